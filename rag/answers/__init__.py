@@ -1,0 +1,1 @@
+"""Answers: made of the papers' own sentences, or an abstention."""

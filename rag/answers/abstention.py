@@ -1,0 +1,31 @@
+"""
+How likely it is that a library holds an answer, from what retrieval saw.
+
+A logistic regression on SciFact's training claims (evidence or none), questions of PubMedQA's training set with and
+without their abstract, and arXiv titles with and without their paper, fitted by `benchmarks/fit.py`. docs/evaluation.md
+shows its reliability and how the threshold was chosen.
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+from rag.retrieval import Signals
+
+THRESHOLD = 0.35
+"""Below it the answerer abstains. SciFact's claims without evidence are near misses, so a doubtful answer is shown with
+its confidence rather than withheld; questions from another field lie far below."""
+FEW_TERMS, FEW_TERMS_CAP = 3, 0.6
+"""A question of one or two terms finds them together by chance; its confidence has a ceiling."""
+
+
+def confidence(signals: Signals | None) -> float:
+    """The probability, 0 to 1, that the library holds an answer; 0 where retrieval found nothing."""
+    if signals is None:
+        return 0.0
+    if signals.cosine is not None:
+        logit = 5.543 * signals.lexical + 6.560 * signals.covered + 2.923 * signals.cosine - 8.171
+    else:
+        logit = 6.0 * signals.lexical + 7.0 * signals.covered - 7.0
+    probability = 1 / (1 + exp(-logit))
+    return min(probability, FEW_TERMS_CAP) if signals.terms < FEW_TERMS else probability

@@ -1,0 +1,100 @@
+"""Answers without a model: the sentences of the library that best answer a question, verbatim, grouped by paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag import identity, text
+from rag.answers.abstention import THRESHOLD, confidence
+from rag.retrieval import Retrieved
+from rag.types import Abstention, Answer, Citation, Claim, Evidence, Source
+
+SAME_SENTENCE = 0.7
+"""The likeness from which on two sentences say the same, and one of them is enough."""
+NEAREST = 3
+_BRACKETED = re.compile(r"\[(\d+)\]")
+
+
+def answer(retrieved: Retrieved, *, max_sentences: int) -> Answer:
+    """
+    The best sentences as an answer, or an abstention that names the nearest papers.
+
+    Every claim is a whole sentence of a stored abstract and cites itself. Papers stand in the order of their best
+    sentence, and a paper's sentences in its own order.
+    """
+    probability = confidence(retrieved.signals)
+    chosen = select(retrieved.evidence, limit=max_sentences)
+    if probability < THRESHOLD or not chosen:
+        return _abstained(retrieved, probability)
+    order = {paper_id: number for number, paper_id in enumerate(dict.fromkeys(each.paper.paper_id for each in chosen), start=1)}
+    chosen = sorted(chosen, key=lambda each: (order[each.paper.paper_id], each.sentence.number))
+    claims = tuple(_claim(each, order[each.paper.paper_id]) for each in chosen)
+    papers = {each.paper.paper_id: each.paper for each in chosen}
+    return Answer(
+        question=retrieved.question,
+        answered=True,
+        confidence=probability,
+        mode="extractive",
+        text=" ".join(map(marked, claims)),
+        claims=claims,
+        sources=tuple(Source(number=number, paper=papers[paper_id]) for paper_id, number in order.items()),
+    )
+
+
+def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
+    """
+    The best sentences, none of which says what a better one says.
+
+    A withdrawn paper supports nothing, and a sentence that gives orders to a reader is no finding: neither is chosen.
+    """
+    chosen: list[Evidence] = []
+    for each in evidence:
+        if len(chosen) == limit:
+            break
+        if "withdrawn" in each.paper.flags or (each.paper.flags and text.flags("", each.sentence.text)):
+            continue
+        if all(identity.likeness(each.sentence.text, other.sentence.text) < SAME_SENTENCE for other in chosen):
+            chosen.append(each)
+    return chosen
+
+
+def marked(claim: Claim) -> str:
+    """
+    A claim with the numbers of its sources before its full stop.
+
+    A number in brackets that is the sentence's own, such as `[12]`, is given full-width brackets: in an answer's text
+    every `[n]` is a source.
+    """
+    body = _BRACKETED.sub(r"［\1］", claim.text)
+    marks = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in claim.citations))
+    return f"{body[:-1]} {marks}{body[-1]}" if body[-1:] in (".", "!", "?") else f"{body} {marks}"
+
+
+def _claim(evidence: Evidence, source: int) -> Claim:
+    sentence = evidence.sentence
+    citation = Citation(
+        source=source,
+        paper_id=evidence.paper.paper_id,
+        sentence=sentence.number,
+        start=sentence.start,
+        end=sentence.end,
+        quote=sentence.text,
+    )
+    return Claim(text=sentence.text, support="verbatim", score=1.0, citations=(citation,))
+
+
+def _abstained(retrieved: Retrieved, probability: float) -> Answer:
+    reason = "no paper shares a word with the question"
+    if retrieved.hits:
+        reason = "the sentences that come nearest leave too much of the question open"
+    return Answer(
+        question=retrieved.question,
+        answered=False,
+        confidence=probability,
+        mode="extractive",
+        text="",
+        claims=(),
+        sources=(),
+        abstention=Abstention(reason=reason, nearest=retrieved.hits[:NEAREST]),
+    )

@@ -1,0 +1,118 @@
+"""
+Every error that Refdesk raises on purpose.
+
+    RefdeskError                 exit 1
+    ├── ConfigError              exit 3   a setting is wrong
+    ├── InputError               exit 4   what was given cannot be taken
+    │   ├── UnknownFormat                 no importer recognises the bytes
+    │   ├── UnreadableInput               empty, binary, missing, or over a limit
+    │   ├── BadQuestion                   a question with nothing to look for
+    │   ├── BadFilter                     a date, or another filter, that means nothing
+    │   └── PaperNotFound                 no paper of the library has this id
+    ├── StoreError               exit 5   the library cannot be used
+    │   ├── LibraryNotFound               there is none at this place
+    │   ├── LibraryLocked                 another process is writing
+    │   ├── LibraryReadOnly               a write where writing is not possible
+    │   ├── StoreMismatch                 made with other settings, or by a newer Refdesk
+    │   ├── StoreDamaged                  a store cannot be read
+    │   └── StoreFull                     the disk has no room
+    └── ModelError               exit 6   an embedder or a feed could not be reached
+        └── EmbedderUnavailable
+
+A message is one sentence that names the offending value; a hint is the next command or step.
+"""
+
+from __future__ import annotations
+
+
+class RefdeskError(Exception):
+    """
+    A failure that Refdesk explains.
+
+    Args:
+        message: One sentence with the offending value.
+        hint: What to do next, a command where there is one.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def to_dict(self) -> dict[str, object]:
+        """The error as `--json` prints it."""
+        return {"error": {"type": type(self).__name__, "message": self.message, "hint": self.hint}}
+
+
+class ConfigError(RefdeskError):
+    """A setting is wrong."""
+
+    exit_code = 3
+
+
+class InputError(RefdeskError):
+    """What was given cannot be taken."""
+
+    exit_code = 4
+
+
+class UnknownFormat(InputError):
+    """No importer recognises the bytes, or none has the name asked for."""
+
+
+class UnreadableInput(InputError):
+    """The input is missing, empty, binary, or over a limit."""
+
+
+class BadQuestion(InputError):
+    """A question with nothing in it to look for."""
+
+
+class BadFilter(InputError):
+    """A date or another filter that means nothing."""
+
+
+class PaperNotFound(InputError):
+    """No paper of the library has this id."""
+
+
+class StoreError(RefdeskError):
+    """The library cannot be used."""
+
+    exit_code = 5
+
+
+class LibraryNotFound(StoreError):
+    """There is no library at this place."""
+
+
+class LibraryLocked(StoreError):
+    """Another process is writing to the library."""
+
+
+class LibraryReadOnly(StoreError):
+    """A write where writing is not possible."""
+
+
+class StoreMismatch(StoreError):
+    """The library was made with other settings, or by a newer Refdesk."""
+
+
+class StoreDamaged(StoreError):
+    """A store cannot be read."""
+
+
+class StoreFull(StoreError):
+    """The disk has no room."""
+
+
+class ModelError(RefdeskError):
+    """An embedder, a model or a feed could not be used."""
+
+    exit_code = 6
+
+
+class EmbedderUnavailable(ModelError):
+    """The embedder cannot be loaded or reached."""

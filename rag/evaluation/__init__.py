@@ -1,0 +1,1 @@
+"""Measures that need no judge. Pure functions over rankings, scores and labels; data sets are read elsewhere."""

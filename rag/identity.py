@@ -1,0 +1,138 @@
+"""
+Which paper is this: ids, aliases, normalised titles, content hashes and near equality of abstracts.
+
+Pure text in, text out. What is done with two records of one paper is decided in `rag.sources.merging`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+SCHEMES = ("arxiv", "doi", "pmid", "openalex", "s2", "file", "title")
+"""The id schemes, the one that names a paper best first."""
+
+_ARXIV = re.compile(
+    r"(?:(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5})|([a-z-]+(?:\.[A-Za-z]{2})?/\d{7}))(?:v(\d{1,3}))?", re.IGNORECASE
+)
+_ARXIV_URL = re.compile(
+    r"(?:https?://)?(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/(.+?)(?:\.pdf)?/?$", re.IGNORECASE
+)
+_ARXIV_NAMED = re.compile(r"(\d{4}\.\d{4,5})(?:v(\d{1,3}))?$")  # only where a field says that it is arXiv's
+_DOI = re.compile(r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
+_ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)$", re.IGNORECASE)
+_OPENALEX = re.compile(r"(?:https?://openalex\.org/(?:works/)?|openalex:)(W\d+)$", re.IGNORECASE)
+_PMID = re.compile(r"(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)(\d{1,9})/?$", re.IGNORECASE)
+_S2 = re.compile(r"(?:https?://www\.semanticscholar\.org/paper/(?:[^/]+/)?|s2:)([0-9a-f]{40})$", re.IGNORECASE)
+
+
+def arxiv_id(text: str, *, named: bool = False) -> tuple[str, int | None] | None:
+    """
+    The arXiv id in `text` without its version, and the version.
+
+    Args:
+        text: An id, an `arXiv:` id, a URL of arxiv.org, or arXiv's DOI.
+        named: Whether the field itself says that this is an arXiv id; then an impossible month is let pass.
+
+    Returns:
+        For example `("2406.11741", 2)`, or None where the text is no arXiv id.
+
+    >>> arxiv_id("https://arxiv.org/pdf/2406.11741v2.pdf")
+    ('2406.11741', 2)
+    >>> arxiv_id("hep-th/9901001")
+    ('hep-th/9901001', None)
+    """
+    text = text.strip()
+    if found := _ARXIV_URL.match(text) or _ARXIV_DOI.match(_doi_of(text) or ""):
+        text, named = found.group(1), True
+    if text[:6].lower() == "arxiv:":
+        text, named = text[6:].strip(), True
+    if whole := _ARXIV.fullmatch(text):
+        version = whole.group(3)
+        return whole.group(1) or whole.group(2).lower(), int(version) if version else None
+    if named and (whole := _ARXIV_NAMED.match(text)):
+        return whole.group(1), int(whole.group(2)) if whole.group(2) else None
+    return None
+
+
+def _doi_of(text: str) -> str | None:
+    found = _DOI.match(text.strip())
+    return found.group(1).rstrip(".,;").lower() if found else None
+
+
+def scheme_ids(text: str) -> list[str]:
+    """
+    The ids of known schemes that one text stands for; arXiv's own DOI stands for two.
+
+    >>> scheme_ids("https://doi.org/10.48550/arXiv.2406.11741")
+    ['arxiv:2406.11741', 'doi:10.48550/arxiv.2406.11741']
+    >>> scheme_ids("4983")
+    []
+    """
+    ids: list[str] = []
+    if arxiv := arxiv_id(text):
+        ids.append(f"arxiv:{arxiv[0]}")
+    if doi := _doi_of(text):
+        ids.append(f"doi:{doi}")
+    for scheme, pattern in (("pmid", _PMID), ("openalex", _OPENALEX), ("s2", _S2)):
+        if found := pattern.match(text.strip()):
+            value = found.group(1)
+            ids.append(f"{scheme}:{value.upper() if scheme == 'openalex' else value.lower()}")
+    return ids
+
+
+def scheme_of(paper_id: str) -> str:
+    """The scheme of an id; a `file:` id's scheme includes the file, for ids of two files say nothing of each other."""
+    scheme, _, rest = paper_id.partition(":")
+    return f"file:{rest.partition(':')[0]}" if scheme == "file" else scheme
+
+
+def rank(paper_id: str) -> tuple[int, str]:
+    """Sort key that puts the id which names a paper best first."""
+    scheme = paper_id.partition(":")[0]
+    return (SCHEMES.index(scheme) if scheme in SCHEMES else len(SCHEMES), paper_id)
+
+
+def normalised_title(title: str) -> str:
+    """
+    A title with case, accents, punctuation, TeX commands and spacing folded away.
+
+    >>> normalised_title("Grokking: {D}elayed G\\u00e9n\\u00e9ralization")
+    'grokking delayed generalization'
+    """
+    text = unicodedata.normalize("NFKD", title).casefold()
+    text = "".join(char for char in text if not unicodedata.combining(char))
+    text = re.sub(r"[{}$]|\\[a-z]+\s*", "", text)
+    return " ".join(re.findall(r"\w+", text)) or " ".join(title.split())
+
+
+def title_id(title: str, abstract: str = "") -> str:
+    """
+    The id of a paper that has no other: 16 hex digits of the SHA-256 of its normalised title.
+
+    With `abstract`, eight digits of the abstract's follow: for the second "Editorial", whose title's id is taken.
+    """
+    digest = hashlib.sha256(normalised_title(title).encode()).hexdigest()[:16]
+    suffix = f".{hashlib.sha256(abstract.encode()).hexdigest()[:8]}" if abstract else ""
+    return f"title:{digest}{suffix}"
+
+
+def content_hash(title: str, abstract: str) -> str:
+    """The identity of a text: `sha256:` and 64 hex digits over title and abstract."""
+    return "sha256:" + hashlib.sha256(f"{title}\n{abstract}".encode()).hexdigest()
+
+
+def likeness(first: str, second: str) -> float:
+    """
+    How alike two abstracts are, 0 to 1: the Jaccard index of their sets of words.
+
+    >>> likeness("We find a cure.", "we find a CURE")
+    1.0
+    """
+    left, right = (set(re.findall(r"\w+", text.casefold())) for text in (first, second))
+    return len(left & right) / len(left | right) if left or right else 1.0
+
+
+NEAR_EQUAL = 0.8
+"""The likeness from which on two abstracts under one title are one text (a revision keeps four words of five)."""

@@ -1,0 +1,150 @@
+"""
+What a record does to a library: a new paper, a revision of a known one, more about it, or nothing.
+
+Pure: given what is known, it returns what becomes of it. Joining a record that was joined before changes nothing,
+in whatever order records come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from rag import identity
+from rag.types import Paper, Reject
+
+Outcome = Literal["added", "updated", "unchanged"]
+
+
+@dataclass(slots=True)
+class Known:
+    """
+    The part of a library that a batch of records may touch.
+
+    Args:
+        papers: By id, with all their aliases.
+        owners: The id of the paper that each alias belongs to.
+        titles: Ids of the papers under each normalised title.
+        hashes: The hashes of all texts that each paper has had.
+    """
+
+    papers: dict[str, Paper] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    titles: dict[str, list[str]] = field(default_factory=dict)
+    hashes: dict[str, set[str]] = field(default_factory=dict)
+
+    def put(self, paper: Paper, hashes: Iterable[str]) -> None:
+        """Take in a paper as it now is."""
+        self.papers[paper.paper_id] = paper
+        for alias in paper.aliases:
+            self.owners.setdefault(alias, paper.paper_id)
+        under_title = self.titles.setdefault(identity.normalised_title(paper.title), [])
+        if paper.paper_id not in under_title:
+            under_title.append(paper.paper_id)
+        self.hashes.setdefault(paper.paper_id, set()).update(hashes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """
+    What became of one record.
+
+    `paper` is the library's paper afterwards; `text` is the record's own title and abstract where it is a text the
+    library had not seen; `merged` says that the paper was known under another id.
+    """
+
+    outcome: Outcome
+    paper: Paper
+    text: Paper | None
+    merged: bool
+
+
+def join(record: Paper, known: Known, where: str) -> Joined | Reject:
+    """
+    Join one record to what is known, and update `known`.
+
+    A known alias is the same paper; so is an equal title over a near-equal abstract, unless both carry different ids
+    of one scheme. Another text under the same id is a revision, and replaces the text unless its version is older.
+    """
+    paper = _owner(record, known)
+    if paper is None:
+        return _added(record, known)
+    hash_ = identity.content_hash(record.title, record.abstract)
+    seen = hash_ in known.hashes[paper.paper_id]
+    if not seen and _another_paper_under_its_id(record, paper):
+        return Reject(where=where, reason=f"its id is that of another paper of the file, “{paper.title[:80]}”", title=record.title)
+    by_own_id = record.paper_id == paper.paper_id
+    older = record.version is not None and paper.version is not None and record.version < paper.version
+    revised = by_own_id and not seen
+    merged = not by_own_id and record.paper_id not in paper.aliases
+    own = tuple(alias for alias in record.aliases if known.owners.get(alias, paper.paper_id) == paper.paper_id)
+    after = _joined(paper, replace(record, aliases=own), takes_text=revised and not older)
+    known.put(after, [hash_] if revised else [])
+    changed = after != paper or revised
+    return Joined(outcome="updated" if changed else "unchanged", paper=after, text=record if revised else None, merged=merged)
+
+
+def _owner(record: Paper, known: Known) -> Paper | None:
+    for alias in record.aliases:
+        if alias in known.owners:
+            return known.papers[known.owners[alias]]
+    for paper_id in known.titles.get(identity.normalised_title(record.title), []):
+        paper = known.papers[paper_id]
+        if _ids_agree(record, paper) and identity.likeness(record.abstract, paper.abstract) >= identity.NEAR_EQUAL:
+            return paper
+    return None
+
+
+def _ids_agree(record: Paper, paper: Paper) -> bool:
+    """Whether no scheme gives the two different ids; `title:` ids say nothing beyond the title."""
+    theirs = {identity.scheme_of(alias) for alias in paper.aliases}
+    return not any(
+        (scheme := identity.scheme_of(alias)) in theirs and scheme != "title" and alias not in paper.aliases
+        for alias in record.aliases
+    )
+
+
+def _another_paper_under_its_id(record: Paper, paper: Paper) -> bool:
+    """A row number that is no id: the same id of a file over another title and an abstract of other words."""
+    return (
+        record.paper_id.startswith("file:")
+        and identity.normalised_title(record.title) != identity.normalised_title(paper.title)
+        and identity.likeness(record.abstract, paper.abstract) < 0.5
+    )
+
+
+def _added(record: Paper, known: Known) -> Joined:
+    if record.paper_id in known.papers:  # a second "Editorial": its title's id is taken by another abstract
+        own = identity.title_id(record.title, record.abstract)
+        if own in known.papers:
+            return Joined(outcome="unchanged", paper=known.papers[own], text=None, merged=False)
+        record = replace(record, paper_id=own, aliases=(own,))
+    known.put(record, [identity.content_hash(record.title, record.abstract)])
+    return Joined(outcome="added", paper=record, text=record, merged=False)
+
+
+def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:
+    """The paper with what the record adds; where both say something, the paper's word stands unless the text is new."""
+    first, second = (record, paper) if takes_text else (paper, record)
+    return replace(
+        paper,
+        title=first.title,
+        abstract=first.abstract,
+        flags=first.flags,
+        spans=first.spans,
+        authors=first.authors or second.authors,
+        published=_more_exact(paper.published, record.published),
+        updated=max(filter(None, (paper.updated, record.updated)), default=None),
+        listed=_more_exact(paper.listed, record.listed),
+        url=paper.url or record.url,
+        venue=paper.venue or record.venue,
+        version=max((v for v in (paper.version, record.version) if v is not None), default=None),
+        categories=tuple(dict.fromkeys(paper.categories + record.categories)),
+        tags=tuple(dict.fromkeys(paper.tags + record.tags)),
+        aliases=tuple(sorted({*paper.aliases, *record.aliases}, key=identity.rank)),
+    )
+
+
+def _more_exact(have: str | None, new: str | None) -> str | None:
+    return new if new and (not have or (new.startswith(have) and len(new) > len(have))) else have

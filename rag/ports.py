@@ -1,0 +1,113 @@
+"""
+The seams: what retrieval and answers ask of the stores and of an embedder. Chat models are LangChain's own type.
+
+Ids are paper ids, matrices are float32 with one unit row per text, similarities are cosines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.types import Chunk, Filter, Paper
+
+Matrix = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """
+    LangChain's `Embeddings`, and what a library must know of one to be opened with it again.
+
+    `max_tokens` is the most that one text may have, by `count`; longer ones are cut by the embedder.
+    """
+
+    name: str
+    dimension: int
+    max_tokens: int
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """LangChain's form of `embed`."""
+        ...
+
+    def embed_query(self, text: str) -> list[float]:
+        """LangChain's form of `embed` for one question."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """Unit rows, one per text. Raises EmbedderUnavailable."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Tokens in a text."""
+        ...
+
+
+class Vectors(Protocol):
+    """Chunks by the nearness of their vectors."""
+
+    def upsert(self, chunks: Sequence[Chunk], vectors: Matrix, papers: Sequence[Paper]) -> None:
+        """Write chunks with their vectors, and the papers they are of, one of each per row."""
+        ...
+
+    def search(self, vector: Matrix, *, limit: int, papers: Sequence[str] | None = None) -> list[tuple[str, int, float]]:
+        """Paper id, chunk number and cosine similarity of the nearest chunks, best first; among `papers` if given."""
+        ...
+
+    def delete(self, paper_ids: Sequence[str]) -> None:
+        """Forget all chunks of these papers; unknown ids are no error."""
+        ...
+
+    def count(self) -> int:
+        """How many chunks there are."""
+        ...
+
+    def chunk_ids(self) -> Iterable[str]:
+        """The ids of all chunks."""
+        ...
+
+
+class Lexical(Protocol):
+    """Papers by the words of their titles and abstracts."""
+
+    def upsert(self, papers: Sequence[Paper]) -> None:
+        """Write papers; durable on return."""
+        ...
+
+    def search(self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """Paper id and BM25 score of those that hold any of the terms, best first; among `papers` if given."""
+        ...
+
+    def terms(self, text: str) -> list[str]:
+        """The text's words as they are indexed, in order: lower case, stemmed."""
+        ...
+
+    def frequency(self, term: str) -> int:
+        """In how many papers a term occurs."""
+        ...
+
+    def delete(self, paper_ids: Sequence[str]) -> None:
+        """Forget these papers; unknown ids are no error."""
+        ...
+
+    def count(self) -> int:
+        """How many papers there are."""
+        ...
+
+
+class Catalog(Protocol):
+    """The papers themselves."""
+
+    def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
+        """The papers that exist among these ids."""
+        ...
+
+    def matching(self, filter_: Filter) -> list[str]:
+        """The ids of all papers that pass a filter, sorted."""
+        ...
+
+    def count(self) -> int:
+        """How many papers there are."""
+        ...

@@ -1,0 +1,205 @@
+"""
+From a question to ranked papers and evidence sentences.
+
+Candidates come from two sides, words and vectors, and are fused by min-max scores; the best of them are read word by
+word (`rag.reading`) and ranked, papers and sentences, by short linear models. Their coefficients are fitted on
+SciFact's training claims by `benchmarks/fit.py`; docs/evaluation.md has the figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.errors import BadQuestion
+from rag.ports import Catalog, Embedder, Lexical, Matrix, Vectors
+from rag.reading import MAX_TERMS, Array, Reading, Vocabulary, content_words, read
+from rag.types import Evidence, Filter, Hit, Paper
+
+LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
+LEXICAL_SHARE = 0.65
+MAX_QUESTION_CHARS = 20_000
+
+PAPER_WEIGHTS = {"lexical": 11.087, "cosine": 5.938, "best": 5.998, "title": 2.841}
+SENTENCE_WEIGHTS = {"sentence": 6.917, "lexical": 15.638, "cosine": 7.498, "position": 1.632}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """
+    What bears on whether the library holds an answer, all of it about the paper of the best sentence.
+
+    `cosine` is None where the library's embedder is not the one that the calibration knows. `terms` is the number of
+    the question's terms.
+    """
+
+    lexical: float
+    covered: float
+    cosine: float | None
+    terms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieved:
+    """Papers and sentences for a question, best first; no signals where there is not one candidate."""
+
+    question: str
+    hits: tuple[Hit, ...]
+    evidence: tuple[Evidence, ...]
+    signals: Signals | None
+
+
+class Retriever:
+    """
+    Retrieval over one library.
+
+    Args:
+        catalog, lexical, vectors: The library's stores.
+        embedder: The embedder of its vectors.
+        word_vectors: Unit rows for words, from the static embedder whichever the library's own is.
+    """
+
+    def __init__(
+        self, catalog: Catalog, lexical: Lexical, vectors: Vectors, embedder: Embedder, word_vectors: Callable[[Sequence[str]], Matrix]
+    ) -> None:
+        self._catalog, self._lexical, self._vectors, self._embedder = catalog, lexical, vectors, embedder
+        self._vocabulary = Vocabulary(self._stem, word_vectors)
+
+    def retrieve(self, question: str, *, filter_: Filter, depth: int = CANDIDATES) -> Retrieved:
+        """
+        Papers and their sentences, ranked.
+
+        Args:
+            question: In natural language; nothing in it is syntax.
+            filter_: Which papers to look at.
+            depth: How many candidates to read, at least; more cost time.
+
+        Raises:
+            BadQuestion: Nothing in the question can be looked for.
+        """
+        words = content_words(_checked(question))
+        if not words:
+            raise BadQuestion(
+                f"The question “{' '.join(question.split())[:80]}” has no word to look for.", hint="Name the topic, a method or a finding."
+            )
+        allowed = self._catalog.matching(filter_) if filter_ else None
+        words, weights = self._weighed(words)
+        vector = self._embedder.embed([question])[0]
+        bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), papers=allowed))
+        cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=list(bm25))
+        ids = fuse(bm25, cosines, limit=max(CANDIDATES, depth))
+        papers = list(self._catalog.papers(ids).values())
+        if not papers:
+            return Retrieved(question=question, hits=(), evidence=(), signals=None)
+        cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
+        return self._ranked(question, papers, cosine, read(words, weights, papers, self._vocabulary), len(words))
+
+    def _stem(self, word: str) -> str:
+        return next(iter(self._lexical.terms(word)), word)
+
+    def _weighed(self, words: Sequence[str]) -> tuple[list[str], Array]:
+        """One word per stem, the rarest if there are too many, with inverse document frequencies that sum to 1."""
+        by_stem = {self._stem(word): word for word in reversed(words)}
+        papers = self._catalog.count()
+        frequencies = np.array([self._lexical.frequency(stem) for stem in by_stem], dtype=float)
+        idf = np.log1p((papers - np.minimum(frequencies, papers) + 0.5) / (frequencies + 0.5))
+        kept = np.argsort(-idf, kind="stable")[:MAX_TERMS]
+        chosen = list(by_stem.values())
+        return [chosen[each] for each in kept], idf[kept] / idf[kept].sum()
+
+    def _cosines(self, vector: Matrix, limit: int, allowed: Sequence[str] | None, *, also: list[str]) -> dict[str, float]:
+        """Per paper the cosine of its nearest chunk: of the nearest papers, and of those that the words found."""
+        found: dict[str, float] = {}
+        for paper_id, _, similarity in self._vectors.search(vector, limit=limit, papers=allowed):
+            found[paper_id] = max(similarity, found.get(paper_id, -1.0))
+        missing = [paper_id for paper_id in also if paper_id not in found]
+        for paper_id, _, similarity in self._vectors.search(vector, limit=4 * len(missing), papers=missing):
+            found[paper_id] = max(similarity, found.get(paper_id, -1.0))
+        return found
+
+    def _ranked(self, question: str, papers: list[Paper], cosine: Array, reading: Reading, terms: int) -> Retrieved:
+        features = {"lexical": reading.lexical, "best": reading.best, "title": reading.title, "cosine": cosine}
+        paper_scores = _mean(PAPER_WEIGHTS, features)
+        own = {"sentence": reading.sentence, "position": reading.position}
+        sentence_scores = _mean(
+            SENTENCE_WEIGHTS, {**own, "lexical": reading.lexical[reading.owner], "cosine": cosine[reading.owner]}
+        )
+        by_sentence = sorted(
+            range(len(sentence_scores)),
+            key=lambda row: (-sentence_scores[row], papers[reading.owner[row]].paper_id, reading.number[row]),
+        )
+        best_row: dict[int, int] = {}
+        for row in by_sentence:
+            best_row.setdefault(int(reading.owner[row]), row)
+        by_paper = sorted(range(len(papers)), key=lambda row: (-paper_scores[row], papers[row].paper_id))
+        hits = tuple(
+            Hit(
+                paper=papers[row],
+                score=float(paper_scores[row]),
+                lexical=float(reading.lexical[row]),
+                vector=float(cosine[row]),
+                best_sentence=papers[row].sentence(int(reading.number[best_row[row]])),
+            )
+            for row in by_paper
+        )
+        evidence = tuple(
+            Evidence(
+                paper=(paper := papers[reading.owner[row]]),
+                sentence=paper.sentence(int(reading.number[row])),
+                score=float(sentence_scores[row]),
+            )
+            for row in by_sentence
+        )
+        first = int(reading.owner[by_sentence[0]])
+        signals = Signals(
+            lexical=float(reading.lexical[first]),
+            covered=float(reading.covered[first]),
+            cosine=float(cosine[first]) if self._embedder.name == "static-256" else None,
+            terms=terms,
+        )
+        return Retrieved(question=question, hits=hits, evidence=evidence, signals=signals)
+
+
+def fuse(lexical: dict[str, float], vector: dict[str, float], *, limit: int) -> list[str]:
+    """
+    Merge two rankings by weighted min-max scores, each scaled over the candidates of both.
+
+    Args:
+        lexical: BM25 by paper; a paper it did not find counts as its worst.
+        vector: Cosines by paper; the same.
+        limit: How many at most.
+
+    Returns:
+        Paper ids, best first, ties by id.
+
+    Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023.
+
+    >>> fuse({"a": 9.0, "b": 3.0}, {"b": 0.8, "c": 0.2}, limit=2)
+    ['a', 'b']
+    """
+    ids = sorted({*lexical, *vector})
+    scores = np.zeros(len(ids))
+    for found, share in ((lexical, LEXICAL_SHARE), (vector, 1 - LEXICAL_SHARE)):
+        if found:
+            worst = min(found.values())
+            values = np.array([found.get(paper_id, worst) for paper_id in ids])
+            scores += share * (values - worst) / max(float(np.ptp(values)), 1e-9)
+    return [ids[row] for row in np.argsort(-scores, kind="stable")[:limit]]
+
+
+def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:
+    """The weighted mean of features, which is in 0 to 1 as they are."""
+    total: Array = sum((weight * features[name] for name, weight in weights.items()), np.zeros(1))
+    return total / sum(weights.values())
+
+
+def _checked(question: str) -> str:
+    if not question.strip():
+        raise BadQuestion("The question is empty.", hint='Ask one: `refdesk ask "What explains grokking?"`.')
+    if len(question) > MAX_QUESTION_CHARS:
+        raise BadQuestion(
+            f"The question has {len(question):,} characters; the limit is {MAX_QUESTION_CHARS:,}.", hint="Ask one thing at a time."
+        )
+    return question

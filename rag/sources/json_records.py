@@ -1,0 +1,134 @@
+"""JSON Lines and JSON: one object a paper, its keys named as in `records.COLUMNS` (case and spaces do not matter)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+import ijson
+
+from rag.sources import records
+from rag.sources.decoding import MAX_RECORD_CHARS, Utf8Bytes, lines
+from rag.types import Paper, Reject
+
+
+_MAX_DEPTH = 100
+
+
+def recognise_lines(head: str) -> bool:
+    """Whether the first line is an object of its own."""
+    first, _, rest = head.lstrip().partition("\n")
+    if not first.startswith("{"):
+        return False
+    try:
+        entry = json.loads(first)
+    except (ValueError, RecursionError):
+        # cut off by the end of the head, or broken: it is a line of JSONL where the next begins an object too
+        wraps = re.match(r'\{\s*"[^"]*"\s*:\s*\[\s*\{', first)
+        return first.rstrip() != "{" and not wraps and (not rest.strip() or rest.lstrip().startswith("{"))
+    return bool(rest.strip()) or any(_named(str(key)) in records.COLUMNS for key in entry)
+
+
+def recognise(head: str) -> bool:
+    """Whether the text begins as JSON does."""
+    return head.lstrip()[:1] in ("[", "{")
+
+
+def parse_lines(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
+    """A paper of each line."""
+    for number, line in lines(stream):
+        where = f"line {number}"
+        if line is None:
+            yield Reject(where=where, reason=f"the line is longer than {MAX_RECORD_CHARS:,} characters")
+            continue
+        try:
+            entry = json.loads(line)
+        except RecursionError:
+            yield Reject(where=where, reason="nested too deeply")
+        except ValueError as error:
+            yield Reject(where=where, reason=f"not valid JSON: {_cause(error)}")
+        else:
+            yield _paper(entry, where, context)
+
+
+def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
+    """A paper of each object in the list, which may stand alone or under a key of an object."""
+    for where, entry in entries(stream):
+        yield entry if isinstance(entry, Reject) else _paper(entry, where, context)
+
+
+def entries(stream: TextIO) -> Iterator[tuple[str, Any]]:
+    """
+    Place and value of each entry of the list of records in a JSON text, read as it streams.
+
+    The list is the whole text, or the first list of objects under a key of it; a text that is one object without
+    such a list is one entry. Where the JSON breaks off, the entries before are given, and then a Reject.
+    """
+    number = 0
+    try:
+        for number, entry in enumerate(_values(stream), start=1):  # noqa: B007 - the number is used after the loop
+            yield f"record {number}", entry
+    except (ijson.JSONError, ValueError, OverflowError) as error:
+        where = f"after record {number}" if number else "the beginning"
+        yield where, Reject(where=where, reason=f"not valid JSON: {_cause(error)}")
+
+
+def _values(stream: TextIO) -> Iterator[Any]:
+    """The values of the list of records, or the whole document where it has none."""
+    events = _bounded(ijson.basic_parse(Utf8Bytes(stream), use_float=True))
+    document = ijson.ObjectBuilder()
+    keys: list[str] = []
+    depth = 0
+    for event, value in events:
+        if event == "map_key":
+            keys = [*keys[: depth - 1], value]
+        elif event == "start_array" and depth == len(keys) and "title" not in map(_named, document.value if keys else ()):
+            first = next(events, ("end_array", None))
+            if not keys or (first[0] == "start_map" and _named(keys[-1]) not in records.COLUMNS):
+                yield from _elements(first, events)
+                return
+            document.event(event, value)
+            (event, value), depth = first, depth + 1
+        depth += event in ("start_map", "start_array")
+        depth -= event in ("end_map", "end_array")
+        document.event(event, value)
+    yield document.value
+
+
+def _elements(event: tuple[str, Any], events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
+    """The elements of an array whose opening was read, `event` being what came next."""
+    builder, depth = ijson.ObjectBuilder(), 0
+    while depth or event[0] != "end_array":
+        depth += event[0] in ("start_map", "start_array")
+        depth -= event[0] in ("end_map", "end_array")
+        builder.event(*event)
+        if not depth:
+            yield builder.value
+            builder = ijson.ObjectBuilder()
+        event = next(events)
+
+
+def _bounded(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    depth = 0
+    for event in events:
+        depth += event[0] in ("start_map", "start_array")
+        depth -= event[0] in ("end_map", "end_array")
+        if depth > _MAX_DEPTH:
+            raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
+        yield event
+
+
+def _paper(entry: Any, where: str, context: records.Context) -> Paper | Reject:
+    if not isinstance(entry, dict):
+        return Reject(where=where, reason="not an object with named values")
+    return records.paper({_named(str(key)): value for key, value in entry.items()}, where, context)
+
+
+def _named(key: str) -> str:
+    return key if key in records.COLUMNS else key.strip().lower().replace(" ", "_")
+
+
+def _cause(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,0 +1,227 @@
+"""
+From the named fields of one record to a Paper or a Reject: cleaning, ids, dates, names, limits.
+
+Every importer ends here, so that a paper is the same whichever format it came in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from rag import identity, text
+from rag.types import Paper, Reject
+
+MIN_ABSTRACT_CHARS = 10
+MAX_ABSTRACT_CHARS = 50_000
+MAX_TITLE_CHARS = 20_000
+COLUMNS = (
+    "id _id arxiv_id doi pmid title abstract summary text authors url date published year updated listed categories "
+    "tags venue"
+).split()
+"""The names of columns and keys that tables and JSON are read by."""
+
+_NO_ABSTRACT = re.compile(r"\W*(?:no abstract(?: is| was)?(?: available| provided)?|n/?a|none|null|nan)\W*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """
+    What an importer is told beside the bytes.
+
+    Args:
+        name: The input's name without folder and extensions; ids of no known scheme are scoped to it.
+        source: The format's name, kept with each paper.
+        today: The day of the import, ISO.
+        listed: The listing date of records that have none, ISO.
+        tags: Added to each paper.
+    """
+
+    name: str
+    source: str
+    today: str
+    listed: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+def paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Reject:
+    """
+    Make a Paper of one record's fields, named as in `COLUMNS`, or say why not.
+
+    Args:
+        fields: Values as they came: text, numbers, lists, or lists of objects for authors.
+        where: The record's place in the input, for the reject.
+        context: What is true of the whole input.
+    """
+    title = ""
+    try:
+        title = text.clean(_string(fields.get("title")))
+        abstract = next((clean for key in ("abstract", "summary", "text") if (clean := text.clean(_string(fields.get(key))))), "")
+        details = _details(fields, context)
+    except text.UnprintableText as error:
+        return Reject(where=where, reason=str(error), title=_printable(title or _string(fields.get("title"))))
+    if reason := _reason_against(title, abstract):
+        return Reject(where=where, reason=reason, title=_printable(title))
+    ids = sorted(dict.fromkeys(_ids(fields, context)), key=identity.rank) or [identity.title_id(title)]
+    arxiv = next((found for key in ("arxiv_id", "id", "_id", "url") if (found := identity.arxiv_id(_string(fields.get(key)), named=key == "arxiv_id"))), None)
+    return Paper(
+        paper_id=ids[0],
+        title=title,
+        abstract=abstract,
+        aliases=tuple(ids),
+        version=arxiv[1] if arxiv else None,
+        source=context.source,
+        flags=text.flags(title, abstract),
+        **{**details, "url": details["url"] or _link(ids[0])},
+    )
+
+
+def _reason_against(title: str, abstract: str) -> str | None:
+    if not title:
+        return "no title"
+    if len(title) > MAX_TITLE_CHARS:
+        return f"the title has {len(title):,} characters; the limit is {MAX_TITLE_CHARS:,}"
+    if not abstract or _NO_ABSTRACT.fullmatch(abstract):
+        return "no abstract"
+    if len(abstract) < MIN_ABSTRACT_CHARS or not any(char.isalpha() for char in abstract):
+        return f"the abstract {abstract!r} is too short to be one"
+    if len(abstract) > MAX_ABSTRACT_CHARS:
+        return f"the abstract has {len(abstract):,} characters; the limit is {MAX_ABSTRACT_CHARS:,}"
+    return None
+
+
+def _details(fields: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    tags = _list(fields.get("tags"), r"[;,]")
+    return {
+        "authors": tuple(filter(None, (text.clean(name) for name in _authors(fields.get("authors"))))),
+        "published": _first_date(fields, "published", "date", "year"),
+        "updated": iso_date(fields.get("updated")),
+        "listed": iso_date(fields.get("listed")) or context.listed,
+        "url": web_link(fields.get("url")),
+        "venue": text.clean(_string(fields.get("venue"))) or None,
+        "categories": tuple(dict.fromkeys(map(text.clean, _list(fields.get("categories"), r"[;,\s]")))),
+        "tags": tuple(dict.fromkeys([*map(text.clean, tags), *context.tags])),
+    }
+
+
+def _ids(fields: Mapping[str, Any], context: Context) -> list[str]:
+    """Every id the record gives, scoped to the file where it is of no known scheme."""
+    found: list[str] = []
+    if arxiv := identity.arxiv_id(_string(fields.get("arxiv_id")), named=True):
+        found.append(f"arxiv:{arxiv[0]}")
+    if (doi := _string(fields.get("doi"))) and not (ids := identity.scheme_ids(doi)):
+        found += identity.scheme_ids(f"doi:{doi}")
+    elif doi:
+        found += ids
+    if pmid := re.search(r"\d{1,9}", _string(fields.get("pmid"))):
+        found.append(f"pmid:{pmid.group()}")
+    for key in ("id", "_id"):
+        if value := text.clean(_string(fields.get(key)))[:200]:
+            found += identity.scheme_ids(value) or [f"file:{context.name}:{value}"]
+    return found + identity.scheme_ids(_string(fields.get("url")))
+
+
+def _link(paper_id: str) -> str | None:
+    """The page of a paper whose record gives none."""
+    scheme, _, value = paper_id.partition(":")
+    base = {
+        "arxiv": "https://arxiv.org/abs/",
+        "doi": "https://doi.org/",
+        "pmid": "https://pubmed.ncbi.nlm.nih.gov/",
+        "openalex": "https://openalex.org/",
+        "s2": "https://www.semanticscholar.org/paper/",
+    }.get(scheme)
+    return base + value if base else None
+
+
+def web_link(value: Any) -> str | None:
+    """The value where it is an http(s) link that is safe to show, else None."""
+    link = _string(value).strip()
+    return link if re.fullmatch(r"https?://[^\s\"<>\\^`{|}\x00-\x20\x7f-\x9f]{3,2000}", link, re.IGNORECASE) else None
+
+
+def _string(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and len(value) == 1:
+        return _string(value[0]) if not isinstance(value[0], list) else ""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _printable(title: str) -> str | None:
+    """A refused title in a form that a terminal can take."""
+    return "".join(char if char.isprintable() else "�" for char in title)[:200] or None
+
+
+def _list(value: Any, separators: str) -> list[str]:
+    parts = re.split(separators, value) if isinstance(value, str) else value if isinstance(value, list) else []
+    names = [_string(part.get("term") or part.get("name")) if isinstance(part, dict) else _string(part) for part in parts]
+    return [name.strip() for name in names if name.strip()]
+
+
+def _authors(value: Any) -> list[str]:
+    """Names in the order given, from a list of names or objects, or from one string in any of the usual styles."""
+    if isinstance(value, list):
+        return [_author(entry) for entry in value]
+    names = _string(value)
+    if ";" in names:
+        return names.split(";")
+    if re.search(r"\sand\s|\s&\s", names):
+        return re.split(r",?\s+(?:and|&)\s+|,\s+", names) if not re.search(r"^\w+, \S+ and ", names) else re.split(r"\s+and\s+", names)
+    parts = [part.strip() for part in names.split(",") if part.strip()]
+    # "Ada Byron, Alan Hay" is two people, "Byron, Ada" is one
+    return parts if len(parts) > 1 and all(" " in part for part in parts) else [names]
+
+
+def _author(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return _string(entry)
+    given, family = (_string(entry.get(key)) for key in ("given", "family"))
+    return _string(entry.get("name")) or _string(entry.get("fullname")) or f"{given} {family}".strip()
+
+
+def _first_date(fields: Mapping[str, Any], *keys: str) -> str | None:
+    """The first date among the fields that can be read, made more exact by a later one that agrees with it."""
+    dates = [found for key in keys if (found := iso_date(fields.get(key)))]
+    return max((found for found in dates if found.startswith(dates[0])), key=len, default=None) if dates else None
+
+
+_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+
+
+def iso_date(value: Any) -> str | None:
+    """
+    A date as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as exact as it was given; None where there is none.
+
+    >>> [iso_date(value) for value in (2024, "2024/06", "17 Jun 2024", "June 17, 2024", "2024-06-17T01:02:03Z", "soon")]
+    ['2024', '2024-06', '2024-06-17', '2024-06-17', '2024-06-17', None]
+    """
+    if isinstance(value, datetime | date):
+        return value.isoformat()[:10]
+    given = _string(value).strip().removesuffix(".0")
+    if not given:
+        return None
+    if found := re.match(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)", given) or re.match(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", given):
+        return _date(*map(int, found.groups()))
+    if found := re.match(r"(\d{4})[-/. ](\d{1,2})(?!\d)", given):
+        return _date(int(found[1]), int(found[2]))
+    if found := re.match(r"(\d{4})(?!\d)\W*(?:([A-Za-z]{3})[a-z]*\W*(\d{1,2})?(?!\d))?", given):
+        return _date(int(found[1]), _MONTHS.get((found[2] or "").lower()), int(found[3]) if found[3] else None)
+    if found := re.search(r"(?:(\d{1,2})\W+)?\b([A-Za-z]{3})[a-z]*\.?\W+(?:(\d{1,2})(?:st|nd|rd|th)?,?\W+)?(\d{4})\b", given):
+        day = found[1] or found[3]
+        return _date(int(found[4]), _MONTHS.get(found[2].lower()), int(day) if day else None)
+    return None
+
+
+def _date(year: int, month: int | None = None, day: int | None = None) -> str | None:
+    if not 1000 <= year <= 2999:
+        return None
+    if not month or not 1 <= month <= 12:
+        return f"{year:04d}"
+    try:
+        return date(year, month, day).isoformat() if day else f"{year:04d}-{month:02d}"
+    except ValueError:
+        return f"{year:04d}-{month:02d}"

@@ -1,0 +1,77 @@
+"""CSV and TSV: a header that names the columns as in `records.COLUMNS`, then a paper a row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import TextIO
+
+from rag.errors import UnreadableInput
+from rag.sources import records
+from rag.sources.decoding import MAX_RECORD_CHARS
+from rag.types import Paper, Reject
+
+_DELIMITERS = (",", "\t", ";")
+_ABSTRACTS = {"abstract", "summary", "text"}
+
+
+def recognise(head: str) -> bool:
+    """Whether the first line has two cells or more, and one of them names a column."""
+    cells = _header(head.lstrip("\n").partition("\n")[0])[1]
+    return len(cells) > 1 and any(cell in records.COLUMNS for cell in cells)
+
+
+def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
+    """
+    A paper of each row.
+
+    Raises:
+        UnreadableInput: The header has no title or no abstract; the message names the columns that it has.
+    """
+    rows = _rows(stream)
+    delimiter, header = _header(next((line for line in rows if line.strip()), ""))
+    if "title" not in header or not _ABSTRACTS & set(header):
+        lacking = "title" if "title" not in header else "abstract"
+        names = ", ".join(f"“{name[:40]}”" for name in header[:20])
+        raise UnreadableInput(
+            f"The table {context.name} has no column “{lacking}”; its columns are {names}.",
+            hint="Name the columns title and abstract (others: " + ", ".join(records.COLUMNS) + ").",
+        )
+    csv.field_size_limit(MAX_RECORD_CHARS)
+    table = csv.reader(rows, delimiter=delimiter, strict=True)  # an unclosed quote must not eat the rest unseen
+    while True:
+        place = f"line {table.line_num + 2}"  # the header is line 1
+        try:
+            row = next(table, None)
+        except csv.Error as error:
+            yield Reject(where=place, reason=f"not a row of a table: {error}")
+            continue
+        if row is None:
+            return
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) > len(header):
+            yield Reject(where=place, reason=f"{len(row)} cells under {len(header)} columns", title=row[header.index("title")][:200])
+            continue
+        yield records.paper(dict(zip(header, row, strict=False)), place, context)
+
+
+def _rows(stream: TextIO) -> Iterator[str]:
+    """Lines with their ends, blank ones too (they may stand within a quoted cell), an overlong one cut to be refused."""
+    while line := stream.readline(MAX_RECORD_CHARS + 2):
+        yield line
+        while len(line) > MAX_RECORD_CHARS + 1 and not line.endswith("\n"):
+            line = stream.readline(MAX_RECORD_CHARS + 2)
+
+
+def _header(line: str) -> tuple[str, list[str]]:
+    """The delimiter that finds the most cells, and the cells as column names."""
+    best: tuple[str, list[str]] = (",", [line])
+    for delimiter in _DELIMITERS:
+        try:
+            cells = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:
+            continue
+        if len(cells) > len(best[1]):
+            best = (delimiter, cells)
+    return best[0], [cell.strip().lower().replace(" ", "_") for cell in best[1]]

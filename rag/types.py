@@ -1,0 +1,343 @@
+"""
+The values that flow through Refdesk, all frozen: a stage returns a new one and never changes what came in.
+
+Dates are text as they were given (`2024`, `2024-06` or `2024-06-17`), so that a date that is only a year stays
+one. Offsets count characters (code points) of the stored abstract, half-open. Scores are higher-is-better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+JsonDict = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One whole sentence of an abstract: `text == abstract[start:end]`. Numbers count from 1."""
+
+    number: int
+    start: int
+    end: int
+    text: str
+
+    def to_dict(self) -> JsonDict:
+        """The sentence as `show --json` prints it."""
+        return {"number": self.number, "start": self.start, "end": self.end, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One text that a paper has had: the hash of its title and abstract, and when it was first seen (ISO 8601)."""
+
+    hash: str
+    seen: str
+    title: str
+    abstract: str
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """
+    One paper and its abstract.
+
+    `spans` are the sentence offsets within the abstract, made once when the text enters the library. `version` is
+    arXiv's, where known. `imported` is the day (UTC) the library first saw the paper.
+    """
+
+    paper_id: str
+    title: str
+    abstract: str
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+    updated: str | None = None
+    listed: str | None = None
+    imported: str | None = None
+    url: str | None = None
+    venue: str | None = None
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    source: str = ""
+    aliases: tuple[str, ...] = ()
+    version: int | None = None
+    flags: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+
+    def sentence(self, number: int) -> Sentence:
+        """Sentence `number`, counted from 1. Raises IndexError where there is none."""
+        if not 1 <= number <= len(self.spans):
+            raise IndexError(f"{self.paper_id} has {len(self.spans)} sentences, not {number}")
+        start, end = self.spans[number - 1]
+        return Sentence(number=number, start=start, end=end, text=self.abstract[start:end])
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All sentences, in order."""
+        return tuple(self.sentence(number) for number in range(1, len(self.spans) + 1))
+
+    @property
+    def day(self) -> str:
+        """The date by which the paper is filed and filtered: listed, else published, else imported."""
+        return self.listed or self.published or self.imported or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A record that was not taken: where it stood in the input, why, and its title where it had one."""
+
+    where: str
+    reason: str
+    title: str | None = None
+
+    def to_dict(self) -> JsonDict:
+        """The reject as `add --json` prints it."""
+        return {"where": self.where, "reason": self.reason, "title": self.title}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """
+    What became of every record of an input: `added + updated + unchanged + len(rejected)` is their number.
+
+    `merged` counts those of them that were recognised as a paper already known under another id.
+    """
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    rejected: tuple[Reject, ...] = ()
+    notes: tuple[str, ...] = ()
+    took_ms: float = 0.0
+
+    def to_dict(self) -> JsonDict:
+        """The document of `add --json`."""
+        return {
+            "added": self.added,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": [reject.to_dict() for reject in self.rejected],
+            "merged": self.merged,
+            "notes": list(self.notes),
+            "took_ms": round(self.took_ms, 1),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A run of whole sentences of one paper; its id in the vector store is `<paper_id>#<number>`, from 0."""
+
+    paper_id: str
+    number: int
+    start: int
+    end: int
+    text: str
+
+    @property
+    def chunk_id(self) -> str:
+        """The id in the vector store."""
+        return f"{self.paper_id}#{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """
+    Which papers a question is put to; empty means all. Within one field any value will do, and all fields must agree.
+
+    `since` and `until` bound `Paper.day`, both inclusive; `until="2024-06"` takes the whole of June.
+    """
+
+    since: str | None = None
+    until: str | None = None
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    papers: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.since, self.until, self.categories, self.tags, self.sources, self.papers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One sentence of one paper, with how well it answers the question, 0 to 1."""
+
+    paper: Paper
+    sentence: Sentence
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """
+    A paper that a search found: `score` ranks it, 0 to 1; `lexical` and `vector` are the two views it was made from.
+
+    `vector` is a cosine similarity; `lexical` is the BM25 score as a share of the best one found.
+    """
+
+    paper: Paper
+    score: float
+    lexical: float
+    vector: float
+    best_sentence: Sentence
+
+    @property
+    def paper_id(self) -> str:
+        """The paper's id."""
+        return self.paper.paper_id
+
+    @property
+    def title(self) -> str:
+        """The paper's title."""
+        return self.paper.title
+
+    def to_dict(self) -> JsonDict:
+        """The hit as `search --json` prints it."""
+        return {
+            **_reference(self.paper),
+            "score": round(self.score, 4),
+            "lexical": round(self.lexical, 4),
+            "vector": round(self.vector, 4),
+            "best_sentence": self.best_sentence.to_dict(),
+            "flags": list(self.paper.flags),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A sentence that a claim rests on: `quote == abstract[start:end]` of the paper, always a whole sentence."""
+
+    source: int
+    paper_id: str
+    sentence: int
+    start: int
+    end: int
+    quote: str
+
+    def to_dict(self) -> JsonDict:
+        """The citation as `ask --json` prints it."""
+        return {
+            "source": self.source,
+            "paper_id": self.paper_id,
+            "sentence": self.sentence,
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+        }
+
+
+Support = Literal["verbatim", "supported", "weak", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A sentence of an answer, how far its citations carry it, and the citations."""
+
+    text: str
+    support: Support
+    score: float
+    citations: tuple[Citation, ...]
+    problems: tuple[Mapping[str, Any], ...] = ()
+
+    def to_dict(self) -> JsonDict:
+        """The claim as `ask --json` prints it."""
+        return {
+            "text": self.text,
+            "support": self.support,
+            "score": round(self.score, 4),
+            "problems": [dict(problem) for problem in self.problems],
+            "citations": [citation.to_dict() for citation in self.citations],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A paper under the number by which an answer cites it."""
+
+    number: int
+    paper: Paper
+
+    def to_dict(self) -> JsonDict:
+        """The source as `ask --json` prints it."""
+        return {"number": self.number, **_reference(self.paper), "flags": list(self.paper.flags)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abstention:
+    """Why the library holds no answer, and the papers that came nearest, best first."""
+
+    reason: str
+    nearest: tuple[Hit, ...]
+
+    def to_dict(self) -> JsonDict:
+        """The abstention as `ask --json` prints it."""
+        return {"reason": self.reason, "nearest": [hit.to_dict() for hit in self.nearest]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """
+    An answer whose every sentence cites the sentences it rests on, or an abstention.
+
+    `confidence` is the calibrated probability, 0 to 1, that the library holds an answer.
+    """
+
+    question: str
+    answered: bool
+    confidence: float
+    mode: Literal["extractive", "generated"]
+    text: str
+    claims: tuple[Claim, ...]
+    sources: tuple[Source, ...]
+    abstention: Abstention | None = None
+    degraded: Mapping[str, str] | None = None
+    model: str | None = None
+    prompt: str | None = None
+    usage: Mapping[str, Any] | None = None
+    took_ms: float = 0.0
+
+    def to_dict(self) -> JsonDict:
+        """The document of `ask --json`."""
+        return {
+            "question": self.question,
+            "answered": self.answered,
+            "confidence": round(self.confidence, 4),
+            "mode": self.mode,
+            "text": self.text,
+            "claims": [claim.to_dict() for claim in self.claims],
+            "sources": [source.to_dict() for source in self.sources],
+            "abstention": self.abstention.to_dict() if self.abstention else None,
+            "degraded": dict(self.degraded) if self.degraded else None,
+            "model": self.model,
+            "prompt": self.prompt,
+            "usage": dict(self.usage) if self.usage else None,
+            "took_ms": round(self.took_ms, 1),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something `check` found amiss: which store, what kind, and the papers or chunks concerned (a sample of them)."""
+
+    store: str
+    kind: Literal["missing", "stale", "orphaned", "damaged"]
+    count: int
+    examples: Sequence[str]
+
+    def to_dict(self) -> JsonDict:
+        """The finding as `check --json` prints it."""
+        return {"store": self.store, "kind": self.kind, "count": self.count, "examples": list(self.examples)}
+
+
+def _reference(paper: Paper) -> JsonDict:
+    """What a hit and a source say of their paper."""
+    return {
+        "paper_id": paper.paper_id,
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "published": paper.published,
+        "url": paper.url,
+    }

@@ -1,0 +1,85 @@
+"""
+The command line. Each module has a group of commands, which parse arguments, call the library and render.
+
+Errors are caught in one place, here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from rag.errors import RefdeskError
+from refdesk._version import __version__
+from refdesk.cli import asking, evaluating, importing, keeping
+from refdesk.cli.common import Session
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--library", type=click.Path(path_type=Path), metavar="DIR", help="The library's folder. [env: REFDESK_LIBRARY]")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings, in place of the library's refdesk.toml.")
+@click.option("-v", "--verbose", is_flag=True, help="Show where an error came from.")
+@click.option("-q", "--quiet", is_flag=True, help="No notices or progress.")
+@click.version_option(__version__, prog_name="refdesk")
+@click.pass_context
+def cli(context: click.Context, library: Path | None, config: Path | None, verbose: bool, quiet: bool) -> None:
+    """Questions over paper abstracts, answered with sentences that cite."""
+    context.obj = Session(folder=library, config=config, verbose=verbose, quiet=quiet)
+
+
+for _command in (
+    importing.init,
+    importing.add,
+    asking.search,
+    asking.ask,
+    keeping.show,
+    keeping.status,
+    keeping.check,
+    keeping.reindex,
+    keeping.export,
+    evaluating.evaluate,
+    evaluating.demo,
+):
+    cli.add_command(_command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit with its status; the one place where errors are caught."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    verbose = any(each in ("-v", "--verbose") for each in arguments)
+    try:
+        status = cli.main(args=arguments, prog_name="refdesk", standalone_mode=False)
+    except RefdeskError as error:
+        status = _told(error, as_json="--json" in arguments, verbose=verbose)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        status = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is no error
+        status = 0
+    except Exception as error:  # noqa: BLE001 - a bug of ours is told in one sentence too
+        fault = RefdeskError(f"Refdesk failed: {type(error).__name__}: {error}", hint="Run it again with -v and report what it shows.")
+        status = _told(fault, as_json="--json" in arguments, verbose=verbose)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _told(error: RefdeskError, *, as_json: bool, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exc()
+    if as_json:
+        click.echo(json.dumps(error.to_dict(), ensure_ascii=False))
+    else:
+        click.echo(f"Error: {error.message}", err=True)
+        if error.hint:
+            click.echo(f"Hint: {error.hint}", err=True)
+    return error.exit_code

@@ -1,0 +1,101 @@
+"""What the commands share: the session, the filter options, and printing JSON."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from refdesk.library import Library
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The options that stand before the command."""
+
+    folder: Path | None
+    config: Path | None
+    verbose: bool
+    quiet: bool
+
+    def open(self, *, embedder: str | None = None, create: bool = False) -> Library:
+        """Open the library that was named, or the default one."""
+        from refdesk.config import default_folder
+        from refdesk.library import open_library
+
+        folder = self.folder or default_folder()
+        return open_library(folder, embedder=embedder, config=self.config, create=create, notify=self.tell)
+
+    def tell(self, notice: str) -> None:
+        """A sentence for people."""
+        if not self.quiet:
+            click.echo(notice, err=True)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, float], None]]:
+        """A bar on a terminal, nothing elsewhere; it is told a count and a share."""
+        from refdesk.render.terminal import console
+
+        screen = console(stderr=True)
+        if self.quiet or not screen.is_terminal:
+            yield lambda _count, _share: None
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]:,}"), TimeElapsedColumn())
+        with Progress(*columns, console=screen, transient=True) as bar:
+            task = bar.add_task(what, total=1.0, count=0)
+            yield lambda count, share: bar.update(task, completed=share, count=count)
+
+
+def filters(command: Command) -> Command:
+    """The filter options, passed to the command as one `Filter` named `chosen`."""
+    options = (
+        click.option("--since", metavar="DATE", help="Listed (else published, else imported) on this day or later."),
+        click.option("--until", metavar="DATE", help="… on this day or earlier; 2024-06 takes the whole month."),
+        click.option("--category", "categories", multiple=True, metavar="NAME", help="In this category, such as cs.CL; may be repeated."),
+        click.option("--tag", "tags", multiple=True, metavar="NAME", help="With this tag; may be repeated."),
+        click.option("--source", "sources", multiple=True, metavar="NAME", help="Imported from this format; may be repeated."),
+        click.option("--paper", "papers", multiple=True, metavar="ID", help="Only this paper; may be repeated."),
+    )
+
+    @functools.wraps(command)
+    def filtered(
+        *args: Any,
+        since: str | None,
+        until: str | None,
+        categories: tuple[str, ...],
+        tags: tuple[str, ...],
+        sources: tuple[str, ...],
+        papers: tuple[str, ...],
+        **rest: Any,
+    ) -> Any:
+        from rag.types import Filter
+
+        chosen = Filter(since=since, until=until, categories=categories, tags=tags, sources=sources, papers=papers)
+        return command(*args, chosen=chosen, **rest)
+
+    wrapped: Any = functools.reduce(lambda made, option: option(made), reversed(options), filtered)
+    return wrapped  # type: ignore[no-any-return]
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output, one line."""
+    click.echo(json.dumps(document, ensure_ascii=False))
+
+
+def show(renderable: Any) -> None:
+    """Something for people on standard output."""
+    from refdesk.render.terminal import console
+
+    console().print(renderable)

@@ -1,0 +1,6 @@
+"""eval and demo."""
+import click
+@click.command("eval")
+def evaluate(): ...
+@click.command()
+def demo(): ...

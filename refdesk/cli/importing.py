@@ -1,0 +1,71 @@
+"""init and add."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from refdesk.cli.common import Session, as_json, print_json, show
+
+REFUSED = 4
+
+
+@click.command()
+@click.option("--embedder", metavar="NAME", help="static (default), minilm, or openai:<model>.")
+@as_json
+@click.pass_obj
+def init(session: Session, embedder: str | None, as_json: bool) -> None:
+    """Make a library and choose its embedder."""
+    with session.open(embedder=embedder, create=True) as library:
+        made = library.status()
+    if as_json:
+        print_json(made)
+    else:
+        click.echo(f"The library {made['library']} is ready; its embedder is {made['embedder']}.")
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, metavar="PATH|URL|-…")
+@click.option("--format", "format_name", metavar="NAME", help="Force a format in place of recognising it.")
+@click.option("--listed", metavar="DATE", help="The listing date of papers that come without one.")
+@click.option("--tag", "tags", multiple=True, metavar="NAME", help="Tag every paper; may be repeated.")
+@click.option("--strict", is_flag=True, help="Exit with 4 when any record was rejected.")
+@click.option("--list-formats", is_flag=True, help="List the formats that are read.")
+@as_json
+@click.pass_obj
+def add(
+    session: Session,
+    inputs: tuple[str, ...],
+    format_name: str | None,
+    listed: str | None,
+    tags: tuple[str, ...],
+    strict: bool,
+    list_formats: bool,
+    as_json: bool,
+) -> int:
+    """
+    Import files of papers; the format is recognised by content.
+
+    Makes the library where there is none. Importing the same file again changes nothing.
+    """
+    from refdesk.library import formats
+
+    if list_formats:
+        known = formats()
+        print_json(known) if as_json else click.echo("\n".join(f"{name:<12} {what}" for name, what in known.items()))
+        return 0
+    if not inputs:
+        raise click.UsageError("Name at least one file, URL, or - for standard input.")
+    with session.open(create=True) as library:
+        named = Path(inputs[0]).name if len(inputs) == 1 else f"{len(inputs)} inputs"
+        with session.progress(f"importing {named}") as progress:
+            report = library.add(*inputs, format_name=format_name, listed=listed, tags=tags, progress=progress)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        from refdesk.render import terminal
+
+        show(terminal.report(report))
+    accepted = report.added + report.updated + report.unchanged
+    return REFUSED if report.rejected and (strict or not accepted) else 0

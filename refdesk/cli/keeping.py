@@ -1,0 +1,122 @@
+"""show, status, check, reindex and export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from refdesk.cli.common import Session, as_json, filters, print_json
+from refdesk.cli.common import show as show_text
+
+if TYPE_CHECKING:
+    from rag.types import Filter
+
+FOUND_SOMETHING = 7
+
+
+@click.command()
+@click.argument("paper")
+@as_json
+@click.pass_obj
+def show(session: Session, paper: str, as_json: bool) -> None:
+    """Show PAPER, by any of its ids, with its numbered sentences."""
+    with session.open() as library:
+        found, revisions = library.show(paper), library.revisions(paper)
+    if as_json:
+        print_json(
+            {
+                "paper_id": found.paper_id,
+                "aliases": list(found.aliases),
+                "title": found.title,
+                "abstract": found.abstract,
+                "authors": list(found.authors),
+                "published": found.published,
+                "updated": found.updated,
+                "listed": found.listed,
+                "imported": found.imported,
+                "url": found.url,
+                "venue": found.venue,
+                "categories": list(found.categories),
+                "tags": list(found.tags),
+                "source": found.source,
+                "sentences": [sentence.to_dict() for sentence in found.sentences],
+                "revisions": [{"hash": revision.hash, "seen": revision.seen} for revision in revisions],
+                "flags": list(found.flags),
+            }
+        )
+    else:
+        from refdesk.render import terminal
+
+        show_text(terminal.paper(found, revisions))
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def status(session: Session, as_json: bool) -> None:
+    """Say what is in the library."""
+    with session.open() as library:
+        found = library.status()
+    if as_json:
+        print_json(found)
+    else:
+        from refdesk.render import terminal
+
+        show_text(terminal.status(found))
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def check(session: Session, as_json: bool) -> int:
+    """Compare the indexes with the catalog; exit with 7 when something is amiss."""
+    with session.open() as library:
+        findings = library.check()
+        papers = library.status()["papers"]
+    if as_json:
+        print_json({"ok": not findings, "papers": papers, "findings": [finding.to_dict() for finding in findings]})
+    else:
+        from refdesk.render import terminal
+
+        show_text(terminal.findings(findings, papers))
+    return FOUND_SOMETHING if findings else 0
+
+
+@click.command()
+@click.option("--embedder", metavar="NAME", help="Rebuild with another embedder: static, minilm, or openai:<model>.")
+@as_json
+@click.pass_obj
+def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
+    """Rebuild the vectors and the lexical index from the catalog."""
+    with session.open() as library:
+        papers = library.status()["papers"]
+        done = 0
+
+        with session.progress("indexing") as progress:
+
+            def tell(count: int) -> None:
+                nonlocal done
+                done += count
+                progress(done, done / max(papers, 1))
+
+            indexed = library.reindex(embedder=embedder, progress=tell)
+        name = library.status()["embedder"]
+    if as_json:
+        print_json({"indexed": indexed, "embedder": name})
+    else:
+        click.echo(f"{indexed:,} papers indexed with {name}.")
+
+
+@click.command()
+@click.option("--format", "format_name", type=click.Choice(["jsonl", "bibtex"]), default="jsonl", show_default=True, help="What to write.")
+@click.option("-o", "--output", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="A file, in place of standard output.")
+@filters
+@click.pass_obj
+def export(session: Session, format_name: str, output: click.File, chosen: Filter) -> None:
+    """Write the papers that the filters choose as JSON Lines or BibTeX."""
+    from refdesk.render.export import FORMATS
+
+    with session.open() as library:
+        for entry in FORMATS[format_name](library.papers(filter=chosen)):
+            click.echo(entry, file=output)  # type: ignore[arg-type]

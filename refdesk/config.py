@@ -1,0 +1,99 @@
+"""
+Settings: `refdesk.toml` in the library, above it the environment (`REFDESK_…`), above both what is passed in.
+
+Keys of providers (`OPENAI_API_KEY`) are not settings: they stay in the environment and are never written.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from rag.errors import ConfigError
+
+FILE = "refdesk.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """
+    Args:
+        embedder: `static`, `minilm` or `openai:<model>`; None takes the library's own.
+        vectors: URL of a Chroma server, in place of the folder `chroma`.
+        catalog: SQLAlchemy URL, in place of the file `catalog.sqlite3`.
+        max_sentences: The most sentences in an extractive answer.
+        lock_timeout_s: How long to wait for another process that writes.
+    """
+
+    embedder: str | None = None
+    vectors: str | None = None
+    catalog: str | None = None
+    max_sentences: int = 5
+    lock_timeout_s: float = 600.0
+
+
+def load(folder: Path, *, file: Path | None = None, environment: Mapping[str, str] = os.environ, **passed: Any) -> Config:
+    """
+    The settings of the library in `folder`.
+
+    Args:
+        folder: The library.
+        file: Read this in place of the library's `refdesk.toml`; it must exist.
+        environment: Where `REFDESK_…` is looked up.
+        passed: Settings that go above all; None means not passed.
+
+    Raises:
+        ConfigError: A file that is no TOML, a setting that does not exist, or one of the wrong kind.
+    """
+    path = file or folder / FILE
+    config = Config()
+    if file and not file.is_file():
+        raise ConfigError(f"There is no configuration file {file}.", hint="Check `--config`.")
+    if path.is_file():
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}.", hint="It must be TOML in UTF-8.") from error
+        config = _with(config, values, str(path))
+    names = {f"REFDESK_{field.name.upper()}": field.name for field in fields(Config)}
+    found = {names[name]: value for name, value in environment.items() if name in names and value}
+    config = _with(config, found, "the environment")
+    return _with(config, {name: value for name, value in passed.items() if value is not None}, "the call")
+
+
+def default_folder() -> Path:
+    """Where the library is when nobody says: `REFDESK_LIBRARY`, else the platform's user data folder."""
+    if given := os.environ.get("REFDESK_LIBRARY"):
+        return Path(given)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("refdesk", appauthor=False)) / "library"
+
+
+def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
+    kinds = {"max_sentences": int, "lock_timeout_s": float}
+    known = {field.name for field in fields(Config)}
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in known:
+            raise ConfigError(f"{where} sets “{name}”, which is no setting.", hint="The settings are " + ", ".join(sorted(known)) + ".")
+        kind = kinds.get(name, str)
+        try:
+            made[name] = kind(value) if not isinstance(value, dict | list | bool) else _refuse()
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"{where} sets {name} to {value!r}, which is no {_KINDS[kind]}.", hint=f"Write it as {_KINDS[kind]}.") from error
+    config = replace(config, **made)
+    if config.max_sentences < 1 or config.lock_timeout_s < 0:
+        raise ConfigError(f"{where} sets a number below what makes sense.", hint="max_sentences is at least 1, lock_timeout_s at least 0.")
+    return config
+
+
+_KINDS: dict[type, str] = {int: "whole number", float: "number", str: "text"}
+
+
+def _refuse() -> Any:
+    raise TypeError

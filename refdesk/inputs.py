@@ -1,0 +1,73 @@
+"""Inputs to `add`: a file, standard input or a URL, as seekable bytes."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+from urllib.parse import unquote, urlsplit
+
+from rag.errors import UnreadableInput
+from refdesk._version import __version__
+
+MAX_DOWNLOAD_BYTES = 1 << 30
+TIMEOUT_S = 30.0
+_IN_MEMORY_BYTES = 16 << 20
+
+
+@contextmanager
+def opened(name: str) -> Iterator[tuple[BinaryIO, str, int]]:
+    """
+    Open an input.
+
+    Args:
+        name: A path, `-` for standard input, or an http(s) URL.
+
+    Yields:
+        The bytes, the file's name, and how many bytes there are.
+
+    Raises:
+        UnreadableInput: It is not there, is a folder, or cannot be fetched.
+    """
+    if name == "-":
+        with _spooled() as copy:
+            while block := sys.stdin.buffer.read(1 << 20):
+                copy.write(block)
+            yield cast(BinaryIO, copy), "stdin", copy.tell()
+    elif name.lower().startswith(("http://", "https://")):
+        with _spooled() as copy:
+            _fetch(name, copy)
+            yield cast(BinaryIO, copy), unquote(Path(urlsplit(name).path).name) or urlsplit(name).netloc, copy.tell()
+    else:
+        path = Path(name)
+        try:
+            with path.open("rb") as stream:
+                yield stream, path.name, path.stat().st_size
+        except (FileNotFoundError, IsADirectoryError, PermissionError, ValueError) as error:
+            what = "is a folder" if isinstance(error, IsADirectoryError) else "cannot be read" if path.exists() else "does not exist"
+            raise UnreadableInput(f"{name} {what}.", hint="Give files of papers; `refdesk add --list-formats` lists what is read.") from error
+
+
+def _spooled() -> IO[bytes]:
+    return cast(IO[bytes], tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))
+
+
+def _fetch(url: str, copy: IO[bytes]) -> None:
+    import httpx
+
+    agent = {"user-agent": f"refdesk/{__version__}"}
+    try:
+        with httpx.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=True, headers=agent) as reply:
+            reply.raise_for_status()
+            for block in reply.iter_bytes():
+                copy.write(block)
+                if copy.tell() > MAX_DOWNLOAD_BYTES:
+                    raise UnreadableInput(f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 30} GB.", hint="Download and split it.")
+    except httpx.HTTPStatusError as error:
+        raise UnreadableInput(f"{url} answered {error.response.status_code}.", hint="Check the address in a browser.") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reason = str(error) or type(error).__name__
+        raise UnreadableInput(f"{url} could not be fetched: {reason}.", hint="Check the address and the network.") from error

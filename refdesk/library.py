@@ -1,0 +1,301 @@
+"""The public Python API: a library that is open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag import identity, sources
+from rag.errors import BadFilter, ConfigError, InputError, PaperNotFound, UnreadableInput
+from rag.types import Answer, Filter, Finding, Hit, ImportReport, Paper, Reject, Revision
+from refdesk import config as configuration
+from refdesk import inputs, wiring
+from stores.library import LibraryStore
+
+if TYPE_CHECKING:
+    from langchain_core.retrievers import BaseRetriever
+    from langchain_core.runnables import Runnable
+
+    from rag.retrieval import Retriever
+
+NEVER = Filter()
+
+
+def open_library(
+    path: str | Path,
+    *,
+    embedder: str | None = None,
+    model: str | None = None,
+    config: str | Path | None = None,
+    read_only: bool = False,
+    create: bool = True,
+    notify: Callable[[str], None] = lambda _: None,
+) -> Library:
+    """
+    Open a library, which is made where it is absent.
+
+    Args:
+        path: Its folder.
+        embedder: `static` (the default), `minilm` or `openai:<model>`; only a new library can choose.
+        model: A chat model to write answers with; this version has none yet, and answers in the papers' own sentences.
+        config: A configuration file to read in place of the library's `refdesk.toml`.
+        read_only: Never write, not even to finish what a killed process left.
+        create: Whether to make it where it is absent.
+        notify: Told, in a sentence, when there is something to wait for.
+
+    Raises:
+        ConfigError: A setting is wrong.
+        StoreError: The library cannot be used; see `refdesk.errors`.
+    """
+    if model is not None:
+        raise ConfigError(f"This version writes no generated answers, so the model “{model}” has no use.", hint="Leave the model out.")
+    folder = Path(path)
+    settings = configuration.load(folder, file=Path(config) if config else None, embedder=embedder)
+    return Library(wiring.store(folder, settings, create=create, read_only=read_only, notify=notify), settings)
+
+
+class Library:
+    """
+    An open library; `open_library` makes one. A context manager: leaving it closes the library.
+
+    All its answers come from the papers' own sentences, cited with their places in the stored abstracts.
+    """
+
+    def __init__(self, store: LibraryStore, settings: configuration.Config) -> None:
+        self._store = store
+        self._settings = settings
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self._store.close()
+
+    # ---- putting papers in
+
+    def add(
+        self,
+        *names: str | Path,
+        format_name: str | None = None,
+        listed: str | None = None,
+        tags: Sequence[str] = (),
+        progress: Callable[[int, float], None] = lambda _records, _share: None,
+    ) -> ImportReport:
+        """
+        Import files; each is recognised by its content.
+
+        Args:
+            names: Paths, http(s) URLs, or `-` for standard input.
+            format_name: Force a format; `refdesk.library.formats()` names them.
+            listed: The listing date of records that have none.
+            tags: Added to every paper.
+            progress: Told the number of records read and the share of bytes, 0 to 1.
+
+        Returns:
+            What became of every record. With several inputs, one that cannot be read at all is a reject.
+
+        Raises:
+            UnreadableInput, UnknownFormat: The only input cannot be read.
+        """
+        began = time.perf_counter()
+        if listed is not None:
+            listed = _date(listed, "listed")
+        total = ImportReport()
+        for name in map(str, names):
+            try:
+                report = self._add(name, format_name, listed, tuple(tags), progress)
+            except InputError as error:
+                if len(names) == 1:
+                    raise
+                report = ImportReport(rejected=(Reject(where=name, reason=error.message),))
+            total = _sum(total, report, name if len(names) > 1 else "")
+        return replace(total, took_ms=(time.perf_counter() - began) * 1000)
+
+    def _add(
+        self, name: str, format_name: str | None, listed: str | None, tags: tuple[str, ...], progress: Callable[[int, float], None]
+    ) -> ImportReport:
+        from rag.embedders.ahead import ahead
+
+        with inputs.opened(name) as (stream, filename, size):
+            today = datetime.now(UTC).date().isoformat()
+            records, notes = sources.parse(stream, filename, today=today, format_name=format_name, listed=listed, tags=tags)
+            read = 0
+
+            def tell(count: int) -> None:
+                nonlocal read
+                read += count
+                progress(read, min(1.0, stream.tell() / max(size, 1)))
+
+            report = self._store.add(records, ahead=ahead, notes=notes, progress=tell)
+        if not report.added + report.updated + report.unchanged + len(report.rejected):
+            raise UnreadableInput(f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read.")
+        return report
+
+    # ---- asking
+
+    def search(self, query: str, *, limit: int = 10, filter: Filter = NEVER) -> list[Hit]:  # noqa: A002 - the public name
+        """
+        The papers that best match, best first.
+
+        Raises:
+            BadQuestion: There is nothing in the query to look for.
+            BadFilter: A date that is none.
+        """
+        return list(self._ready().retrieve(query, filter_=self._checked(filter)).hits[:limit])
+
+    def ask(self, question: str, *, filter: Filter = NEVER, max_sentences: int | None = None) -> Answer:  # noqa: A002
+        """
+        An answer of whole sentences from the library's abstracts, each cited; or an abstention.
+
+        Raises:
+            BadQuestion: There is nothing in the question to look for.
+            BadFilter: A date that is none.
+        """
+        from rag.answers import extractive
+
+        began = time.perf_counter()
+        reading = self._ready().retrieve(question, filter_=self._checked(filter))
+        answer = extractive.answer(reading, max_sentences=max_sentences or self._settings.max_sentences)
+        return replace(answer, took_ms=(time.perf_counter() - began) * 1000)
+
+    def _ready(self) -> Retriever:
+        self._store.refresh()
+        return self._retriever
+
+    @cached_property
+    def _retriever(self) -> Retriever:
+        return wiring.retriever(self._store)
+
+    def as_retriever(self, *, limit: int = 8, filter: Filter = NEVER) -> BaseRetriever:  # noqa: A002
+        """A LangChain retriever: a question to `limit` Documents, one a paper, its best sentence in the metadata."""
+        from rag.langchain import PaperRetriever
+
+        return PaperRetriever(search=lambda query: self.search(query, limit=limit, filter=filter))
+
+    def as_runnable(self, *, filter: Filter = NEVER) -> Runnable[str, Answer]:  # noqa: A002
+        """A LangChain Runnable from a question to an Answer."""
+        from langchain_core.runnables import RunnableLambda
+
+        return RunnableLambda(lambda question: self.ask(question, filter=filter), name="refdesk")
+
+    def _checked(self, filter_: Filter) -> Filter:
+        if not filter_:
+            return filter_
+        since, until = (day and _date(day, name) for day, name in ((filter_.since, "since"), (filter_.until, "until")))
+        if since and until and since[: len(until)] > until[: len(since)]:
+            raise BadFilter(f"The filter ends at {until}, before it begins at {since}.", hint="Exchange --since and --until.")
+        return replace(filter_, since=since, until=until, papers=tuple(self._resolve(name) for name in filter_.papers))
+
+    # ---- looking
+
+    def show(self, paper: str) -> Paper:
+        """
+        A paper by any of its ids; the scheme may be left out where that is not ambiguous.
+
+        Raises:
+            PaperNotFound: No paper has this id.
+        """
+        paper_id = self._resolve(paper)
+        return self._store.catalog.papers([paper_id])[paper_id]
+
+    def revisions(self, paper: str) -> list[Revision]:
+        """All texts that a paper has had, the first seen first. Raises PaperNotFound."""
+        return self._store.catalog.revisions(self._resolve(paper))
+
+    def _resolve(self, name: str) -> str:
+        name = name.strip()
+        arxiv = identity.arxiv_id(name, named=True)
+        names = [name, *identity.scheme_ids(name), *([f"arxiv:{arxiv[0]}"] if arxiv else [])]
+        found = self._store.catalog.resolve(names)
+        ids = [found[each] for each in names if each in found] or self._store.catalog.ending(name)
+        if len(set(ids)) > 1 and name not in found:
+            raise PaperNotFound(f"“{name}” is the end of several ids: {', '.join(sorted(set(ids))[:5])}.", hint="Give the whole id.")
+        if not ids:
+            raise PaperNotFound(f"No paper of the library has the id “{name[:200]}”.", hint="`refdesk search WORDS` shows ids.")
+        return ids[0]
+
+    def papers(self, *, filter: Filter = NEVER) -> Iterator[Paper]:  # noqa: A002
+        """All papers that pass a filter, by id. Raises BadFilter."""
+        ids = self._store.catalog.matching(self._checked(filter))
+        for at in range(0, len(ids), 500):
+            yield from self._store.catalog.papers(ids[at : at + 500]).values()
+
+    def status(self) -> dict[str, Any]:
+        """What is here, as `status --json` prints it."""
+        catalog = self._store.catalog
+        folder = self._store.place.folder
+        days = catalog.days()
+        return {
+            "library": str(folder.resolve()),
+            "papers": catalog.count(),
+            "to_index": len(catalog.to_index()),
+            "first_day": days[0] if days else None,
+            "last_day": days[1] if days else None,
+            "sources": catalog.tally("source"),
+            "categories": dict(list(catalog.tally("category").items())[:10]),
+            "embedder": self._store.embedder_name,
+            "dimension": int(catalog.setting("dimension") or 0),
+            "catalog": self._store.place.catalog_url or "catalog.sqlite3",
+            "vectors": self._store.place.vectors_url or "chroma",
+            "bytes": sum(_size(path) for path in folder.rglob("*")),
+        }
+
+    # ---- keeping it whole
+
+    def check(self) -> list[Finding]:
+        """All that is amiss between the catalog and the indexes; nothing is a whole library."""
+        from stores.checkup import check
+
+        return check(self._store)
+
+    def reindex(self, *, embedder: str | None = None, progress: Callable[[int], None] = lambda _: None) -> int:
+        """
+        Rebuild the indexes from the catalog, with another embedder if one is named.
+
+        Returns:
+            How many papers were indexed.
+        """
+        done = self._store.reindex(wiring.canonical(embedder) if embedder else None, progress)
+        self.__dict__.pop("_retriever", None)
+        return done
+
+
+def formats() -> dict[str, str]:
+    """The names of the formats that `add` reads, and what they are."""
+    return {each.name: each.description for each in sources.FORMATS}
+
+
+def _sum(total: ImportReport, report: ImportReport, name: str) -> ImportReport:
+    rejected = (replace(reject, where=f"{name}: {reject.where}" if name and reject.where != name else reject.where) for reject in report.rejected)
+    return ImportReport(
+        added=total.added + report.added,
+        updated=total.updated + report.updated,
+        unchanged=total.unchanged + report.unchanged,
+        merged=total.merged + report.merged,
+        rejected=total.rejected + tuple(rejected),
+        notes=total.notes + report.notes,
+    )
+
+
+def _date(given: str, name: str) -> str:
+    from rag.sources.records import iso_date
+
+    if not (date := iso_date(given)):
+        raise BadFilter(f"“{given}” is no date (--{name}).", hint="Write it as 2024, 2024-06 or 2024-06-17.")
+    return date
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):  # a store may replace its files while we look
+        return path.stat().st_size
+    return 0

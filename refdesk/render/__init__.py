@@ -1,0 +1,1 @@
+"""How things look: the terminal and the export formats. Nothing else prints or formats."""

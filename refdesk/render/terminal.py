@@ -1,0 +1,185 @@
+"""
+What people read in a terminal or a pipe.
+
+Text of papers goes into `Text` objects and never through rich's markup, so that a title like “[red]” stays a title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Revision, Sentence, Source
+
+SHOWN_REJECTS = 10
+_AUTHORS = 3
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that is plain in a pipe: no colour, no wrapping."""
+    made = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False)
+    return made if made.is_terminal else Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True, no_color=True)
+
+
+def answer(given: Answer) -> RenderableType:
+    """An answer with its sources, or the abstention with the papers that came nearest."""
+    if given.abstention:
+        return Group(
+            Text.assemble(("The library does not hold an answer", "bold"), f" (confidence {given.confidence:.2f}): {given.abstention.reason}."),
+            *([Text(""), Text("The papers that come nearest:", style="dim")] if given.abstention.nearest else []),
+            *(_hit(number, hit) for number, hit in enumerate(given.abstention.nearest, start=1)),
+        )
+    return Group(
+        *(claim(each) for each in given.claims),
+        Text(""),
+        Text.assemble(("Sources", "bold"), (f"  the papers' own sentences · confidence {given.confidence:.2f}", "dim")),
+        *(_source(source, given) for source in given.sources),
+    )
+
+
+def claim(given: Claim) -> RenderableType:
+    """One sentence of an answer with the numbers of its sources."""
+    numbers = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in given.citations))
+    return Text.assemble(given.text, " ", (numbers, "bold cyan"))
+
+
+def _source(source: Source, given: Answer) -> RenderableType:
+    cited = [str(c.sentence) for each in given.claims for c in each.citations if c.source == source.number]
+    places = f"sentence{'s' if len(cited) > 1 else ''} {', '.join(cited)}"
+    return _reference(f"[{source.number}]", source.paper, places)
+
+
+def hits(found: Sequence[Hit]) -> RenderableType:
+    """Ranked papers with the sentence that matches best."""
+    return Group(*(_hit(number, hit) for number, hit in enumerate(found, start=1))) if found else Text("No paper matches.")
+
+
+def _hit(number: int, hit: Hit) -> RenderableType:
+    return Group(
+        _reference(f"{number}.", hit.paper, f"score {hit.score:.2f}"),
+        Padding(Text.assemble("“", hit.best_sentence.text, "”", (f" ({hit.best_sentence.number})", "dim")), (0, 0, 0, 4)),
+    )
+
+
+def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
+    line = Text.assemble((f"{mark:<4}", "bold cyan"), (paper.title, "bold"))
+    if paper.flags:
+        line.append(f"  ⚑ {', '.join(paper.flags)}", style="bold red")
+    about = " · ".join(filter(None, (_names(paper.authors), paper.published, paper.url or paper.paper_id, note)))
+    return Group(line, Padding(Text(about, style="dim"), (0, 0, 0, 4)))
+
+
+def _names(authors: Sequence[str]) -> str:
+    return ", ".join(authors[:_AUTHORS]) + (f" and {len(authors) - _AUTHORS} more" if len(authors) > _AUTHORS else "")
+
+
+def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
+    """A paper with its numbered sentences."""
+    facts = {
+        "id": given.paper_id,
+        "also": ", ".join(alias for alias in given.aliases if alias != given.paper_id),
+        "authors": ", ".join(given.authors),
+        "published": given.published or "",
+        "listed": given.listed or "",
+        "updated": given.updated or "",
+        "venue": given.venue or "",
+        "categories": ", ".join(given.categories),
+        "tags": ", ".join(given.tags),
+        "link": given.url or "",
+        "revisions": ", ".join(revision.seen[:10] for revision in revisions) if len(revisions) > 1 else "",
+    }
+    parts: list[RenderableType] = [Text(given.title, style="bold")]
+    if given.flags:
+        parts.append(Text(f"⚑ {', '.join(given.flags)}: {_FLAGGED}", style="bold red"))
+    return Group(*parts, _facts(facts), Text(""), *(_sentence(each) for each in given.sentences))
+
+
+_FLAGGED = "read this abstract with care"
+
+
+def _sentence(sentence: Sentence) -> RenderableType:
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=3, justify="right", style="cyan")
+    row.add_column()
+    row.add_row(Text(str(sentence.number)), Text(sentence.text))
+    return row
+
+
+def _facts(facts: Mapping[str, str]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        if value:
+            table.add_row(Text(name), Text(value))
+    return table
+
+
+def status(given: Mapping[str, Any]) -> RenderableType:
+    """What a library holds."""
+    days = f"{given['first_day']} to {given['last_day']}" if given["first_day"] else ""
+    facts = {
+        "library": given["library"],
+        "papers": f"{given['papers']:,}" + (f" ({given['to_index']:,} yet to be indexed)" if given["to_index"] else ""),
+        "dates": days,
+        "from": _tally(given["sources"]),
+        "categories": _tally(given["categories"]),
+        "embedder": f"{given['embedder']} ({given['dimension']} dimensions)",
+        "on disk": f"{given['bytes'] / 1e6:,.1f} MB",
+    }
+    return _facts(facts)
+
+
+def _tally(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def report(given: ImportReport) -> RenderableType:
+    """What an import did."""
+    counts = {
+        "added": given.added,
+        "updated": given.updated,
+        "unchanged": given.unchanged,
+        "rejected": len(given.rejected),
+    }
+    line = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing"
+    if given.merged:
+        line += f" ({given.merged:,} known under another id)"
+    parts: list[RenderableType] = [Text(f"{line} in {given.took_ms / 1000:.1f} s")]
+    parts += [Text(f"note: {note}", style="yellow") for note in given.notes]
+    for reject in given.rejected[:SHOWN_REJECTS]:
+        title = f" “{reject.title[:60]}”" if reject.title else ""
+        parts.append(Text(f"rejected: {reject.where}{title}: {reject.reason}", style="yellow"))
+    if len(given.rejected) > SHOWN_REJECTS:
+        parts.append(Text(f"… and {len(given.rejected) - SHOWN_REJECTS:,} more; --json lists them all", style="yellow"))
+    return Group(*parts)
+
+
+def findings(found: Sequence[Finding], papers: int) -> RenderableType:
+    """The result of `check`."""
+    if not found:
+        return Text(f"The library is whole: {papers:,} papers, all indexed.")
+    lines = [Text(f"{each.store}: {each.count:,} {each.kind}, such as {', '.join(each.examples)}") for each in found]
+    return Group(*lines, Text("`refdesk reindex` rebuilds the indexes from the catalog.", style="dim"))
+
+
+def metrics(rows: Mapping[str, Any], title: str) -> RenderableType:
+    """A table of measured values."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table.add_column("measure")
+    table.add_column("value", justify="right")
+    table.add_column("95 % interval", justify="right")
+    for name, value in rows.items():
+        interval = value.get("interval") if isinstance(value, Mapping) else None
+        number = value["value"] if isinstance(value, Mapping) else value
+        table.add_row(
+            name,
+            f"{number:.4f}" if isinstance(number, float) else f"{number:,}" if isinstance(number, int) else str(number),
+            f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "",
+        )
+    return table

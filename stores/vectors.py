@@ -1,0 +1,213 @@
+"""
+The vector index: a Chroma collection `chunks`, embedded in a folder or on a server by URL.
+
+Documents and flat metadata are stored, so that `langchain_chroma.Chroma` can open the collection. Chroma answers with
+distances; here they are cosine similarities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count as numbers
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings
+from chromadb.errors import ChromaError, NotFoundError
+
+from rag.errors import ConfigError, StoreDamaged, StoreError, StoreFull
+from rag.ports import Matrix
+from rag.types import Chunk, Paper
+from stores.catalog import day_number
+
+COLLECTION = "chunks"
+_PAGE = 2_000
+
+
+class ChromaVectors:
+    """
+    The collection at a place, made where it is absent.
+
+    Args:
+        place: A folder, or a server's URL such as `http://localhost:8000`, with `/name` after it for another
+            collection than `chunks`, where several libraries share a server.
+    """
+
+    def __init__(self, place: Path | str) -> None:
+        self._place = place
+        self.remote = isinstance(place, str)
+        self._name = (urlsplit(place).path.strip("/") or COLLECTION) if isinstance(place, str) else COLLECTION
+        with self._translated():
+            self._open()
+
+    def _open(self) -> None:
+        self._client = _client(self._place)
+        self._collection = self._client.get_or_create_collection(
+            self._name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+        self._batch = min(int(self._client.get_max_batch_size()), _PAGE)
+
+    def upsert(self, chunks: Sequence[Chunk], vectors: Matrix, papers: Sequence[Paper]) -> None:
+        """
+        Write chunks; any number of them.
+
+        Args:
+            chunks: What to write.
+            vectors: One unit row per chunk.
+            papers: The paper of each chunk, for the metadata.
+        """
+        if not len(chunks) == len(vectors) == len(papers):
+            raise ValueError(f"{len(chunks)} chunks, {len(vectors)} vectors and {len(papers)} papers do not match")
+        with self._translated():
+            for at in range(0, len(chunks), self._batch):
+                some = slice(at, at + self._batch)
+                self._collection.upsert(
+                    ids=[chunk.chunk_id for chunk in chunks[some]],
+                    embeddings=vectors[some],
+                    documents=[chunk.text for chunk in chunks[some]],
+                    metadatas=[_metadata(chunk, paper) for chunk, paper in zip(chunks[some], papers[some], strict=True)],
+                )
+
+    def delete(self, paper_ids: Sequence[str]) -> None:
+        """Forget all chunks of these papers; unknown ids are no error."""
+        with self._translated():
+            for at in range(0, len(paper_ids), _PAGE):
+                self._collection.delete(where={"paper_id": {"$in": list(paper_ids[at : at + _PAGE])}})
+
+    def delete_chunks(self, chunk_ids: Sequence[str]) -> None:
+        """Forget these chunks; unknown ids are no error."""
+        with self._translated():
+            for at in range(0, len(chunk_ids), _PAGE):
+                self._collection.delete(ids=list(chunk_ids[at : at + _PAGE]))
+
+    def clear(self) -> None:
+        """Drop the collection and make it anew, for vectors of any dimension."""
+        with self._translated():
+            self._client.delete_collection(self._name)
+            self._client.close()
+            self._open()
+
+    def search(self, vector: Matrix, *, limit: int, papers: Sequence[str] | None = None) -> list[tuple[str, int, float]]:
+        """
+        The nearest chunks.
+
+        Args:
+            vector: One unit row of shape (dimension,).
+            limit: How many at most.
+            papers: Only chunks of these.
+
+        Returns:
+            Paper id, chunk number and cosine similarity (-1 to 1), best first, ties by id.
+        """
+        if limit < 1 or (papers is not None and not papers) or not self.count():
+            return []
+        where: Any = {"paper_id": {"$in": list(papers)}} if papers is not None else None
+        with self._translated():
+            found = self._collection.query(
+                query_embeddings=np.asarray(vector, dtype=np.float32)[None, :], n_results=limit, where=where, include=["distances"]
+            )
+        ids, distances = found["ids"][0], (found["distances"] or [[]])[0]
+        hits = [(*_parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in zip(ids, distances, strict=True)]
+        return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))
+
+    def count(self) -> int:
+        """How many chunks there are."""
+        with self._translated():
+            return int(self._collection.count())
+
+    def chunk_ids(self) -> Iterator[str]:
+        """The ids of all chunks."""
+        return (chunk_id for chunk_id, _, _ in self._pages([]))
+
+    def documents(self) -> Iterator[tuple[str, str, str]]:
+        """Id, text and title of every chunk as they are stored."""
+        return self._pages(["documents", "metadatas"])
+
+    def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
+        """Which of evenly spread chunks, `probes` of them at most, their own vectors do not find."""
+        step = max(1, len(chunk_ids) // probes)
+        probed = list(chunk_ids[::step])
+        lost: list[str] = []
+        with self._translated():
+            for at in range(0, len(probed), _PAGE):
+                found = self._collection.get(ids=probed[at : at + _PAGE], include=["embeddings"])
+                for chunk_id, vector in zip(found["ids"], found["embeddings"], strict=True):
+                    near = self._collection.query(query_embeddings=np.asarray(vector)[None, :], n_results=10, include=["distances"])
+                    if chunk_id not in near["ids"][0] and min(near["distances"][0], default=1.0) > 1e-4:
+                        lost.append(chunk_id)
+        return lost
+
+    def _pages(self, include: list[Any]) -> Iterator[tuple[str, str, str]]:
+        for page in numbers():
+            with self._translated():
+                found = self._collection.get(limit=_PAGE, offset=page * _PAGE, include=include)
+            if not found["ids"]:
+                return
+            blank = [None] * len(found["ids"])
+            for chunk_id, text, metadata in zip(found["ids"], found["documents"] or blank, found["metadatas"] or blank, strict=True):
+                yield chunk_id, text or "", str((metadata or {}).get("title", ""))
+
+    def reopen(self) -> None:
+        """See what other processes wrote: an embedded client keeps what it once read."""
+        if not self.remote:
+            with self._translated():
+                self._client.close()
+                self._open()
+
+    def close(self) -> None:
+        """Let go of the files or the connection."""
+        self._client.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except NotFoundError as error:  # the collection was rebuilt under an open client
+            raise StoreError(f"The collection at {self._place} was rebuilt meanwhile.", hint="Run the command again.") from error
+        except (ChromaError, ValueError, OSError, RuntimeError) as error:
+            raise _store_error(self._place, error) from error
+
+
+def _client(place: Path | str) -> Any:
+    quiet = Settings(anonymized_telemetry=False)
+    if isinstance(place, Path):
+        place.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(path=str(place), settings=quiet)
+    url = urlsplit(place)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ConfigError(f"“{place}” is not the URL of a Chroma server.", hint="Write it as `http://localhost:8000`.")
+    port = url.port or (443 if url.scheme == "https" else 8000)
+    return chromadb.HttpClient(host=url.hostname, port=port, ssl=url.scheme == "https", settings=quiet)
+
+
+def _metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:
+    return {
+        "paper_id": chunk.paper_id,
+        "chunk": chunk.number,
+        "start": chunk.start,
+        "end": chunk.end,
+        "title": paper.title,
+        "published": day_number(paper.published) if paper.published else 0,
+        "listed": day_number(paper.day),
+        "source": paper.source,
+    }
+
+
+def _parts(chunk_id: str) -> tuple[str, int]:
+    paper_id, _, number = chunk_id.rpartition("#")
+    return paper_id, int(number)
+
+
+def _store_error(place: Path | str, error: Exception) -> StoreError:
+    reason = " ".join(str(error).split())[:200]
+    if isinstance(place, str):
+        return StoreError(f"The Chroma server {place} cannot be used: {reason}.", hint="Is it running? `chroma run --path DIR --port N` starts one.")
+    if "full" in reason or "No space" in reason:
+        return StoreFull(f"The disk that holds {place} is full.", hint="Free some space and run the command again; nothing is lost.")
+    if isinstance(error, OSError) or "readonly" in reason:
+        return StoreError(f"The vectors in {place} cannot be written: {reason}.", hint="Check that the folder can be written.")
+    return StoreDamaged(f"The vectors in {place} cannot be used: {reason}.", hint="Run `refdesk reindex`, which rebuilds them from the catalog.")

@@ -1,0 +1,67 @@
+"""What all tests share: no keys, no network beyond loopback, real data where it is."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import refdesk
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No keys or settings of the person who runs the tests, and no connection that leaves this machine."""
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "REFDESK_")) and not name.startswith("REFDESK_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("REFDESK_LIBRARY", str(tmp_path / "default-library"))
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
+            raise OSError(f"tests may not connect to {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    yield
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data; tests that need it skip where it is absent."""
+    folder = os.environ.get("REFDESK_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("real data is not here: REFDESK_TEST_DATA is not set")
+    return Path(folder)
+
+
+@pytest.fixture
+def sample() -> Path:
+    """The folder of the invented sample library."""
+    return Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[refdesk.Library]:
+    """A new, empty library."""
+    with refdesk.open_library(tmp_path / "library") as opened:
+        yield opened
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
+    """Write a file into the test's folder and give its path."""
+
+    def written(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return written
