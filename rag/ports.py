@@ -25,8 +25,12 @@ class Embedder(Protocol):
     """
 
     name: str
-    dimension: int
     max_tokens: int
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        ...
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's form of `embed`."""

@@ -67,14 +67,14 @@ class Retriever:
         self._catalog, self._lexical, self._vectors, self._embedder = catalog, lexical, vectors, embedder
         self._vocabulary = Vocabulary(self._stem, word_vectors)
 
-    def retrieve(self, question: str, *, filter_: Filter, depth: int = CANDIDATES) -> Retrieved:
+    def retrieve(self, question: str, *, filter_: Filter, depth: int = 0) -> Retrieved:
         """
         Papers and their sentences, ranked.
 
         Args:
             question: In natural language; nothing in it is syntax.
             filter_: Which papers to look at.
-            depth: How many candidates to read, at least; more cost time.
+            depth: How many candidates to read, where that is more than usual.
 
         Raises:
             BadQuestion: Nothing in the question can be looked for.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import identity, sources
+from rag.embedders import canonical
 from rag.errors import BadFilter, ConfigError, InputError, PaperNotFound, UnreadableInput
 from rag.types import Answer, Filter, Finding, Hit, ImportReport, Paper, Reject, Revision
 from refdesk import config as configuration
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable
 
-    from rag.retrieval import Retriever
+    from rag.retrieval import Retrieved, Retriever
 
-NEVER = Filter()
+EVERY_PAPER = Filter()
 
 
 def open_library(
@@ -58,6 +59,13 @@ def open_library(
     folder = Path(path)
     settings = configuration.load(folder, file=Path(config) if config else None, embedder=embedder)
     return Library(wiring.store(folder, settings, create=create, read_only=read_only, notify=notify), settings)
+
+
+def open_to_reindex(path: str | Path, *, config: str | Path | None = None, notify: Callable[[str], None] = lambda _: None) -> Library:
+    """Open a library whichever embedder the settings ask for, to rebuild it with that or another one."""
+    folder = Path(path)
+    settings = replace(configuration.load(folder, file=Path(config) if config else None), embedder=None)
+    return Library(wiring.store(folder, settings, create=False, notify=notify), settings)
 
 
 class Library:
@@ -125,6 +133,7 @@ class Library:
         self, name: str, format_name: str | None, listed: str | None, tags: tuple[str, ...], progress: Callable[[int, float], None]
     ) -> ImportReport:
         from rag.embedders.ahead import ahead
+        from stores.importing import import_records
 
         with inputs.opened(name) as (stream, filename, size):
             today = datetime.now(UTC).date().isoformat()
@@ -136,14 +145,14 @@ class Library:
                 read += count
                 progress(read, min(1.0, stream.tell() / max(size, 1)))
 
-            report = self._store.add(records, ahead=ahead, notes=notes, progress=tell)
+            report = import_records(self._store, records, ahead=ahead, notes=notes, progress=tell)
         if not report.added + report.updated + report.unchanged + len(report.rejected):
             raise UnreadableInput(f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read.")
         return report
 
     # ---- asking
 
-    def search(self, query: str, *, limit: int = 10, filter: Filter = NEVER) -> list[Hit]:  # noqa: A002 - the public name
+    def search(self, query: str, *, limit: int = 10, filter: Filter = EVERY_PAPER) -> list[Hit]:  # noqa: A002 - the public name
         """
         The papers that best match, best first.
 
@@ -151,9 +160,9 @@ class Library:
             BadQuestion: There is nothing in the query to look for.
             BadFilter: A date that is none.
         """
-        return list(self._ready().retrieve(query, filter_=self._checked(filter)).hits[:limit])
+        return list(self.retrieve(query, filter=filter, depth=limit).hits[:limit])
 
-    def ask(self, question: str, *, filter: Filter = NEVER, max_sentences: int | None = None) -> Answer:  # noqa: A002
+    def ask(self, question: str, *, filter: Filter = EVERY_PAPER, max_sentences: int | None = None) -> Answer:  # noqa: A002
         """
         An answer of whole sentences from the library's abstracts, each cited; or an abstention.
 
@@ -164,25 +173,27 @@ class Library:
         from rag.answers import extractive
 
         began = time.perf_counter()
-        reading = self._ready().retrieve(question, filter_=self._checked(filter))
-        answer = extractive.answer(reading, max_sentences=max_sentences or self._settings.max_sentences)
+        retrieved = self.retrieve(question, filter=filter)
+        answer = extractive.answer(retrieved, max_sentences=max_sentences or self._settings.max_sentences)
         return replace(answer, took_ms=(time.perf_counter() - began) * 1000)
 
-    def _ready(self) -> Retriever:
+    def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
+        """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
+        checked = self._checked(filter)
         self._store.refresh()
-        return self._retriever
+        return self._retriever.retrieve(question, filter_=checked, depth=depth)
 
     @cached_property
     def _retriever(self) -> Retriever:
         return wiring.retriever(self._store)
 
-    def as_retriever(self, *, limit: int = 8, filter: Filter = NEVER) -> BaseRetriever:  # noqa: A002
+    def as_retriever(self, *, limit: int = 8, filter: Filter = EVERY_PAPER) -> BaseRetriever:  # noqa: A002
         """A LangChain retriever: a question to `limit` Documents, one a paper, its best sentence in the metadata."""
         from rag.langchain import PaperRetriever
 
         return PaperRetriever(search=lambda query: self.search(query, limit=limit, filter=filter))
 
-    def as_runnable(self, *, filter: Filter = NEVER) -> Runnable[str, Answer]:  # noqa: A002
+    def as_runnable(self, *, filter: Filter = EVERY_PAPER) -> Runnable[str, Answer]:  # noqa: A002
         """A LangChain Runnable from a question to an Answer."""
         from langchain_core.runnables import RunnableLambda
 
@@ -224,7 +235,7 @@ class Library:
             raise PaperNotFound(f"No paper of the library has the id “{name[:200]}”.", hint="`refdesk search WORDS` shows ids.")
         return ids[0]
 
-    def papers(self, *, filter: Filter = NEVER) -> Iterator[Paper]:  # noqa: A002
+    def papers(self, *, filter: Filter = EVERY_PAPER) -> Iterator[Paper]:  # noqa: A002
         """All papers that pass a filter, by id. Raises BadFilter."""
         ids = self._store.catalog.matching(self._checked(filter))
         for at in range(0, len(ids), 500):
@@ -265,7 +276,7 @@ class Library:
         Returns:
             How many papers were indexed.
         """
-        done = self._store.reindex(wiring.canonical(embedder) if embedder else None, progress)
+        done = self._store.reindex(canonical(embedder) if embedder else None, progress)
         self.__dict__.pop("_retriever", None)
         return done
 
@@ -273,6 +284,12 @@ class Library:
 def formats() -> dict[str, str]:
     """The names of the formats that `add` reads, and what they are."""
     return {each.name: each.description for each in sources.FORMATS}
+
+
+def examples() -> Path:
+    """The folder of the sample library, whose papers are invented."""
+    here = Path(__file__).parent
+    return next(folder for folder in (here / "examples", here.parent / "examples") if folder.is_dir())
 
 
 def _sum(total: ImportReport, report: ImportReport, name: str) -> ImportReport:

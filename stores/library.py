@@ -8,38 +8,30 @@ indexed, write the indexes, take the mark away. A process that is killed leaves 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from rag import text
-from rag.errors import LibraryLocked, LibraryNotFound, LibraryReadOnly, StoreDamaged, StoreError, StoreFull, StoreMismatch
-from rag.identity import content_hash
-from rag.merging import join
+from rag.errors import LibraryLocked, LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
 from rag.ports import Embedder, Matrix
-from rag.types import Chunk, ImportReport, Paper, Reject
-from stores.catalog import HEAD, SQLCatalog
+from rag.types import Chunk, Paper
+from stores.catalog import SQLCatalog
+from stores.schema import HEAD
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from stores.lexical import TantivyLexical
     from stores.vectors import ChromaVectors
 
 BATCH = 1_000
 """Papers in one transaction."""
-ROOM_BYTES = 64 << 20
-"""Free space that a batch must find, for Chroma cannot take back half a write."""
 Progress = Callable[[int], None]
-Submit = Callable[[Sequence[str]], "Future[Matrix]"]
-Ahead = Callable[[Embedder], AbstractContextManager[Submit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +46,6 @@ class Place:
     def catalog(self) -> str:
         """The catalog's SQLAlchemy URL."""
         return self.catalog_url or f"sqlite:///{self.folder / 'catalog.sqlite3'}"
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Papers that changed and their new texts, chunks of each, and the vectors that are on their way."""
-
-    changed: dict[str, Paper] = field(default_factory=dict)
-    texts: list[tuple[str, Paper]] = field(default_factory=list)
-    chunks: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
-    fresh: bool = True
-    vectors: Future[Matrix] | None = None
 
 
 class LibraryStore:
@@ -222,120 +203,45 @@ class LibraryStore:
         if self.catalog.setting("rebuild") == "yes":
             ids = self.catalog.ids()
             for at in range(0, len(ids), BATCH):
-                papers = self.catalog.papers(ids[at : at + BATCH]).values()
-                self.catalog.mark_to_index({paper.paper_id: self._cut(paper) for paper in papers})
+                some = self.catalog.papers(ids[at : at + BATCH]).values()
+                self.catalog.mark_to_index({paper.paper_id: self.cut(paper) for paper in some})
             self._empty_indexes()
             self.catalog.set({"rebuild": "no"})
         marked = self.catalog.to_index()
         for at in range(0, len(marked), BATCH):
             papers = self.catalog.papers(marked[at : at + BATCH])
-            batch = _Batch(changed=papers, fresh=False)
-            batch.chunks = {paper.paper_id: self._cut(paper) for paper in papers.values()}
-            self._index(batch, self.embedder.embed(_texts(batch)))
+            chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)]
+            vectors = self.embedder.embed([passage(papers[chunk.paper_id], chunk) for chunk in chunks])
+            self.index(papers, chunks, vectors, fresh=False)
             progress(len(papers))
         return len(marked)
 
-    # ---- importing
+    # ---- writing the indexes
 
-    def add(
-        self, records: Iterable[Paper | Reject], *, ahead: Ahead, notes: tuple[str, ...] = (), progress: Progress = lambda _: None
-    ) -> ImportReport:
-        """
-        Import records, a batch at a time; what was imported before an error stays.
-
-        Args:
-            records: Papers and Rejects, any number, read as they are needed.
-            ahead: Embeds the next batch while the last is written.
-            notes: For the report.
-            progress: Told how many records were read since it was last told.
-        """
-        counts = {"added": 0, "updated": 0, "unchanged": 0}
-        rejected: list[Reject] = []
-        merged = 0
-        records = iter(records)
-        with self.writing():
-            self.recover()
-            some = list(islice(records, BATCH))
-            read = 0
-            with (ahead if len(some) == BATCH else _at_once)(self.embedder) as submit:
-                waiting: _Batch | None = None
-                while some:
-                    papers = [record for record in some if isinstance(record, Paper)]
-                    rejected += [record for record in some if isinstance(record, Reject)]
-                    batch, outcomes = self._joined(papers, waiting, read)
-                    read += len(papers)
-                    for outcome in outcomes:
-                        if isinstance(outcome, Reject):
-                            rejected.append(outcome)
-                        else:
-                            counts[outcome[0]] += 1
-                            merged += outcome[1]
-                    batch.vectors = submit(_texts(batch))
-                    if waiting:
-                        self._write(waiting)
-                    waiting = batch
-                    progress(len(some))
-                    some = list(islice(records, BATCH))
-                if waiting:
-                    self._write(waiting)
-        return ImportReport(**counts, merged=merged, rejected=tuple(rejected), notes=notes)
-
-    def _joined(self, papers: Sequence[Paper], waiting: _Batch | None, read: int) -> tuple[_Batch, list[Reject | tuple[str, bool]]]:
-        """Join records to what the catalog holds and what waits to be written; split and cut what changed."""
-        known = self.catalog.known(papers)
-        for paper in waiting.changed.values() if waiting else ():
-            known.put(paper, [])
-        for paper_id, own in waiting.texts if waiting else ():
-            known.put(known.papers[paper_id], [content_hash(own.title, own.abstract)])
-        before = dict(known.papers)
-        today = self._now().date().isoformat()
-        batch = _Batch()
-        outcomes: list[Reject | tuple[str, bool]] = []
-        for number, record in enumerate(papers, start=read + 1):
-            joined = join(replace(record, imported=today, spans=text.split(record.abstract)), known, f"record {number}")
-            if isinstance(joined, Reject):
-                outcomes.append(joined)
-                continue
-            outcomes.append((joined.outcome, joined.merged))
-            if joined.outcome != "unchanged":
-                batch.changed[joined.paper.paper_id] = joined.paper
-            if joined.text:
-                batch.texts.append((joined.paper.paper_id, joined.text))
-        batch.fresh = not any(paper_id in before for paper_id in batch.changed)
-        batch.chunks = {paper.paper_id: self._cut(paper) for paper in batch.changed.values()}
-        return batch, outcomes
-
-    def _cut(self, paper: Paper) -> tuple[Chunk, ...]:
+    def cut(self, paper: Paper) -> tuple[Chunk, ...]:
+        """A paper's chunks, as the library's embedder takes them."""
         return text.chunks(paper, max_tokens=self.embedder.max_tokens, count=self.embedder.count)
 
-    def _write(self, batch: _Batch) -> None:
-        assert batch.vectors is not None
-        vectors = batch.vectors.result()
-        if not batch.changed:
-            return
-        self._need_room()
-        self.catalog.write(list(batch.changed.values()), batch.texts, batch.chunks, seen=self._now().isoformat(timespec="seconds"))
-        self._index(batch, vectors)
+    def index(self, papers: Mapping[str, Paper], chunks: Sequence[Chunk], vectors: Matrix, *, fresh: bool) -> None:
+        """
+        Write papers to both indexes and take their marks away; to be called by the one writer.
 
-    def _index(self, batch: _Batch, vectors: Matrix) -> None:
-        """Write a batch to both indexes and take its marks away; papers that may be there in another form go first."""
-        chunks = [chunk for cut in batch.chunks.values() for chunk in cut]
-        if not batch.fresh:
-            self.vectors.delete(list(batch.changed))
-        self.vectors.upsert(chunks, vectors, [batch.changed[chunk.paper_id] for chunk in chunks])
-        self.lexical.upsert(list(batch.changed.values()))
-        self.catalog.mark_indexed(list(batch.changed))
+        Args:
+            papers: By id, as the catalog has them.
+            chunks: All their chunks.
+            vectors: One unit row per chunk.
+            fresh: Whether no index can have any of them; otherwise what it has of them goes first.
+        """
+        if not fresh:
+            self.vectors.delete(list(papers))
+        self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
+        self.lexical.upsert(list(papers.values()))
+        self.catalog.mark_indexed(list(papers))
         self._generation = self.catalog.setting("generation")
 
-    def _need_room(self) -> None:
-        free = shutil.disk_usage(self.place.folder).free
-        if free < ROOM_BYTES:
-            raise StoreFull(
-                f"The disk that holds {self.place.folder} has {free >> 20} MB left; an import needs {ROOM_BYTES >> 20} MB.",
-                hint="Free some space and run the command again; nothing is lost.",
-            )
-
-    # ---- rebuilding
+    def now(self) -> str:
+        """The time, ISO 8601 in UTC."""
+        return self._now().astimezone(UTC).isoformat(timespec="seconds")
 
     def reindex(self, embedder_name: str | None = None, progress: Progress = lambda _: None) -> int:
         """
@@ -369,19 +275,6 @@ class LibraryStore:
         self.catalog.close()
 
 
-@contextmanager
-def _at_once(embedder: Embedder) -> Iterator[Submit]:
-    """Embed in this process: for a batch so small that a helper would not be started before it is done."""
-    from concurrent.futures import Future
-
-    def submit(texts: Sequence[str]) -> Future[Matrix]:
-        future: Future[Matrix] = Future()
-        future.set_result(embedder.embed(texts))
-        return future
-
-    yield submit
-
-
 def _exists(place: Place) -> bool:
     """Whether there is a library. Raises StoreError where something else stands in its place."""
     if place.folder.exists() and not place.folder.is_dir():
@@ -398,6 +291,6 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _texts(batch: _Batch) -> list[str]:
-    """What is embedded of each chunk: the paper's title goes before it, for a run of sentences seldom names its topic."""
-    return [f"{batch.changed[chunk.paper_id].title}\n{chunk.text}" for cut in batch.chunks.values() for chunk in cut]
+def passage(paper: Paper, chunk: Chunk) -> str:
+    """What is embedded of a chunk: the paper's title goes before it, for a run of sentences seldom names its topic."""
+    return f"{paper.title}\n{chunk.text}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from rag import identity, text
@@ -12,7 +13,11 @@ from rag.types import Abstention, Answer, Citation, Claim, Evidence, Source
 
 SAME_SENTENCE = 0.7
 """The likeness from which on two sentences say the same, and one of them is enough."""
+AGAIN = 0.95
+"""What each further sentence of one paper is worth. On SciFact's training claims .95 shows 2.3 papers where 1 shows 1.6,
+at the same evidence hit@5 (.832); docs/evaluation.md."""
 NEAREST = 3
+_POOL = 60
 _BRACKETED = re.compile(r"\[(\d+)\]")
 
 
@@ -44,19 +49,25 @@ def answer(retrieved: Retrieved, *, max_sentences: int) -> Answer:
 
 def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
     """
-    The best sentences, none of which says what a better one says.
+    The best sentences, the best first, none of which says what a better one says.
 
-    A withdrawn paper supports nothing, and a sentence that gives orders to a reader is no finding: neither is chosen.
+    Each further sentence of a paper counts a little less than the one before, so that a second opinion, or a
+    contradiction, gets its word.
     """
+    pool = [each for each in evidence[:_POOL] if not _supports_nothing(each)]
     chosen: list[Evidence] = []
-    for each in evidence:
-        if len(chosen) == limit:
-            break
-        if "withdrawn" in each.paper.flags or (each.paper.flags and text.flags("", each.sentence.text)):
-            continue
-        if all(identity.likeness(each.sentence.text, other.sentence.text) < SAME_SENTENCE for other in chosen):
-            chosen.append(each)
+    while pool and len(chosen) < limit:
+        used = Counter(each.paper.paper_id for each in chosen)
+        best = max(pool, key=lambda each: each.score * AGAIN ** used[each.paper.paper_id])
+        chosen.append(best)
+        pool = [each for each in pool if identity.likeness(each.sentence.text, best.sentence.text) < SAME_SENTENCE]
     return chosen
+
+
+def _supports_nothing(evidence: Evidence) -> bool:
+    """Whether the paper was withdrawn, or the sentence gives orders to its reader: neither is a finding."""
+    flags = evidence.paper.flags
+    return "withdrawn" in flags or (bool(flags) and bool(text.flags("", evidence.sentence.text)))
 
 
 def marked(claim: Claim) -> str:

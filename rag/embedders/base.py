@@ -42,4 +42,4 @@ def unit_rows(matrix: Matrix) -> Matrix:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     rows = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
     rows[lengths[:, 0] == 0, 0] = 1.0
-    return rows
+    return rows  # type: ignore[no-any-return]

@@ -81,7 +81,7 @@ def decoded(stream: BinaryIO, name: str) -> tuple[TextIO, str | None]:
     if encoding is None:
         encoding, errors, note = _guess(stream, name)
         stream.seek(0)
-    return io.TextIOWrapper(io.BufferedReader(_Raw(stream)), encoding=encoding, errors=errors), note
+    return io.TextIOWrapper(io.BufferedReader(_Raw(stream)), encoding=encoding, errors=errors), note  # type: ignore[type-var]
 
 
 def _guess(stream: BinaryIO, name: str) -> tuple[str, str, str | None]:

@@ -28,13 +28,18 @@ class Session:
     verbose: bool
     quiet: bool
 
-    def open(self, *, embedder: str | None = None, create: bool = False) -> Library:
-        """Open the library that was named, or the default one."""
+    @property
+    def place(self) -> Path:
+        """The library that was named, or the default one."""
         from refdesk.config import default_folder
+
+        return self.folder or default_folder()
+
+    def open(self, *, embedder: str | None = None, create: bool = False) -> Library:
+        """Open the library."""
         from refdesk.library import open_library
 
-        folder = self.folder or default_folder()
-        return open_library(folder, embedder=embedder, config=self.config, create=create, notify=self.tell)
+        return open_library(self.place, embedder=embedder, config=self.config, create=create, notify=self.tell)
 
     def tell(self, notice: str) -> None:
         """A sentence for people."""

@@ -1,6 +1,73 @@
 """eval and demo."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
 import click
+
+from refdesk.cli.common import Session, as_json, print_json, show
+
+QUESTIONS = (
+    "What explains grokking, the delayed generalization of networks?",
+    "Do inline citations make the answers of language models less correct?",
+    "Which recipe makes the best sourdough bread?",
+)
+
+
 @click.command("eval")
-def evaluate(): ...
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option("--split", "splits", multiple=True, metavar="NAME", help="Such as test or dev; may be repeated. [default: all but train]")
+@click.option("--embedder", metavar="NAME", help="static (default), minilm, or openai:<model>.")
+@as_json
+@click.pass_obj
+def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder: str | None, as_json: bool) -> None:
+    """
+    Measure retrieval, evidence and abstention on DATASET.
+
+    DATASET is a folder in BEIR's form (corpus.jsonl, queries.jsonl, qrels/, plain or .gz), with SciFact's claims where
+    there are any. It is imported into a temporary library; yours is not touched.
+    """
+    from refdesk.evaluate import evaluate as measure
+
+    result = measure(dataset, splits=splits, embedder=embedder, progress=session.tell)
+    if as_json:
+        print_json(result)
+        return
+    from refdesk.render import terminal
+
+    click.echo(f"{result['corpus']:,} documents, embedder {result['embedder']}, {len(result['rejected'])} rejected")
+    for split, measured in result["splits"].items():
+        reliability = measured.pop("reliability", [])
+        show(terminal.metrics(measured, split))
+        for row in reliability:
+            click.echo(f"  of {row['claims']} claims said to be {row['said']:.2f} answerable, {row['was']:.2f} were")
+
+
 @click.command()
-def demo(): ...
+@click.pass_obj
+def demo(session: Session) -> None:
+    """
+    Make a sample library and ask it: works offline, in a temporary folder.
+
+    The sample's papers are invented.
+    """
+    from refdesk.library import examples, open_library
+    from refdesk.render import terminal
+
+    folder = examples()
+    with tempfile.TemporaryDirectory(prefix="refdesk-demo-") as temporary, open_library(Path(temporary) / "library") as library:
+        _step(f"refdesk add {folder / 'papers.jsonl'} {folder / 'papers.csv'}")
+        show(terminal.report(library.add(folder / "papers.jsonl", folder / "papers.csv")))
+        for question in QUESTIONS:
+            _step(f'refdesk ask "{question}"')
+            show(terminal.answer(library.ask(question)))
+        _step("refdesk check")
+        show(terminal.findings(library.check(), library.status()["papers"]))
+    click.echo('\nThe papers of this sample are invented. Now yours: `refdesk add FILE`, then `refdesk ask "…"`.')
+
+
+def _step(command: str) -> None:
+    click.echo()
+    click.secho(f"$ {command}", bold=True)

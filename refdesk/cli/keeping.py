@@ -89,7 +89,9 @@ def check(session: Session, as_json: bool) -> int:
 @click.pass_obj
 def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
     """Rebuild the vectors and the lexical index from the catalog."""
-    with session.open() as library:
+    from refdesk.library import open_to_reindex
+
+    with open_to_reindex(session.place, config=session.config, notify=session.tell) as library:
         papers = library.status()["papers"]
         done = 0
 

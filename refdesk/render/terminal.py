@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -18,12 +18,26 @@ from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Revision
 
 SHOWN_REJECTS = 10
 _AUTHORS = 3
+_WIDEST = 110  # columns; longer lines tire the eye
 
 
 def console(*, stderr: bool = False) -> Console:
     """A console that is plain in a pipe: no colour, no wrapping."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False)
+    made = Console(stderr=stderr, highlight=False, emoji=False)
     return made if made.is_terminal else Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True, no_color=True)
+
+
+class _Indented:
+    """Text behind a mark in a margin of its own; wrapped within the margin on a terminal, one line in a pipe."""
+
+    def __init__(self, text: Text, *, mark: str = "", margin: int = 4) -> None:
+        self._text, self._mark, self._margin = text, mark, margin
+
+    def __rich_console__(self, screen: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(20, min(options.max_width, _WIDEST) - self._margin)
+        lines = self._text.wrap(screen, width) if screen.is_terminal else [self._text]
+        for number, line in enumerate(lines):
+            yield Text.assemble((f"{'' if number else self._mark:<{self._margin}}", "bold cyan"), line)
 
 
 def answer(given: Answer) -> RenderableType:
@@ -45,7 +59,7 @@ def answer(given: Answer) -> RenderableType:
 def claim(given: Claim) -> RenderableType:
     """One sentence of an answer with the numbers of its sources."""
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in given.citations))
-    return Text.assemble(given.text, " ", (numbers, "bold cyan"))
+    return _Indented(Text.assemble(given.text, " ", (numbers, "bold cyan")), margin=0)
 
 
 def _source(source: Source, given: Answer) -> RenderableType:
@@ -62,16 +76,16 @@ def hits(found: Sequence[Hit]) -> RenderableType:
 def _hit(number: int, hit: Hit) -> RenderableType:
     return Group(
         _reference(f"{number}.", hit.paper, f"score {hit.score:.2f}"),
-        Padding(Text.assemble("“", hit.best_sentence.text, "”", (f" ({hit.best_sentence.number})", "dim")), (0, 0, 0, 4)),
+        _Indented(Text.assemble("“", hit.best_sentence.text, "”", (f" ({hit.best_sentence.number})", "dim"))),
     )
 
 
 def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
-    line = Text.assemble((f"{mark:<4}", "bold cyan"), (paper.title, "bold"))
+    line = Text(paper.title, style=Style(bold=True, link=paper.url))
     if paper.flags:
         line.append(f"  ⚑ {', '.join(paper.flags)}", style="bold red")
     about = " · ".join(filter(None, (_names(paper.authors), paper.published, paper.url or paper.paper_id, note)))
-    return Group(line, Padding(Text(about, style="dim"), (0, 0, 0, 4)))
+    return Group(_Indented(line, mark=mark), _Indented(Text(about, style="dim")))
 
 
 def _names(authors: Sequence[str]) -> str:
@@ -103,21 +117,11 @@ _FLAGGED = "read this abstract with care"
 
 
 def _sentence(sentence: Sentence) -> RenderableType:
-    row = Table.grid(padding=(0, 1))
-    row.add_column(width=3, justify="right", style="cyan")
-    row.add_column()
-    row.add_row(Text(str(sentence.number)), Text(sentence.text))
-    return row
+    return _Indented(Text(sentence.text), mark=str(sentence.number))
 
 
 def _facts(facts: Mapping[str, str]) -> RenderableType:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    for name, value in facts.items():
-        if value:
-            table.add_row(Text(name), Text(value))
-    return table
+    return Group(*(_Indented(Text(value), mark=name, margin=12) for name, value in facts.items() if value))
 
 
 def status(given: Mapping[str, Any]) -> RenderableType:

@@ -1,0 +1,159 @@
+"""
+Importing into a library: records join what is known, batch after batch, each batch whole or not at all.
+
+While one batch is written the next is embedded; that is why a batch waits, joined but unwritten, for one round.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rag import text
+from rag.errors import StoreFull
+from rag.identity import content_hash
+from rag.merging import Joined, Known, join
+from rag.ports import Embedder, Matrix
+from rag.types import Chunk, ImportReport, Paper, Reject
+from stores.library import BATCH, LibraryStore, Progress, passage
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+ROOM_BYTES = 64 << 20
+"""Free space that a batch must find, for Chroma cannot take back half a write."""
+Submit = Callable[[Sequence[str]], "Future[Matrix]"]
+Ahead = Callable[[Embedder], AbstractContextManager[Submit]]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Papers that changed, their new texts and their chunks, with the vectors that are on their way."""
+
+    changed: dict[str, Paper] = field(default_factory=dict)
+    texts: list[tuple[str, Paper]] = field(default_factory=list)
+    chunks: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
+    fresh: bool = True
+    vectors: Future[Matrix] | None = None
+
+    def take(self, joined: Joined) -> None:
+        """Note what a record did."""
+        if joined.outcome != "unchanged":
+            self.changed[joined.paper.paper_id] = joined.paper
+        if joined.text:
+            self.texts.append((joined.paper.paper_id, joined.text))
+
+    def passages(self) -> list[str]:
+        """What is to be embedded, a text a chunk."""
+        return [passage(self.changed[chunk.paper_id], chunk) for cut in self.chunks.values() for chunk in cut]
+
+
+def import_records(
+    library: LibraryStore,
+    records: Iterable[Paper | Reject],
+    *,
+    ahead: Ahead,
+    notes: tuple[str, ...] = (),
+    progress: Progress = lambda _: None,
+) -> ImportReport:
+    """
+    Import records, a batch at a time; what was imported before an error stays.
+
+    Args:
+        library: An open library.
+        records: Papers and Rejects, any number, read as they are needed.
+        ahead: Embeds the next batch while the last is written; used when there is more than one.
+        notes: For the report.
+        progress: Told how many records were read since it was last told.
+
+    Raises:
+        StoreError: As `LibraryStore.writing`, or a store that fails; StoreFull before the disk is full.
+    """
+    counts = {"added": 0, "updated": 0, "unchanged": 0}
+    rejected: list[Reject] = []
+    merged = read = 0
+    records = iter(records)
+    with library.writing():
+        library.recover()
+        some = list(islice(records, BATCH))
+        with (ahead if len(some) == BATCH else _at_once)(library.embedder) as submit:
+            waiting: _Batch | None = None
+            while some:
+                batch = _Batch()
+                known = _known(library, some, waiting)
+                before = set(known.papers)
+                for outcome in _joined(some, known, library.now(), read):
+                    if isinstance(outcome, Reject):
+                        rejected.append(outcome)
+                    else:
+                        batch.take(outcome)
+                        counts[outcome.outcome] += 1
+                        merged += outcome.merged
+                batch.fresh = before.isdisjoint(batch.changed)
+                batch.chunks = {paper.paper_id: library.cut(paper) for paper in batch.changed.values()}
+                batch.vectors = submit(batch.passages())
+                if waiting:
+                    _write(library, waiting)
+                waiting = batch
+                read += len(some)
+                progress(len(some))
+                some = list(islice(records, BATCH))
+            if waiting:
+                _write(library, waiting)
+    return ImportReport(**counts, merged=merged, rejected=tuple(rejected), notes=notes)
+
+
+def _known(library: LibraryStore, records: Sequence[Paper | Reject], waiting: _Batch | None) -> Known:
+    """What the catalog holds that the records may be about, and what waits to be written to it."""
+    known = library.catalog.known([record for record in records if isinstance(record, Paper)])
+    if waiting:
+        for paper in waiting.changed.values():
+            known.put(paper, [])
+        for paper_id, own in waiting.texts:
+            known.put(known.papers[paper_id], [content_hash(own.title, own.abstract)])
+    return known
+
+
+def _joined(records: Sequence[Paper | Reject], known: Known, now: str, read: int) -> Iterator[Joined | Reject]:
+    for number, record in enumerate(records, start=read + 1):
+        if isinstance(record, Reject):
+            yield record
+        else:
+            yield join(replace(record, imported=now[:10], spans=text.split(record.abstract)), known, f"record {number}")
+
+
+def _write(library: LibraryStore, batch: _Batch) -> None:
+    assert batch.vectors is not None
+    vectors = batch.vectors.result()
+    if not batch.changed:
+        return
+    _need_room(library)
+    library.catalog.write(list(batch.changed.values()), batch.texts, batch.chunks, seen=library.now())
+    library.index(batch.changed, [chunk for cut in batch.chunks.values() for chunk in cut], vectors, fresh=batch.fresh)
+
+
+def _need_room(library: LibraryStore) -> None:
+    folder = library.place.folder
+    free = shutil.disk_usage(folder).free
+    if free < ROOM_BYTES:
+        raise StoreFull(
+            f"The disk that holds {folder} has {free >> 20} MB left; an import needs {ROOM_BYTES >> 20} MB.",
+            hint="Free some space and run the command again; nothing is lost.",
+        )
+
+
+@contextmanager
+def _at_once(embedder: Embedder) -> Iterator[Submit]:
+    """Embed in this process: for a batch so small that a helper would not be started before it is done."""
+    from concurrent.futures import Future
+
+    def submit(texts: Sequence[str]) -> Future[Matrix]:
+        future: Future[Matrix] = Future()
+        future.set_result(embedder.embed(texts))
+        return future
+
+    yield submit

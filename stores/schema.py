@@ -1,0 +1,106 @@
+"""
+The catalog's tables, and how a database is opened: SQLite in WAL mode, its errors in our words.
+
+The tables are made by the migrations; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from rag.errors import LibraryReadOnly, StoreDamaged, StoreError, StoreFull
+
+HEAD = "0001"
+"""The newest migration. A database at an older one is migrated when it is opened for writing."""
+
+metadata = sa.MetaData()
+papers = sa.Table(
+    "papers",
+    metadata,
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False),  # of the text that counts, one of its revisions
+    sa.Column("title_key", sa.Text, nullable=False, index=True),
+    sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("published", sa.Text),
+    sa.Column("updated", sa.Text),
+    sa.Column("listed", sa.Text),
+    sa.Column("imported", sa.Text, nullable=False),
+    sa.Column("day", sa.Integer, nullable=False, index=True),  # YYYYMMDD of Paper.day
+    sa.Column("url", sa.Text),
+    sa.Column("venue", sa.Text),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer),
+    sa.Column("flags", sa.JSON, nullable=False),
+    sa.Column("chunks", sa.JSON, nullable=False),  # [[start, end], …] as they are in the vector store
+    sa.Column("to_index", sa.Boolean, nullable=False, index=True),
+)
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("seen", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("abstract", sa.Text, nullable=False),
+    sa.Column("spans", sa.JSON, nullable=False),  # [[start, end], …] of the sentences
+)
+aliases = sa.Table(
+    "aliases",
+    metadata,
+    sa.Column("alias", sa.Text, primary_key=True),
+    sa.Column("paper_id", sa.Text, nullable=False, index=True),
+)
+labels = sa.Table(  # what filters look up: categories and tags, in lower case
+    "labels",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("label", sa.Text, primary_key=True),
+    sa.Column("paper_id", sa.Text, primary_key=True, index=True),
+)
+settings = sa.Table(
+    "settings", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
+
+
+def engine(url: str) -> sa.Engine:
+    """An engine for a URL; every SQLite connection is durable and waits for others."""
+    made = sa.create_engine(url)
+    if made.dialect.name == "sqlite":
+
+        @sa.event.listens_for(made, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None  # SQLAlchemy begins; the driver's own way leaves DDL outside transactions
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+                connection.execute(f"PRAGMA {pragma}").close()
+
+        @sa.event.listens_for(made, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            connection.exec_driver_sql("BEGIN")
+
+    return made
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Database errors as store errors."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _store_error(str(error.orig), url) from error
+
+
+def _store_error(reason: str, url: str) -> StoreError:
+    place = sa.make_url(url).database or url
+    if "full" in reason:
+        return StoreFull(f"The disk that holds {place} is full.", hint="Free some space and run the command again; nothing is lost.")
+    if "readonly" in reason or "read-only" in reason:
+        return LibraryReadOnly(f"The catalog {place} cannot be written: {reason}.", hint="Check who owns it, or use another `--library`.")
+    if "malformed" in reason or "not a database" in reason:
+        return StoreDamaged(f"The catalog {place} is damaged: {reason}.", hint="Restore it from a copy, or add the papers to a new library.")
+    return StoreError(f"The catalog {place} cannot be used: {reason}.", hint="Check that the folder exists and can be written.")

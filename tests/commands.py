@@ -1,0 +1,66 @@
+"""The command line as people run it: a process of its own, or the same entry point within the test's process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left: its exit status and its two streams."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which must be exactly one JSON document."""
+        return json.loads(self.out)
+
+
+def environment(**added: str) -> dict[str, str]:
+    """The test's environment with more in it."""
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **added}
+
+
+def run(*arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout_s: float = 120) -> Ran:
+    """`python -m refdesk …` to its end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "refdesk", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        env=dict(env or environment()),
+        timeout=timeout_s,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def start(code: str, *arguments: str | Path, env: Mapping[str, str] | None = None, **rest: Any) -> subprocess.Popen[bytes]:
+    """A Python process that runs `code` with arguments in `sys.argv[1:]`, its streams piped, in a group of its own."""
+    command: Sequence[str] = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(env or environment()),
+        start_new_session=True,
+        **rest,
+    )
+
+
+def ended(process: subprocess.Popen[bytes], *, timeout_s: float = 120) -> Ran:
+    """Wait for a process that `start` started."""
+    out, err = process.communicate(timeout=timeout_s)
+    return Ran(process.returncode, out.decode(), err.decode())

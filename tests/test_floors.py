@@ -1,0 +1,121 @@
+"""The floors of the house: who may import whom, and where vendors live."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LONGEST = 350
+
+FLOORS = {
+    "rag.types": 0,
+    "rag.errors": 0,
+    "rag.identity": 0,
+    "prompts": 0,
+    "rag.ports": 1,
+    "rag.text": 2,
+    "rag.tokens": 2,
+    "rag.merging": 2,
+    "rag.reading": 2,
+    "rag.retrieval": 2,
+    "rag.langchain": 2,
+    "rag.answers": 3,
+    "rag.evaluation": 3,
+    "rag.sources": 3,
+    "rag.embedders": 3,
+    "stores": 3,
+    "refdesk._version": 4,
+    "refdesk.config": 4,
+    "refdesk.wiring": 4,
+    "refdesk.render": 4,
+    "refdesk.inputs": 4,
+    "refdesk.datasets": 4,
+    "refdesk": 5,
+}
+"""Floors by room; a module belongs to the longest room that names it."""
+
+WITHIN_FLOOR = {
+    ("rag.retrieval", "rag.reading"),
+    ("refdesk.inputs", "refdesk._version"),
+    ("refdesk.wiring", "refdesk.config"),
+}
+"""Neighbours that may be used: a room of one floor that is a part of another one."""
+
+VENDORS = {
+    "chromadb": {"stores", "rag.embedders"},  # there for the MiniLM that Chroma ships
+    "tantivy": {"stores"},
+    "sqlalchemy": {"stores"},
+    "alembic": {"stores"},
+    "openai": {"rag.embedders"},
+    "wordllama": {"rag.embedders"},
+    "tiktoken": {"rag.tokens"},
+    "nupunkt": {"rag.text"},
+    "ijson": {"rag.sources"},
+    "rich": {"refdesk.render", "refdesk"},
+    "click": {"refdesk"},
+    "httpx": {"refdesk.inputs"},
+    "langchain_core": {"rag.embedders", "rag.langchain", "refdesk"},
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Name and path of every module of the product."""
+    for package in ("rag", "stores", "refdesk", "prompts"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(path: Path) -> Iterator[str]:
+    """What a module imports, at its top or within a function; `from a import b` gives a.b."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(name: str) -> str | None:
+    """The room that a module, or a name within it, belongs to."""
+    return max((each for each in FLOORS if f"{name}.".startswith(f"{each}.")), key=len, default=None)
+
+
+ALL = list(modules())
+
+
+@pytest.mark.parametrize(("name", "path"), ALL, ids=[name for name, _ in ALL])
+def test_a_module_imports_strictly_below_itself_or_within_its_room(name: str, path: Path) -> None:
+    own = room(name)
+    if name == "rag":
+        return  # the package's docstring
+    assert own, f"{name} is in no room: add it to FLOORS and to the picture in docs/architecture.md"
+    for imported in imports(path):
+        other = room(imported)
+        if other and other != own and (own, other) not in WITHIN_FLOOR:
+            assert FLOORS[other] < FLOORS[own], f"{name} (floor {FLOORS[own]}) imports {imported} (floor {FLOORS[other]})"
+
+
+@pytest.mark.parametrize(("name", "path"), ALL, ids=[name for name, _ in ALL])
+def test_a_vendor_is_imported_only_in_its_rooms(name: str, path: Path) -> None:
+    for imported in imports(path):
+        vendor = imported.partition(".")[0]
+        if vendor in VENDORS:
+            assert any(f"{name}.".startswith(f"{allowed}.") for allowed in VENDORS[vendor]), f"{name} imports {vendor}"
+
+
+def test_rag_imports_neither_the_stores_nor_the_faces() -> None:
+    for name, path in ALL:
+        if name.startswith("rag"):
+            assert not [each for each in imports(path) if each.partition(".")[0] in ("stores", "refdesk")], name
+
+
+def test_no_module_outgrows_one_sitting() -> None:
+    for name, path in ALL:
+        length = len(path.read_text(encoding="utf-8").splitlines())
+        if length > LONGEST:
+            warnings.warn(f"{name} has {length} lines; the design may be telling something", UserWarning, stacklevel=1)
