@@ -24,6 +24,8 @@ _DOI = re.compile(r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)$", re.IGNORECASE)
 _OPENALEX = re.compile(r"(?:https?://openalex\.org/(?:works/)?|openalex:)(W\d+)$", re.IGNORECASE)
 _PMID = re.compile(r"(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)(\d{1,9})/?$", re.IGNORECASE)
+_TEX = re.compile(r"[{}$]|\\[a-z]+\s*")
+_WORD = re.compile(r"\w+")
 _S2 = re.compile(r"(?:https?://www\.semanticscholar\.org/paper/(?:[^/]+/)?|s2:)([0-9a-f]{40})$", re.IGNORECASE)
 
 
@@ -101,10 +103,12 @@ def normalised_title(title: str) -> str:
     >>> normalised_title("Grokking: {D}elayed G\\u00e9n\\u00e9ralization")
     'grokking delayed generalization'
     """
-    text = unicodedata.normalize("NFKD", title).casefold()
-    text = "".join(char for char in text if not unicodedata.combining(char))
-    text = re.sub(r"[{}$]|\\[a-z]+\s*", "", text)
-    return " ".join(re.findall(r"\w+", text)) or " ".join(title.split())
+    text = title.casefold()
+    if not text.isascii():
+        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    if "\\" in text or "{" in text or "$" in text:
+        text = _TEX.sub("", text)
+    return " ".join(_WORD.findall(text)) or " ".join(title.split())
 
 
 def title_id(title: str, abstract: str = "") -> str:
@@ -130,8 +134,18 @@ def likeness(first: str, second: str) -> float:
     >>> likeness("We find a cure.", "we find a CURE")
     1.0
     """
-    left, right = (set(re.findall(r"\w+", text.casefold())) for text in (first, second))
-    return len(left & right) / len(left | right) if left or right else 1.0
+    return overlap(words(first), words(second))
+
+
+def words(text: str) -> frozenset[str]:
+    """The set of a text's words, case folded."""
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+def overlap(first: frozenset[str], second: frozenset[str]) -> float:
+    """The Jaccard index of two sets of words; 1 for two empty ones."""
+    shared = len(first & second)
+    return shared / (len(first) + len(second) - shared) if first or second else 1.0
 
 
 NEAR_EQUAL = 0.8

@@ -60,6 +60,10 @@ class Vectors(Protocol):
         """Paper id, chunk number and cosine similarity of the nearest chunks, best first; among `papers` if given."""
         ...
 
+    def similarities(self, vector: Matrix, papers: Sequence[str]) -> dict[str, float]:
+        """Cosine of the nearest of each paper's first chunks; unknown papers are left out."""
+        ...
+
     def delete(self, paper_ids: Sequence[str]) -> None:
         """Forget all chunks of these papers; unknown ids are no error."""
         ...

@@ -114,10 +114,7 @@ class Retriever:
         found: dict[str, float] = {}
         for paper_id, _, similarity in self._vectors.search(vector, limit=limit, papers=allowed):
             found[paper_id] = max(similarity, found.get(paper_id, -1.0))
-        missing = [paper_id for paper_id in also if paper_id not in found]
-        for paper_id, _, similarity in self._vectors.search(vector, limit=4 * len(missing), papers=missing):
-            found[paper_id] = max(similarity, found.get(paper_id, -1.0))
-        return found
+        return found | self._vectors.similarities(vector, [paper_id for paper_id in also if paper_id not in found])
 
     def _ranked(self, question: str, papers: list[Paper], cosine: Array, reading: Reading, terms: int) -> Retrieved:
         features = {"lexical": reading.lexical, "best": reading.best, "title": reading.title, "cosine": cosine}

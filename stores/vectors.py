@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import chromadb
+import httpx
 import numpy as np
 from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
@@ -26,6 +27,10 @@ from stores.catalog import day_number
 
 COLLECTION = "chunks"
 _PAGE = 2_000
+_FIRST = 3  # chunks of a paper that are looked at: an abstract seldom has more, and asking for them costs time
+_AMONG = 30_000  # ids in one $in; SQLite, on which Chroma rests, takes 32,766 variables
+TIMEOUT_S = 60.0
+"""How long a call to a server may take."""
 
 
 class ChromaVectors:
@@ -88,7 +93,7 @@ class ChromaVectors:
         """Drop the collection and make it anew, for vectors of any dimension."""
         with self._translated():
             self._client.delete_collection(self._name)
-            self._client.close()
+            _close(self._client)
             self._open()
 
     def search(self, vector: Matrix, *, limit: int, papers: Sequence[str] | None = None) -> list[tuple[str, int, float]]:
@@ -103,16 +108,41 @@ class ChromaVectors:
         Returns:
             Paper id, chunk number and cosine similarity (-1 to 1), best first, ties by id.
         """
-        if limit < 1 or (papers is not None and not papers) or not self.count():
+        if limit < 1 or (papers is not None and not papers):
             return []
-        where: Any = {"paper_id": {"$in": list(papers)}} if papers is not None else None
+        ids = list(dict.fromkeys(papers or ()))
+        wheres: list[Any] = [{"paper_id": {"$in": ids[at : at + _AMONG]}} for at in range(0, len(ids), _AMONG)]
+        hits: list[tuple[str, int, float]] = []
+        row = np.asarray(vector, dtype=np.float32)[None, :]
+        for where in wheres or [None]:
+            with self._translated():
+                found = self._collection.query(query_embeddings=row, n_results=limit, where=where, include=["distances"])
+            near = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
+            hits += [(*_parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in near]
+        return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))[:limit]
+
+    def similarities(self, vector: Matrix, papers: Sequence[str]) -> dict[str, float]:
+        """
+        How near given papers are: the cosine of the nearest of each one's first chunks.
+
+        Args:
+            vector: One unit row of shape (dimension,).
+            papers: Their ids; unknown ones are left out.
+        """
+        if not papers:
+            return {}
+        ids = [f"{paper_id}#{number}" for paper_id in papers for number in range(_FIRST)]
         with self._translated():
-            found = self._collection.query(
-                query_embeddings=np.asarray(vector, dtype=np.float32)[None, :], n_results=limit, where=where, include=["distances"]
-            )
-        ids, distances = found["ids"][0], (found["distances"] or [[]])[0]
-        hits = [(*_parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in zip(ids, distances, strict=True)]
-        return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))
+            found = self._collection.get(ids=ids, include=["embeddings"])
+        if not found["ids"]:
+            return {}
+        rows = np.asarray(found["embeddings"], dtype=np.float32)
+        cosines = (rows @ np.asarray(vector, dtype=np.float32)) / np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
+        best: dict[str, float] = {}
+        for chunk_id, cosine in zip(found["ids"], cosines.tolist(), strict=True):
+            paper_id = _parts(chunk_id)[0]
+            best[paper_id] = max(cosine, best.get(paper_id, -1.0))
+        return best
 
     def count(self) -> int:
         """How many chunks there are."""
@@ -155,12 +185,12 @@ class ChromaVectors:
         """See what other processes wrote: an embedded client keeps what it once read."""
         if not self.remote:
             with self._translated():
-                self._client.close()
+                _close(self._client)
                 self._open()
 
     def close(self) -> None:
         """Let go of the files or the connection."""
-        self._client.close()
+        _close(self._client)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -168,7 +198,7 @@ class ChromaVectors:
             yield
         except NotFoundError as error:  # the collection was rebuilt under an open client
             raise StoreError(f"The collection at {self._place} was rebuilt meanwhile.", hint="Run the command again.") from error
-        except (ChromaError, ValueError, OSError, RuntimeError) as error:
+        except (ChromaError, httpx.HTTPError, ValueError, OSError, RuntimeError) as error:
             raise _store_error(self._place, error) from error
 
 
@@ -181,7 +211,24 @@ def _client(place: Path | str) -> Any:
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ConfigError(f"“{place}” is not the URL of a Chroma server.", hint="Write it as `http://localhost:8000`.")
     port = url.port or (443 if url.scheme == "https" else 8000)
-    return chromadb.HttpClient(host=url.hostname, port=port, ssl=url.scheme == "https", settings=quiet)
+    client = chromadb.HttpClient(host=url.hostname, port=port, ssl=url.scheme == "https", settings=quiet)
+    for session in _sessions(client):
+        session.timeout = httpx.Timeout(TIMEOUT_S)
+    return client
+
+
+def _sessions(client: Any) -> list[httpx.Client]:
+    """The connections of a client to a server, its own and its helper's; Chroma neither limits nor closes them."""
+    servers = [getattr(each, "_server", None) for each in (client, getattr(client, "_admin_client", None))]
+    found = [getattr(server, "_session", None) for server in servers]
+    return [session for session in found if isinstance(session, httpx.Client)]
+
+
+def _close(client: Any) -> None:
+    sessions = _sessions(client)  # closing forgets them
+    client.close()
+    for session in sessions:
+        session.close()
 
 
 def _metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:

@@ -58,7 +58,7 @@ VENDORS = {
     "ijson": {"rag.sources"},
     "rich": {"refdesk.render", "refdesk"},
     "click": {"refdesk"},
-    "httpx": {"refdesk.inputs"},
+    "httpx": {"refdesk.inputs", "stores.vectors"},
     "langchain_core": {"rag.embedders", "rag.langchain", "refdesk"},
 }
 

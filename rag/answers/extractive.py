@@ -54,13 +54,13 @@ def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
     Each further sentence of a paper counts a little less than the one before, so that a second opinion, or a
     contradiction, gets its word.
     """
-    pool = [each for each in evidence[:_POOL] if not _supports_nothing(each)]
+    pool = [(each, identity.words(each.sentence.text)) for each in evidence[:_POOL] if not _supports_nothing(each)]
     chosen: list[Evidence] = []
     while pool and len(chosen) < limit:
         used = Counter(each.paper.paper_id for each in chosen)
-        best = max(pool, key=lambda each: each.score * AGAIN ** used[each.paper.paper_id])
+        best, said = max(pool, key=lambda entry: entry[0].score * AGAIN ** used[entry[0].paper.paper_id])
         chosen.append(best)
-        pool = [each for each in pool if identity.likeness(each.sentence.text, best.sentence.text) < SAME_SENTENCE]
+        pool = [entry for entry in pool if identity.overlap(entry[1], said) < SAME_SENTENCE]
     return chosen
 
 

@@ -86,6 +86,9 @@ def decoded(stream: BinaryIO, name: str) -> tuple[TextIO, str | None]:
 
 def _guess(stream: BinaryIO, name: str) -> tuple[str, str, str | None]:
     """UTF-8 where it is, or mostly is; else cp1252, which is what old exports of reference managers are in."""
+    if _is_utf8(stream):
+        return "utf-8", "strict", None
+    stream.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     wrong = right = 0
     while block := stream.read(1 << 20):
@@ -94,11 +97,20 @@ def _guess(stream: BinaryIO, name: str) -> tuple[str, str, str | None]:
             marks = len(_ESCAPED.findall(text))
             wrong += marks
             right += sum(1 for char in text if char > "\x7f") - marks
-    if not wrong:
-        return "utf-8", "strict", None
     if right > wrong:
         return "utf-8", "surrogateescape", f"{name} is UTF-8 with {wrong} broken places; records that hold one are refused"
     return "cp1252", "replace", f"{name} is not UTF-8; it was read as cp1252"
+
+
+def _is_utf8(stream: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while block := stream.read(1 << 20):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Unzipped(io.RawIOBase):

@@ -1,4 +1,4 @@
-"""A Chroma server for the session, and papers and vectors to write."""
+"""A Chroma server for the session, and places for collections."""
 
 from __future__ import annotations
 
@@ -11,60 +11,52 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from rag.types import Chunk, Paper
-
 _names = itertools.count()
-
-
-def paper(number: int, *, text: str = "", title: str = "", **rest: object) -> Paper:
-    """A small paper `p:<number>`."""
-    abstract = text or f"The abstract of paper {number}."
-    return Paper(
-        paper_id=f"p:{number}",
-        title=title or f"Title {number}",
-        abstract=abstract,
-        imported="2026-07-01",
-        source="jsonl",
-        aliases=(f"p:{number}",),
-        spans=((0, len(abstract)),),
-        **rest,  # type: ignore[arg-type]
-    )
-
-
-def chunk(of: Paper, number: int = 0) -> Chunk:
-    """The whole abstract as chunk `number`."""
-    return Chunk(paper_id=of.paper_id, number=number, start=0, end=len(of.abstract), text=of.abstract)
 
 
 @pytest.fixture(scope="session")
 def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a Chroma server of our own on a free port of loopback."""
+    """The URL of a Chroma server on a free port of loopback, for collections of different names."""
+    with _running(tmp_path_factory.mktemp("chroma-server")) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def chroma_server_of_its_own(tmp_path: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The URL of a server for one test, and how to stop it."""
+    with _running(tmp_path) as running:
+        yield running
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
     program = Path(sys.executable).parent / "chroma"
     if not program.exists():
         pytest.skip(f"there is no Chroma server to run: {program} is missing")
-    folder = tmp_path_factory.mktemp("chroma-server")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    command = [program, "run", "--path", folder / "data", "--host", "127.0.0.1", "--port", port]
     with (folder / "log").open("wb") as log:
-        command = [program, "run", "--path", folder / "data", "--host", "127.0.0.1", "--port", str(port)]
         server = subprocess.Popen(
             list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/api/v2/heartbeat", server, folder / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
+
+    def stop() -> None:
+        if server.poll() is None:
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
+
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api/v2/heartbeat", server, folder / "log")
+        yield f"http://127.0.0.1:{port}", stop
+    finally:
+        stop()
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

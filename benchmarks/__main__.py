@@ -1,0 +1,21 @@
+"""`python -m benchmarks`: all tables, one script after the other; each writes its section of docs/evaluation.md."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from benchmarks.report import data_folder
+
+SCRIPTS = ("quality", "scale", "crashes")
+
+
+def main() -> None:
+    """Run every benchmark in a process of its own."""
+    data_folder()
+    for script in SCRIPTS:
+        subprocess.run([sys.executable, "-m", f"benchmarks.{script}"], check=True)
+
+
+if __name__ == "__main__":
+    main()

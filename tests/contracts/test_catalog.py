@@ -1,0 +1,329 @@
+"""The catalog port over SQLite: what is written comes back, filters choose, migrations arrive at what the code says."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small import chunk, paper
+
+from rag import identity
+from rag.errors import StoreDamaged, StoreError, StoreMismatch
+from rag.types import Chunk, Filter, Paper
+from stores.catalog import SQLCatalog
+from stores.migrations import script
+from stores.schema import HEAD, metadata
+
+SEEN = "2026-07-01T00:00:00+00:00"
+URL = Callable[[str], str]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> URL:
+    return lambda name: f"sqlite:///{tmp_path / name}"
+
+
+@pytest.fixture
+def catalog(url: URL) -> Iterator[SQLCatalog]:
+    opened = SQLCatalog(url("catalog.sqlite3"))
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def put(catalog: SQLCatalog, *papers: Paper, seen: str = SEEN) -> None:
+    cut = {each.paper_id: [chunk(each)] for each in papers}
+    known = {each.paper_id: {row.hash for row in catalog.revisions(each.paper_id)} for each in papers}
+    new = [(each.paper_id, each) for each in papers if identity.content_hash(each.title, each.abstract) not in known[each.paper_id]]
+    catalog.write(papers, new, cut, seen=seen)
+
+
+words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
+names = st.lists(words, max_size=4, unique=True).map(tuple)
+dates = st.none() | st.from_regex(r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|1\d|2[0-8]))?)?", fullmatch=True)
+
+
+@st.composite
+def papers(draw: st.DrawFn) -> Paper:
+    abstract = draw(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=2, max_size=200))
+    middle = draw(st.integers(1, len(abstract) - 1))
+    paper_id = f"file:{draw(words)}"
+    return Paper(
+        paper_id=paper_id,
+        title=draw(words),
+        abstract=abstract,
+        authors=draw(names),
+        published=draw(dates),
+        updated=draw(dates),
+        listed=draw(dates),
+        imported="2026-07-01",
+        url=draw(st.none() | words),
+        venue=draw(st.none() | words),
+        categories=draw(names),
+        tags=draw(names),
+        source=draw(words),
+        aliases=tuple(sorted({paper_id, *(f"doi:{name}" for name in draw(names))}, key=identity.rank)),
+        version=draw(st.none() | st.integers(0, 999)),
+        flags=draw(names),
+        spans=((0, middle), (middle, len(abstract))),
+    )
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(given_=papers())
+def test_every_field_of_a_paper_comes_back_as_it_was(tmp_path: Path, given_: Paper) -> None:
+    catalog = SQLCatalog("sqlite://")
+    catalog.migrate()
+    put(catalog, given_)
+    assert catalog.papers([given_.paper_id]) == {given_.paper_id: given_}
+    revision = catalog.revisions(given_.paper_id)[0]
+    assert (revision.title, revision.abstract, revision.spans, revision.seen) == (given_.title, given_.abstract, given_.spans, SEEN)
+    assert catalog.resolve(given_.aliases) == dict.fromkeys(given_.aliases, given_.paper_id)
+    [(stored, title)] = list(catalog.chunks())
+    assert (stored, title) == (chunk(given_), given_.title)
+    catalog.close()
+
+
+def test_papers_come_in_the_order_asked_for_and_unknown_ones_are_left_out(catalog: SQLCatalog) -> None:
+    put(catalog, *(paper(number) for number in range(1_200)))
+    asked = [f"p:{number}" for number in range(1_300, 0, -1)]
+    assert list(catalog.papers(asked)) == [f"p:{number}" for number in range(1_199, 0, -1)]
+    assert list(catalog.papers(["p:3", "p:3", "p:1"])) == ["p:3", "p:1"]
+    assert catalog.papers([]) == {}
+    assert catalog.count() == 1_200
+    assert len(catalog.ids()) == 1_200
+
+
+DATED = {"1": "2023", "2": "2024", "3": "2024-05-31", "4": "2024-06", "5": "2024-06-17", "6": "2024-06-30", "7": "2024-07-01", "8": "2025"}
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (None, None, "12345678"),
+        ("2024", None, "2345678"),
+        ("2024-06", None, "45678"),
+        ("2024-06-17", None, "5678"),
+        (None, "2024", "1234567"),
+        (None, "2024-06", "123456"),
+        (None, "2024-06-17", "12345"),
+        ("2024-06", "2024-06", "456"),
+        ("2024", "2024", "234567"),
+        ("2024-06-17", "2024-06-17", "5"),
+        ("2026", None, ""),
+    ],
+)
+def test_since_and_until_are_inclusive_and_take_dates_of_any_exactness(catalog: SQLCatalog, since: str, until: str, expected: str) -> None:
+    put(catalog, *(paper(int(number), published=day) for number, day in DATED.items()))
+    assert catalog.matching(Filter(since=since, until=until)) == [f"p:{number}" for number in expected]
+
+
+def test_the_listed_date_goes_before_the_published_one_and_the_import_after_both(catalog: SQLCatalog) -> None:
+    put(catalog, paper(1, published="2020", listed="2024-06-17"), paper(2, published="2020"), paper(3))
+    assert catalog.matching(Filter(since="2024")) == ["p:1", "p:3"]
+    assert catalog.days() == ("2020-01-01", "2026-07-01")
+
+
+def test_within_a_field_any_value_will_do_and_all_fields_must_agree(catalog: SQLCatalog) -> None:
+    put(
+        catalog,
+        paper(1, categories=("cs.CL", "cs.LG"), tags=("Read Me",)),
+        paper(2, categories=("cs.CV",), tags=("read me", "later")),
+        replace(paper(3, categories=("cs.CL",)), source="csv", aliases=("p:3", "doi:10.1/three")),
+    )
+    ids = lambda **chosen: [each[2:] for each in catalog.matching(Filter(**chosen))]  # noqa: E731 - four words a line below
+    assert ids(categories=("CS.cl",)) == ["1", "3"]
+    assert ids(categories=("cs.cl", "cs.cv")) == ["1", "2", "3"]
+    assert ids(categories=("cs",)) == []
+    assert ids(tags=("READ ME",)) == ["1", "2"]
+    assert ids(tags=("later",), categories=("cs.CL",)) == []
+    assert ids(sources=("csv",)) == ["3"]
+    assert ids(sources=("csv", "jsonl"), categories=("cs.CL",)) == ["1", "3"]
+    assert ids(papers=("doi:10.1/three", "p:1", "p:unknown")) == ["1", "3"]
+    assert ids(papers=("p:unknown",)) == []
+
+
+def test_a_filter_of_more_papers_than_sql_takes_variables_works(catalog: SQLCatalog) -> None:
+    put(catalog, *(paper(number) for number in range(33_500)))
+    assert len(catalog.matching(Filter(papers=tuple(f"p:{number}" for number in range(33_400))))) == 33_400
+
+
+def test_a_paper_that_lost_a_category_is_no_longer_found_by_it(catalog: SQLCatalog) -> None:
+    put(catalog, paper(1, categories=("cs.CL", "cs.LG")))
+    put(catalog, paper(1, categories=("cs.CL",)))
+    assert catalog.matching(Filter(categories=("cs.LG",))) == []
+    assert catalog.tally("category") == {"cs.cl": 1}
+
+
+def test_a_percent_or_an_underscore_in_a_name_is_no_wildcard(catalog: SQLCatalog) -> None:
+    put(catalog, replace(paper(1), aliases=("p:1", "file:a:x_1")), replace(paper(2), aliases=("p:2", "file:a:xy1")))
+    assert catalog.ending("x_1") == ["p:1"]
+    assert catalog.ending("%") == []
+
+
+def test_all_texts_of_a_paper_are_kept_and_the_last_one_counts(catalog: SQLCatalog) -> None:
+    put(catalog, paper(1, text="The first text."), seen="2026-07-01T00:00:00+00:00")
+    put(catalog, paper(1, text="The second text."), seen="2026-07-02T00:00:00+00:00")
+    assert [row.abstract for row in catalog.revisions("p:1")] == ["The first text.", "The second text."]
+    assert catalog.papers(["p:1"])["p:1"].abstract == "The second text."
+    assert catalog.hashes() == {"p:1": identity.content_hash("Title 1", "The second text.")}
+    assert catalog.revisions("p:unknown") == []
+
+
+def test_an_alias_stays_with_the_paper_that_had_it_first(catalog: SQLCatalog) -> None:
+    put(catalog, replace(paper(1), aliases=("p:1", "doi:10.1/x")))
+    put(catalog, replace(paper(2), aliases=("p:2", "doi:10.1/x")))
+    assert catalog.resolve(["doi:10.1/x", "p:2", "p:unknown"]) == {"doi:10.1/x": "p:1", "p:2": "p:2"}
+
+
+def test_known_gives_all_that_a_record_may_be_about(catalog: SQLCatalog) -> None:
+    put(
+        catalog,
+        replace(paper(1, title="The Title: of One"), aliases=("p:1", "doi:10.1/one")),
+        paper(2, title="the title of ONE", text="Another abstract of the same title."),
+        paper(3),
+    )
+    put(catalog, replace(paper(1, title="The Title: of One", text="A revised abstract."), aliases=("p:1", "doi:10.1/one")))
+    by_alias = catalog.known([replace(paper(9, title="Unlike"), aliases=("doi:10.1/one",))])
+    assert sorted(by_alias.papers) == ["p:1"]
+    assert len(by_alias.hashes["p:1"]) == 2
+    assert by_alias.owners["doi:10.1/one"] == "p:1"
+    by_title = catalog.known([paper(9, title="THE TITLE OF ONE!")])
+    assert sorted(by_title.papers) == ["p:1", "p:2"]
+    assert catalog.known([paper(9, title="Unlike")]).papers == {}
+
+
+def test_a_written_paper_is_marked_until_it_is_indexed_and_the_generation_moves(catalog: SQLCatalog) -> None:
+    put(catalog, paper(2), paper(1))
+    assert catalog.to_index() == ["p:1", "p:2"]
+    before = catalog.setting("generation")
+    catalog.mark_indexed(["p:1"])
+    assert catalog.to_index() == ["p:2"]
+    assert catalog.setting("generation") != before
+    catalog.mark_indexed(["p:2"])
+    assert catalog.to_index() == []
+    put(catalog, paper(1, tags=("new",)))
+    assert catalog.to_index() == ["p:1"]
+
+
+def test_marking_to_index_changes_how_a_paper_is_cut(catalog: SQLCatalog) -> None:
+    put(catalog, paper(1, text="One two. Three."))
+    catalog.mark_indexed(["p:1"])
+    parts = [Chunk(paper_id="p:1", number=0, start=0, end=8, text="One two."), Chunk(paper_id="p:1", number=1, start=9, end=15, text="Three.")]
+    catalog.mark_to_index({"p:1": parts})
+    catalog.mark_to_index({})
+    assert catalog.to_index() == ["p:1"]
+    assert [each for each, _ in catalog.chunks()] == parts
+
+
+def test_settings_are_kept_and_replaced(catalog: SQLCatalog) -> None:
+    assert catalog.setting("embedder") is None
+    catalog.set({"embedder": "static-256", "dimension": "256"})
+    catalog.set({"embedder": "minilm"})
+    assert (catalog.setting("embedder"), catalog.setting("dimension")) == ("minilm", "256")
+
+
+def test_a_write_that_fails_half_way_writes_nothing(catalog: SQLCatalog) -> None:
+    put(catalog, paper(1))
+    twice = (paper(1).paper_id, paper(1))  # a revision that is there already
+    with pytest.raises(StoreError):
+        catalog.write([paper(1, tags=("t",)), paper(2)], [twice], {f"p:{n}": [chunk(paper(n))] for n in (1, 2)}, seen=SEEN)
+    assert catalog.ids() == ["p:1"]
+    assert catalog.papers(["p:1"])["p:1"].tags == ()
+
+
+def test_two_connections_see_each_others_writes(url: URL, catalog: SQLCatalog) -> None:
+    other = SQLCatalog(url("catalog.sqlite3"))
+    assert other.count() == 0
+    put(catalog, paper(1))
+    assert other.count() == 1
+    other.close()
+
+
+# ---- schema
+
+
+def test_head_is_alembics_head() -> None:
+    assert script()[1].get_current_head() == HEAD
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_uses(catalog: SQLCatalog, url: URL) -> None:
+    engine = sa.create_engine(url("catalog.sqlite3"))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_nothing_is_migrated_from_nothing_to_head_and_twice_is_once(url: URL) -> None:
+    catalog = SQLCatalog(url("new.sqlite3"))
+    assert catalog.schema() is None
+    catalog.migrate()
+    assert catalog.schema() == HEAD
+    catalog.migrate()
+    assert catalog.schema() == HEAD
+    catalog.close()
+
+
+def test_a_migration_that_is_cut_off_leaves_nothing_behind(url: URL, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "half.sqlite3") as connection:
+        connection.execute("CREATE TABLE labels (kind TEXT)")  # so that the first migration fails in its middle
+    connection.close()
+    catalog = SQLCatalog(url("half.sqlite3"))
+    with pytest.raises(StoreError):
+        catalog.migrate()
+    assert catalog.schema() is None
+    engine = sa.create_engine(url("half.sqlite3"))
+    assert sa.inspect(engine).get_table_names() == ["labels"]
+    engine.dispose()
+    catalog.close()
+
+
+def test_a_schema_newer_than_this_refdesk_says_so(catalog: SQLCatalog, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "catalog.sqlite3") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StoreMismatch, match="9999") as caught:
+        catalog.migrate()
+    assert "Upgrade Refdesk" in str(caught.value.hint)
+
+
+# ---- what is damaged
+
+
+def test_a_file_that_is_no_database_is_damaged(url: URL, tmp_path: Path) -> None:
+    (tmp_path / "bad.sqlite3").write_bytes(b"no database at all, only words " * 500)
+    catalog = SQLCatalog(url("bad.sqlite3"))
+    with pytest.raises(StoreDamaged, match=r"bad\.sqlite3"):
+        catalog.count()
+    catalog.close()
+
+
+def test_a_page_of_rubbish_is_found_by_problems(catalog: SQLCatalog, tmp_path: Path) -> None:
+    put(catalog, *(paper(number, text=f"Number {number}. " * 50) for number in range(200)))
+    assert catalog.problems() == []
+    catalog.close()
+    path = tmp_path / "catalog.sqlite3"
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2 // 4096 * 4096
+    data[middle : middle + 8192] = b"\xa5" * 8192
+    path.write_bytes(data)
+    try:
+        assert catalog.problems()
+    except StoreDamaged:
+        pass
+
+
+def test_a_paper_without_its_text_is_a_problem(catalog: SQLCatalog, tmp_path: Path) -> None:
+    put(catalog, paper(1), paper(2))
+    with sqlite3.connect(tmp_path / "catalog.sqlite3") as connection:
+        connection.execute("DELETE FROM revisions WHERE paper_id = 'p:2'")
+    connection.close()
+    assert catalog.problems() == ["p:2"]
