@@ -1,8 +1,8 @@
 """
 Import rate, size, memory and latency at growing numbers of papers, beside their limits and beside the plain recipe.
 
-The limit of an import is the bare embedder and then the bare `collection.add` on the same documents. The plain recipe is
-what a user would write instead: LangChain's text splitter, the same embedder, `langchain_chroma`, dense search. Every
+The limit of an import is the bare embedder and then the bare `collection.add` on the same documents. The plain
+recipe is what a user would write instead: LangChain's text splitter, the same embedder, `langchain_chroma`, dense search. Every
 figure is taken in a process of its own; those of one row in one run.
 
     python -m benchmarks.scale [--papers 1000 10000 40000]
@@ -88,7 +88,9 @@ def bare_run(count: int, folder: Path) -> dict[str, float]:
     ids = [f"arxiv:{paper['id']}#0" for paper in papers]
     embedder = StaticEmbedder()
     client = chromadb.PersistentClient(str(folder / "chroma"), settings=Settings(anonymized_telemetry=False))
-    collection = client.get_or_create_collection("chunks", embedding_function=None, configuration={"hnsw": {"space": "cosine"}})
+    collection = client.get_or_create_collection(
+        "chunks", embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+    )
     began = time.perf_counter()
     vectors = embedder.embed(texts)
     embedded = time.perf_counter()
@@ -116,10 +118,16 @@ def recipe_run(count: int, folder: Path) -> dict[str, float]:
     papers = documents(count)
     began = time.perf_counter()
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
-    store = Chroma(collection_name="papers", embedding_function=StaticEmbedder(), persist_directory=str(folder / "chroma"))
+    store = Chroma(
+        collection_name="papers",
+        embedding_function=StaticEmbedder(),
+        persist_directory=str(folder / "chroma"),
+    )
     for at in range(0, count, 1_000):
         some = papers[at : at + 1_000]
-        pieces = splitter.create_documents([paper["abstract"] for paper in some], [{"id": p["id"], "title": p["title"]} for p in some])
+        pieces = splitter.create_documents(
+            [paper["abstract"] for paper in some], [{"id": p["id"], "title": p["title"]} for p in some]
+        )
         for first in range(0, len(pieces), 4_000):
             store.add_documents(pieces[first : first + 4_000])
     seconds = time.perf_counter() - began
@@ -142,14 +150,30 @@ def _latency(ask: Callable[[str], object], asked: Sequence[str]) -> dict[str, fl
     return {"p50": statistics.median(took), "p95": statistics.quantiles(took, n=20)[-1]}
 
 
-RUNS: dict[str, Callable[[int, Path], dict[str, float]]] = {"refdesk": refdesk_run, "bare": bare_run, "recipe": recipe_run}
-NAMES = {"refdesk": "Refdesk", "bare": "limit: bare embedder, then `collection.add`", "recipe": "plain recipe: splitter + `langchain_chroma`"}
+RUNS: dict[str, Callable[[int, Path], dict[str, float]]] = {
+    "refdesk": refdesk_run,
+    "bare": bare_run,
+    "recipe": recipe_run,
+}
+NAMES = {
+    "refdesk": "Refdesk",
+    "bare": "limit: bare embedder, then `collection.add`",
+    "recipe": "plain recipe: splitter + `langchain_chroma`",
+}
 
 
 def cold(library: Path) -> dict[str, float]:
     """Whole processes in turn: a question, `refdesk --help`, and the import of chromadb."""
     commands = {
-        "ask": [sys.executable, "-m", "refdesk", "--library", str(library), "ask", "How do diffusion models reason?"],
+        "ask": [
+            sys.executable,
+            "-m",
+            "refdesk",
+            "--library",
+            str(library),
+            "ask",
+            "How do diffusion models reason?",
+        ],
         "help": [sys.executable, "-m", "refdesk", "--help"],
         "import chromadb": [sys.executable, "-c", "import chromadb"],
     }
@@ -165,7 +189,17 @@ def cold(library: Path) -> dict[str, float]:
 def child(kind: str, count: int, folder: Path) -> dict[str, float]:
     """Run one measurement in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scale", "--child", kind, "--papers", str(count), "--folder", str(folder)],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.scale",
+            "--child",
+            kind,
+            "--papers",
+            str(count),
+            "--folder",
+            str(folder),
+        ],
         check=True,
         stdout=subprocess.PIPE,
         env={**os.environ, "ANONYMIZED_TELEMETRY": "False"},
@@ -197,17 +231,41 @@ def main() -> None:
                 own = measured[kind]
                 share = own["rate"] / measured["bare"]["rate"]
                 rows.append(
-                    [f"{count:,}", NAMES[kind], f"{own['rate']:.0f}/s", f"{share:.2f}", f"{own['disk']:.0f} MB", f"{own['memory']:.0f} MB"]
+                    [
+                        f"{count:,}",
+                        NAMES[kind],
+                        f"{own['rate']:.0f}/s",
+                        f"{share:.2f}",
+                        f"{own['disk']:.0f} MB",
+                        f"{own['memory']:.0f} MB",
+                    ]
                     + [f"{own['p50']:.1f} / {own['p95']:.1f} ms"]
                 )
             times = cold(Path(temporary) / "refdesk" / "library")
             ratio = times["ask"] / times["import chromadb"]
             cold_rows.append(
-                [f"{count:,}", f"{times['ask']:.2f} s", f"{times['import chromadb']:.2f} s", f"{ratio:.2f}", f"{times['help']:.2f} s"]
+                [
+                    f"{count:,}",
+                    f"{times['ask']:.2f} s",
+                    f"{times['import chromadb']:.2f} s",
+                    f"{ratio:.2f}",
+                    f"{times['help']:.2f} s",
+                ]
             )
-    headings = ["papers", "way", "import, papers", "share of the limit", "on disk", "peak memory", "question p50 / p95"]
+    headings = [
+        "papers",
+        "way",
+        "import, papers",
+        "share of the limit",
+        "on disk",
+        "peak memory",
+        "question p50 / p95",
+    ]
     cold_headings = ["papers", "`refdesk ask`", '`python -c "import chromadb"`', "ratio", "`refdesk --help`"]
-    write_section("Scale", f"{table(headings, rows)}\n\nCold processes, median of {COLD_RUNS}:\n\n{table(cold_headings, cold_rows)}")
+    write_section(
+        "Scale",
+        f"{table(headings, rows)}\n\nCold processes, median of {COLD_RUNS}:\n\n{table(cold_headings, cold_rows)}",
+    )
 
 
 if __name__ == "__main__":

@@ -73,7 +73,11 @@ def join(record: Paper, known: Known, where: str) -> Joined | Reject:
     hash_ = identity.content_hash(record.title, record.abstract)
     seen = hash_ in known.hashes[paper.paper_id]
     if not seen and _another_paper_under_its_id(record, paper):
-        return Reject(where=where, reason=f"its id is that of another paper of the file, “{paper.title[:80]}”", title=record.title)
+        return Reject(
+            where=where,
+            reason=f"its id is that of another paper of the file, “{paper.title[:80]}”",
+            title=record.title,
+        )
     by_own_id = record.paper_id == paper.paper_id
     older = record.version is not None and paper.version is not None and record.version < paper.version
     revised = by_own_id and not seen
@@ -82,7 +86,12 @@ def join(record: Paper, known: Known, where: str) -> Joined | Reject:
     after = _joined(paper, replace(record, aliases=own), takes_text=revised and not older)
     known.put(after, [hash_] if revised else [])
     changed = after != paper or revised
-    return Joined(outcome="updated" if changed else "unchanged", paper=after, text=record if revised else None, merged=merged)
+    return Joined(
+        outcome="updated" if changed else "unchanged",
+        paper=after,
+        text=record if revised else None,
+        merged=merged,
+    )
 
 
 def _owner(record: Paper, known: Known) -> Paper | None:

@@ -56,7 +56,9 @@ class Vectors(Protocol):
         """Write chunks with their vectors, and the papers they are of, one of each per row."""
         ...
 
-    def search(self, vector: Matrix, *, limit: int, papers: Sequence[str] | None = None) -> list[tuple[str, int, float]]:
+    def search(
+        self, vector: Matrix, *, limit: int, papers: Sequence[str] | None = None
+    ) -> list[tuple[str, int, float]]:
         """Paper id, chunk number and cosine similarity of the nearest chunks, best first; among `papers` if given."""
         ...
 
@@ -84,7 +86,9 @@ class Lexical(Protocol):
         """Write papers; durable on return."""
         ...
 
-    def search(self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None) -> list[tuple[str, float]]:
+    def search(
+        self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
         """Paper id and BM25 score of those that hold any of the terms, best first; among `papers` if given."""
         ...
 

@@ -25,15 +25,18 @@ _CONTRACTED = re.compile(r"(?<=\w)(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b")
 _K1, _B = 1.2, 0.75  # BM25's, as tantivy has them
 MAX_TERMS = 32
 """Of a longer question the rarest terms are kept."""
+TITLE_SHARE = 0.5
+"""How much a term counts for a sentence that lacks it where the title of its paper has it: a sentence seldom repeats
+what the title has named."""
 
 STOP_WORDS = frozenset(
     """
-    a an the and or but nor if then than so as of at by for from in into on onto to with within without about between
-    among during per via is are was were be been being am do does did done has have had having can could will would shall
-    should may might must there here this that these those it its they them their he she his her we us our you your i me my
-    what which who whom whose when where why how whether not no any some such both each either neither also only just very
-    more most much many other another explain explains explained paper papers study studies article work show shows showed
-    shown tell find finds found evidence known know say says vs
+    a an the and or but nor if then than so as of at by for from in into on onto to with within without about
+    between among during per via is are was were be been being am do does did done has have had having can could
+    will would shall should may might must there here this that these those it its they them their he she his her we
+    us our you your i me my what which who whom whose when where why how whether not no any some such both each
+    either neither also only just very more most much many other another explain explains explained paper papers
+    study studies article work show shows showed shown tell find finds found evidence known know say says vs
     """.split()
 )
 """Words of a question that say nothing about its topic."""
@@ -60,7 +63,9 @@ class Vocabulary:
         limit: How many words are kept; the table begins anew when it is full (1 KB a word).
     """
 
-    def __init__(self, stem: Callable[[str], str], vectors: Callable[[Sequence[str]], Matrix], *, limit: int = 50_000) -> None:
+    def __init__(
+        self, stem: Callable[[str], str], vectors: Callable[[Sequence[str]], Matrix], *, limit: int = 50_000
+    ) -> None:
         self._stem, self._vectors, self._limit = stem, vectors, limit
         self._clear()
 
@@ -106,7 +111,7 @@ class Reading:
         title: Share of the question that the title covers.
         best: Share of the question that the paper's best sentence covers.
         covered: Share of the question that the whole paper covers.
-        sentence: Share of the question that each sentence covers.
+        sentence: Share of the question that each sentence covers, what only the title covers counting half.
         position: 0 for the first sentence of an abstract, 1 for the last.
         owner: The row of each sentence's paper.
         number: Each sentence's number in its paper, from 1.
@@ -157,12 +162,14 @@ def read(words: Sequence[str], weights: Array, papers: Sequence[Paper], vocabula
     cover = weights @ soft
     index = np.arange(len(texts)) - first[owner]
     body = index > 0
+    named = np.maximum(soft[:, first[owner]] - soft, 0)  # by the title, not by the sentence
+    in_context = cover + TITLE_SHARE * (weights @ named)
     return Reading(
         lexical=weights @ (frequency / (frequency + saturation)),
         title=cover[first],
         best=np.maximum.reduceat(np.where(body, cover, 0.0), first),
         covered=weights @ np.maximum.reduceat(soft, first, axis=1),
-        sentence=cover[body],
+        sentence=in_context[body],
         position=((index - 1) / np.maximum(counts[owner] - 2, 1))[body],
         owner=owner[body],
         number=index[body],

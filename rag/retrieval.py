@@ -62,7 +62,12 @@ class Retriever:
     """
 
     def __init__(
-        self, catalog: Catalog, lexical: Lexical, vectors: Vectors, embedder: Embedder, word_vectors: Callable[[Sequence[str]], Matrix]
+        self,
+        catalog: Catalog,
+        lexical: Lexical,
+        vectors: Vectors,
+        embedder: Embedder,
+        word_vectors: Callable[[Sequence[str]], Matrix],
     ) -> None:
         self._catalog, self._lexical, self._vectors, self._embedder = catalog, lexical, vectors, embedder
         self._vocabulary = Vocabulary(self._stem, word_vectors)
@@ -82,7 +87,8 @@ class Retriever:
         words = content_words(_checked(question))
         if not words:
             raise BadQuestion(
-                f"The question “{' '.join(question.split())[:80]}” has no word to look for.", hint="Name the topic, a method or a finding."
+                f"The question “{' '.join(question.split())[:80]}” has no word to look for.",
+                hint="Name the topic, a method or a finding.",
             )
         allowed = self._catalog.matching(filter_) if filter_ else None
         words, weights = self._weighed(words)
@@ -109,7 +115,9 @@ class Retriever:
         chosen = list(by_stem.values())
         return [chosen[each] for each in kept], idf[kept] / idf[kept].sum()
 
-    def _cosines(self, vector: Matrix, limit: int, allowed: Sequence[str] | None, *, also: list[str]) -> dict[str, float]:
+    def _cosines(
+        self, vector: Matrix, limit: int, allowed: Sequence[str] | None, *, also: list[str]
+    ) -> dict[str, float]:
         """Per paper the cosine of its nearest chunk: of the nearest papers, and of those that the words found."""
         found: dict[str, float] = {}
         for paper_id, _, similarity in self._vectors.search(vector, limit=limit, papers=allowed):
@@ -117,11 +125,17 @@ class Retriever:
         return found | self._vectors.similarities(vector, [paper_id for paper_id in also if paper_id not in found])
 
     def _ranked(self, question: str, papers: list[Paper], cosine: Array, reading: Reading, terms: int) -> Retrieved:
-        features = {"lexical": reading.lexical, "best": reading.best, "title": reading.title, "cosine": cosine}
+        features = {
+            "lexical": reading.lexical,
+            "best": reading.best,
+            "title": reading.title,
+            "cosine": cosine,
+        }
         paper_scores = _mean(PAPER_WEIGHTS, features)
         own = {"sentence": reading.sentence, "position": reading.position}
         sentence_scores = _mean(
-            SENTENCE_WEIGHTS, {**own, "lexical": reading.lexical[reading.owner], "cosine": cosine[reading.owner]}
+            SENTENCE_WEIGHTS,
+            {**own, "lexical": reading.lexical[reading.owner], "cosine": cosine[reading.owner]},
         )
         by_sentence = sorted(
             range(len(sentence_scores)),
@@ -197,6 +211,7 @@ def _checked(question: str) -> str:
         raise BadQuestion("The question is empty.", hint='Ask one: `refdesk ask "What explains grokking?"`.')
     if len(question) > MAX_QUESTION_CHARS:
         raise BadQuestion(
-            f"The question has {len(question):,} characters; the limit is {MAX_QUESTION_CHARS:,}.", hint="Ask one thing at a time."
+            f"The question has {len(question):,} characters; the limit is {MAX_QUESTION_CHARS:,}.",
+            hint="Ask one thing at a time.",
         )
     return question

@@ -18,7 +18,17 @@ from rag.types import Chunk, Paper
 SPLITTER = "nupunkt-1"
 """Which splitter made the offsets; part of a library's manifest."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000)
+)
+_CONTROL = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
+_MARKS = "".join(char for char in map(chr, range(0x300, 0x1F000)) if unicodedata.combining(char))
+_STACKED = re.compile(
+    f"[{_MARKS}]{{31}}"
+)  # Unicode's own bound (UAX #15, stream-safe text); normalising is quadratic in it
+_ROUNDS = 8
+UNDECODED = "￿"
+"""Stands for bytes that could not be decoded; `clean` refuses it."""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TAGS = (
     "a abbr article article-title b bdi bold br code dd del div dl dt em emph font h1 h2 h3 h4 h5 h6 hr i img inf "
@@ -29,10 +39,16 @@ _TAGS = (
 _ATTRIBUTES = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*"""
 _TAG = re.compile(
     rf"<(?:/?(?:(?:jats|mml|m|xhtml):[\w.-]+|(?:{'|'.join(_TAGS.split())})(?![\w-])){_ATTRIBUTES}\s*/?"
-    r"|!--.*?--|!\[CDATA\[|!doctype[^<>]*)>|\]\]>",
+    r"|!--(?:(?!<!--).)*?--|!doctype[^<>]*)>|<!\[CDATA\[|\]\]>",
     re.IGNORECASE | re.DOTALL,
 )
-_HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+# what stands between may hold no other beginning: searching on from each of many that never end would take forever
+_HIDDEN = re.compile(r"<(script|style)\b[^<>]*>(?:(?!<(?:script|style)\b).)*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_RAISED = re.compile(r"<(?:jats:)?(su[pb])>([0-9+\-−–=()ni]{1,20})</(?:jats:)?\1>", re.IGNORECASE)
+_RAISED_FORMS = {
+    "sup": str.maketrans("0123456789+-−–=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾ⁿⁱ"),
+    "sub": str.maketrans("0123456789+-−–=()ni", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₌₍₎ₙᵢ"),
+}
 _BLOCK = re.compile(r"^</?(?:jats:)?(?:p|div|br|li|sec|section|title|label|h\d|tr|td)\b", re.IGNORECASE)
 
 
@@ -46,46 +62,56 @@ _KEPT = re.compile("([" + "".join(c for c in map(chr, range(0x80, 0x3100)) if _k
 _INVISIBLE = re.compile(
     "["
     + "".join(re.escape(c) for c in map(chr, range(0x80, 0x10000)) if unicodedata.category(c) == "Cf")
-    + "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2028\u2029\u3164\ufe00-\ufe0f\uffa0"
+    + "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
     + "\U000e0000-\U000e0fff"
     + "]"
 )
 
 
 class UnprintableText(ValueError):
-    """The text holds a character that no abstract has."""
+    """The text holds characters, or markup within markup, that no abstract has."""
 
 
 def clean(text: str) -> str:
     """
     Bring text from outside into the one form in which it is stored.
 
-    Entities are decoded and known markup tags removed (a `<think>` that is part of the prose stays), compatibility
-    forms folded by NFKC save where that would change a meaning (10², H₂O, ½), zero-width, bidirectional, tag and
+    Entities are decoded and known markup tags removed (a `<think>` that is part of the prose stays; `10<sup>2</sup>`
+    becomes 10²), compatibility forms folded by NFKC save where that would change a meaning (10², H₂O, ½), zero-width, bidirectional, tag and
     other invisible characters removed, C1 codes read as the cp1252 characters they once were, white space made single
     spaces. Cleaning twice changes nothing.
 
     Raises:
-        UnprintableText: A control character, a lone surrogate or a noncharacter is left.
+        UnprintableText: A control character, a lone surrogate or a noncharacter is left; more marks stand on one letter,
+            or tags and entities within each other, than any text has.
 
     >>> clean("p &lt; 0.05 in <i>E. coli</i>,  10⁻³ ﬁne\\u200b")
     'p < 0.05 in E. coli, 10⁻³ fine'
     """
-    if "&" in text or "<" in text or "]]>" in text:
-        text = _without_markup(text)
-    if not text.isascii():
-        text = _folded(text)
+    for _ in range(_ROUNDS):  # folding may bring out markup, such as that of full-width brackets
+        before = text
+        if "&" in text or "<" in text or "]]>" in text:
+            text = _without_markup(text)
+        if not text.isascii():
+            text = _folded(text)
+        if text == before:
+            break
+    else:
+        raise UnprintableText("markup within markup, many levels deep")
     if bad := _CONTROL.search(text):
         code = ord(bad.group())
-        raise UnprintableText("bytes that are not UTF-8" if 0xDC80 <= code <= 0xDCFF else f"control character U+{code:04X}")
+        raise UnprintableText(
+            "bytes that are not UTF-8" if _is_escaped_byte(code) else f"control character U+{code:04X}"
+        )
     return " ".join(text.split())
 
 
 def _without_markup(text: str) -> str:
-    """Decode and strip until nothing changes: feeds hold entities within entities, and what they decode to is markup."""
-    for _ in range(8):
+    """Decode and strip until nothing changes: feeds hold entities in entities, and what they decode to is markup."""
+    for _ in range(_ROUNDS):
         before = text
         text = _HIDDEN.sub(" ", text)
+        text = _RAISED.sub(lambda raised: raised[2].translate(_RAISED_FORMS[raised[1].lower()]), text)
         text = _TAG.sub(lambda tag: " " if _BLOCK.match(tag.group()) else "", text)
         text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
         if text == before:
@@ -93,7 +119,13 @@ def _without_markup(text: str) -> str:
     return text
 
 
+def _is_escaped_byte(code: int) -> bool:
+    return 0xDC80 <= code <= 0xDCFF or chr(code) == UNDECODED
+
+
 def _folded(text: str) -> str:
+    if _STACKED.search(text):
+        raise UnprintableText("more than 30 marks on one letter")
     text = re.sub("[\x80-\x9f]", _from_cp1252, text)
     for _ in range(3):  # an invisible character may keep two others from composing
         before = text
@@ -184,7 +216,9 @@ def _splitter() -> Any:
     return nupunkt.load("default")
 
 
-_ABBREVIATED = re.compile(r"(?:^|[\s(])(?:resp|approx|ca|cf|e\.g|i\.e|vs|Fig|Figs|Eq|Eqs|Ref|Refs|Sec|No|Nos|al|sp|spp|wt)\.$")
+_ABBREVIATED = re.compile(
+    r"(?:^|[\s(])(?:resp|approx|ca|cf|e\.g|i\.e|vs|Fig|Figs|Eq|Eqs|Ref|Refs|Sec|No|Nos|al|sp|spp|wt)\.$"
+)
 
 
 def split(text: str) -> tuple[tuple[int, int], ...]:
@@ -225,19 +259,16 @@ def chunks(paper: Paper, *, max_tokens: int, count: Callable[[str], int]) -> tup
     Returns:
         At least one chunk, in order; none overlap and together they hold every sentence.
     """
-    if len(paper.title) + len(paper.abstract) <= max_tokens:  # no token is shorter than a character: nothing to count
+    whole = f"{paper.title}\n{paper.abstract}"
+    # no token is shorter than a byte: most often there is nothing to count
+    if len(whole.encode()) <= max_tokens or count(whole) <= max_tokens:
         return (_chunk(paper, 0, (0, len(paper.abstract))),)
-    room = max_tokens - count(paper.title)
     runs: list[tuple[int, int]] = []
-    used = 0
     for start, end in paper.spans:
-        length = count(paper.abstract[start:end])
-        if runs and used + length <= room:
+        if runs and count(f"{paper.title}\n{paper.abstract[runs[-1][0] : end]}") <= max_tokens:
             runs[-1] = (runs[-1][0], end)
-            used += length
         else:
             runs.append((start, end))
-            used = length
     return tuple(_chunk(paper, number, run) for number, run in enumerate(runs))
 
 

@@ -36,7 +36,9 @@ class Config:
     lock_timeout_s: float = 600.0
 
 
-def load(folder: Path, *, file: Path | None = None, environment: Mapping[str, str] = os.environ, **passed: Any) -> Config:
+def load(
+    folder: Path, *, file: Path | None = None, environment: Mapping[str, str] = os.environ, **passed: Any
+) -> Config:
     """
     The settings of the library in `folder`.
 
@@ -80,15 +82,24 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
     made: dict[str, Any] = {}
     for name, value in values.items():
         if name not in known:
-            raise ConfigError(f"{where} sets “{name}”, which is no setting.", hint="The settings are " + ", ".join(sorted(known)) + ".")
+            raise ConfigError(
+                f"{where} sets “{name}”, which is no setting.",
+                hint="The settings are " + ", ".join(sorted(known)) + ".",
+            )
         kind = kinds.get(name, str)
         try:
             made[name] = kind(value) if not isinstance(value, dict | list | bool) else _refuse()
         except (TypeError, ValueError) as error:
-            raise ConfigError(f"{where} sets {name} to {value!r}, which is no {_KINDS[kind]}.", hint=f"Write it as {_KINDS[kind]}.") from error
+            raise ConfigError(
+                f"{where} sets {name} to {value!r}, which is no {_KINDS[kind]}.",
+                hint=f"Write it as {_KINDS[kind]}.",
+            ) from error
     config = replace(config, **made)
     if config.max_sentences < 1 or config.lock_timeout_s < 0:
-        raise ConfigError(f"{where} sets a number below what makes sense.", hint="max_sentences is at least 1, lock_timeout_s at least 0.")
+        raise ConfigError(
+            f"{where} sets a number below what makes sense.",
+            hint="max_sentences is at least 1, lock_timeout_s at least 0.",
+        )
     return config
 
 

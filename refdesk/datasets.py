@@ -24,7 +24,7 @@ from rag.errors import UnreadableInput
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim and the sentences that bear it out or refute it: document id to indexes from 0; none where it has none."""
+    """A claim and the sentences that bear it out or refute it: document id to indexes from 0; empty where none do."""
 
     text: str
     evidence: dict[str, list[int]]
@@ -69,7 +69,10 @@ class Dataset:
         return [
             Claim(
                 text=str(row["claim"]),
-                evidence={doc: sorted({n for each in given for n in each["sentences"]}) for doc, given in row["evidence"].items()},
+                evidence={
+                    doc: sorted({n for each in given for n in each["sentences"]})
+                    for doc, given in row["evidence"].items()
+                },
             )
             for row in self._rows(f"claims_{split}")
         ]
@@ -85,11 +88,20 @@ class Dataset:
                     try:
                         yield json.loads(line)
                     except ValueError as error:
-                        raise UnreadableInput(f"{self.folder / name}.jsonl, line {number} is not JSON: {error}.") from error
+                        raise UnreadableInput(
+                            f"{self.folder / name}.jsonl, line {number} is not JSON: {error}."
+                        ) from error
 
 
 def _opened(folder: Path, name: str) -> Any:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.exists():
-            return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8", newline="")
-    raise UnreadableInput(f"{folder} has no {name} (or {name}.gz).", hint="A data set is a folder in BEIR's form: corpus.jsonl, queries.jsonl, qrels/.")
+            return (
+                gzip.open(path, "rt", encoding="utf-8")
+                if path.suffix == ".gz"
+                else path.open(encoding="utf-8", newline="")
+            )
+    raise UnreadableInput(
+        f"{folder} has no {name} (or {name}.gz).",
+        hint="A data set is a folder in BEIR's form: corpus.jsonl, queries.jsonl, qrels/.",
+    )

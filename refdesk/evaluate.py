@@ -30,7 +30,9 @@ _SCOPE = "file:corpus:"
 Progress = Callable[[str], None]
 
 
-def evaluate(folder: Path, *, splits: Sequence[str], embedder: str | None = None, progress: Progress = lambda _: None) -> JsonDict:
+def evaluate(
+    folder: Path, *, splits: Sequence[str], embedder: str | None = None, progress: Progress = lambda _: None
+) -> JsonDict:
     """
     Measure retrieval on the qrels of each split, and evidence and abstention on its claims.
 
@@ -51,7 +53,10 @@ def evaluate(folder: Path, *, splits: Sequence[str], embedder: str | None = None
     judged = [split for split in dict.fromkeys(chosen) if split in data.splits()]
     claimed = [split for split in dict.fromkeys(chosen) if data.has_claims(split)]
     if not judged and not claimed:
-        raise UnreadableInput(f"{folder} has no split {' or '.join(chosen)}; it has {', '.join(data.splits()) or 'none'}.", hint="Name one with --split.")
+        raise UnreadableInput(
+            f"{folder} has no split {' or '.join(chosen)}; it has {', '.join(data.splits()) or 'none'}.",
+            hint="Name one with --split.",
+        )
     with tempfile.TemporaryDirectory(prefix="refdesk-eval-") as temporary:
         progress("importing the corpus")
         with open_library(Path(temporary) / "library", embedder=embedder) as library:
@@ -150,7 +155,11 @@ def _place(sentence: str, paper: Paper) -> tuple[int, int]:
 
 
 def _with_interval(values: Sequence[float]) -> dict[str, Any]:
-    return {"value": float(np.mean(values)), "interval": metrics.interval(values)} if values else {"value": float("nan"), "interval": None}
+    return (
+        {"value": float(np.mean(values)), "interval": metrics.interval(values)}
+        if values
+        else {"value": float("nan"), "interval": None}
+    )
 
 
 def _share(answered: Sequence[bool], among: Sequence[bool]) -> float:

@@ -40,15 +40,28 @@ def opened(name: str) -> Iterator[tuple[BinaryIO, str, int]]:
     elif name.lower().startswith(("http://", "https://")):
         with _spooled() as copy:
             _fetch(name, copy)
-            yield cast(BinaryIO, copy), unquote(Path(urlsplit(name).path).name) or urlsplit(name).netloc, copy.tell()
+            yield (
+                cast(BinaryIO, copy),
+                unquote(Path(urlsplit(name).path).name) or urlsplit(name).netloc,
+                copy.tell(),
+            )
     else:
         path = Path(name)
         try:
             with path.open("rb") as stream:
                 yield stream, path.name, path.stat().st_size
         except (FileNotFoundError, IsADirectoryError, PermissionError, ValueError) as error:
-            what = "is a folder" if isinstance(error, IsADirectoryError) else "cannot be read" if path.exists() else "does not exist"
-            raise UnreadableInput(f"{name} {what}.", hint="Give files of papers; `refdesk add --list-formats` lists what is read.") from error
+            what = (
+                "is a folder"
+                if isinstance(error, IsADirectoryError)
+                else "cannot be read"
+                if path.exists()
+                else "does not exist"
+            )
+            raise UnreadableInput(
+                f"{name} {what}.",
+                hint="Give files of papers; `refdesk add --list-formats` lists what is read.",
+            ) from error
 
 
 def _spooled() -> IO[bytes]:
@@ -65,9 +78,15 @@ def _fetch(url: str, copy: IO[bytes]) -> None:
             for block in reply.iter_bytes():
                 copy.write(block)
                 if copy.tell() > MAX_DOWNLOAD_BYTES:
-                    raise UnreadableInput(f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 30} GB.", hint="Download and split it.")
+                    raise UnreadableInput(
+                        f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 30} GB.", hint="Download and split it."
+                    )
     except httpx.HTTPStatusError as error:
-        raise UnreadableInput(f"{url} answered {error.response.status_code}.", hint="Check the address in a browser.") from error
+        raise UnreadableInput(
+            f"{url} answered {error.response.status_code}.", hint="Check the address in a browser."
+        ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = str(error) or type(error).__name__
-        raise UnreadableInput(f"{url} could not be fetched: {reason}.", hint="Check the address and the network.") from error
+        raise UnreadableInput(
+            f"{url} could not be fetched: {reason}.", hint="Check the address and the network."
+        ) from error

@@ -55,13 +55,18 @@ def open_library(
         StoreError: The library cannot be used; see `refdesk.errors`.
     """
     if model is not None:
-        raise ConfigError(f"This version writes no generated answers, so the model “{model}” has no use.", hint="Leave the model out.")
+        raise ConfigError(
+            f"This version writes no generated answers, so the model “{model}” has no use.",
+            hint="Leave the model out.",
+        )
     folder = Path(path)
     settings = configuration.load(folder, file=Path(config) if config else None, embedder=embedder)
     return Library(wiring.store(folder, settings, create=create, read_only=read_only, notify=notify), settings)
 
 
-def open_to_reindex(path: str | Path, *, config: str | Path | None = None, notify: Callable[[str], None] = lambda _: None) -> Library:
+def open_to_reindex(
+    path: str | Path, *, config: str | Path | None = None, notify: Callable[[str], None] = lambda _: None
+) -> Library:
     """Open a library whichever embedder the settings ask for, to rebuild it with that or another one."""
     folder = Path(path)
     settings = replace(configuration.load(folder, file=Path(config) if config else None), embedder=None)
@@ -130,14 +135,21 @@ class Library:
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
 
     def _add(
-        self, name: str, format_name: str | None, listed: str | None, tags: tuple[str, ...], progress: Callable[[int, float], None]
+        self,
+        name: str,
+        format_name: str | None,
+        listed: str | None,
+        tags: tuple[str, ...],
+        progress: Callable[[int, float], None],
     ) -> ImportReport:
         from rag.embedders.ahead import ahead
         from stores.importing import import_records
 
         with inputs.opened(name) as (stream, filename, size):
             today = datetime.now(UTC).date().isoformat()
-            records, notes = sources.parse(stream, filename, today=today, format_name=format_name, listed=listed, tags=tags)
+            records, notes = sources.parse(
+                stream, filename, today=today, format_name=format_name, listed=listed, tags=tags
+            )
             read = 0
 
             def tell(count: int) -> None:
@@ -147,7 +159,9 @@ class Library:
 
             report = import_records(self._store, records, ahead=ahead, notes=notes, progress=tell)
         if not report.added + report.updated + report.unchanged + len(report.rejected):
-            raise UnreadableInput(f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read.")
+            raise UnreadableInput(
+                f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read."
+            )
         return report
 
     # ---- asking
@@ -204,7 +218,10 @@ class Library:
             return filter_
         since, until = (day and _date(day, name) for day, name in ((filter_.since, "since"), (filter_.until, "until")))
         if since and until and since[: len(until)] > until[: len(since)]:
-            raise BadFilter(f"The filter ends at {until}, before it begins at {since}.", hint="Exchange --since and --until.")
+            raise BadFilter(
+                f"The filter ends at {until}, before it begins at {since}.",
+                hint="Exchange --since and --until.",
+            )
         return replace(filter_, since=since, until=until, papers=tuple(self._resolve(name) for name in filter_.papers))
 
     # ---- looking
@@ -230,9 +247,15 @@ class Library:
         found = self._store.catalog.resolve(names)
         ids = [found[each] for each in names if each in found] or self._store.catalog.ending(name)
         if len(set(ids)) > 1 and name not in found:
-            raise PaperNotFound(f"“{name}” is the end of several ids: {', '.join(sorted(set(ids))[:5])}.", hint="Give the whole id.")
+            raise PaperNotFound(
+                f"“{name}” is the end of several ids: {', '.join(sorted(set(ids))[:5])}.",
+                hint="Give the whole id.",
+            )
         if not ids:
-            raise PaperNotFound(f"No paper of the library has the id “{name[:200]}”.", hint="`refdesk search WORDS` shows ids.")
+            raise PaperNotFound(
+                f"No paper of the library has the id “{name[:200]}”.",
+                hint="`refdesk search WORDS` shows ids.",
+            )
         return ids[0]
 
     def papers(self, *, filter: Filter = EVERY_PAPER) -> Iterator[Paper]:  # noqa: A002
@@ -293,7 +316,10 @@ def examples() -> Path:
 
 
 def _sum(total: ImportReport, report: ImportReport, name: str) -> ImportReport:
-    rejected = (replace(reject, where=f"{name}: {reject.where}" if name and reject.where != name else reject.where) for reject in report.rejected)
+    rejected = (
+        replace(reject, where=f"{name}: {reject.where}" if name and reject.where != name else reject.where)
+        for reject in report.rejected
+    )
     return ImportReport(
         added=total.added + report.added,
         updated=total.updated + report.updated,

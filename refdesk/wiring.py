@@ -12,7 +12,12 @@ from stores.library import LibraryStore, Place
 
 
 def store(
-    folder: Path, config: Config, *, create: bool, read_only: bool = False, notify: Callable[[str], None] = lambda _: None
+    folder: Path,
+    config: Config,
+    *,
+    create: bool,
+    read_only: bool = False,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> LibraryStore:
     """The library in `folder`, opened."""
     return LibraryStore(

@@ -125,10 +125,18 @@ class SQLCatalog:
 
     def revisions(self, paper_id: str) -> list[Revision]:
         """All texts a paper has had, the first seen first."""
-        query = sa.select(revisions).where(revisions.c.paper_id == paper_id).order_by(revisions.c.seen, revisions.c.hash)
+        query = (
+            sa.select(revisions).where(revisions.c.paper_id == paper_id).order_by(revisions.c.seen, revisions.c.hash)
+        )
         with self._read() as connection:
             return [
-                Revision(hash=row.hash, seen=row.seen, title=row.title, abstract=row.abstract, spans=_pairs(row.spans))
+                Revision(
+                    hash=row.hash,
+                    seen=row.seen,
+                    title=row.title,
+                    abstract=row.abstract,
+                    spans=_pairs(row.spans),
+                )
                 for row in connection.execute(query)
             ]
 
@@ -140,7 +148,11 @@ class SQLCatalog:
         known = Known()
         with self._read() as connection:
             for some in _slices(list(dict.fromkeys(keys))):
-                ids.update(dict.fromkeys(connection.execute(sa.select(papers.c.paper_id).where(papers.c.title_key.in_(some))).scalars()))
+                ids.update(
+                    dict.fromkeys(
+                        connection.execute(sa.select(papers.c.paper_id).where(papers.c.title_key.in_(some))).scalars()
+                    )
+                )
             hashes: dict[str, set[str]] = {}
             for some in _slices(list(ids)):
                 for row in connection.execute(
@@ -183,12 +195,17 @@ class SQLCatalog:
 
     def chunks(self) -> Iterator[tuple[Chunk, str]]:
         """Every chunk as it should be in the vector store, and its paper's title, by paper and number."""
-        query = sa.select(papers.c.paper_id, papers.c.chunks, revisions.c.abstract, revisions.c.title).select_from(_WITH_TEXT)
+        query = sa.select(papers.c.paper_id, papers.c.chunks, revisions.c.abstract, revisions.c.title).select_from(
+            _WITH_TEXT
+        )
         with self._read() as connection:
             for row in connection.execution_options(yield_per=1000).execute(query.order_by(papers.c.paper_id)):
                 for number, (start, end) in enumerate(row.chunks):
                     text = row.abstract[start:end]
-                    yield Chunk(paper_id=row.paper_id, number=number, start=start, end=end, text=text), row.title
+                    yield (
+                        Chunk(paper_id=row.paper_id, number=number, start=start, end=end, text=text),
+                        row.title,
+                    )
 
     def problems(self) -> list[str]:
         """What the database itself finds wrong, and papers whose text is gone."""
@@ -203,11 +220,22 @@ class SQLCatalog:
     def to_index(self) -> list[str]:
         """The ids of the papers whose vectors and words are yet to be written, sorted."""
         with self._read() as connection:
-            return list(connection.execute(sa.select(papers.c.paper_id).where(papers.c.to_index).order_by(papers.c.paper_id)).scalars())
+            return list(
+                connection.execute(
+                    sa.select(papers.c.paper_id).where(papers.c.to_index).order_by(papers.c.paper_id)
+                ).scalars()
+            )
 
     # ---- writing
 
-    def write(self, changed: Sequence[Paper], texts: Sequence[tuple[str, Paper]], chunks: Mapping[str, Sequence[Chunk]], *, seen: str) -> None:
+    def write(
+        self,
+        changed: Sequence[Paper],
+        texts: Sequence[tuple[str, Paper]],
+        chunks: Mapping[str, Sequence[Chunk]],
+        *,
+        seen: str,
+    ) -> None:
         """
         Write papers as they now are, in one transaction that also marks them to be indexed.
 
@@ -242,7 +270,11 @@ class SQLCatalog:
 
     def mark_to_index(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
         """Mark papers to be indexed anew, cut as given."""
-        statement = sa.update(papers).where(papers.c.paper_id == sa.bindparam("id")).values(to_index=True, chunks=sa.bindparam("cut"))
+        statement = (
+            sa.update(papers)
+            .where(papers.c.paper_id == sa.bindparam("id"))
+            .values(to_index=True, chunks=sa.bindparam("cut"))
+        )
         with self._write() as connection:
             if chunks:
                 connection.execute(statement, [{"id": paper_id, "cut": _cut(cut)} for paper_id, cut in chunks.items()])

@@ -36,7 +36,11 @@ def _lexical(library: LibraryStore) -> list[Finding]:
     repeated = library.lexical.count() - len(have)
     return [
         _finding("lexical", "missing", should.keys() - have.keys()),
-        _finding("lexical", "stale", (paper_id for paper_id, hash_ in have.items() if should.get(paper_id, hash_) != hash_)),
+        _finding(
+            "lexical",
+            "stale",
+            (paper_id for paper_id, hash_ in have.items() if should.get(paper_id, hash_) != hash_),
+        ),
         _finding("lexical", "orphaned", have.keys() - should.keys()),
         _finding("lexical", "damaged", [f"{repeated} papers stand twice"] if repeated else []),
     ]
@@ -47,7 +51,11 @@ def _vectors(library: LibraryStore) -> list[Finding]:
     have = {chunk_id: hash((text, title)) for chunk_id, text, title in library.vectors.documents()}
     return [
         _finding("vectors", "missing", should.keys() - have.keys()),
-        _finding("vectors", "stale", (chunk_id for chunk_id, own in have.items() if should.get(chunk_id, own) != own)),
+        _finding(
+            "vectors",
+            "stale",
+            (chunk_id for chunk_id, own in have.items() if should.get(chunk_id, own) != own),
+        ),
         _finding("vectors", "orphaned", have.keys() - should.keys()),
         _finding("vectors", "damaged", library.vectors.unfindable(sorted(have), probes=_PROBES)),
     ]

@@ -123,7 +123,11 @@ def _joined(records: Sequence[Paper | Reject], known: Known, now: str, read: int
         if isinstance(record, Reject):
             yield record
         else:
-            yield join(replace(record, imported=now[:10], spans=text.split(record.abstract)), known, f"record {number}")
+            yield join(
+                replace(record, imported=now[:10], spans=text.split(record.abstract)),
+                known,
+                f"record {number}",
+            )
 
 
 def _write(library: LibraryStore, batch: _Batch) -> None:

@@ -61,7 +61,9 @@ class TantivyLexical:
         with self._writer() as writer:
             writer.delete_all_documents()
 
-    def search(self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None) -> list[tuple[str, float]]:
+    def search(
+        self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
         """
         Paper id and BM25 score of the papers that hold any of the terms, best first, ties by id.
 
@@ -135,12 +137,17 @@ class TantivyLexical:
         except (OSError, ValueError) as error:  # tantivy-py raises ValueError for all of its own
             if "os error 28" in str(error).lower() or "no space" in str(error).lower():
                 raise StoreFull(
-                    f"The disk that holds {self._path} is full.", hint="Free some space and run the command again; nothing is lost."
+                    f"The disk that holds {self._path} is full.",
+                    hint="Free some space and run the command again; nothing is lost.",
                 ) from error
             if isinstance(error, OSError):
-                raise StoreError(f"The lexical index {self._path} cannot be used: {error}.", hint="Check that the folder can be written.") from error
+                raise StoreError(
+                    f"The lexical index {self._path} cannot be used: {error}.",
+                    hint="Check that the folder can be written.",
+                ) from error
             raise StoreDamaged(
-                f"The lexical index {self._path} cannot be read: {error}.", hint="Run `refdesk reindex`, which rebuilds it from the catalog."
+                f"The lexical index {self._path} cannot be read: {error}.",
+                hint="Run `refdesk reindex`, which rebuilds it from the catalog.",
             ) from error
 
 
@@ -154,6 +161,11 @@ def _schema() -> tantivy.Schema:
 
 def _analyser() -> tantivy.TextAnalyzer:
     builder = TextAnalyzerBuilder(Tokenizer.simple())
-    for step in (Filter.remove_long(_LONGEST_TERM), Filter.lowercase(), Filter.ascii_fold(), Filter.stemmer("english")):
+    for step in (
+        Filter.remove_long(_LONGEST_TERM),
+        Filter.lowercase(),
+        Filter.ascii_fold(),
+        Filter.stemmer("english"),
+    ):
         builder = builder.filter(step)
     return builder.build()

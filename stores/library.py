@@ -87,7 +87,10 @@ class LibraryStore:
         self._now = now
         exists = _exists(place)
         if not exists and (read_only or not create):
-            raise LibraryNotFound(f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`.")
+            raise LibraryNotFound(
+                f"There is no library at {place.folder}.",
+                hint="Make one: `refdesk add FILE`, or `refdesk init`.",
+            )
         if not exists:
             _make_folder(place.folder)
         self._lock = FileLock(place.folder / "lock", thread_local=False)
@@ -152,7 +155,9 @@ class LibraryStore:
             LibraryReadOnly: The folder cannot be written.
         """
         if self.read_only:
-            raise LibraryReadOnly(f"The library {self.place.folder} was opened read-only.", hint="Open it without read_only.")
+            raise LibraryReadOnly(
+                f"The library {self.place.folder} was opened read-only.", hint="Open it without read_only."
+            )
         try:
             try:
                 self._lock.acquire(timeout=0)
@@ -166,7 +171,8 @@ class LibraryStore:
             ) from error
         except OSError as error:
             raise LibraryReadOnly(
-                f"The library {self.place.folder} cannot be written: {error.strerror or error}.", hint="Check its permissions, or use another `--library`."
+                f"The library {self.place.folder} cannot be written: {error.strerror or error}.",
+                hint="Check its permissions, or use another `--library`.",
             ) from error
         try:
             yield
@@ -278,7 +284,9 @@ class LibraryStore:
 def _exists(place: Place) -> bool:
     """Whether there is a library. Raises StoreError where something else stands in its place."""
     if place.folder.exists() and not place.folder.is_dir():
-        raise StoreError(f"{place.folder} is a file, and a library is a folder.", hint="Give the folder with `--library`.")
+        raise StoreError(
+            f"{place.folder} is a file, and a library is a folder.", hint="Give the folder with `--library`."
+        )
     return bool(place.catalog_url and place.folder.is_dir()) or (place.folder / "catalog.sqlite3").exists()
 
 
@@ -287,7 +295,8 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LibraryReadOnly(
-            f"A library cannot be made at {folder}: {error.strerror or error}.", hint="Choose another folder with `--library`."
+            f"A library cannot be made at {folder}: {error.strerror or error}.",
+            hint="Choose another folder with `--library`.",
         ) from error
 
 

@@ -64,7 +64,10 @@ labels = sa.Table(  # what filters look up: categories and tags, in lower case
     sa.Column("paper_id", sa.Text, primary_key=True, index=True),
 )
 settings = sa.Table(
-    "settings", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+    "settings",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
 )
 
 
@@ -98,9 +101,21 @@ def translated(url: str) -> Iterator[None]:
 def _store_error(reason: str, url: str) -> StoreError:
     place = sa.make_url(url).database or url
     if "full" in reason:
-        return StoreFull(f"The disk that holds {place} is full.", hint="Free some space and run the command again; nothing is lost.")
+        return StoreFull(
+            f"The disk that holds {place} is full.",
+            hint="Free some space and run the command again; nothing is lost.",
+        )
     if "readonly" in reason or "read-only" in reason:
-        return LibraryReadOnly(f"The catalog {place} cannot be written: {reason}.", hint="Check who owns it, or use another `--library`.")
+        return LibraryReadOnly(
+            f"The catalog {place} cannot be written: {reason}.",
+            hint="Check who owns it, or use another `--library`.",
+        )
     if "malformed" in reason or "not a database" in reason:
-        return StoreDamaged(f"The catalog {place} is damaged: {reason}.", hint="Restore it from a copy, or add the papers to a new library.")
-    return StoreError(f"The catalog {place} cannot be used: {reason}.", hint="Check that the folder exists and can be written.")
+        return StoreDamaged(
+            f"The catalog {place} is damaged: {reason}.",
+            hint="Restore it from a copy, or add the papers to a new library.",
+        )
+    return StoreError(
+        f"The catalog {place} cannot be used: {reason}.",
+        hint="Check that the folder exists and can be written.",
+    )

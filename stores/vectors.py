@@ -74,7 +74,9 @@ class ChromaVectors:
                     ids=[chunk.chunk_id for chunk in chunks[some]],
                     embeddings=vectors[some],
                     documents=[chunk.text for chunk in chunks[some]],
-                    metadatas=[_metadata(chunk, paper) for chunk, paper in zip(chunks[some], papers[some], strict=True)],
+                    metadatas=[
+                        _metadata(chunk, paper) for chunk, paper in zip(chunks[some], papers[some], strict=True)
+                    ],
                 )
 
     def delete(self, paper_ids: Sequence[str]) -> None:
@@ -96,7 +98,9 @@ class ChromaVectors:
             _close(self._client)
             self._open()
 
-    def search(self, vector: Matrix, *, limit: int, papers: Sequence[str] | None = None) -> list[tuple[str, int, float]]:
+    def search(
+        self, vector: Matrix, *, limit: int, papers: Sequence[str] | None = None
+    ) -> list[tuple[str, int, float]]:
         """
         The nearest chunks.
 
@@ -116,7 +120,9 @@ class ChromaVectors:
         row = np.asarray(vector, dtype=np.float32)[None, :]
         for where in wheres or [None]:
             with self._translated():
-                found = self._collection.query(query_embeddings=row, n_results=limit, where=where, include=["distances"])
+                found = self._collection.query(
+                    query_embeddings=row, n_results=limit, where=where, include=["distances"]
+                )
             near = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
             hits += [(*_parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in near]
         return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))[:limit]
@@ -166,7 +172,9 @@ class ChromaVectors:
             for at in range(0, len(probed), _PAGE):
                 found = self._collection.get(ids=probed[at : at + _PAGE], include=["embeddings"])
                 for chunk_id, vector in zip(found["ids"], found["embeddings"], strict=True):
-                    near = self._collection.query(query_embeddings=np.asarray(vector)[None, :], n_results=10, include=["distances"])
+                    near = self._collection.query(
+                        query_embeddings=np.asarray(vector)[None, :], n_results=10, include=["distances"]
+                    )
                     if chunk_id not in near["ids"][0] and min(near["distances"][0], default=1.0) > 1e-4:
                         lost.append(chunk_id)
         return lost
@@ -178,7 +186,9 @@ class ChromaVectors:
             if not found["ids"]:
                 return
             blank = [None] * len(found["ids"])
-            for chunk_id, text, metadata in zip(found["ids"], found["documents"] or blank, found["metadatas"] or blank, strict=True):
+            for chunk_id, text, metadata in zip(
+                found["ids"], found["documents"] or blank, found["metadatas"] or blank, strict=True
+            ):
                 yield chunk_id, text or "", str((metadata or {}).get("title", ""))
 
     def reopen(self) -> None:
@@ -197,7 +207,9 @@ class ChromaVectors:
         try:
             yield
         except NotFoundError as error:  # the collection was rebuilt under an open client
-            raise StoreError(f"The collection at {self._place} was rebuilt meanwhile.", hint="Run the command again.") from error
+            raise StoreError(
+                f"The collection at {self._place} was rebuilt meanwhile.", hint="Run the command again."
+            ) from error
         except (ChromaError, httpx.HTTPError, ValueError, OSError, RuntimeError) as error:
             raise _store_error(self._place, error) from error
 
@@ -252,9 +264,21 @@ def _parts(chunk_id: str) -> tuple[str, int]:
 def _store_error(place: Path | str, error: Exception) -> StoreError:
     reason = " ".join(str(error).split())[:200]
     if isinstance(place, str):
-        return StoreError(f"The Chroma server {place} cannot be used: {reason}.", hint="Is it running? `chroma run --path DIR --port N` starts one.")
+        return StoreError(
+            f"The Chroma server {place} cannot be used: {reason}.",
+            hint="Is it running? `chroma run --path DIR --port N` starts one.",
+        )
     if "full" in reason or "No space" in reason:
-        return StoreFull(f"The disk that holds {place} is full.", hint="Free some space and run the command again; nothing is lost.")
+        return StoreFull(
+            f"The disk that holds {place} is full.",
+            hint="Free some space and run the command again; nothing is lost.",
+        )
     if isinstance(error, OSError) or "readonly" in reason:
-        return StoreError(f"The vectors in {place} cannot be written: {reason}.", hint="Check that the folder can be written.")
-    return StoreDamaged(f"The vectors in {place} cannot be used: {reason}.", hint="Run `refdesk reindex`, which rebuilds them from the catalog.")
+        return StoreError(
+            f"The vectors in {place} cannot be written: {reason}.",
+            hint="Check that the folder can be written.",
+        )
+    return StoreDamaged(
+        f"The vectors in {place} cannot be used: {reason}.",
+        hint="Run `refdesk reindex`, which rebuilds them from the catalog.",
+    )

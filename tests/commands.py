@@ -33,7 +33,9 @@ def environment(**added: str) -> dict[str, str]:
     return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **added}
 
 
-def run(*arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout_s: float = 120) -> Ran:
+def run(
+    *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout_s: float = 120
+) -> Ran:
     """`python -m refdesk …` to its end."""
     done = subprocess.run(
         [sys.executable, "-m", "refdesk", *map(str, arguments)],
@@ -46,7 +48,9 @@ def run(*arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | Non
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def start(code: str, *arguments: str | Path, env: Mapping[str, str] | None = None, **rest: Any) -> subprocess.Popen[bytes]:
+def start(
+    code: str, *arguments: str | Path, env: Mapping[str, str] | None = None, **rest: Any
+) -> subprocess.Popen[bytes]:
     """A Python process that runs `code` with arguments in `sys.argv[1:]`, its streams piped, in a group of its own."""
     command: Sequence[str] = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.Popen(

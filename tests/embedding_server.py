@@ -49,10 +49,13 @@ class EmbeddingServer:
         self.times.append(time.monotonic())
         mood = self.moods.pop(0) if self.moods else self.mood
         data: list[dict[str, Any]] = [
-            {"object": "embedding", "index": number, "embedding": self.vector(text)} for number, text in enumerate(body["input"])
+            {"object": "embedding", "index": number, "embedding": self.vector(text)}
+            for number, text in enumerate(body["input"])
         ]
         if mood == "refused":
-            _reply(handler, 401, {"error": {"message": f"Incorrect API key provided: {key}", "code": "invalid_api_key"}})
+            _reply(
+                handler, 401, {"error": {"message": f"Incorrect API key provided: {key}", "code": "invalid_api_key"}}
+            )
         elif mood == "missing":
             _reply(handler, 404, {"error": {"message": f"The model `{body['model']}` does not exist"}})
         elif mood == "busy":
@@ -60,7 +63,9 @@ class EmbeddingServer:
         elif mood == "broken":
             _reply(handler, 500, {"error": {"message": f"traceback with {key}"}})
         elif mood == "html":
-            _send(handler, 200, b"<html><body>Welcome to the hotel's network</body></html>", {"Content-Type": "text/html"})
+            _send(
+                handler, 200, b"<html><body>Welcome to the hotel's network</body></html>", {"Content-Type": "text/html"}
+            )
         elif mood == "not json":
             _send(handler, 200, b'{"data": [', {"Content-Type": "application/json"})
         elif mood == "closed":
@@ -89,7 +94,16 @@ class EmbeddingServer:
                 data = [{**entry, "index": 0} for entry in data]
             elif mood == "longer":
                 data = [{**entry, "embedding": [*entry["embedding"], 0.0]} for entry in data]
-            _reply(handler, 200, {"object": "list", "data": data, "model": body["model"], "usage": {"prompt_tokens": 1, "total_tokens": 1}})
+            _reply(
+                handler,
+                200,
+                {
+                    "object": "list",
+                    "data": data,
+                    "model": body["model"],
+                    "usage": {"prompt_tokens": 1, "total_tokens": 1},
+                },
+            )
 
 
 def _reply(handler: BaseHTTPRequestHandler, status: int, document: Any, headers: dict[str, str] | None = None) -> None:

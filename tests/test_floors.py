@@ -97,7 +97,9 @@ def test_a_module_imports_strictly_below_itself_or_within_its_room(name: str, pa
     for imported in imports(path):
         other = room(imported)
         if other and other != own and (own, other) not in WITHIN_FLOOR:
-            assert FLOORS[other] < FLOORS[own], f"{name} (floor {FLOORS[own]}) imports {imported} (floor {FLOORS[other]})"
+            assert FLOORS[other] < FLOORS[own], (
+                f"{name} (floor {FLOORS[own]}) imports {imported} (floor {FLOORS[other]})"
+            )
 
 
 @pytest.mark.parametrize(("name", "path"), ALL, ids=[name for name, _ in ALL])

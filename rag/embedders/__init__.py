@@ -41,5 +41,6 @@ def embedder(name: str) -> Embedder:
 
         return OpenAIEmbedder(model)
     raise ConfigError(
-        f"There is no embedder “{name}”.", hint="Choose `static`, `minilm` or `openai:<model>`, such as `openai:text-embedding-3-small`."
+        f"There is no embedder “{name}”.",
+        hint="Choose `static`, `minilm` or `openai:<model>`, such as `openai:text-embedding-3-small`.",
     )

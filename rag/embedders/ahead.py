@@ -42,7 +42,7 @@ class _Helper:
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "rag.embedders.ahead"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
@@ -70,7 +70,9 @@ class _Helper:
 
 
 def _ended() -> EmbedderUnavailable:
-    return EmbedderUnavailable("The process that embeds has ended.", hint="Run the command again; what was imported is kept.")
+    return EmbedderUnavailable(
+        "The process that embeds has ended.", hint="Run the command again; what was imported is kept."
+    )
 
 
 def _serve() -> None:

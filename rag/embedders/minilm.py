@@ -44,7 +44,7 @@ def _load() -> Any:
 
         model = ONNXMiniLM_L6_V2()
         model(["ready"])  # downloads where it must
-    except Exception as error:  # noqa: BLE001 - Chroma raises whatever its HTTP client, tar and ONNX Runtime do
+    except Exception as error:
         raise EmbedderUnavailable(
             f"The weights of the embedder “minilm” could not be had: {type(error).__name__}: {error}.",
             hint="Connect to the internet once, or use the embedder `static`, which needs no download.",

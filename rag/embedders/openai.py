@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 
@@ -30,15 +31,27 @@ class OpenAIEmbedder(MatrixEmbeddings):
     Args:
         model: The model's name as the server knows it.
         environment: Where `OPENAI_API_KEY` and `OPENAI_BASE_URL` are looked up.
+        timeout_s: How long one call may take.
+        retries: How often a call is tried again when the server is busy, broken or not there.
+
+    Raises:
+        ConfigError: There is no key and no server of one's own, or the key cannot be one.
     """
 
     max_tokens = 8191
 
-    def __init__(self, model: str, *, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        model: str,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        timeout_s: float = TIMEOUT_S,
+        retries: int = RETRIES,
+    ) -> None:
         self.name = f"openai:{model}"
         self._model = model
         self._base_url = environment.get("OPENAI_BASE_URL") or None
-        self._client = _client(environment, self._base_url)
+        self._client = _client(environment, self._base_url, timeout_s, retries)
         self._dimension: int | None = None
         self._counter = tokens.Counter(model)
 
@@ -80,7 +93,8 @@ class OpenAIEmbedder(MatrixEmbeddings):
             rows = sorted(reply.data, key=lambda entry: entry.index)
             matrix = np.asarray([row.embedding for row in rows], dtype=np.float32)
         except openai.OpenAIError as error:
-            raise self._unavailable(_reason(error)) from error
+            # the server's own words may repeat the key, and `-v` would show them
+            raise self._unavailable(_reason(error)) from (None if isinstance(error, openai.APIStatusError) else error)
         except (AttributeError, TypeError, ValueError) as error:
             raise self._unavailable("it answered with something that is no list of vectors") from error
         if matrix.ndim != 2 or len(matrix) != len(batch) or not np.isfinite(matrix).all():
@@ -91,29 +105,50 @@ class OpenAIEmbedder(MatrixEmbeddings):
         return matrix
 
     def _unavailable(self, reason: str) -> EmbedderUnavailable:
-        where = self._base_url or "OpenAI"
+        where = _without_password(self._base_url) if self._base_url else "OpenAI"
         return EmbedderUnavailable(
             f"The embedder “{self.name}” at {where} could not be used: {reason}.",
             hint="Check OPENAI_API_KEY, OPENAI_BASE_URL and the model's name, or use `--embedder static`.",
         )
 
 
-def _client(environment: Mapping[str, str], base_url: str | None) -> Any:
+def _client(environment: Mapping[str, str], base_url: str | None, timeout_s: float, retries: int) -> Any:
     import openai
 
-    key = environment.get("OPENAI_API_KEY")
+    key = environment.get("OPENAI_API_KEY", "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(
+            "OPENAI_API_KEY holds a character that no key has.",
+            hint="Copy the key anew; it is letters, digits, - and _.",
+        )
     if not key and not base_url:
         raise ConfigError(
             "An `openai:` embedder needs OPENAI_API_KEY, which is not set.",
             hint="Set it, or OPENAI_BASE_URL for a server of your own, or use the embedder `static`.",
         )
-    return openai.OpenAI(api_key=key or "none", base_url=base_url, timeout=TIMEOUT_S, max_retries=RETRIES)
+    return openai.OpenAI(api_key=key or "none", base_url=base_url, timeout=timeout_s, max_retries=retries)
+
+
+def _without_password(url: str) -> str:
+    """
+    A URL that may be shown.
+
+    >>> _without_password("https://me:secret@example.org/v1")
+    'https://example.org/v1'
+    """
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
 
 
 def _reason(error: Exception) -> str:
     """What went wrong in a few words, without the server's text, which may repeat the key."""
     status = getattr(error, "status_code", None)
-    known = {401: "the key was refused", 403: "access was denied", 404: "it has no such model", 429: "rate limited"}
+    known = {
+        401: "the key was refused",
+        403: "access was denied",
+        404: "it has no such model",
+        429: "rate limited",
+    }
     if status:
         return f"{known.get(status, 'it failed')} (HTTP {status})"
     return {"APITimeoutError": "it did not answer in time", "APIConnectionError": "no connection"}.get(

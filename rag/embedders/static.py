@@ -78,5 +78,6 @@ def _load() -> Any:
         return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True, dim=256)
     except (ImportError, OSError, ValueError) as error:
         raise EmbedderUnavailable(
-            f"The static embedder cannot be loaded: {error}.", hint="Reinstall it: `pip install --force-reinstall wordllama`."
+            f"The static embedder cannot be loaded: {error}.",
+            hint="Reinstall it: `pip install --force-reinstall wordllama`.",
         ) from error

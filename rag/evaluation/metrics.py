@@ -73,7 +73,9 @@ def interval(values: Sequence[float], *, seed: int = 0, resamples: int = 2000) -
     return float(low), float(high)
 
 
-def auroc_interval(scores: Sequence[float], positive: Sequence[bool], *, seed: int = 0, resamples: int = 500) -> tuple[float, float]:
+def auroc_interval(
+    scores: Sequence[float], positive: Sequence[bool], *, seed: int = 0, resamples: int = 500
+) -> tuple[float, float]:
     """The 95 % interval of `auroc`, by bootstrap over the items."""
     values, labels = np.asarray(scores, dtype=float), np.asarray(positive, dtype=bool)
     generator = np.random.default_rng(seed)

@@ -31,7 +31,13 @@ class Format(NamedTuple):
 FORMATS = (
     Format("listing", "text of a Hugging Face papers page", listing.recognise, listing.parse),
     Format("huggingface", "Hugging Face daily papers JSON", huggingface.recognise, huggingface.parse),
-    Format("jsonl", "JSON Lines, one paper a line", json_records.recognise_lines, json_records.parse_lines, (".jsonl", ".ndjson")),
+    Format(
+        "jsonl",
+        "JSON Lines, one paper a line",
+        json_records.recognise_lines,
+        json_records.parse_lines,
+        (".jsonl", ".ndjson"),
+    ),
     Format("json", "JSON, a list of papers", json_records.recognise, json_records.parse, (".json",)),
     Format("csv", "CSV or TSV with a header", tables.recognise, tables.parse, (".csv", ".tsv")),
 )
@@ -93,7 +99,8 @@ def _forced(name: str) -> Format:
         if each.name == name:
             return each
     raise UnknownFormat(
-        f"There is no format “{name}”.", hint="The formats are " + ", ".join(each.name for each in FORMATS) + "."
+        f"There is no format “{name}”.",
+        hint="The formats are " + ", ".join(each.name for each in FORMATS) + ".",
     )
 
 

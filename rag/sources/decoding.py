@@ -15,11 +15,14 @@ from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
 from rag.errors import UnreadableInput
+from rag.text import UNDECODED
 
 HEAD_BYTES = 1 << 16
 """How much of an input is read to recognise it."""
 MAX_RECORD_CHARS = 1_000_000
 """The longest line, or field of a table, that is read as a record."""
+MAX_ENTRY_CHARS = 10 * MAX_RECORD_CHARS
+"""The most characters that are read for one entry of a JSON list, whose parts have limits of their own."""
 MAX_INPUT_BYTES = 8 << 30
 """The most that one input may hold, decompressed."""
 
@@ -34,7 +37,7 @@ _MAGIC = {
     b"\x28\xb5\x2f\xfd": "a zstd archive",
     b"\x7fELF": "a program",
 }
-_ESCAPED = re.compile("[\udc80-\udcff]")
+_ESCAPED = re.compile("[\ud800-\udfff]")
 _MARKS = (  # the four-byte marks first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -66,7 +69,9 @@ def decoded(stream: BinaryIO, name: str) -> tuple[TextIO, str | None]:
     stream.seek(0)
     head = stream.read(HEAD_BYTES)
     if not head.strip():
-        raise UnreadableInput(f"{name} is empty.", hint="Give a file that holds papers; `refdesk add --help` lists the formats.")
+        raise UnreadableInput(
+            f"{name} is empty.", hint="Give a file that holds papers; `refdesk add --help` lists the formats."
+        )
     encoding = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
     if encoding is None:
         kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
@@ -91,14 +96,20 @@ def _guess(stream: BinaryIO, name: str) -> tuple[str, str, str | None]:
     stream.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     wrong = right = 0
-    while block := stream.read(1 << 20):
-        text = decoder.decode(block)
+    block = b"-"
+    while block:
+        block = stream.read(1 << 20)
+        text = decoder.decode(block, final=not block)
         if not text.isascii():
             marks = len(_ESCAPED.findall(text))
             wrong += marks
             right += sum(1 for char in text if char > "\x7f") - marks
     if right > wrong:
-        return "utf-8", "surrogateescape", f"{name} is UTF-8 with {wrong} broken places; records that hold one are refused"
+        return (
+            "utf-8",
+            "surrogateescape",
+            f"{name} is UTF-8 with {wrong} broken places; records that hold one are refused",
+        )
     return "cp1252", "replace", f"{name} is not UTF-8; it was read as cp1252"
 
 
@@ -148,14 +159,30 @@ class _Raw(io.RawIOBase):
 
 
 class Utf8Bytes:
-    """A text stream as the UTF-8 bytes that ijson reads."""
+    """A text stream as the UTF-8 bytes that ijson reads, no more at a time than `MAX_ENTRY_CHARS`."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
+        self._read = 0
 
     def read(self, size: int = 1 << 16) -> bytes:
-        """The next `size` characters, encoded; lone surrogates pass, to be refused where they stand."""
-        return self._text.read(size).encode("utf-8", errors="replace") if size else b""
+        """
+        The next `size` characters, encoded; one that stands for a wrong byte becomes one that `rag.text.clean` refuses.
+
+        Raises:
+            ValueError: `begin_entry` was not called for too long.
+        """
+        if not size:
+            return b""
+        if self._read > MAX_ENTRY_CHARS:
+            raise ValueError(f"a record is longer than {MAX_ENTRY_CHARS:,} characters")
+        text = self._text.read(size)
+        self._read += len(text)
+        return _ESCAPED.sub(UNDECODED, text).encode()
+
+    def begin_entry(self) -> None:
+        """Count anew."""
+        self._read = 0
 
 
 def lines(text: TextIO) -> Iterator[tuple[int, str | None]]:

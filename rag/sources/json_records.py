@@ -13,7 +13,6 @@ from rag.sources import records
 from rag.sources.decoding import MAX_RECORD_CHARS, Utf8Bytes, lines
 from rag.types import Paper, Reject
 
-
 _MAX_DEPTH = 100
 
 
@@ -68,7 +67,7 @@ def entries(stream: TextIO) -> Iterator[tuple[str, Any]]:
     """
     number = 0
     try:
-        for number, entry in enumerate(_values(stream), start=1):  # noqa: B007 - the number is used after the loop
+        for number, entry in enumerate(_values(stream), start=1):
             yield f"record {number}", entry
     except (ijson.JSONError, ValueError, OverflowError) as error:
         where = f"after record {number}" if number else "the beginning"
@@ -84,7 +83,9 @@ def _values(stream: TextIO) -> Iterator[Any]:
     for event, value in events:
         if event == "map_key":
             keys = [*keys[: depth - 1], value]
-        elif event == "start_array" and depth == len(keys) and "title" not in map(_named, document.value if keys else ()):
+        elif (
+            event == "start_array" and depth == len(keys) and "title" not in map(_named, document.value if keys else ())
+        ):
             first = next(events, ("end_array", None))
             if not keys or (first[0] == "start_map" and _named(keys[-1]) not in records.COLUMNS):
                 yield from _elements(first, events)

@@ -42,7 +42,12 @@ def _entries(stream: TextIO) -> Iterator[tuple[int, str, list[str]]]:
     while at < len(rows):
         number, title = rows[at]
         following = rows[at + 1][1] if at + 1 < len(rows) else ""
-        lost = not _is_abstract(following) and at + 2 < len(rows) and _is_abstract(rows[at + 2][1]) and not _is_abstract(rows[at + 1][1])
+        lost = (
+            not _is_abstract(following)
+            and at + 2 < len(rows)
+            and _is_abstract(rows[at + 2][1])
+            and not _is_abstract(rows[at + 1][1])
+        )
         lost = lost and len(rows[at + 1][1]) <= _LONGEST_TITLE and not _alternates(rows, at + 2)
         body = [] if lost or not following else [following]
         at += 1 + len(body)

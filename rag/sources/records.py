@@ -18,13 +18,15 @@ from rag.types import Paper, Reject
 MIN_ABSTRACT_CHARS = 10
 MAX_ABSTRACT_CHARS = 50_000
 MAX_TITLE_CHARS = 20_000
-COLUMNS = (
-    "id _id arxiv_id doi pmid title abstract summary text authors url date published year updated listed categories "
-    "tags venue"
-).split()
+COLUMNS = """
+    id _id arxiv_id doi pmid title abstract summary text authors url date published year updated listed categories
+    tags venue
+    """.split()
 """The names of columns and keys that tables and JSON are read by."""
 
-_NO_ABSTRACT = re.compile(r"\W*(?:no abstract(?: is| was)?(?: available| provided)?|n/?a|none|null|nan)\W*", re.IGNORECASE)
+_NO_ABSTRACT = re.compile(
+    r"\W*(?:no abstract(?: is| was)?(?: available| provided)?|n/?a|none|null|nan)\W*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +61,24 @@ def paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Re
     title = ""
     try:
         title = text.clean(_string(fields.get("title")))
-        abstract = next((clean for key in ("abstract", "summary", "text") if (clean := text.clean(_string(fields.get(key))))), "")
+        abstract = next(
+            (clean for key in ("abstract", "summary", "text") if (clean := text.clean(_string(fields.get(key))))),
+            "",
+        )
         details = _details(fields, context)
     except text.UnprintableText as error:
         return Reject(where=where, reason=str(error), title=_printable(title or _string(fields.get("title"))))
     if reason := _reason_against(title, abstract):
         return Reject(where=where, reason=reason, title=_printable(title))
     ids = sorted(dict.fromkeys(_ids(fields, context)), key=identity.rank) or [identity.title_id(title)]
-    arxiv = next((found for key in ("arxiv_id", "id", "_id", "url") if (found := identity.arxiv_id(_string(fields.get(key)), named=key == "arxiv_id"))), None)
+    arxiv = next(
+        (
+            found
+            for key in ("arxiv_id", "id", "_id", "url")
+            if (found := identity.arxiv_id(_string(fields.get(key)), named=key == "arxiv_id"))
+        ),
+        None,
+    )
     return Paper(
         paper_id=ids[0],
         title=title,
@@ -158,7 +170,9 @@ def _printable(title: str) -> str | None:
 
 def _list(value: Any, separators: str) -> list[str]:
     parts = re.split(separators, value) if isinstance(value, str) else value if isinstance(value, list) else []
-    names = [_string(part.get("term") or part.get("name")) if isinstance(part, dict) else _string(part) for part in parts]
+    names = [
+        _string(part.get("term") or part.get("name")) if isinstance(part, dict) else _string(part) for part in parts
+    ]
     return [name.strip() for name in names if name.strip()]
 
 
@@ -170,7 +184,11 @@ def _authors(value: Any) -> list[str]:
     if ";" in names:
         return names.split(";")
     if re.search(r"\sand\s|\s&\s", names):
-        return re.split(r",?\s+(?:and|&)\s+|,\s+", names) if not re.search(r"^\w+, \S+ and ", names) else re.split(r"\s+and\s+", names)
+        return (
+            re.split(r",?\s+(?:and|&)\s+|,\s+", names)
+            if not re.search(r"^\w+, \S+ and ", names)
+            else re.split(r"\s+and\s+", names)
+        )
     parts = [part.strip() for part in names.split(",") if part.strip()]
     # "Ada Byron, Alan Hay" is two people, "Byron, Ada" is one
     return parts if len(parts) > 1 and all(" " in part for part in parts) else [names]
@@ -204,13 +222,17 @@ def iso_date(value: Any) -> str | None:
     given = _string(value).strip().removesuffix(".0")
     if not given:
         return None
-    if found := re.match(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)", given) or re.match(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", given):
+    if found := re.match(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)", given) or re.match(
+        r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", given
+    ):
         return _date(*map(int, found.groups()))
     if found := re.match(r"(\d{4})[-/. ](\d{1,2})(?!\d)", given):
         return _date(int(found[1]), int(found[2]))
     if found := re.match(r"(\d{4})(?!\d)\W*(?:([A-Za-z]{3})[a-z]*\W*(\d{1,2})?(?!\d))?", given):
         return _date(int(found[1]), _MONTHS.get((found[2] or "").lower()), int(found[3]) if found[3] else None)
-    if found := re.search(r"(?:(\d{1,2})\W+)?\b([A-Za-z]{3})[a-z]*\.?\W+(?:(\d{1,2})(?:st|nd|rd|th)?,?\W+)?(\d{4})\b", given):
+    if found := re.search(
+        r"(?:(\d{1,2})\W+)?\b([A-Za-z]{3})[a-z]*\.?\W+(?:(\d{1,2})(?:st|nd|rd|th)?,?\W+)?(\d{4})\b", given
+    ):
         day = found[1] or found[3]
         return _date(int(found[4]), _MONTHS.get(found[2].lower()), int(day) if day else None)
     return None

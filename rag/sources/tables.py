@@ -51,13 +51,17 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) > len(header):
-            yield Reject(where=place, reason=f"{len(row)} cells under {len(header)} columns", title=row[header.index("title")][:200])
+            yield Reject(
+                where=place,
+                reason=f"{len(row)} cells under {len(header)} columns",
+                title=row[header.index("title")][:200],
+            )
             continue
         yield records.paper(dict(zip(header, row, strict=False)), place, context)
 
 
 def _rows(stream: TextIO) -> Iterator[str]:
-    """Lines with their ends, blank ones too (they may stand within a quoted cell), an overlong one cut to be refused."""
+    """Lines with their ends, blank ones too (they may stand in a quoted cell), an overlong one cut to be refused."""
     while line := stream.readline(MAX_RECORD_CHARS + 2):
         yield line
         while len(line) > MAX_RECORD_CHARS + 1 and not line.endswith("\n"):

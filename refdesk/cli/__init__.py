@@ -23,8 +23,18 @@ INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--library", type=click.Path(path_type=Path), metavar="DIR", help="The library's folder. [env: REFDESK_LIBRARY]")
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings, in place of the library's refdesk.toml.")
+@click.option(
+    "--library",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The library's folder. [env: REFDESK_LIBRARY]",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings, in place of the library's refdesk.toml.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show where an error came from.")
 @click.option("-q", "--quiet", is_flag=True, help="No notices or progress.")
 @click.version_option(__version__, prog_name="refdesk")
@@ -68,7 +78,10 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is no error
         status = 0
     except Exception as error:  # noqa: BLE001 - a bug of ours is told in one sentence too
-        fault = RefdeskError(f"Refdesk failed: {type(error).__name__}: {error}", hint="Run it again with -v and report what it shows.")
+        fault = RefdeskError(
+            f"Refdesk failed: {type(error).__name__}: {error}",
+            hint="Run it again with -v and report what it shows.",
+        )
         status = _told(fault, as_json="--json" in arguments, verbose=verbose)
     sys.exit(status if isinstance(status, int) else 0)
 

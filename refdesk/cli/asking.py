@@ -45,7 +45,13 @@ def search(session: Session, query: str, limit: int, chosen: Filter, as_json: bo
 @as_json
 @click.pass_obj
 def ask(
-    session: Session, question: str, max_sentences: int | None, stream: bool, exit_code: bool, chosen: Filter, as_json: bool
+    session: Session,
+    question: str,
+    max_sentences: int | None,
+    stream: bool,
+    exit_code: bool,
+    chosen: Filter,
+    as_json: bool,
 ) -> int:
     """
     Answer QUESTION with sentences from the library's abstracts, each cited.

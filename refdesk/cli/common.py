@@ -57,7 +57,12 @@ class Session:
             return
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]:,}"), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[count]:,}"),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=screen, transient=True) as bar:
             task = bar.add_task(what, total=1.0, count=0)
             yield lambda count, share: bar.update(task, completed=share, count=count)
@@ -68,9 +73,21 @@ def filters(command: Command) -> Command:
     options = (
         click.option("--since", metavar="DATE", help="Listed (else published, else imported) on this day or later."),
         click.option("--until", metavar="DATE", help="… on this day or earlier; 2024-06 takes the whole month."),
-        click.option("--category", "categories", multiple=True, metavar="NAME", help="In this category, such as cs.CL; may be repeated."),
+        click.option(
+            "--category",
+            "categories",
+            multiple=True,
+            metavar="NAME",
+            help="In this category, such as cs.CL; may be repeated.",
+        ),
         click.option("--tag", "tags", multiple=True, metavar="NAME", help="With this tag; may be repeated."),
-        click.option("--source", "sources", multiple=True, metavar="NAME", help="Imported from this format; may be repeated."),
+        click.option(
+            "--source",
+            "sources",
+            multiple=True,
+            metavar="NAME",
+            help="Imported from this format; may be repeated.",
+        ),
         click.option("--paper", "papers", multiple=True, metavar="ID", help="Only this paper; may be repeated."),
     )
 

@@ -18,7 +18,13 @@ QUESTIONS = (
 
 @click.command("eval")
 @click.argument("dataset", type=click.Path(path_type=Path))
-@click.option("--split", "splits", multiple=True, metavar="NAME", help="Such as test or dev; may be repeated. [default: all but train]")
+@click.option(
+    "--split",
+    "splits",
+    multiple=True,
+    metavar="NAME",
+    help="Such as test or dev; may be repeated. [default: all but train]",
+)
 @click.option("--embedder", metavar="NAME", help="static (default), minilm, or openai:<model>.")
 @as_json
 @click.pass_obj
@@ -57,7 +63,10 @@ def demo(session: Session) -> None:
     from refdesk.render import terminal
 
     folder = examples()
-    with tempfile.TemporaryDirectory(prefix="refdesk-demo-") as temporary, open_library(Path(temporary) / "library") as library:
+    with (
+        tempfile.TemporaryDirectory(prefix="refdesk-demo-") as temporary,
+        open_library(Path(temporary) / "library") as library,
+    ):
         _step(f"refdesk add {folder / 'papers.jsonl'} {folder / 'papers.csv'}")
         show(terminal.report(library.add(folder / "papers.jsonl", folder / "papers.csv")))
         for question in QUESTIONS:

@@ -111,8 +111,21 @@ def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--format", "format_name", type=click.Choice(["jsonl", "bibtex"]), default="jsonl", show_default=True, help="What to write.")
-@click.option("-o", "--output", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="A file, in place of standard output.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["jsonl", "bibtex"]),
+    default="jsonl",
+    show_default=True,
+    help="What to write.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.File("w", encoding="utf-8", lazy=True),
+    default="-",
+    help="A file, in place of standard output.",
+)
 @filters
 @click.pass_obj
 def export(session: Session, format_name: str, output: click.File, chosen: Filter) -> None:

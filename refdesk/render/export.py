@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from rag.types import Paper
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_SPECIAL = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_SPECIAL = {
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 _MATH = re.compile(r"((?<!\\)\$[^$]+(?<!\\)\$)")
 
 
@@ -18,7 +27,7 @@ def jsonl(papers: Iterable[Paper]) -> Iterator[str]:
     for paper in papers:
         record = {
             "id": paper.paper_id,
-            **{key: value for key, value in _ids(paper).items()},
+            **_ids(paper),
             "title": paper.title,
             "abstract": paper.abstract,
             "authors": list(paper.authors),
@@ -38,7 +47,7 @@ def bibtex(papers: Iterable[Paper]) -> Iterator[str]:
     used: set[str] = set()
     for paper in papers:
         ids = _ids(paper)
-        year, month, _ = ((paper.published or "").split("-") + ["", ""])[:3]
+        year, month, _ = [*(paper.published or "").split("-"), "", ""][:3]
         fields = {
             "title": "{" + _escaped(paper.title) + "}",
             "author": _escaped(" and ".join(paper.authors)),
@@ -55,7 +64,11 @@ def bibtex(papers: Iterable[Paper]) -> Iterator[str]:
             "abstract": _escaped(paper.abstract),
         }
         kind = "article" if paper.venue else "misc"
-        lines = [f"  {name} = {value if name == 'month' else '{' + value + '}'}," for name, value in fields.items() if value.strip("{}")]
+        lines = [
+            f"  {name} = {value if name == 'month' else '{' + value + '}'},"
+            for name, value in fields.items()
+            if value.strip("{}")
+        ]
         yield "\n".join([f"@{kind}{{{_key(paper, year, used)},", *lines, "}", ""])
 
 
@@ -94,6 +107,10 @@ def _escaped(text: str) -> str:
 def _escaped_prose(text: str) -> str:
     return re.sub(
         r"\\[A-Za-z]+|\\[^A-Za-z\s]|\\|[&%#_{}~^$]",
-        lambda found: found.group() if len(found.group()) > 1 else _SPECIAL.get(found.group(), "\\textbackslash{}" if found.group() == "\\" else "\\$"),
+        lambda found: (
+            found.group()
+            if len(found.group()) > 1
+            else _SPECIAL.get(found.group(), "\\textbackslash{}" if found.group() == "\\" else "\\$")
+        ),
         text,
     )

@@ -24,7 +24,11 @@ _WIDEST = 110  # columns; longer lines tire the eye
 def console(*, stderr: bool = False) -> Console:
     """A console that is plain in a pipe: no colour, no wrapping."""
     made = Console(stderr=stderr, highlight=False, emoji=False)
-    return made if made.is_terminal else Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True, no_color=True)
+    return (
+        made
+        if made.is_terminal
+        else Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True, no_color=True)
+    )
 
 
 class _Indented:
@@ -44,7 +48,10 @@ def answer(given: Answer) -> RenderableType:
     """An answer with its sources, or the abstention with the papers that came nearest."""
     if given.abstention:
         return Group(
-            Text.assemble(("The library does not hold an answer", "bold"), f" (confidence {given.confidence:.2f}): {given.abstention.reason}."),
+            Text.assemble(
+                ("The library does not hold an answer", "bold"),
+                f" (confidence {given.confidence:.2f}): {given.abstention.reason}.",
+            ),
             *([Text(""), Text("The papers that come nearest:", style="dim")] if given.abstention.nearest else []),
             *(_hit(number, hit) for number, hit in enumerate(given.abstention.nearest, start=1)),
         )
@@ -70,7 +77,9 @@ def _source(source: Source, given: Answer) -> RenderableType:
 
 def hits(found: Sequence[Hit]) -> RenderableType:
     """Ranked papers with the sentence that matches best."""
-    return Group(*(_hit(number, hit) for number, hit in enumerate(found, start=1))) if found else Text("No paper matches.")
+    return (
+        Group(*(_hit(number, hit) for number, hit in enumerate(found, start=1))) if found else Text("No paper matches.")
+    )
 
 
 def _hit(number: int, hit: Hit) -> RenderableType:

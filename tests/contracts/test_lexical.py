@@ -65,11 +65,13 @@ def ids(found: list[tuple[str, float]]) -> list[str]:
 def test_a_new_index_is_empty_and_finds_nothing(lexical: TantivyLexical) -> None:
     assert lexical.count() == 0
     assert lexical.hashes() == {}
-    assert lexical.search(["grok"], limit=5) == []
-    assert lexical.frequency("grok") == 0
+    assert lexical.search(["grokk"], limit=5) == []
+    assert lexical.frequency("grokk") == 0
 
 
-@pytest.mark.parametrize("question", ["grokking", "weight decay", "delayed grokking with weights", "protein norm", "with"])
+@pytest.mark.parametrize(
+    "question", ["grokking", "weight decay", "delayed grokking with weights", "protein norm", "with"]
+)
 def test_scores_are_bm25_as_computed_by_hand(filled: TantivyLexical, question: str) -> None:
     terms = filled.terms(question)
     expected = bm25(filled, corpus(), terms)
@@ -94,7 +96,9 @@ def test_terms_come_in_order_and_nothing_in_them_is_syntax(lexical: TantivyLexic
     assert lexical.terms(" \t… — !") == []
 
 
-@pytest.mark.parametrize("question", ['"', "paper_id:p:1", "a AND NOT (", "*", "\\", "text:[a TO z]", "grok~2", "+-", "ſ" * 100])
+@pytest.mark.parametrize(
+    "question", ['"', "paper_id:p:1", "a AND NOT (", "*", "\\", "text:[a TO z]", "grok~2", "+-", "ſ" * 100]
+)
 def test_query_syntax_of_any_kind_is_only_words(filled: TantivyLexical, question: str) -> None:
     filled.search(filled.terms(question), limit=5)
     assert "p:1" not in ids(filled.search(filled.terms("paper_id:p:1 hash:*"), limit=5))
@@ -107,25 +111,25 @@ def test_any_text_can_be_searched_for(filled: TantivyLexical, question: str) -> 
 
 
 def test_frequency_counts_papers_not_occurrences(filled: TantivyLexical) -> None:
-    assert filled.frequency("grok") == 3
+    assert filled.frequency("grokk") == 3
     assert filled.frequency("weight") == 3
     assert filled.frequency("absent") == 0
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_below_one_asks_for_nothing(filled: TantivyLexical, limit: int) -> None:
-    assert filled.search(["grok"], limit=limit) == []
+    assert filled.search(["grokk"], limit=limit) == []
 
 
 def test_a_search_among_papers_ranks_those_only_with_the_scores_of_all(filled: TantivyLexical) -> None:
-    everywhere = dict(filled.search(["grok"], limit=5))
-    among = filled.search(["grok"], limit=5, papers=["p:2", "p:0", "p:3", "p:unknown"])
+    everywhere = dict(filled.search(["grokk"], limit=5))
+    among = filled.search(["grokk"], limit=5, papers=["p:2", "p:0", "p:3", "p:unknown"])
     assert sorted(ids(among)) == ["p:0", "p:2"]
     assert dict(among) == pytest.approx({paper_id: everywhere[paper_id] for paper_id in ("p:0", "p:2")}, rel=1e-5)
-    assert filled.search(["grok"], limit=5, papers=[]) == []
-    assert filled.search(["grok"], limit=5, papers=["p:unknown"]) == []
+    assert filled.search(["grokk"], limit=5, papers=[]) == []
+    assert filled.search(["grokk"], limit=5, papers=["p:unknown"]) == []
     many = [f"p:{number}" for number in range(2, 40_000)]
-    assert ids(filled.search(["grok"], limit=5, papers=many)) == ["p:2"]
+    assert ids(filled.search(["grokk"], limit=5, papers=many)) == ["p:2"]
 
 
 def test_equal_scores_stand_in_the_order_of_ids(lexical: TantivyLexical) -> None:
@@ -136,7 +140,7 @@ def test_equal_scores_stand_in_the_order_of_ids(lexical: TantivyLexical) -> None
 def test_an_upsert_of_a_known_paper_replaces_its_words(filled: TantivyLexical) -> None:
     filled.upsert([paper(0, text="quantum error correction")])
     assert filled.count() == len(TEXTS)
-    assert "p:0" not in ids(filled.search(["grok"], limit=10))
+    assert "p:0" not in ids(filled.search(["grokk"], limit=10))
     assert ids(filled.search(["quantum"], limit=10)) == ["p:0"]
 
 
@@ -178,7 +182,9 @@ os._exit(0)
 """
 
 
-def test_a_write_is_durable_on_return_and_another_process_sees_it_after_reopening(tmp_path: Path, filled: TantivyLexical) -> None:
+def test_a_write_is_durable_on_return_and_another_process_sees_it_after_reopening(
+    tmp_path: Path, filled: TantivyLexical
+) -> None:
     assert filled.search(["elsewher"], limit=2) == []
     folder = Path(__file__).parent
     env = environment(PYTHONPATH=f"{folder}:{folder.parent.parent}")
@@ -206,4 +212,4 @@ def test_a_segment_that_is_gone_is_our_error(tmp_path: Path, filled: TantivyLexi
         if path.suffix in (".store", ".idx", ".term", ".pos", ".fieldnorm", ".fast"):
             path.unlink()
     with pytest.raises(StoreError):
-        TantivyLexical(tmp_path / "lexical").search(["grok"], limit=1)
+        TantivyLexical(tmp_path / "lexical").search(["grokk"], limit=1)

@@ -107,7 +107,9 @@ def test_an_upsert_of_a_known_id_replaces_vector_text_and_metadata(vectors: Chro
     paper_id, number, similarity = vectors.search(-rows[2], limit=1)[0]
     assert (paper_id, number) == ("p:2", 0)
     assert similarity == pytest.approx(1, abs=1e-5)
-    assert {row for row in vectors.documents() if row[0] == "p:2#0"} == {("p:2#0", "Another abstract.", "Another title")}
+    assert {row for row in vectors.documents() if row[0] == "p:2#0"} == {
+        ("p:2#0", "Another abstract.", "Another title")
+    }
 
 
 def test_writing_nothing_and_deleting_nothing_are_no_errors(vectors: ChromaVectors) -> None:
@@ -127,7 +129,9 @@ def test_rows_that_do_not_match_are_refused_before_anything_is_written(vectors: 
 def test_delete_forgets_all_chunks_of_a_paper_and_no_others(vectors: ChromaVectors) -> None:
     papers = [paper(number) for number in range(6)]
     rows = unit(12)
-    vectors.upsert([chunk(each, number) for each in papers for number in (0, 1)], rows, [each for each in papers for _ in range(2)])
+    vectors.upsert(
+        [chunk(each, number) for each in papers for number in (0, 1)], rows, [each for each in papers for _ in range(2)]
+    )
     vectors.delete(["p:1", "p:4", "p:unknown"])
     kept = [f"p:{number}#{part}" for number in (0, 2, 3, 5) for part in (0, 1)]
     assert sorted(vectors.chunk_ids()) == kept
@@ -190,9 +194,14 @@ def test_a_search_among_more_papers_than_sql_takes_variables_works(vectors: Chro
 
 
 def test_ids_with_the_separator_and_other_scripts_come_back_as_they_were(vectors: ChromaVectors) -> None:
-    odd = [Paper(paper_id=name, title="T", abstract="An abstract.", imported="2026-07-01") for name in ("file:a#b:1#2", "file:論文:é 1")]
+    odd = [
+        Paper(paper_id=name, title="T", abstract="An abstract.", imported="2026-07-01")
+        for name in ("file:a#b:1#2", "file:論文:é 1")
+    ]
     vectors.upsert([chunk(each, 3) for each in odd], unit(2), odd)
-    assert {(paper_id, number) for paper_id, number, _ in vectors.search(unit(2)[0], limit=2)} == {(each.paper_id, 3) for each in odd}
+    assert {(paper_id, number) for paper_id, number, _ in vectors.search(unit(2)[0], limit=2)} == {
+        (each.paper_id, 3) for each in odd
+    }
     vectors.delete(["file:a#b:1#2"])
     assert list(vectors.chunk_ids()) == ["file:論文:é 1#3"]
 
@@ -294,11 +303,25 @@ def test_plain_chromadb_finds_documents_and_flat_metadata_as_the_contract_says(p
     name = urlsplit(place).path.strip("/") if isinstance(place, str) else "chunks"
     with opened_plainly(place) as client:
         assert isinstance(place, str) or [each.name for each in client.list_collections()] == ["chunks"]
-        found = client.get_collection(name, embedding_function=None).get(include=["documents", "metadatas", "embeddings"])
-    by_id = {each: (text, metadata) for each, text, metadata in zip(found["ids"], found["documents"], found["metadatas"], strict=True)}
+        found = client.get_collection(name, embedding_function=None).get(
+            include=["documents", "metadatas", "embeddings"]
+        )
+    by_id = {
+        each: (text, metadata)
+        for each, text, metadata in zip(found["ids"], found["documents"], found["metadatas"], strict=True)
+    }
     assert by_id["p:1#1"] == (
         "Second sentence.",
-        {"paper_id": "p:1", "chunk": 1, "start": 16, "end": 32, "title": "A title", "published": 20240601, "listed": 20240617, "source": "jsonl"},
+        {
+            "paper_id": "p:1",
+            "chunk": 1,
+            "start": 16,
+            "end": 32,
+            "title": "A title",
+            "published": 20240601,
+            "listed": 20240617,
+            "source": "jsonl",
+        },
     )
     assert by_id["p:2#0"][1]["published"] == 20230101
     assert by_id["p:3#0"][1]["published"] == 0, "no date is no day of the calendar"
@@ -306,7 +329,9 @@ def test_plain_chromadb_finds_documents_and_flat_metadata_as_the_contract_says(p
     assert np.allclose(np.linalg.norm(found["embeddings"], axis=1), 1, atol=1e-5)
 
 
-def test_two_libraries_share_a_server_under_names_of_their_own(chroma_server: str, closing: Callable[[Any], Any]) -> None:
+def test_two_libraries_share_a_server_under_names_of_their_own(
+    chroma_server: str, closing: Callable[[Any], Any]
+) -> None:
     one, other = (closing(ChromaVectors(f"{chroma_server}/shared-{name}")) for name in ("one", "other"))
     filled(one, 4)
     assert (one.count(), other.count()) == (4, 0)
