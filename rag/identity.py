@@ -17,14 +17,16 @@ _ARXIV = re.compile(
     r"(?:(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5})|([a-z-]+(?:\.[A-Za-z]{2})?/\d{7}))(?:v(\d{1,3}))?", re.IGNORECASE
 )
 _ARXIV_URL = re.compile(
-    r"(?:https?://)?(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/(.+?)(?:\.pdf)?/?$", re.IGNORECASE
+    r"(?:https?://)?(?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)|huggingface\.co/papers)/"
+    r"([^?#]+?)(?:\.pdf)?/?(?:[?#].*)?$",
+    re.IGNORECASE,
 )
 _ARXIV_NAMED = re.compile(r"(\d{4}\.\d{4,5})(?:v(\d{1,3}))?$")  # only where a field says that it is arXiv's
 _DOI = re.compile(r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)$", re.IGNORECASE)
 _OPENALEX = re.compile(r"(?:https?://openalex\.org/(?:works/)?|openalex:)(W\d+)$", re.IGNORECASE)
 _PMID = re.compile(r"(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)(\d{1,9})/?$", re.IGNORECASE)
-_TEX = re.compile(r"[{}$]|\\[a-z]+\s*")
+_TEX = re.compile(r"[{}$]|\\[a-z]+\s*|\\[\"'`^~=.]")
 _WORD = re.compile(r"\w+")
 _S2 = re.compile(r"(?:https?://www\.semanticscholar\.org/paper/(?:[^/]+/)?|s2:)([0-9a-f]{40})$", re.IGNORECASE)
 
@@ -105,7 +107,8 @@ def normalised_title(title: str) -> str:
     """
     text = title.casefold()
     if not text.isascii():
-        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+        text = unicodedata.normalize("NFKD", text).casefold()
+        text = "".join(char for char in text if not unicodedata.combining(char))
     if "\\" in text or "{" in text or "$" in text:
         text = _TEX.sub("", text)
     return " ".join(_WORD.findall(text)) or " ".join(title.split())

@@ -64,8 +64,9 @@ def join(record: Paper, known: Known, where: str) -> Joined | Reject:
     """
     Join one record to what is known, and update `known`.
 
-    A known alias is the same paper; so is an equal title over a near-equal abstract, unless both carry different ids
-    of one scheme. Another text under the same id is a revision, and replaces the text unless its version is older.
+    A known alias is the same paper, unless the two have different arXiv ids; so is an equal title over a near-equal
+    abstract, unless both carry different ids of one scheme. A title alone never is, nor a row number beside a better
+    id. Another text under the same id is a revision, and replaces the text unless its version is older.
     """
     paper = _owner(record, known)
     if paper is None:
@@ -79,10 +80,10 @@ def join(record: Paper, known: Known, where: str) -> Joined | Reject:
             title=record.title,
         )
     by_own_id = record.paper_id == paper.paper_id
-    older = record.version is not None and paper.version is not None and record.version < paper.version
-    revised = by_own_id and not seen
-    merged = not by_own_id and record.paper_id not in paper.aliases
+    newer, older = _ordered(record.version, paper.version)
+    revised = (by_own_id or newer) and not seen
     own = tuple(alias for alias in record.aliases if known.owners.get(alias, paper.paper_id) == paper.paper_id)
+    merged = record.paper_id in own and record.paper_id not in paper.aliases
     after = _joined(paper, replace(record, aliases=own), takes_text=revised and not older)
     known.put(after, [hash_] if revised else [])
     changed = after != paper or revised
@@ -95,14 +96,32 @@ def join(record: Paper, known: Known, where: str) -> Joined | Reject:
 
 
 def _owner(record: Paper, known: Known) -> Paper | None:
+    hash_ = identity.content_hash(record.title, record.abstract)
     for alias in record.aliases:
-        if alias in known.owners:
-            return known.papers[known.owners[alias]]
+        if alias not in known.owners:
+            continue
+        paper = known.papers[known.owners[alias]]
+        seen = alias.startswith("title:") and hash_ in known.hashes[paper.paper_id]
+        if seen or _makes_one(alias, record, paper):
+            return paper
     for paper_id in known.titles.get(identity.normalised_title(record.title), []):
         paper = known.papers[paper_id]
-        if _ids_agree(record, paper) and identity.likeness(record.abstract, paper.abstract) >= identity.NEAR_EQUAL:
+        seen = hash_ in known.hashes[paper_id]
+        if _ids_agree(record, paper) and (
+            seen or identity.likeness(record.abstract, paper.abstract) >= identity.NEAR_EQUAL
+        ):
             return paper
     return None
+
+
+def _makes_one(alias: str, record: Paper, paper: Paper) -> bool:
+    """Whether an alias that both have makes them one paper."""
+    if alias.startswith("title:"):
+        return False  # the abstracts decide
+    if alias.startswith("file:") and alias != record.paper_id:
+        return _ids_agree(record, paper) and not _of_other_words(record, paper)
+    arxiv, theirs = ({each for each in names if each.startswith("arxiv:")} for names in (record.aliases, paper.aliases))
+    return not arxiv or not theirs or bool(arxiv & theirs)  # two parts of a work may share the DOI of the whole
 
 
 def _ids_agree(record: Paper, paper: Paper) -> bool:
@@ -115,20 +134,24 @@ def _ids_agree(record: Paper, paper: Paper) -> bool:
 
 
 def _another_paper_under_its_id(record: Paper, paper: Paper) -> bool:
-    """A row number that is no id: the same id of a file over another title and an abstract of other words."""
+    """A row number that is no id: the same id of a file over another paper."""
+    return record.paper_id.startswith("file:") and _of_other_words(record, paper)
+
+
+def _of_other_words(record: Paper, paper: Paper) -> bool:
     return (
-        record.paper_id.startswith("file:")
-        and identity.normalised_title(record.title) != identity.normalised_title(paper.title)
+        identity.normalised_title(record.title) != identity.normalised_title(paper.title)
         and identity.likeness(record.abstract, paper.abstract) < 0.5
     )
 
 
 def _added(record: Paper, known: Known) -> Joined:
-    if record.paper_id in known.papers:  # a second "Editorial": its title's id is taken by another abstract
+    if record.paper_id in known.owners:  # a second "Editorial": its title's id is taken by another abstract
         own = identity.title_id(record.title, record.abstract)
         if own in known.papers:
             return Joined(outcome="unchanged", paper=known.papers[own], text=None, merged=False)
         record = replace(record, paper_id=own, aliases=(own,))
+    record = replace(record, aliases=tuple(alias for alias in record.aliases if alias not in known.owners))
     known.put(record, [identity.content_hash(record.title, record.abstract)])
     return Joined(outcome="added", paper=record, text=record, merged=False)
 
@@ -153,6 +176,11 @@ def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:
         tags=tuple(dict.fromkeys(paper.tags + record.tags)),
         aliases=tuple(sorted({*paper.aliases, *record.aliases}, key=identity.rank)),
     )
+
+
+def _ordered(version: int | None, known: int | None) -> tuple[bool, bool]:
+    """Whether a version is newer than the known one, and whether it is older; neither where one is not known."""
+    return (version > known, version < known) if version is not None and known is not None else (False, False)
 
 
 def _more_exact(have: str | None, new: str | None) -> str | None:

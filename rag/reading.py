@@ -21,6 +21,7 @@ from rag.types import Paper
 
 Array = NDArray[np.float64]
 WORD = re.compile(r"[^\W_]+")
+_LINK = re.compile(r"https?://\S+")
 _CONTRACTED = re.compile(r"(?<=\w)(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b")
 _K1, _B = 1.2, 0.75  # BM25's, as tantivy has them
 MAX_TERMS = 32
@@ -76,8 +77,8 @@ class Vocabulary:
         self._blocks: list[Matrix] = []
 
     def numbers(self, texts: Sequence[str]) -> list[NDArray[np.intp]]:
-        """Per text the numbers of its words, in order."""
-        tokens = [WORD.findall(text.lower()) for text in texts]
+        """Per text the numbers of its words, in order; those of a link say nothing, such as where the code is."""
+        tokens = [WORD.findall(_LINK.sub(" ", text.lower())) for text in texts]
         new = list(dict.fromkeys(word for words in tokens for word in words if word not in self._numbers))
         if new and len(self._numbers) + len(new) > self._limit:
             self._clear()

@@ -22,8 +22,8 @@ LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
 LEXICAL_SHARE = 0.65
 MAX_QUESTION_CHARS = 20_000
 
-PAPER_WEIGHTS = {"lexical": 11.087, "cosine": 5.938, "best": 5.998, "title": 2.841}
-SENTENCE_WEIGHTS = {"sentence": 6.917, "lexical": 15.638, "cosine": 7.498, "position": 1.632}
+PAPER_WEIGHTS = {"lexical": 11.117, "cosine": 6.156, "best": 5.851, "title": 2.875}
+SENTENCE_WEIGHTS = {"sentence": 9.351, "lexical": 12.846, "cosine": 7.623, "position": 1.623}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

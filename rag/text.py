@@ -77,13 +77,14 @@ def clean(text: str) -> str:
     Bring text from outside into the one form in which it is stored.
 
     Entities are decoded and known markup tags removed (a `<think>` that is part of the prose stays; `10<sup>2</sup>`
-    becomes 10²), compatibility forms folded by NFKC save where that would change a meaning (10², H₂O, ½), zero-width, bidirectional, tag and
+    becomes 10²), compatibility forms folded by NFKC save where that would change a meaning (10², H₂O, ½), zero-width,
+    bidirectional, tag and
     other invisible characters removed, C1 codes read as the cp1252 characters they once were, white space made single
     spaces. Cleaning twice changes nothing.
 
     Raises:
-        UnprintableText: A control character, a lone surrogate or a noncharacter is left; more marks stand on one letter,
-            or tags and entities within each other, than any text has.
+        UnprintableText: A control character, a lone surrogate or a noncharacter is left; more marks stand on one
+            letter, or tags and entities within each other, than any text has.
 
     >>> clean("p &lt; 0.05 in <i>E. coli</i>,  10⁻³ ﬁne\\u200b")
     'p < 0.05 in E. coli, 10⁻³ fine'
@@ -96,8 +97,6 @@ def clean(text: str) -> str:
             text = _folded(text)
         if text == before:
             break
-    else:
-        raise UnprintableText("markup within markup, many levels deep")
     if bad := _CONTROL.search(text):
         code = ord(bad.group())
         raise UnprintableText(
@@ -115,8 +114,8 @@ def _without_markup(text: str) -> str:
         text = _TAG.sub(lambda tag: " " if _BLOCK.match(tag.group()) else "", text)
         text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
         if text == before:
-            break
-    return text
+            return text
+    raise UnprintableText("markup within markup, many levels deep")
 
 
 def _is_escaped_byte(code: int) -> bool:
@@ -165,18 +164,30 @@ def _flag(name: str, words: str, pattern: str) -> tuple[str, tuple[str, ...], re
 
 
 _FLAGS = (
-    _flag(
+    _flag(  # an order, where an order stands; models that "may ignore previous instructions" are a finding
         "instructions",
         "ignore|disregard|forget|override|bypass",
-        r"\b(?:ignore|disregard|forget|override|bypass)\b[^.]{0,40}\b(?:previous|prior|above|earlier|preceding|all|your)\b"
-        r"[^.]{0,30}\b(?:instructions?|prompts?|rules?|messages?|guidelines|context)\b",
+        r"(?:^|[^\w\s] ?|\b(?:please|kindly|now|then|must|should|to|you) )(?:ignore|disregard|forget|override|bypass)\b"
+        r"(?:[^.]{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|your)\b"
+        r"[^.]{0,30}\b(?:instructions?|prompts?|rules?|messages?|guidelines|context)\b"
+        r"|\b everything\b[^.]{0,20}\b(?:above|before|told|said)\b)",
     ),
     _flag(
         "instructions",
-        "you are|you're|as an ai|as a language|as a large|as an assistant|you must|you should now",
-        r"(?:\b(?:you are|you're) (?:now |actually )?|(?:^|[.!?:\"'] )as )"
+        "you are|you're|you must|you should|you will|as an ai|as a language|as a large|as an assistant|as a reviewer",
+        r"\b(?:you are|you're) (?:now |actually )?"
         r"an? (?:\w+ )?(?:ai|artificial intelligence|large language model|language model|assistant|chatbot)\b(?!-)"
-        r"|\byou (?:are now|must now|must answer|must reply|must respond|should now)\b",
+        r"|(?:^|[.!?:\"'] )as an? (?:ai(?: \w+){0,2}|(?:large )?language model|assistant|reviewer),? "
+        r"(?:you|i|please|do|never|always|rate|give|recommend|say|answer|respond|reply|cite|praise|accept|write)\b"
+        r"|\byou (?:are now|must now|should now)\b|\bfrom now on,? you\b"
+        r"|\byou must (?:always )?(?:answer|reply|respond|say|state|cite|rate|recommend)\b",
+    ),
+    _flag(
+        "instructions",
+        "positive review|do not highlight|do not mention|instructions:|instruction:",
+        r"\b(?:give|write|output) (?:only )?(?:a )?positive reviews?\b"
+        r"|\bdo not (?:highlight|mention) any (?:negatives?|weakness(?:es)?|limitations?|flaws?)\b"
+        r"|(?:^|[.!?#] )(?:new )?instructions?: (?!we\b)",
     ),
     _flag(
         "instructions",
@@ -187,7 +198,9 @@ _FLAGS = (
     _flag(
         "instructions",
         "system:|assistant:|user:|human:|<|[inst|[/inst|[sys",
-        r"(?:^|[.!?] )(?:system|assistant|user|human):\s|<\|(?:im_\w+|system|assistant|user|endoftext|eot_id|\w+_header_id)\|>|</?(?:system|assistant)>|\[/?(?:INST|SYS)\]|<</?SYS>>"
+        r"(?:^|[.!?] )(?:system|assistant|user|human):\s"
+        r"|<\|(?:im_\w+|system|assistant|user|endoftext|eot_id|\w+_header_id)\|>"
+        r"|</?(?:system|assistant)>|\[/?(?:INST|SYS)\]|<</?SYS>>"
         r"|<(?:tool_call|function_call)s?>",
     ),
     _flag(

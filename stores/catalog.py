@@ -33,7 +33,7 @@ class SQLCatalog:
         url: For example `sqlite:////home/ada/library/catalog.sqlite3`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | sa.URL) -> None:
         self.url = url
         self._engine = engine(url)
 
@@ -45,25 +45,25 @@ class SQLCatalog:
 
     def migrate(self) -> None:
         """Bring the schema to `HEAD`. Raises StoreMismatch for one that a newer Refdesk made."""
-        version = self.schema()
-        if version == HEAD:
+        if self.schema() == HEAD:
             return
-        if version is not None and version > HEAD:
-            raise StoreMismatch(
-                f"The library's catalog is at schema {version}, and this Refdesk knows {HEAD} at most.",
-                hint="Upgrade Refdesk: `pip install -U refdesk`.",
-            )
         from stores.migrations import upgrade  # Alembic takes half a second to import, and is seldom needed
 
         with self._write() as connection:
             upgrade(connection, HEAD)
 
     def schema(self) -> str | None:
-        """The migration the database is at; None where it is new."""
+        """The migration the database is at; None where it is new. Raises StoreMismatch for a newer Refdesk's."""
         with self._read() as connection:
             if not sa.inspect(connection).has_table("alembic_version"):
                 return None
-            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+            version: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        if version is not None and version > HEAD:
+            raise StoreMismatch(
+                f"The library's catalog is at schema {version}, and this Refdesk knows {HEAD} at most.",
+                hint="Upgrade Refdesk: `pip install -U refdesk`.",
+            )
+        return version
 
     def setting(self, name: str) -> str | None:
         """A value kept with the library."""

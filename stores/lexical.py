@@ -32,12 +32,15 @@ class TantivyLexical:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._open()
+        self._analyse = _analyser().analyze
+
+    def _open(self) -> None:
         with self._translated():
-            path.mkdir(parents=True, exist_ok=True)
-            self._index = Index(_schema(), path=str(path))
+            self._path.mkdir(parents=True, exist_ok=True)
+            self._index = Index(_schema(), path=str(self._path))
             self._index.register_tokenizer(_ANALYSER, _analyser())
             self._searcher = self._index.searcher()
-        self._analyse = _analyser().analyze
 
     def upsert(self, papers: Sequence[Paper]) -> None:
         """Write papers; durable on return."""
@@ -108,10 +111,8 @@ class TantivyLexical:
             return {document["paper_id"][0]: document["hash"][0] for document in documents}
 
     def reopen(self) -> None:
-        """See what other processes wrote."""
-        with self._translated():
-            self._index.reload()
-            self._searcher = self._index.searcher()
+        """See what other processes wrote, also to a folder that was made anew."""
+        self._open()
 
     def close(self) -> None:
         """Nothing is held open between calls but the mapped files, which go with the object."""
@@ -128,7 +129,8 @@ class TantivyLexical:
                 raise
             finally:
                 writer.wait_merging_threads()
-            self.reopen()
+            self._index.reload()
+            self._searcher = self._index.searcher()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from rag import text
@@ -43,9 +44,9 @@ class Place:
     vectors_url: str | None = None
 
     @property
-    def catalog(self) -> str:
-        """The catalog's SQLAlchemy URL."""
-        return self.catalog_url or f"sqlite:///{self.folder / 'catalog.sqlite3'}"
+    def catalog(self) -> str | sa.URL:
+        """The catalog's SQLAlchemy URL; as a text, a folder named `what?` would end at its question mark."""
+        return self.catalog_url or sa.URL.create("sqlite", database=str(self.folder / "catalog.sqlite3"))
 
 
 class LibraryStore:
@@ -85,21 +86,22 @@ class LibraryStore:
         self._timeout_s = lock_timeout_s
         self._notify = notify
         self._now = now
-        exists = _exists(place)
-        if not exists and (read_only or not create):
-            raise LibraryNotFound(
-                f"There is no library at {place.folder}.",
-                hint="Make one: `refdesk add FILE`, or `refdesk init`.",
-            )
-        if not exists:
-            _make_folder(place.folder)
+        missing = LibraryNotFound(
+            f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
+        )
+        may_make = create and not read_only
+        if not _exists(place) and not may_make:
+            raise missing
+        _make_folder(place.folder)
         self._lock = FileLock(place.folder / "lock", thread_local=False)
         self.catalog = SQLCatalog(place.catalog)
-        if not exists or (not read_only and self.catalog.schema() != HEAD):
+        version = self.catalog.schema()
+        made = version is not None and self.catalog.setting("embedder") is not None
+        if not made and not may_make:  # a process was killed before it had made it
+            raise missing
+        if not read_only and not (made and version == HEAD):
             with self.writing():
-                self.catalog.migrate()
-                if self.catalog.setting("embedder") is None:
-                    self._write_manifest(embedder_name or default_embedder)
+                self._make(embedder_name or default_embedder)
         self.embedder_name = self.catalog.setting("embedder") or ""
         if embedder_name not in (None, self.embedder_name):
             raise StoreMismatch(
@@ -129,19 +131,25 @@ class LibraryStore:
 
         return ChromaVectors(self.place.vectors_url or self.place.folder / "chroma")
 
-    def _write_manifest(self, embedder_name: str, *, rebuild: str = "no") -> None:
-        """Keep what the indexes are made with; `rebuild` says that they are yet to be made so."""
+    def _make(self, embedder_name: str) -> None:
+        """Bring the schema up to date, and keep a manifest where there is none; an embedder that fails leaves nothing."""
+        made = self.catalog.schema() is not None and self.catalog.setting("embedder") is not None
+        manifest = {} if made else self._manifest(embedder_name)
+        self.catalog.migrate()
+        if manifest:
+            self.catalog.set(manifest)
+
+    def _manifest(self, embedder_name: str, *, rebuild: str = "no") -> dict[str, str]:
+        """What the indexes are made with; `rebuild` says that they are yet to be made so."""
         embedder = self._make_embedder(embedder_name)
-        self.catalog.set(
-            {
-                "embedder": embedder.name,
-                "dimension": str(embedder.dimension),
-                "distance": "cosine",
-                "chunk_tokens": str(embedder.max_tokens),
-                "splitter": text.SPLITTER,
-                "rebuild": rebuild,
-            }
-        )
+        return {
+            "embedder": embedder.name,
+            "dimension": str(embedder.dimension),
+            "distance": "cosine",
+            "chunk_tokens": str(embedder.max_tokens),
+            "splitter": text.SPLITTER,
+            "rebuild": rebuild,
+        }
 
     # ---- one writer, many readers
 
@@ -187,6 +195,10 @@ class LibraryStore:
         self._follow()
 
     def _follow(self) -> None:
+        name = self.catalog.setting("embedder") or ""
+        if name != self.embedder_name:  # somebody reindexed with another one
+            self.embedder_name = name
+            self.__dict__.pop("embedder", None)
         generation = self.catalog.setting("generation")
         if generation != self._generation:
             for name in ("lexical", "vectors"):
@@ -238,9 +250,15 @@ class LibraryStore:
             vectors: One unit row per chunk.
             fresh: Whether no index can have any of them; otherwise what it has of them goes first.
         """
-        if not fresh:
-            self.vectors.delete(list(papers))
-        self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
+        try:
+            if not fresh:
+                self.vectors.delete(list(papers))
+            self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
+        except StoreError:
+            if "vectors" in self.__dict__ and not self.vectors.remote:
+                with suppress(StoreError):  # Chroma cannot take back half a write: its other vectors suffer
+                    self.catalog.set({"rebuild": "yes"})
+            raise
         self.lexical.upsert(list(papers.values()))
         self.catalog.mark_indexed(list(papers))
         self._generation = self.catalog.setting("generation")
@@ -257,21 +275,21 @@ class LibraryStore:
             How many papers were indexed.
         """
         with self.writing():
-            self._write_manifest(embedder_name or self.embedder_name, rebuild="yes")
-            self.embedder_name = self.catalog.setting("embedder") or ""
-            self.__dict__.pop("embedder", None)
+            self.catalog.set(self._manifest(embedder_name or self.embedder_name, rebuild="yes"))
             return self.recover(progress)
 
     def _empty_indexes(self) -> None:
         """Begin both indexes anew, by their folders where they have one: that works on damaged ones too."""
         for name in ("lexical", "vectors"):
-            with suppress(StoreError):
-                if name == "vectors" and self.place.vectors_url:
-                    self.vectors.clear()
-                    continue
-                getattr(self, name).close()
-            self.__dict__.pop(name, None)
+            if name == "vectors" and self.place.vectors_url:
+                self.vectors.clear()
+                continue
+            opened = self.__dict__.get(name)  # it stays the same object, for others hold it
+            if opened:
+                opened.close()
             shutil.rmtree(self.place.folder / ("chroma" if name == "vectors" else name), ignore_errors=True)
+            if opened:
+                opened.reopen()
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -71,7 +71,7 @@ settings = sa.Table(
 )
 
 
-def engine(url: str) -> sa.Engine:
+def engine(url: str | sa.URL) -> sa.Engine:
     """An engine for a URL; every SQLite connection is durable and waits for others."""
     made = sa.create_engine(url)
     if made.dialect.name == "sqlite":
@@ -90,7 +90,7 @@ def engine(url: str) -> sa.Engine:
 
 
 @contextmanager
-def translated(url: str) -> Iterator[None]:
+def translated(url: str | sa.URL) -> Iterator[None]:
     """Database errors as store errors."""
     try:
         yield
@@ -98,8 +98,8 @@ def translated(url: str) -> Iterator[None]:
         raise _store_error(str(error.orig), url) from error
 
 
-def _store_error(reason: str, url: str) -> StoreError:
-    place = sa.make_url(url).database or url
+def _store_error(reason: str, url: str | sa.URL) -> StoreError:
+    place = sa.make_url(url).database or str(url)
     if "full" in reason:
         return StoreFull(
             f"The disk that holds {place} is full.",

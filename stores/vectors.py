@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import chromadb
 import httpx
 import numpy as np
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
 
@@ -218,7 +219,12 @@ def _client(place: Path | str) -> Any:
     quiet = Settings(anonymized_telemetry=False)
     if isinstance(place, Path):
         place.mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(path=str(place), settings=quiet)
+        try:
+            return chromadb.PersistentClient(path=str(place), settings=quiet)
+        except Exception:  # Chroma would hand the half-opened system to whoever opens this folder next
+            SharedSystemClient._identifier_to_system.pop(str(place), None)
+            SharedSystemClient._identifier_to_refcount.pop(str(place), None)
+            raise
     url = urlsplit(place)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ConfigError(f"“{place}” is not the URL of a Chroma server.", hint="Write it as `http://localhost:8000`.")

@@ -58,3 +58,13 @@ def test_the_floors_of_the_docs_are_those_of_the_tests() -> None:
     for room in FLOORS:
         short = room.removeprefix("refdesk")
         assert f"`{room}`" in page or (short and f"`{short}`" in page) or room in ("prompts", "refdesk._version"), room
+
+
+def test_the_sample_settings_are_settings(tmp_path: Path, sample: Path) -> None:
+    from refdesk import config
+
+    text = (sample / "refdesk.toml").read_text(encoding="utf-8")
+    assert config.load(tmp_path, file=sample / "refdesk.toml", environment={}) == config.Config()
+    for line in text.splitlines():
+        if found := re.match(r"# (\w+) = ", line):
+            assert found[1] in config.Config.__dataclass_fields__

@@ -24,8 +24,8 @@ def confidence(signals: Signals | None) -> float:
     if signals is None:
         return 0.0
     if signals.cosine is not None:
-        logit = 5.543 * signals.lexical + 6.560 * signals.covered + 2.923 * signals.cosine - 8.171
+        logit = 5.473 * signals.lexical + 6.986 * signals.covered + 1.827 * signals.cosine - 7.872
     else:
-        logit = 6.0 * signals.lexical + 7.0 * signals.covered - 7.0
+        logit = 6.402 * signals.lexical + 6.989 * signals.covered - 7.354
     probability = 1 / (1 + exp(-logit))
     return min(probability, FEW_TERMS_CAP) if signals.terms < FEW_TERMS else probability

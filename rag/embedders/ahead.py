@@ -43,7 +43,10 @@ class _Helper:
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rag.embedders.ahead"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "rag.embedders.ahead"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            process_group=0,  # a Ctrl-C is for the parent, which decides
         )
 
     def embed(self, texts: Sequence[str]) -> Matrix:
@@ -77,11 +80,8 @@ def _ended() -> EmbedderUnavailable:
 
 def _serve() -> None:
     """The child's side."""
-    import signal
-
     from rag.embedders.static import StaticEmbedder
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     embedder = StaticEmbedder()
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(embedder.embed(json.loads(line)).tobytes())

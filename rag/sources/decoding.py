@@ -104,7 +104,7 @@ def _guess(stream: BinaryIO, name: str) -> tuple[str, str, str | None]:
             marks = len(_ESCAPED.findall(text))
             wrong += marks
             right += sum(1 for char in text if char > "\x7f") - marks
-    if right > wrong:
+    if right >= max(wrong, 1):
         return (
             "utf-8",
             "surrogateescape",

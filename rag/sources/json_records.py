@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -25,9 +25,17 @@ def recognise_lines(head: str) -> bool:
         entry = json.loads(first)
     except (ValueError, RecursionError):
         # cut off by the end of the head, or broken: it is a line of JSONL where the next begins an object too
-        wraps = re.match(r'\{\s*"[^"]*"\s*:\s*\[\s*\{', first)
-        return first.rstrip() != "{" and not wraps and (not rest.strip() or rest.lstrip().startswith("{"))
-    return bool(rest.strip()) or any(_named(str(key)) in records.COLUMNS for key in entry)
+        lines_follow = not rest.strip() or rest.lstrip().startswith("{")
+        return first.rstrip() != "{" and lines_follow and not _wraps_a_list(head)
+    return bool(rest.strip()) or any(_named(str(key)) == "title" for key in entry)
+
+
+def _wraps_a_list(head: str) -> bool:
+    """Whether the text is one object that holds the list of records under a key."""
+    try:
+        return next(_values(Utf8Bytes(io.StringIO(head))), None) is not None
+    except (ijson.JSONError, ValueError):
+        return False
 
 
 def recognise(head: str) -> bool:
@@ -63,20 +71,23 @@ def entries(stream: TextIO) -> Iterator[tuple[str, Any]]:
     Place and value of each entry of the list of records in a JSON text, read as it streams.
 
     The list is the whole text, or the first list of objects under a key of it; a text that is one object without
-    such a list is one entry. Where the JSON breaks off, the entries before are given, and then a Reject.
+    such a list is one entry. Where the JSON breaks off, or goes on after its end, the entries before are given, and
+    then a Reject.
     """
     number = 0
     try:
-        for number, entry in enumerate(_values(stream), start=1):
+        source = Utf8Bytes(stream)
+        for number, entry in enumerate(_values(source), start=1):
             yield f"record {number}", entry
+            source.begin_entry()
     except (ijson.JSONError, ValueError, OverflowError) as error:
         where = f"after record {number}" if number else "the beginning"
         yield where, Reject(where=where, reason=f"not valid JSON: {_cause(error)}")
 
 
-def _values(stream: TextIO) -> Iterator[Any]:
+def _values(source: Utf8Bytes) -> Iterator[Any]:
     """The values of the list of records, or the whole document where it has none."""
-    events = _bounded(ijson.basic_parse(Utf8Bytes(stream), use_float=True))
+    events = _bounded(ijson.basic_parse(source, use_float=True))
     document = ijson.ObjectBuilder()
     keys: list[str] = []
     depth = 0
@@ -89,6 +100,8 @@ def _values(stream: TextIO) -> Iterator[Any]:
             first = next(events, ("end_array", None))
             if not keys or (first[0] == "start_map" and _named(keys[-1]) not in records.COLUMNS):
                 yield from _elements(first, events)
+                for _ in events:  # what follows the list is read to its end, so that damage there is told
+                    source.begin_entry()
                 return
             document.event(event, value)
             (event, value), depth = first, depth + 1

@@ -38,6 +38,7 @@ def _entries(stream: TextIO) -> Iterator[tuple[int, str, list[str]]]:
     rows = [(number, line or "") for number, line in lines(stream) if not _is_banner(line)]
     if rows and rows[0][1].startswith(_GLUED):
         rows[0] = (rows[0][0], rows[0][1].removeprefix(_GLUED))
+        rows = rows if rows[0][1].strip() else rows[1:]
     at = 0
     while at < len(rows):
         number, title = rows[at]

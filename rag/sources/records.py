@@ -6,6 +6,7 @@ Every importer ends here, so that a paper is the same whichever format it came i
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,11 +67,11 @@ def paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Re
             "",
         )
         details = _details(fields, context)
+        ids = sorted(dict.fromkeys(_ids(fields, context)), key=identity.rank) or [identity.title_id(title)]
     except text.UnprintableText as error:
         return Reject(where=where, reason=str(error), title=_printable(title or _string(fields.get("title"))))
     if reason := _reason_against(title, abstract):
         return Reject(where=where, reason=reason, title=_printable(title))
-    ids = sorted(dict.fromkeys(_ids(fields, context)), key=identity.rank) or [identity.title_id(title)]
     arxiv = next(
         (
             found
@@ -124,16 +125,18 @@ def _ids(fields: Mapping[str, Any], context: Context) -> list[str]:
     found: list[str] = []
     if arxiv := identity.arxiv_id(_string(fields.get("arxiv_id")), named=True):
         found.append(f"arxiv:{arxiv[0]}")
-    if (doi := _string(fields.get("doi"))) and not (ids := identity.scheme_ids(doi)):
+    if (doi := text.clean(_string(fields.get("doi")))) and not (ids := identity.scheme_ids(doi)):
         found += identity.scheme_ids(f"doi:{doi}")
     elif doi:
         found += ids
-    if pmid := re.search(r"\d{1,9}", _string(fields.get("pmid"))):
-        found.append(f"pmid:{pmid.group()}")
+    if pmid := re.fullmatch(
+        r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", _string(fields.get("pmid")).strip(), re.IGNORECASE
+    ):
+        found.append(f"pmid:{pmid[1]}")
     for key in ("id", "_id"):
         if value := text.clean(_string(fields.get(key)))[:200]:
             found += identity.scheme_ids(value) or [f"file:{context.name}:{value}"]
-    return found + identity.scheme_ids(_string(fields.get("url")))
+    return found + identity.scheme_ids(web_link(fields.get("url")) or "")
 
 
 def _link(paper_id: str) -> str | None:
@@ -152,7 +155,8 @@ def _link(paper_id: str) -> str | None:
 def web_link(value: Any) -> str | None:
     """The value where it is an http(s) link that is safe to show, else None."""
     link = _string(value).strip()
-    return link if re.fullmatch(r"https?://[^\s\"<>\\^`{|}\x00-\x20\x7f-\x9f]{3,2000}", link, re.IGNORECASE) else None
+    safe = re.fullmatch(r"https?://[^\s\"<>\\^`{|}]{3,2000}", link, re.IGNORECASE) and link.isprintable()
+    return link if safe else None
 
 
 def _string(value: Any) -> str:
@@ -160,7 +164,7 @@ def _string(value: Any) -> str:
         return value
     if isinstance(value, list) and len(value) == 1:
         return _string(value[0]) if not isinstance(value[0], list) else ""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else ""
 
 
 def _printable(title: str) -> str | None:
@@ -184,11 +188,9 @@ def _authors(value: Any) -> list[str]:
     if ";" in names:
         return names.split(";")
     if re.search(r"\sand\s|\s&\s", names):
-        return (
-            re.split(r",?\s+(?:and|&)\s+|,\s+", names)
-            if not re.search(r"^\w+, \S+ and ", names)
-            else re.split(r"\s+and\s+", names)
-        )
+        parts = re.split(r"\s+(?:and|&)\s+", names)
+        family_first = all("," in part.rstrip(" ,") for part in parts) or re.search(r"^\w+, \S+ and ", names)
+        return parts if family_first else re.split(r",?\s+(?:and|&)\s+|,\s+", names)
     parts = [part.strip() for part in names.split(",") if part.strip()]
     # "Ada Byron, Alan Hay" is two people, "Byron, Ada" is one
     return parts if len(parts) > 1 and all(" " in part for part in parts) else [names]
@@ -235,6 +237,11 @@ def iso_date(value: Any) -> str | None:
     ):
         day = found[1] or found[3]
         return _date(int(found[4]), _MONTHS.get(found[2].lower()), int(day) if day else None)
+    if found := re.match(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?!\d)", given):
+        first, second, year = map(int, found.groups())
+        if min(first, second) <= 12 < max(first, second):  # else day and month may be either, and only the year is sure
+            return _date(year, min(first, second), max(first, second))
+        return _date(year)
     return None
 
 

@@ -28,8 +28,8 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     Raises:
         UnreadableInput: The header has no title or no abstract; the message names the columns that it has.
     """
-    rows = _rows(stream)
-    delimiter, header = _header(next((line for line in rows if line.strip()), ""))
+    rows = _Lines(stream)
+    delimiter, header = _header(_first(rows))
     if "title" not in header or not _ABSTRACTS & set(header):
         lacking = "title" if "title" not in header else "abstract"
         names = ", ".join(f"“{name[:40]}”" for name in header[:20])
@@ -40,7 +40,7 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     csv.field_size_limit(MAX_RECORD_CHARS)
     table = csv.reader(rows, delimiter=delimiter, strict=True)  # an unclosed quote must not eat the rest unseen
     while True:
-        place = f"line {table.line_num + 2}"  # the header is line 1
+        place = f"line {rows.number + 1}"
         try:
             row = next(table, None)
         except csv.Error as error:
@@ -60,12 +60,40 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
         yield records.paper(dict(zip(header, row, strict=False)), place, context)
 
 
-def _rows(stream: TextIO) -> Iterator[str]:
-    """Lines with their ends, blank ones too (they may stand in a quoted cell), an overlong one cut to be refused."""
-    while line := stream.readline(MAX_RECORD_CHARS + 2):
-        yield line
-        while len(line) > MAX_RECORD_CHARS + 1 and not line.endswith("\n"):
-            line = stream.readline(MAX_RECORD_CHARS + 2)
+class _Lines:
+    """
+    Lines with their ends, blank ones too (they may stand within a quoted cell), and the number of the last one read.
+
+    One longer than a record may be is skipped with a `csv.Error`, after which reading can go on.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = piece = self._stream.readline(MAX_RECORD_CHARS + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        while len(piece) > MAX_RECORD_CHARS and not piece.endswith("\n"):
+            piece = self._stream.readline(MAX_RECORD_CHARS + 1)
+        if piece is not line:
+            raise csv.Error(f"the line is longer than {MAX_RECORD_CHARS:,} characters")
+        return line
+
+
+def _first(rows: _Lines) -> str:
+    """The first line that is not blank, or nothing."""
+    try:
+        return next((line for line in rows if line.strip()), "")
+    except csv.Error as error:
+        raise UnreadableInput(
+            f"The table has no header: {error}.", hint="Begin it with a line that names the columns."
+        ) from error
 
 
 def _header(line: str) -> tuple[str, list[str]]:

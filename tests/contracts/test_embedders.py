@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import environment
-from embedding_server import EmbeddingServer, serving
+from tests.commands import environment
+from tests.embedding_server import EmbeddingServer, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.embeddings import Embeddings

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from commands import environment
+from tests.commands import environment
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small import paper

@@ -14,7 +14,7 @@ import chromadb
 import numpy as np
 import pytest
 from chromadb.config import Settings
-from commands import environment
+from tests.commands import environment
 from numpy.typing import NDArray
 from small import chunk, paper
 

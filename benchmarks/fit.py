@@ -1,0 +1,388 @@
+"""
+`python -m benchmarks.fit`: where the coefficients of `rag.retrieval` and `rag.answers.abstention` come from.
+
+Papers and sentences are ranked by weights fitted as a choice among the candidates of a question (listwise softmax) on
+SciFact's training claims. The confidence is a logistic regression on those claims, with evidence or without, and on
+questions of PubMedQA and titles of arXiv with and without their paper. What to use was chosen by cross-validation on
+the training claims, whose folds share no gold paper; the test claims and the odd questions are only reported.
+
+Source: Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007 (top-one likelihood).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.report import data_folder, table
+from rag import text
+from rag.embedders.ahead import ahead
+from rag.evaluation import metrics
+from rag.reading import Array, Reading, content_words, read
+from rag.retrieval import CANDIDATES, LEXICAL_POOL, VECTOR_POOL, Retriever, fuse
+from rag.types import Paper
+from refdesk import wiring
+from refdesk.datasets import Claim, Dataset
+from refdesk.library import open_library
+from stores.importing import import_records
+
+FOLDS = 5
+RIDGE = 1e-3
+PAPER = ("lexical", "cosine", "best", "title")
+SENTENCE = ("sentence", "lexical", "cosine", "position")
+ANSWER = ("lexical", "covered", "cosine")
+MIX = {
+    "claims": 1.0, "pubmedqa own": 0.25, "pubmedqa+scifact own": 0.25, "pubmedqa+scifact absent": 0.25,
+    "pubmedqa in arxiv": 0.25, "arxiv own": 0.15, "small own": 0.15, "arxiv in small": 0.15, "arxiv in scifact": 0.15,
+}  # fmt: skip
+"""How much each kind of question counts in the fit of the confidence, by all its questions together."""
+OFF_TOPIC = """
+What is the best recipe for sourdough bread?|Who won the football world cup in 1998?|How do I renew a French passport?
+|What causes inflation in medieval Spain?|Which whisky distilleries are on Islay?|How do I change the oil of a car?
+|What did Napoleon eat at Waterloo?|Where can I buy cheap train tickets to Vienna?|How tall is the Eiffel Tower?
+|When do cherry trees blossom in Kyoto?|What is the plot of Hamlet?|How do volcanoes form on Iceland?
+|Which tax rules apply to freelance gardeners?|Who composed the opera Carmen?|How do bees make honey?
+|Why is the sky blue?
+""".replace("\n", "").split("|")
+Fit = Callable[[Sequence["Look"], Sequence[str]], Array]
+Score = Callable[["Look", Sequence[str], Array], list[float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What the product sees on a question before it weighs it, and what is right, where that is known."""
+
+    papers: list[Paper]
+    reading: Reading
+    cosine: Array
+    terms: int
+    relevant: dict[str, int]
+    gold: frozenset[tuple[str, int]] = frozenset()
+    answerable: bool = False
+
+    def paper(self, names: Sequence[str]) -> Array:
+        """Features of the papers, (n, features)."""
+        own = {"cosine": self.cosine, "cosine share": self.cosine / max(float(self.cosine.max()), 1e-9)}
+        return np.stack([own[name] if name in own else getattr(self.reading, name) for name in names], axis=1)
+
+    def sentence(self, names: Sequence[str]) -> Array:
+        """Features of the sentences, (m, features)."""
+        of_sentence = ("sentence", "position")
+        columns = [
+            getattr(self.reading, name) if name in of_sentence else self.paper([name])[self.reading.owner, 0]
+            for name in names
+        ]
+        return np.stack(columns, axis=1)
+
+    def answer(self, weights: Array) -> Array:
+        """What `Signals` holds: of the paper of the best sentence by `weights`."""
+        best = int(np.argmax(self.sentence(SENTENCE) @ weights))
+        return np.array(self.paper(ANSWER)[self.reading.owner[best]])
+
+    @property
+    def is_relevant(self) -> Array:
+        """1 where a paper is relevant."""
+        return np.array([float(self.relevant.get(paper.paper_id, 0) > 0) for paper in self.papers])
+
+    @property
+    def is_gold(self) -> Array:
+        """1 where a sentence is evidence."""
+        rows = zip(self.reading.owner, self.reading.number, strict=True)
+        return np.array([float((self.papers[owner].paper_id, int(number)) in self.gold) for owner, number in rows])
+
+
+def look(retriever: Retriever, question: str, *, without: str = "", relevant: dict[str, int] | None = None) -> Look:
+    """Candidates and their reading as in `Retriever.retrieve`; `without` is a paper taken as not being there."""
+    words, weights = retriever._weighed(content_words(question))
+    stems = [retriever._stem(word) for word in words]
+    bm25 = dict(retriever._lexical.search(stems, limit=LEXICAL_POOL))
+    cosines = retriever._cosines(retriever._embedder.embed([question])[0], VECTOR_POOL, None, also=list(bm25))
+    for found in (bm25, cosines):
+        found.pop(without, None)
+    papers = list(retriever._catalog.papers(fuse(bm25, cosines, limit=CANDIDATES)).values())
+    cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
+    reading = read(words, weights, papers, retriever._vocabulary)
+    return Look(papers=papers, reading=reading, cosine=cosine, terms=len(words), relevant=relevant or {})
+
+
+def gold_sentences(
+    claim: Claim, papers: dict[str, Paper], sentences: dict[str, list[str]]
+) -> frozenset[tuple[str, int]]:
+    """The product's sentences that share at least half of a gold one, or of themselves, as `refdesk eval` has it."""
+    gold = set()
+    for document, indexes in claim.evidence.items():
+        paper = papers[f"file:scifact:{document}"]
+        places = [at for at, char in enumerate(paper.abstract) if not char.isspace()]
+        for index in indexes:
+            bare = "".join(text.clean(sentences[document][index]).split())
+            if (found := "".join(paper.abstract.split()).find(bare)) < 0:
+                continue
+            start, end = places[found], places[found + len(bare) - 1] + 1
+            for number, (left, right) in enumerate(paper.spans, start=1):
+                shared = min(end, right) - max(start, left)
+                if shared > 0 and 2 * shared >= min(end - start, right - left):
+                    gold.add((paper.paper_id, number))
+    return frozenset(gold)
+
+
+def newton(objective: Callable[[Array], tuple[float, Array, Array]], size: int) -> Array:
+    """The minimum of a convex function that gives its value, gradient and Hessian."""
+    at = np.zeros(size)
+    for _ in range(50):
+        value, gradient, hessian = objective(at)
+        if np.abs(gradient).max() < 1e-8:
+            break
+        step, length = np.linalg.solve(hessian, gradient), 1.0
+        while objective(at - length * step)[0] > value and length > 1e-6:
+            length /= 2
+        at = at - length * step
+    return at
+
+
+def fit_listwise(features: Sequence[Array], right: Sequence[Array]) -> Array:
+    """Weights by which the right candidates are the likeliest draw from each question's softmax(features @ weights)."""
+    kept = [row for row, each in enumerate(right) if each.any()]
+    stacked = np.concatenate([features[row] for row in kept])
+    sizes = np.array([len(features[row]) for row in kept])
+    first, scale = np.cumsum(sizes) - sizes, stacked.std(axis=0) + 1e-9
+    x, y = stacked / scale, np.concatenate([right[row] / right[row].sum() for row in kept])
+
+    def objective(weights: Array) -> tuple[float, Array, Array]:
+        scores = x @ weights
+        scores -= np.repeat(np.maximum.reduceat(scores, first), sizes)
+        total = np.repeat(np.add.reduceat(np.exp(scores), first), sizes)
+        chance = np.exp(scores) / total
+        value = -(y @ (scores - np.log(total))) / len(kept) + RIDGE * weights @ weights
+        means = np.add.reduceat(x * chance[:, None], first, axis=0)
+        hessian = ((x * chance[:, None]).T @ x - means.T @ means) / len(kept) + 2 * RIDGE * np.eye(len(weights))
+        return float(value), x.T @ (chance - y) / len(kept) + 2 * RIDGE * weights, hessian
+
+    weights: Array = newton(objective, x.shape[1]) / scale
+    return weights
+
+
+def fit_logistic(features: Array, right: Array, share: Array) -> Array:
+    """Weights and, last, the constant of a logistic regression over weighted examples."""
+    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-9
+    x, share = np.column_stack([(features - mean) / scale, np.ones(len(features))]), share / share.sum()
+    ridge = RIDGE * np.append(np.ones(features.shape[1]), 0)
+
+    def objective(weights: Array) -> tuple[float, Array, Array]:
+        logit = x @ weights
+        chance = 1 / (1 + np.exp(-logit))
+        value = share @ (np.logaddexp(0, logit) - right * logit) + ridge @ weights**2
+        hessian = (x * (share * chance * (1 - chance))[:, None]).T @ x + 2 * np.diag(ridge)
+        return float(value), x.T @ (share * (chance - right)) + 2 * ridge * weights, hessian
+
+    weights = newton(objective, x.shape[1])
+    slopes = weights[:-1] / scale
+    return np.append(slopes, weights[-1] - slopes @ mean)
+
+
+def chances(weights: Array, features: Array) -> Array:
+    """The probabilities by a logistic regression."""
+    return np.asarray(1 / (1 + np.exp(-(features @ weights[:-1] + weights[-1]))))
+
+
+def fold(each: Look) -> int:
+    """A number that questions about one paper share."""
+    return zlib.crc32(min(each.relevant).encode()) % FOLDS
+
+
+def crossed(looks: Sequence[Look], names: Sequence[str], fit: Fit, score: Score) -> Array:
+    """The scores of each question by weights fitted on the other folds."""
+    weights = [fit([each for each in looks if fold(each) != out], names) for out in range(FOLDS)]
+    return np.array([score(each, names, weights[fold(each)]) for each in looks])
+
+
+def fit_papers(looks: Sequence[Look], names: Sequence[str]) -> Array:
+    """Weights of the features of papers."""
+    return fit_listwise([each.paper(names) for each in looks], [each.is_relevant for each in looks])
+
+
+def fit_sentences(looks: Sequence[Look], names: Sequence[str]) -> Array:
+    """Weights of the features of sentences."""
+    return fit_listwise([each.sentence(names) for each in looks], [each.is_gold for each in looks])
+
+
+def ndcg(each: Look, names: Sequence[str], weights: Array) -> list[float]:
+    """nDCG@10."""
+    order = np.argsort(-(each.paper(names) @ weights), kind="stable")
+    return [metrics.ndcg([each.papers[row].paper_id for row in order], each.relevant, at=10)]
+
+
+def hits(each: Look, names: Sequence[str], weights: Array) -> list[float]:
+    """Whether evidence is among the first 1, 3, 5 and 10 sentences."""
+    found = each.is_gold[np.argsort(-(each.sentence(names) @ weights), kind="stable")]
+    return [float(found[:at].any()) for at in (1, 3, 5, 10)]
+
+
+def ablation(
+    train: Sequence[Look], test: Sequence[Look], choices: Iterable[Sequence[str]], fit: Fit, score: Score
+) -> str:
+    """A table of feature sets: the training claims by cross-validation, the test claims with an interval."""
+    rows = []
+    for names in choices:
+        weights = fit(train, names)
+        reported = np.array([score(each, names, weights) for each in test])
+        low, high = metrics.interval(reported[:, -2 if reported.shape[1] > 1 else 0].tolist())
+        both = (crossed(train, names, fit, score), reported)
+        figures = [" / ".join(f"{value:.3f}" for value in scores.mean(axis=0)) for scores in both]
+        rows.append([", ".join(names), *figures, f"{low:.3f} to {high:.3f}"])
+    return table(["features", "train, cross-validated", "test", "interval"], rows)
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """A gzipped file of JSON Lines."""
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream]
+
+
+def paper(key: str, title: str, abstract: str) -> Paper:
+    """A paper; one whose title is to be its question has none."""
+    return Paper(paper_id=key, title=text.clean(title), abstract=text.clean(abstract), aliases=(key,), source="fit")
+
+
+def retriever(folder: Path, papers: Sequence[Paper]) -> Retriever:
+    """Retrieval over a new library of these papers."""
+    store = open_library(folder)._store
+    import_records(store, papers, ahead=ahead)
+    return wiring.retriever(store)
+
+
+def title_question(title: str, number: int) -> str:
+    """A question in one of four forms, of a title without the name that stands before a colon."""
+    after = title.split(":")[-1].strip()
+    form = ("How does {} work?", "What is known about {}?", "{}", "Which paper proposes {}?")[number % 4]
+    return form.format(after if len(after.split()) > 3 else title)
+
+
+def scifact_looks(library: Retriever, data: Dataset) -> tuple[list[Look], list[Look]]:
+    """SciFact's training and test claims; those of its dev file are the test queries of BEIR."""
+    claims = {claim.text: claim for split in ("train", "dev") for claim in data.claims(split)}
+    documents = sorted({f"file:scifact:{each}" for claim in claims.values() for each in claim.evidence})
+    papers, sentences = library._catalog.papers(documents), data.sentences()
+    looks: dict[str, list[Look]] = {"train": [], "test": []}
+    for split, into in looks.items():
+        for query, grades in sorted(data.relevance(split).items(), key=lambda item: int(item[0])):
+            claim = claims[data.queries[query]]
+            seen = look(library, claim.text, relevant={f"file:scifact:{key}": grade for key, grade in grades.items()})
+            gold = gold_sentences(claim, papers, sentences)
+            into.append(replace(seen, gold=gold, answerable=bool(claim.evidence)))
+    return looks["train"], looks["test"]
+
+
+def transfer_looks(folder: Path, scifact: Retriever, corpus: list[Paper], temporary: Path) -> dict[str, list[Look]]:
+    """Questions of other fields by kind; “own” has its paper in the library, the other kinds have not."""
+    asked = [(f"pmid:{row['pmid']}", row) for row in rows_of(folder / "pubmedqa" / "train_dev.jsonl.gz")]
+    contexts = [paper(key, "", " ".join(row["contexts"])) for key, row in asked]
+    listed = rows_of(folder / "arxiv_daily" / "2025.jsonl.gz")
+
+    def untitled(rows: list[dict[str, Any]], step: int) -> list[Paper]:
+        titles = [row["title"] if at % step else "" for at, row in enumerate(rows)]
+        return [paper(f"arxiv:{row['id']}", title, row["abstract"]) for row, title in zip(rows, titles, strict=True)]
+
+    large_rows, small_rows = listed[::8][:5000], listed[1::175][:232]
+    pubmedqa, both = retriever(temporary / "pubmedqa", contexts), retriever(temporary / "both", contexts + corpus)
+    large = retriever(temporary / "large", untitled(large_rows, 20))
+    small = retriever(temporary / "small", untitled(small_rows, 2))
+    kinds: dict[str, list[Look]] = {}
+    for key, row in asked:
+        for name, library in (("pubmedqa", pubmedqa), ("pubmedqa+scifact", both)):
+            kinds.setdefault(f"{name} own", []).append(look(library, row["question"]))
+            kinds.setdefault(f"{name} absent", []).append(look(library, row["question"], without=key))
+        kinds.setdefault("pubmedqa in arxiv", []).append(look(large, row["question"]))
+    for name, library, rows in (("arxiv", large, large_rows[::20]), ("small", small, small_rows[::2])):
+        for number, row in enumerate(rows):
+            question = title_question(row["title"], number)
+            kinds.setdefault(f"{name} own", []).append(look(library, question))
+            kinds.setdefault(f"{name} absent", []).append(look(library, question, without=f"arxiv:{row['id']}"))
+            if name == "arxiv":
+                kinds.setdefault("arxiv in small", []).append(look(small, question))
+                kinds.setdefault("arxiv in scifact", []).append(look(scifact, question))
+    for name, library in (("arxiv", large), ("small", small), ("scifact", scifact)):
+        kinds[f"off-topic in {name}"] = [look(library, question) for question in OFF_TOPIC]
+    return kinds
+
+
+def fit_answer(train: Sequence[Look], kinds: dict[str, list[Look]], weights: Array, size: int) -> Array:
+    """The confidence by the first `size` features of `ANSWER`: the even questions of each kind, and the claims."""
+    features, right, share = [], [], []
+    for name, counts in MIX.items():
+        looks = train if name == "claims" else kinds[name][::2]
+        features.append(np.array([each.answer(weights)[:size] for each in looks]))
+        right.append([float(each.answerable if name == "claims" else name.endswith("own")) for each in looks])
+        share.append(np.full(len(looks), counts / len(looks)))
+    return fit_logistic(np.concatenate(features), np.concatenate(right), np.concatenate(share))
+
+
+def report_answer(
+    train: Sequence[Look], test: Sequence[Look], kinds: dict[str, list[Look]], weights: Array, size: int
+) -> None:
+    """Print how well the confidence tells, how reliable it is, and what a threshold lets through."""
+    by_fold = [fit_answer([each for each in train if fold(each) != out], kinds, weights, size) for out in range(FOLDS)]
+    crossed_ = [float(chances(by_fold[fold(each)], each.answer(weights)[None, :size])[0]) for each in train]
+    fitted = fit_answer(train, kinds, weights, size)
+
+    def said(looks: Sequence[Look]) -> Array:
+        return chances(fitted, np.array([each.answer(weights)[:size] for each in looks]))
+
+    known, values = [each.answerable for each in test], said(test)
+    low, high = metrics.auroc_interval(values.tolist(), known)
+    print(f"\n{', '.join(ANSWER[:size])}: constants {np.round(fitted, 3).tolist()}")
+    print(f"AUROC train, cross-validated {metrics.auroc(crossed_, [each.answerable for each in train]):.3f}")
+    print(f"AUROC dev {metrics.auroc(values.tolist(), known):.3f} ({low:.3f} to {high:.3f})\n")
+    bins = metrics.reliability(values.tolist(), known)
+    reliable = [[f"{count}", f"{mean:.2f}", f"{share:.2f}"] for count, mean, share in bins]
+    print(table(["claims of dev", "said", "was"], reliable), "\n")
+    groups = {"dev, evidence": values[np.array(known)], "dev, none": values[~np.array(known)]}
+    groups |= {name: said(looks if name.startswith("off") else looks[1::2]) for name, looks in kinds.items()}
+    for name in ("pubmedqa", "pubmedqa+scifact", "arxiv", "small"):
+        own, absent = groups[f"{name} own"], groups[f"{name} absent"]
+        area = metrics.auroc([*own, *absent], [True] * len(own) + [False] * len(absent))
+        print(f"{name}, own against absent: AUROC {area:.3f}")
+    at = (0.3, 0.35, 0.4, 0.45, 0.5)
+    rows = [
+        [name, f"{np.median(each):.2f}", *(f"{np.mean(each >= value):.2f}" for value in at)]
+        for name, each in groups.items()
+    ]
+    print("\n" + table(["questions", "median", *(f"answered at {value}" for value in at)], rows))
+
+
+def main() -> None:
+    """Print the tables and the constants."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[2]).parse_args()
+    folder = data_folder()
+    data = Dataset(folder / "scifact")
+    corpus = [paper(f"file:scifact:{each['_id']}", each["title"], each["text"]) for each in data.documents()]
+    with tempfile.TemporaryDirectory(prefix="refdesk-fit-") as temporary:
+        scifact = retriever(Path(temporary) / "scifact", corpus)
+        train, test = scifact_looks(scifact, data)
+        kinds = transfer_looks(folder, scifact, corpus, Path(temporary))
+    neutral = [tuple("cosine share" if name == "cosine" else name for name in each) for each in (PAPER, SENTENCE)]
+    orders = [*(PAPER[:n] for n in range(1, 5)), neutral[0]]
+    print("Papers, nDCG@10\n\n" + ablation(train, test, orders, fit_papers, ndcg))
+    claims, reported = [[each for each in of if each.answerable] for of in (train, test)]
+    orders = [*(SENTENCE[:n] for n in range(1, 5)), neutral[1]]
+    print("\nSentences, hit@1 / 3 / 5 / 10\n\n" + ablation(claims, reported, orders, fit_sentences, hits), "\n")
+    for name, fit, looks, features in (
+        ("PAPER", fit_papers, train, PAPER), ("SENTENCE", fit_sentences, claims, SENTENCE),
+        ("PAPER, neutral", fit_papers, train, neutral[0]), ("SENTENCE, neutral", fit_sentences, claims, neutral[1]),
+    ):  # fmt: skip
+        print(f"{name}_WEIGHTS =", dict(zip(features, np.round(fit(looks, features), 3).tolist(), strict=True)))
+    weights = fit_sentences(claims, SENTENCE)
+    for size in (1, 3, 2):
+        report_answer(train, test, kinds, weights, size)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""A process that is killed, at random moments and at every step of a write: nothing is lost and nothing is there twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.commands import ended, start
+
+import refdesk
+
+SEED, KILLS = 20260712, 12
+
+_RUN = """
+import sys
+import stores.importing, stores.library
+stores.importing.BATCH = stores.library.BATCH = 200
+from refdesk.cli import main
+main(sys.argv[1:])
+"""
+_DIE = """
+import os, signal, sys
+import stores.catalog, stores.importing, stores.lexical, stores.library, stores.vectors
+stores.importing.BATCH = stores.library.BATCH = 20
+owner, name, times = eval(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+whole = getattr(owner, name)
+calls = 0
+def dying(*arguments, **named):
+    global calls
+    calls += 1
+    if calls == times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return whole(*arguments, **named)
+setattr(owner, name, dying)
+from refdesk.cli import main
+main(sys.argv[4:])
+"""
+CATALOG, LEXICAL, VECTORS = "stores.catalog.SQLCatalog", "stores.lexical.TantivyLexical", "stores.vectors.ChromaVectors"
+STORE = "stores.library.LibraryStore"
+
+
+def whole(folder: Path) -> set[str]:
+    """Open, check that it is whole, and give the ids; the marks are gone afterwards."""
+    with refdesk.open_library(folder) as library:
+        assert library.check() == []
+        assert library.status()["to_index"] == 0
+        return {paper.paper_id for paper in library.papers()}
+
+
+def kill_after(delay_s: float, folder: Path, *arguments: str | Path, alone: bool = False) -> int:
+    """Run a command and kill it `delay_s` after it took the lock; the status, which is 0 where it was done before."""
+    process = start(_RUN, "--library", folder, *arguments)
+    until = time.monotonic() + 60
+    while not (folder / "lock").exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.005)
+    time.sleep(delay_s)
+    if alone:
+        process.kill()  # what it started must end by itself, or the next line waits for ever
+    else:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    return ended(process).status
+
+
+def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(tmp_path: Path, many: tuple[Path, set[str]]) -> None:
+    path, ids = many
+    chance = random.Random(SEED)
+    killed = finished = 0
+    seen: set[str] = set()
+    folder = tmp_path / "library-0"
+    while killed < KILLS:
+        (folder / "lock").unlink(missing_ok=True)
+        status = kill_after(chance.uniform(0.0, 1.8), folder, "add", path, alone=killed % 3 == 0)
+        if status == 0:
+            finished += 1
+            assert whole(folder) == ids
+            folder, seen = tmp_path / f"library-{finished}", set()
+            continue
+        killed += 1
+        now = whole(folder) if folder.exists() and (folder / "catalog.sqlite3").exists() else set()
+        assert seen <= now <= ids
+        seen = now
+    with refdesk.open_library(folder) as library:
+        report = library.add(path)
+        assert (report.added, report.unchanged, report.updated) == (len(ids) - len(seen), len(seen), 0)
+        assert library.add(path).unchanged == len(ids)
+    assert whole(folder) == ids
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "times"),
+    [
+        (CATALOG, "write", 2),
+        (VECTORS, "upsert", 2),
+        (LEXICAL, "upsert", 2),
+        (CATALOG, "mark_indexed", 2),
+        (STORE, "_manifest", 1),
+    ],
+    ids=["before the catalog", "before the vectors", "before the words", "before the mark is taken", "before the manifest"],
+)
+def test_an_import_killed_at_a_step_is_finished_by_the_next_one(
+    tmp_path: Path, records: Callable[..., list], jsonl: Callable[..., Path], owner: str, name: str, times: int
+) -> None:
+    path = jsonl(tmp_path / "papers.jsonl", records(60))
+    folder = tmp_path / "library"
+    assert ended(start(_DIE, owner, name, str(times), "--library", folder, "add", path)).status == -signal.SIGKILL
+    expected = {f"file:papers:sample:{number:05}" for number in range(60)}
+    assert whole(folder) <= expected
+    with refdesk.open_library(folder) as library:
+        report = library.add(path)
+        assert report.added + report.unchanged == 60
+        assert library.ask("What does the study of subject17 find?").answered
+    assert whole(folder) == expected
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "times"),
+    [
+        (CATALOG, "mark_to_index", 2),
+        (STORE, "_empty_indexes", 1),
+        (VECTORS, "upsert", 1),
+        (LEXICAL, "upsert", 3),
+        (CATALOG, "mark_indexed", 2),
+    ],
+    ids=["while marking", "before emptying", "after emptying", "between the indexes", "before a mark is taken"],
+)
+def test_a_reindex_killed_at_a_step_is_finished_by_the_next_command(small: Path, owner: str, name: str, times: int) -> None:
+    assert ended(start(_DIE, owner, name, str(times), "--library", small, "reindex")).status == -signal.SIGKILL
+    assert len(whole(small)) == 60
+    with refdesk.open_library(small) as library:
+        assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
+
+
+def test_a_reindex_killed_at_random_moments_is_finished_by_the_next_command(small: Path) -> None:
+    chance = random.Random(SEED)
+    for _ in range(3):
+        (small / "lock").unlink(missing_ok=True)
+        kill_after(chance.uniform(0.0, 0.6), small, "reindex")
+        assert len(whole(small)) == 60
+
+
+def test_a_library_open_before_a_killed_reindex_finishes_it_and_goes_on_answering(small: Path) -> None:
+    with refdesk.open_library(small) as library:
+        assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
+        assert ended(start(_DIE, STORE, "_empty_indexes", "1", "--library", small, "reindex")).status == -signal.SIGKILL
+        assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
+        assert library.check() == []
+
+
+def test_ctrl_c_during_an_import_exits_130_says_so_and_leaves_the_library_whole(tmp_path: Path, many: tuple[Path, set[str]]) -> None:
+    path, ids = many
+    folder = tmp_path / "library"
+    process = start(_RUN, "--library", folder, "add", path)
+    while not (folder / "lock").exists():
+        time.sleep(0.005)
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all of the group
+    ran = ended(process)
+    assert ran.status == 130, ran.err
+    assert ran.err.strip() == "Interrupted."
+    assert ran.out == ""
+    assert whole(folder) <= ids
