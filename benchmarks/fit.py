@@ -238,7 +238,7 @@ def ablation(
         both = (crossed(train, names, fit, score), reported)
         figures = [" / ".join(f"{value:.3f}" for value in scores.mean(axis=0)) for scores in both]
         rows.append([", ".join(names), *figures, f"{low:.3f} to {high:.3f}"])
-    return table(["features", "train, cross-validated", "test", "interval"], rows)
+    return table(["features", "train, cross-validated", "test", "95 % of nDCG@10 or hit@5"], rows)
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
@@ -360,7 +360,7 @@ def report_answer(
 
 def main() -> None:
     """Print the tables and the constants."""
-    argparse.ArgumentParser(description=__doc__.splitlines()[2]).parse_args()
+    argparse.ArgumentParser(description=__doc__.splitlines()[1]).parse_args()
     folder = data_folder()
     data = Dataset(folder / "scifact")
     corpus = [paper(f"file:scifact:{each['_id']}", each["title"], each["text"]) for each in data.documents()]
@@ -376,7 +376,7 @@ def main() -> None:
     print("\nSentences, hit@1 / 3 / 5 / 10\n\n" + ablation(claims, reported, orders, fit_sentences, hits), "\n")
     for name, fit, looks, features in (
         ("PAPER", fit_papers, train, PAPER), ("SENTENCE", fit_sentences, claims, SENTENCE),
-        ("PAPER, neutral", fit_papers, train, neutral[0]), ("SENTENCE, neutral", fit_sentences, claims, neutral[1]),
+        ("NEUTRAL_PAPER", fit_papers, train, neutral[0]), ("NEUTRAL_SENTENCE", fit_sentences, claims, neutral[1]),
     ):  # fmt: skip
         print(f"{name}_WEIGHTS =", dict(zip(features, np.round(fit(looks, features), 3).tolist(), strict=True)))
     weights = fit_sentences(claims, SENTENCE)

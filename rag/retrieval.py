@@ -22,8 +22,8 @@ LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
 LEXICAL_SHARE = 0.65
 MAX_QUESTION_CHARS = 20_000
 
-PAPER_WEIGHTS = {"lexical": 11.117, "cosine": 6.156, "best": 5.851, "title": 2.875}
-SENTENCE_WEIGHTS = {"sentence": 9.351, "lexical": 12.846, "cosine": 7.623, "position": 1.623}
+PAPER_WEIGHTS = {"lexical": 11.113, "cosine": 6.154, "best": 5.856, "title": 2.876}
+SENTENCE_WEIGHTS = {"sentence": 9.352, "lexical": 12.842, "cosine": 7.624, "position": 1.623}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

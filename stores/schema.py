@@ -6,8 +6,10 @@ The tables are made by the migrations; a test holds the two together.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,7 +107,8 @@ def _store_error(reason: str, url: str | sa.URL) -> StoreError:
             f"The disk that holds {place} is full.",
             hint="Free some space and run the command again; nothing is lost.",
         )
-    if "readonly" in reason or "read-only" in reason:
+    unwritable = "unable to open" in reason and not os.access(Path(place).parent, os.W_OK)
+    if "readonly" in reason or "read-only" in reason or unwritable:
         return LibraryReadOnly(
             f"The catalog {place} cannot be written: {reason}.",
             hint="Check who owns it, or use another `--library`.",

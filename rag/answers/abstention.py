@@ -24,8 +24,8 @@ def confidence(signals: Signals | None) -> float:
     if signals is None:
         return 0.0
     if signals.cosine is not None:
-        logit = 5.473 * signals.lexical + 6.986 * signals.covered + 1.827 * signals.cosine - 7.872
+        logit = 5.423 * signals.lexical + 7.034 * signals.covered + 1.808 * signals.cosine - 7.875
     else:
-        logit = 6.402 * signals.lexical + 6.989 * signals.covered - 7.354
+        logit = 6.333 * signals.lexical + 7.042 * signals.covered - 7.363
     probability = 1 / (1 + exp(-logit))
     return min(probability, FEW_TERMS_CAP) if signals.terms < FEW_TERMS else probability

@@ -1,0 +1,1 @@
+"""Where the figures and the coefficients come from."""
