@@ -27,11 +27,12 @@ from benchmarks.report import data_folder, table
 from rag import text
 from rag.embedders.ahead import ahead
 from rag.evaluation import metrics
-from rag.reading import Array, Reading, content_words, read
-from rag.retrieval import CANDIDATES, LEXICAL_POOL, VECTOR_POOL, Retriever, fuse
+from rag.reading import Array, Reading
+from rag.retrieval import Retriever
 from rag.types import Paper
 from refdesk import wiring
-from refdesk.datasets import Claim, Dataset
+from refdesk.datasets import Dataset
+from refdesk.evaluate import is_gold
 from refdesk.library import open_library
 from stores.importing import import_records
 
@@ -71,8 +72,8 @@ class Look:
 
     def paper(self, names: Sequence[str]) -> Array:
         """Features of the papers, (n, features)."""
-        own = {"cosine": self.cosine, "cosine share": self.cosine / max(float(self.cosine.max()), 1e-9)}
-        return np.stack([own[name] if name in own else getattr(self.reading, name) for name in names], axis=1)
+        columns = [self.cosine if name == "cosine" else getattr(self.reading, name) for name in names]
+        return np.stack(columns, axis=1)
 
     def sentence(self, names: Sequence[str]) -> Array:
         """Features of the sentences, (m, features)."""
@@ -101,37 +102,12 @@ class Look:
 
 
 def look(retriever: Retriever, question: str, *, without: str = "", relevant: dict[str, int] | None = None) -> Look:
-    """Candidates and their reading as in `Retriever.retrieve`; `without` is a paper taken as not being there."""
-    words, weights = retriever._weighed(content_words(question))
-    stems = [retriever._stem(word) for word in words]
-    bm25 = dict(retriever._lexical.search(stems, limit=LEXICAL_POOL))
-    cosines = retriever._cosines(retriever._embedder.embed([question])[0], VECTOR_POOL, None, also=list(bm25))
-    for found in (bm25, cosines):
-        found.pop(without, None)
-    papers = list(retriever._catalog.papers(fuse(bm25, cosines, limit=CANDIDATES)).values())
-    cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
-    reading = read(words, weights, papers, retriever._vocabulary)
-    return Look(papers=papers, reading=reading, cosine=cosine, terms=len(words), relevant=relevant or {})
-
-
-def gold_sentences(
-    claim: Claim, papers: dict[str, Paper], sentences: dict[str, list[str]]
-) -> frozenset[tuple[str, int]]:
-    """The product's sentences that share at least half of a gold one, or of themselves, as `refdesk eval` has it."""
-    gold = set()
-    for document, indexes in claim.evidence.items():
-        paper = papers[f"file:scifact:{document}"]
-        places = [at for at, char in enumerate(paper.abstract) if not char.isspace()]
-        for index in indexes:
-            bare = "".join(text.clean(sentences[document][index]).split())
-            if (found := "".join(paper.abstract.split()).find(bare)) < 0:
-                continue
-            start, end = places[found], places[found + len(bare) - 1] + 1
-            for number, (left, right) in enumerate(paper.spans, start=1):
-                shared = min(end, right) - max(start, left)
-                if shared > 0 and 2 * shared >= min(end - start, right - left):
-                    gold.add((paper.paper_id, number))
-    return frozenset(gold)
+    """What the product sees; `without` is a paper taken as not being there."""
+    seen = retriever.look(question, without=[without])
+    assert seen, question
+    return Look(
+        papers=list(seen.papers), reading=seen.reading, cosine=seen.cosine, terms=seen.terms, relevant=relevant or {}
+    )
 
 
 def newton(objective: Callable[[Array], tuple[float, Array, Array]], size: int) -> Array:
@@ -276,7 +252,12 @@ def scifact_looks(library: Retriever, data: Dataset) -> tuple[list[Look], list[L
         for query, grades in sorted(data.relevance(split).items(), key=lambda item: int(item[0])):
             claim = claims[data.queries[query]]
             seen = look(library, claim.text, relevant={f"file:scifact:{key}": grade for key, grade in grades.items()})
-            gold = gold_sentences(claim, papers, sentences)
+            gold = frozenset(
+                (paper_id, sentence.number)
+                for paper_id in (f"file:scifact:{document}" for document in claim.evidence)
+                for sentence in papers[paper_id].sentences
+                if is_gold(papers[paper_id], sentence, claim, sentences)
+            )
             into.append(replace(seen, gold=gold, answerable=bool(claim.evidence)))
     return looks["train"], looks["test"]
 
@@ -358,6 +339,11 @@ def report_answer(
     print("\n" + table(["questions", "median", *(f"answered at {value}" for value in at)], rows))
 
 
+def named(features: Sequence[str], weights: Array) -> dict[str, float]:
+    """The constant as it stands in `rag.retrieval`."""
+    return dict(zip(features, np.round(weights, 3).tolist(), strict=True))
+
+
 def main() -> None:
     """Print the tables and the constants."""
     argparse.ArgumentParser(description=__doc__.splitlines()[1]).parse_args()
@@ -368,17 +354,12 @@ def main() -> None:
         scifact = retriever(Path(temporary) / "scifact", corpus)
         train, test = scifact_looks(scifact, data)
         kinds = transfer_looks(folder, scifact, corpus, Path(temporary))
-    neutral = [tuple("cosine share" if name == "cosine" else name for name in each) for each in (PAPER, SENTENCE)]
-    orders = [*(PAPER[:n] for n in range(1, 5)), neutral[0]]
-    print("Papers, nDCG@10\n\n" + ablation(train, test, orders, fit_papers, ndcg))
+    print("Papers, nDCG@10\n\n" + ablation(train, test, [PAPER[:n] for n in range(1, 5)], fit_papers, ndcg))
     claims, reported = [[each for each in of if each.answerable] for of in (train, test)]
-    orders = [*(SENTENCE[:n] for n in range(1, 5)), neutral[1]]
+    orders = [SENTENCE[:n] for n in range(1, 5)]
     print("\nSentences, hit@1 / 3 / 5 / 10\n\n" + ablation(claims, reported, orders, fit_sentences, hits), "\n")
-    for name, fit, looks, features in (
-        ("PAPER", fit_papers, train, PAPER), ("SENTENCE", fit_sentences, claims, SENTENCE),
-        ("NEUTRAL_PAPER", fit_papers, train, neutral[0]), ("NEUTRAL_SENTENCE", fit_sentences, claims, neutral[1]),
-    ):  # fmt: skip
-        print(f"{name}_WEIGHTS =", dict(zip(features, np.round(fit(looks, features), 3).tolist(), strict=True)))
+    print("PAPER_WEIGHTS =", named(PAPER, fit_papers(train, PAPER)))
+    print("SENTENCE_WEIGHTS =", named(SENTENCE, fit_sentences(claims, SENTENCE)))
     weights = fit_sentences(claims, SENTENCE)
     for size in (1, 3, 2):
         report_answer(train, test, kinds, weights, size)

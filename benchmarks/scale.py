@@ -1,9 +1,9 @@
 """
 Import rate, size, memory and latency at growing numbers of papers, beside their limits and beside the plain recipe.
 
-The limit of an import is the bare embedder and then the bare `collection.add` on the same documents. The plain
-recipe is what a user would write instead: LangChain's text splitter, the same embedder, `langchain_chroma`, dense search. Every
-figure is taken in a process of its own; those of one row in one run.
+The limit of an import is the bare embedder and then the bare `collection.add` on the same documents. The plain recipe
+is what a user would write instead: LangChain's text splitter, the same embedder, `langchain_chroma`, dense search.
+Every figure is taken in a process of its own, all in one run.
 
     python -m benchmarks.scale [--papers 1000 10000 40000]
 """
@@ -230,17 +230,8 @@ def main() -> None:
             for kind in ("refdesk", "bare", "recipe"):
                 own = measured[kind]
                 share = own["rate"] / measured["bare"]["rate"]
-                rows.append(
-                    [
-                        f"{count:,}",
-                        NAMES[kind],
-                        f"{own['rate']:.0f}/s",
-                        f"{share:.2f}",
-                        f"{own['disk']:.0f} MB",
-                        f"{own['memory']:.0f} MB",
-                    ]
-                    + [f"{own['p50']:.1f} / {own['p95']:.1f} ms"]
-                )
+                figures = [f"{own['rate']:.0f}/s", f"{share:.2f}", f"{own['disk']:.0f} MB", f"{own['memory']:.0f} MB"]
+                rows.append([f"{count:,}", NAMES[kind], *figures, f"{own['p50']:.1f} / {own['p95']:.1f} ms"])
             times = cold(Path(temporary) / "refdesk" / "library")
             ratio = times["ask"] / times["import chromadb"]
             cold_rows.append(

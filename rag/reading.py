@@ -73,8 +73,8 @@ class Vocabulary:
     def _clear(self) -> None:
         self._numbers: dict[str, int] = {}
         self._stems: dict[str, int] = {}
-        self._stem_of: list[int] = []
-        self._blocks: list[Matrix] = []
+        self._table: Matrix = np.zeros((0, 0), dtype=np.float32)  # grows by doubling: rows beyond the words are unused
+        self._stem_of = np.zeros(0, dtype=np.intp)
 
     def numbers(self, texts: Sequence[str]) -> list[NDArray[np.intp]]:
         """Per text the numbers of its words, in order; those of a link say nothing, such as where the code is."""
@@ -84,18 +84,27 @@ class Vocabulary:
             self._clear()
             new = list(dict.fromkeys(word for words in tokens for word in words))
         if new:
-            self._blocks.append(self._vectors(new))
-            for word in new:
-                self._numbers[word] = len(self._numbers)
-                self._stem_of.append(self._stems.setdefault(self._stem(word), len(self._stems)))
+            self._learn(new)
         number = self._numbers.__getitem__
         return [np.fromiter(map(number, words), np.intp, len(words)) for words in tokens]
 
+    def _learn(self, words: Sequence[str]) -> None:
+        vectors, known = self._vectors(words), len(self._numbers)
+        needed = known + len(words)
+        if needed > len(self._table):
+            room = max(2 * len(self._table), needed, 4_096)
+            table, stems = np.zeros((room, vectors.shape[1]), dtype=np.float32), np.zeros(room, dtype=np.intp)
+            if known:
+                table[:known], stems[:known] = self._table[:known], self._stem_of[:known]
+            self._table, self._stem_of = table, stems
+        self._table[known:needed] = vectors
+        for number, word in enumerate(words, start=known):
+            self._numbers[word] = number
+            self._stem_of[number] = self._stems.setdefault(self._stem(word), len(self._stems))
+
     def alike(self, terms: NDArray[np.intp], words: NDArray[np.intp]) -> tuple[Matrix, Matrix]:
         """For each term and word, 1 where the stems are the same; and the same, or else the cosine of their vectors."""
-        if len(self._blocks) > 1:
-            self._blocks = [np.concatenate(self._blocks)]
-        table, stems = self._blocks[0], np.asarray(self._stem_of)
+        stems, table = self._stem_of, self._table
         same = (stems[words][None, :] == stems[terms][:, None]).astype(np.float32)
         return same, np.maximum(same, table[terms] @ table[words].T)
 

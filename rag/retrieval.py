@@ -19,6 +19,8 @@ from rag.reading import MAX_TERMS, Array, Reading, Vocabulary, content_words, re
 from rag.types import Evidence, Filter, Hit, Paper
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
+EVIDENCE = 60
+"""How many sentences are handed on; an answer shows five, less those that say the same."""
 LEXICAL_SHARE = 0.65
 MAX_QUESTION_CHARS = 20_000
 
@@ -42,13 +44,23 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Candidates, best of the fusion first; `cosine` (n,) and the `reading` are theirs, `terms` the question's."""
+
+    papers: tuple[Paper, ...]
+    cosine: Array
+    reading: Reading
+    terms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieved:
-    """Papers and sentences for a question, best first; no signals where there is not one candidate."""
+    """Papers and the best sentences for a question, best first; no signals where there is not one candidate."""
 
     question: str
-    hits: tuple[Hit, ...]
-    evidence: tuple[Evidence, ...]
-    signals: Signals | None
+    hits: tuple[Hit, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    signals: Signals | None = None
 
 
 class Retriever:
@@ -84,23 +96,40 @@ class Retriever:
         Raises:
             BadQuestion: Nothing in the question can be looked for.
         """
+        look = self.look(question, allowed=self._catalog.matching(filter_) if filter_ else None, depth=depth)
+        return self._ranked(question, look) if look else Retrieved(question=question)
+
+    def look(
+        self, question: str, *, allowed: Sequence[str] | None = None, depth: int = 0, without: Sequence[str] = ()
+    ) -> Look | None:
+        """
+        The candidates for a question, read but not yet ranked: what the coefficients are fitted on; None without any.
+
+        Args:
+            question: As in `retrieve`; raises the same.
+            allowed: Only these papers.
+            depth: As in `retrieve`.
+            without: Papers that are taken as not being there.
+        """
         words = content_words(_checked(question))
         if not words:
             raise BadQuestion(
                 f"The question “{' '.join(question.split())[:80]}” has no word to look for.",
                 hint="Name the topic, a method or a finding.",
             )
-        allowed = self._catalog.matching(filter_) if filter_ else None
         words, weights = self._weighed(words)
         vector = self._embedder.embed([question])[0]
         bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), papers=allowed))
         cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=list(bm25))
-        ids = fuse(bm25, cosines, limit=max(CANDIDATES, depth))
-        papers = list(self._catalog.papers(ids).values())
+        for found in (bm25, cosines):
+            for paper_id in without:
+                found.pop(paper_id, None)
+        papers = tuple(self._catalog.papers(fuse(bm25, cosines, limit=max(CANDIDATES, depth))).values())
         if not papers:
-            return Retrieved(question=question, hits=(), evidence=(), signals=None)
+            return None
         cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
-        return self._ranked(question, papers, cosine, read(words, weights, papers, self._vocabulary), len(words))
+        reading = read(words, weights, papers, self._vocabulary)
+        return Look(papers=papers, cosine=cosine, reading=reading, terms=len(words))
 
     def _stem(self, word: str) -> str:
         return next(iter(self._lexical.terms(word)), word)
@@ -124,13 +153,9 @@ class Retriever:
             found[paper_id] = max(similarity, found.get(paper_id, -1.0))
         return found | self._vectors.similarities(vector, [paper_id for paper_id in also if paper_id not in found])
 
-    def _ranked(self, question: str, papers: list[Paper], cosine: Array, reading: Reading, terms: int) -> Retrieved:
-        features = {
-            "lexical": reading.lexical,
-            "best": reading.best,
-            "title": reading.title,
-            "cosine": cosine,
-        }
+    def _ranked(self, question: str, look: Look) -> Retrieved:
+        papers, cosine, reading = look.papers, look.cosine, look.reading
+        features = {"lexical": reading.lexical, "best": reading.best, "title": reading.title, "cosine": cosine}
         paper_scores = _mean(PAPER_WEIGHTS, features)
         own = {"sentence": reading.sentence, "position": reading.position}
         sentence_scores = _mean(
@@ -161,14 +186,14 @@ class Retriever:
                 sentence=paper.sentence(int(reading.number[row])),
                 score=float(sentence_scores[row]),
             )
-            for row in by_sentence
+            for row in by_sentence[:EVIDENCE]
         )
         first = int(reading.owner[by_sentence[0]])
         signals = Signals(
             lexical=float(reading.lexical[first]),
             covered=float(reading.covered[first]),
             cosine=float(cosine[first]) if self._embedder.name == "static-256" else None,
-            terms=terms,
+            terms=look.terms,
         )
         return Retrieved(question=question, hits=hits, evidence=evidence, signals=signals)
 

@@ -21,7 +21,7 @@ from rag.answers import extractive
 from rag.answers.abstention import THRESHOLD, confidence
 from rag.errors import UnreadableInput
 from rag.evaluation import metrics
-from rag.types import Evidence, Filter, JsonDict, Paper
+from rag.types import Filter, JsonDict, Paper, Sentence
 from refdesk.datasets import Claim, Dataset
 from refdesk.library import Library, open_library
 
@@ -115,7 +115,7 @@ def _claims(library: Library, claims: Sequence[Claim], sentences: Mapping[str, S
         probabilities.append(confidence(retrieved.signals))
         if claim.evidence:
             chosen = extractive.select(retrieved.evidence, limit=max(AT))
-            found = [_is_gold(each, claim, sentences) for each in chosen]
+            found = [is_gold(each.paper, each.sentence, claim, sentences) for each in chosen]
             for at in AT:
                 hits[at].append(float(any(found[:at])))
     answerable = [bool(claim.evidence) for claim in claims]
@@ -135,13 +135,13 @@ def _claims(library: Library, claims: Sequence[Claim], sentences: Mapping[str, S
     }
 
 
-def _is_gold(evidence: Evidence, claim: Claim, sentences: Mapping[str, Sequence[str]]) -> bool:
-    """Whether the sentence shares at least half of a gold one, or of itself: the two splitters may differ."""
-    document = evidence.paper.paper_id.removeprefix(_SCOPE)
+def is_gold(paper: Paper, sentence: Sentence, claim: Claim, sentences: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a sentence shares at least half of a gold one, or of itself: two splitters may differ."""
+    document = paper.paper_id.rpartition(":")[2]
     for index in claim.evidence.get(document, []):
-        start, end = _place(sentences[document][index], evidence.paper)
-        shared = min(end, evidence.sentence.end) - max(start, evidence.sentence.start)
-        if shared > 0 and 2 * shared >= min(end - start, evidence.sentence.end - evidence.sentence.start):
+        start, end = _place(sentences[document][index], paper)
+        shared = min(end, sentence.end) - max(start, sentence.start)
+        if shared > 0 and 2 * shared >= min(end - start, sentence.end - sentence.start):
             return True
     return False
 

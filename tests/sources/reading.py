@@ -22,12 +22,12 @@ def fields(number: int = 1, **more: Any) -> dict[str, Any]:
 
 def as_jsonl(entries: Iterable[Any]) -> str:
     """JSON Lines."""
-    return "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+    return "".join(json.dumps(entry) + "\n" for entry in entries)
 
 
 def as_json(entries: Iterable[Any]) -> str:
     """A JSON list."""
-    return json.dumps(list(entries), ensure_ascii=False)
+    return json.dumps(list(entries))
 
 
 def as_csv(entries: Iterable[Mapping[str, Any]], delimiter: str = ",") -> str:
