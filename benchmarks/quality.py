@@ -32,7 +32,7 @@ from refdesk.evaluate import evaluate
 from stores.importing import import_records
 from stores.library import LibraryStore, Place
 
-CHUNK_TOKENS = (64, 128, 256, 2_048)
+CHUNK_TOKENS = (64, 128, 256, 8_192)
 SPLITS = ("train", "test")
 Ranking = Callable[[str], Sequence[str]]
 

@@ -123,7 +123,7 @@ def serving() -> Iterator[EmbeddingServer]:
     """A server on a free port of loopback, until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - http.server's name
+        def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             key = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
             try:

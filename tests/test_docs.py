@@ -21,7 +21,11 @@ def test_the_readmes_python_runs_as_it_stands(block: str, tmp_path: Path, sample
     shutil.copy(sample / "papers.jsonl", tmp_path)
     prepare = "import refdesk\nrefdesk.open_library('library').add('papers.jsonl')\n"
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", prepare + block], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "ignore", "-c", prepare + block],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "rokking" in done.stdout or "ecod" in done.stdout

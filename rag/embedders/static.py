@@ -18,32 +18,37 @@ from rag.embedders.base import MatrixEmbeddings, unit_rows
 from rag.errors import EmbedderUnavailable
 from rag.ports import Matrix
 
-BATCH = 64  # WordLlama pads a batch to its longest text: memory is batch × longest × 1 KB
+BATCH_CHARS = 64_000
+"""WordLlama pads a batch to its longest text and holds 1 KB a token, some four characters, twice over: about 32 MB."""
 
 
 class StaticEmbedder(MatrixEmbeddings):
     """
     256-dimension vectors from the wheel of the `wordllama` package.
 
-    It has no limit of its own on the length of a text; `max_tokens` is the chunk size that ranked best
-    (docs/evaluation.md, “Chunk size”).
+    It has no limit of its own on the length of a text, and whole abstracts rank best (docs/evaluation.md, “Chunk
+    size”): `max_tokens` only cuts what is an abstract no more.
     """
 
     name = "static-256"
     dimension = 256
-    max_tokens = 2_048
+    max_tokens = 8_192
 
-    def __init__(self) -> None:
-        self._model = _load()
+    @cached_property
+    def _model(self) -> Any:
+        """Loaded when first used: an import whose texts are embedded by the helper process needs it only there."""
+        return _load()
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Unit rows of shape (len(texts), 256)."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         by_length = sorted(range(len(texts)), key=lambda at: len(texts[at]))  # so that little is padding
-        rows = self._model.embed([texts[at] or " " for at in by_length], norm=False, batch_size=BATCH)
         matrix = np.empty((len(texts), self.dimension), dtype=np.float32)
-        matrix[by_length] = rows
+        while by_length:
+            count = max(1, min(len(by_length), BATCH_CHARS // max(1, len(texts[by_length[-1]]))))
+            some, by_length = by_length[-count:], by_length[:-count]
+            matrix[some] = self._model.embed([texts[at] or " " for at in some], norm=False, batch_size=count)
         return unit_rows(matrix)
 
     def word_vectors(self, words: Sequence[str]) -> Matrix:
@@ -53,7 +58,7 @@ class StaticEmbedder(MatrixEmbeddings):
         rows = table[[token or 0 for token in whole]]
         rare = [at for at, token in enumerate(whole) if token is None]
         if rare:
-            rows[rare] = self._model.embed([words[at] for at in rare], norm=False, batch_size=BATCH)
+            rows[rare] = self._model.embed([words[at] for at in rare], norm=False)
         return unit_rows(rows)
 
     @cached_property

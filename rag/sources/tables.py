@@ -16,8 +16,8 @@ _ABSTRACTS = {"abstract", "summary", "text"}
 
 
 def recognise(head: str) -> bool:
-    """Whether the first line has two cells or more, and one of them names a column."""
-    cells = _header(head.lstrip("\n").partition("\n")[0])[1]
+    """Whether the first line that is not blank has two cells or more, and one of them names a column."""
+    cells = _header(next((line for line in head.split("\n") if line.strip()), ""))[1]
     return len(cells) > 1 and any(cell in records.COLUMNS for cell in cells)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -338,10 +339,8 @@ def test_a_page_of_rubbish_is_found_by_problems(catalog: SQLCatalog, tmp_path: P
     middle = len(data) // 2 // 4096 * 4096
     data[middle : middle + 8192] = b"\xa5" * 8192
     path.write_bytes(data)
-    try:
+    with suppress(StoreDamaged):
         assert catalog.problems()
-    except StoreDamaged:
-        pass
 
 
 def test_a_paper_without_its_text_is_a_problem(catalog: SQLCatalog, tmp_path: Path) -> None:

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.commands import environment
-from tests.embedding_server import EmbeddingServer, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.embeddings import Embeddings
@@ -24,6 +22,8 @@ from rag.embedders.openai import MAX_TEXTS_PER_CALL, OpenAIEmbedder
 from rag.embedders.static import StaticEmbedder
 from rag.errors import ConfigError, EmbedderUnavailable
 from rag.ports import Embedder
+from tests.commands import environment
+from tests.embedding_server import EmbeddingServer, serving
 
 KEY = "sk-test-0123456789abcdefghijklmnop"
 TEXTS = [
@@ -286,16 +286,19 @@ def test_what_a_server_does_wrong_is_told_in_a_sentence_without_the_key(
     assert KEY not in json.dumps(error.to_dict())
 
 
-@pytest.mark.parametrize("mood", ["refused", "broken", "closed", "html"])
-def test_the_key_is_in_no_traceback_either(server: EmbeddingServer, mood: str) -> None:
-    server.mood = mood
+def test_the_key_is_in_no_traceback_either(server: EmbeddingServer) -> None:
+    server.moods = ["refused", "broken", "closed", "html"]
     env = environment(OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
-    code = "from rag.embedders.openai import OpenAIEmbedder; OpenAIEmbedder('words', retries=0).embed(['one'])"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=env, timeout=60, capture_output=True, text=True, check=False
+    code = (
+        "import traceback\n"
+        "from rag.embedders.openai import OpenAIEmbedder\n"
+        "for _ in range(4):\n"
+        "    try: OpenAIEmbedder('words', retries=0).embed(['one'])\n"
+        "    except Exception: traceback.print_exc()\n"
     )
-    assert "EmbedderUnavailable" in done.stderr
-    assert server.requests[0]["key"] == KEY
+    done = subprocess.run([sys.executable, "-c", code], env=env, timeout=60, capture_output=True, text=True, check=True)
+    assert done.stderr.count("rag.errors.EmbedderUnavailable") == 4
+    assert [request["key"] for request in server.requests] == [KEY] * 4
     assert KEY not in done.stderr
 
 
@@ -309,7 +312,7 @@ def test_a_server_that_does_not_answer_in_time_is_given_up(
 
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     embedder = OpenAIEmbedder("words", environment={"OPENAI_BASE_URL": "http://me:secret@127.0.0.1:9/v1"}, retries=0)
-    with pytest.raises(EmbedderUnavailable, match="http://127.0.0.1:9/v1") as caught:
+    with pytest.raises(EmbedderUnavailable, match=r"http://127\.0\.0\.1:9/v1") as caught:
         embedder.embed(["one"])
     assert "no connection" in caught.value.message
     assert "secret" not in json.dumps(caught.value.to_dict())

@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.commands import environment
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small import paper
@@ -17,6 +16,7 @@ from small import paper
 from rag.errors import StoreDamaged, StoreError
 from rag.types import Paper
 from stores.lexical import TantivyLexical
+from tests.commands import environment
 
 TEXTS = (
     "grokking delayed generalization",

@@ -76,7 +76,9 @@ def is_answer(document: Any, show: Callable[[str], Any]) -> None:
             paper = show(citation["paper_id"])
             assert citation["quote"] == paper["abstract"][citation["start"] : citation["end"]]
             sentence = paper["sentences"][citation["sentence"] - 1]
-            assert (sentence["number"], sentence["start"], sentence["end"]) == tuple(citation[k] for k in ("sentence", "start", "end"))
+            assert (sentence["number"], sentence["start"], sentence["end"]) == tuple(
+                citation[k] for k in ("sentence", "start", "end")
+            )
             source = document["sources"][citation["source"] - 1]
             assert source["paper_id"] == citation["paper_id"]
     assert list(dict.fromkeys(cited)) == numbers, "numbered in the order of first citation, and every source is cited"
@@ -91,3 +93,9 @@ def is_answer(document: Any, show: Callable[[str], Any]) -> None:
         has(document["abstention"], {"reason": str, "nearest": list})
         for hit in document["abstention"]["nearest"]:
             is_hit(hit)
+
+
+def shown(library: Any, name: str) -> dict[str, Any]:
+    """What `show --json` has of a paper, as far as quotes are checked against it."""
+    paper = library.show(name)
+    return {"abstract": paper.abstract, "sentences": [sentence.to_dict() for sentence in paper.sentences]}

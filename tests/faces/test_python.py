@@ -14,7 +14,7 @@ from filelock import FileLock
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableLambda
-from shapes import is_answer
+from shapes import is_answer, shown
 
 import refdesk
 from rag import embedders
@@ -27,7 +27,16 @@ EXAMPLES = ROOT / "examples"
 
 
 def test_the_public_names_are_these() -> None:
-    assert sorted(refdesk.__all__) == ["Answer", "Filter", "Hit", "ImportReport", "Library", "__version__", "errors", "open_library"]
+    assert sorted(refdesk.__all__) == [
+        "Answer",
+        "Filter",
+        "Hit",
+        "ImportReport",
+        "Library",
+        "__version__",
+        "errors",
+        "open_library",
+    ]
     for name in refdesk.__all__:
         assert getattr(refdesk, name) is not None
         assert name in dir(refdesk)
@@ -47,12 +56,7 @@ def test_the_readmes_way_works(tmp_path: Path) -> None:
         answer = library.ask(QUESTION)
         assert isinstance(answer, refdesk.Answer)
         document = json.loads(json.dumps(answer.to_dict()))
-        is_answer(document, lambda name: _shown(library, name))
-
-
-def _shown(library: refdesk.Library, name: str) -> dict[str, Any]:
-    paper = library.show(name)
-    return {"abstract": paper.abstract, "sentences": [sentence.to_dict() for sentence in paper.sentences]}
+        is_answer(document, lambda name: shown(library, name))
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +159,8 @@ def _full(at: SimpleNamespace) -> None:
         with translated("sqlite:///small.sqlite3"):
             try:
                 engine.execute("PRAGMA max_page_count = 2")
-                engine.execute("CREATE TABLE t AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 9999) SELECT * FROM n")
+                rows = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 9999) SELECT * FROM n"
+                engine.execute(f"CREATE TABLE t AS {rows}")
             except sqlite3.OperationalError as error:
                 raise sa.exc.OperationalError("", {}, error) from error
     finally:
@@ -195,7 +200,9 @@ def test_there_is_a_way_to_every_leaf_of_the_error_tree() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(WAYS, key=lambda each: each.__name__), ids=lambda each: each.__name__)
-def test_every_leaf_of_the_error_tree_is_raised_with_a_sentence_and_a_hint(tmp_path: Path, kind: type[errors.RefdeskError]) -> None:
+def test_every_leaf_of_the_error_tree_is_raised_with_a_sentence_and_a_hint(
+    tmp_path: Path, kind: type[errors.RefdeskError]
+) -> None:
     def unreachable() -> None:
         embedder = OpenAIEmbedder("words", environment={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, retries=0)
         try:

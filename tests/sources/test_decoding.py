@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import json
+from collections.abc import Callable
 
 import pytest
 from reading import ABSTRACT, as_csv, as_json, as_jsonl, fields, parsed, read, titles
@@ -63,9 +64,9 @@ def test_cp1252_is_read_with_a_note() -> None:
 
 
 @pytest.mark.parametrize("make", [as_jsonl, as_json])
-def test_a_broken_byte_within_utf8_refuses_its_record_alone_with_a_note(make: type[str]) -> None:
+def test_a_broken_byte_within_utf8_refuses_its_record_alone_with_a_note(make: Callable[..., str]) -> None:
     entries = [fields(1, title="Café"), fields(2, title="BROKEN"), fields(3, title="Größe")]
-    text = make(entries).encode().decode("unicode_escape").encode()  # type: ignore[arg-type]
+    text = make(entries).encode().decode("unicode_escape").encode()
     records, notes = parsed(text.replace(b"BROKEN", b"b\xffd"), "papers")
     assert titles(records) == ["Café", "- bytes that are not UTF-8", "Größe"]
     assert notes == ("papers is UTF-8 with 1 broken places; records that hold one are refused",)

@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from tests.embedding_server import EmbeddingServer, serving
 
 import refdesk
+from tests.embedding_server import EmbeddingServer, serving
 
 Records = list[dict[str, object]]
 
@@ -26,7 +26,8 @@ def records() -> Callable[..., Records]:
             {
                 "id": f"sample:{number:05}",
                 "title": f"On subject {number} of the invented series",
-                "abstract": f"We study subject{number} with care. The {edition} edition finds effect{number % 97} in it. More work is needed.",
+                "abstract": f"We study subject{number} with care. "
+                f"The {edition} edition finds effect{number % 97} in it. More work is needed.",
                 "authors": ["Ada Byron"],
                 "published": f"2026-{1 + number % 12:02}-{1 + number % 28:02}",
                 "categories": ["cs.AI" if number % 2 else "cs.CL"],
@@ -67,7 +68,9 @@ def many(tmp_path_factory: pytest.TempPathFactory, records: Callable[..., Record
 
 
 @pytest.fixture(scope="session")
-def _small(tmp_path_factory: pytest.TempPathFactory, records: Callable[..., Records], jsonl: Callable[[Path, Records], Path]) -> Path:
+def _small(
+    tmp_path_factory: pytest.TempPathFactory, records: Callable[..., Records], jsonl: Callable[[Path, Records], Path]
+) -> Path:
     folder = tmp_path_factory.mktemp("small")
     with refdesk.open_library(folder / "library") as library:
         library.add(jsonl(folder / "papers.jsonl", records(60)))

@@ -73,7 +73,12 @@ def as_nobody(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]
         return start(_CLI, *arguments, env=env, preexec_fn=lambda: os.setuid(NOBODY))
 
     try:
-        subprocess.run([sys.executable, "-c", "import numpy"], preexec_fn=lambda: os.setuid(NOBODY), capture_output=True, check=True)
+        subprocess.run(
+            [sys.executable, "-c", "import numpy"],
+            preexec_fn=lambda: os.setuid(NOBODY),
+            capture_output=True,
+            check=True,
+        )
         yield begin
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"this Python cannot be run by another user: {error}")
@@ -82,7 +87,9 @@ def as_nobody(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]
             path.chmod(mode)
 
 
-def test_a_library_that_may_not_be_written_refuses_papers_and_still_answers(small: Path, as_nobody: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_a_library_that_may_not_be_written_refuses_papers_and_still_answers(
+    small: Path, as_nobody: Callable[..., subprocess.Popen[bytes]]
+) -> None:
     ran = ended(as_nobody("--library", small, "add", small.parent / "papers.jsonl", "--json"))
     assert ran.status == 5, ran.out + ran.err
     assert ran.json["error"]["type"] == "LibraryReadOnly"
@@ -93,7 +100,9 @@ def test_a_library_that_may_not_be_written_refuses_papers_and_still_answers(smal
         assert library.check() == []
 
 
-def test_a_place_where_nothing_may_be_made_is_told(tmp_path: Path, as_nobody: Callable[..., subprocess.Popen[bytes]], write: Callable[..., Path]) -> None:
+def test_a_place_where_nothing_may_be_made_is_told(
+    tmp_path: Path, as_nobody: Callable[..., subprocess.Popen[bytes]], write: Callable[..., Path]
+) -> None:
     path = write("p.csv", "title,abstract\nA paper,We study something with care.\n")
     ran = ended(as_nobody("--library", tmp_path / "mine", "add", path, "--json"))
     assert (ran.status, ran.json["error"]["type"]) == (5, "LibraryReadOnly")
@@ -128,19 +137,23 @@ def test_a_library_on_a_read_only_disk_is_shown_and_asked_or_says_why_not(read_o
 # ---- full disks
 
 
-def test_a_limit_on_file_sizes_is_a_store_error_and_leaves_the_library_whole(small: Path, many: tuple[Path, set[str]]) -> None:
-    limit = 3 << 20
+def test_a_limit_on_file_sizes_is_a_store_error_and_leaves_the_library_whole(
+    small: Path, records: Callable[..., list], jsonl: Callable[..., Path]
+) -> None:
+    path = jsonl(small.parent / "more.jsonl", records(1_000, first=5_000))
+    limit = 400 << 10
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    ran = ended(start(_CLI, "--library", small, "add", many[0], "--json", preexec_fn=limited))
+    ran = ended(start(_CLI, "--library", small, "add", path, "--json", preexec_fn=limited))
     assert ran.status == 5, ran.out + ran.err
     assert ran.json["error"]["hint"]
     assert "Traceback" not in ran.err
     with refdesk.open_library(small) as library:
         assert library.check() == []
-        assert library.add(many[0]).rejected == ()
+        report = library.add(path)
+        assert report.added + report.unchanged == 1_000
         assert library.check() == []
 
 
@@ -163,7 +176,9 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path / "disk"
 
 
-def test_a_disk_without_room_is_told_before_anything_is_written(small: Path, tiny_disk: Path, many: tuple[Path, set[str]]) -> None:
+def test_a_disk_without_room_is_told_before_anything_is_written(
+    small: Path, tiny_disk: Path, many: tuple[Path, set[str]]
+) -> None:
     shutil.copytree(small, tiny_disk / "library")
     filler = tiny_disk / "filler"
     filler.write_bytes(b"x" * (30 << 20))
@@ -196,7 +211,14 @@ def overwritten(folder: Path, pattern: str) -> None:
 
 @pytest.mark.parametrize(
     ("part", "pattern"),
-    [("chroma", "chroma.sqlite3"), ("chroma", "*"), ("lexical", "meta.json"), ("lexical", "*.store"), ("lexical", "*.idx"), ("lexical", "*")],
+    [
+        ("chroma", "chroma.sqlite3"),
+        ("chroma", "*"),
+        ("lexical", "meta.json"),
+        ("lexical", "*.store"),
+        ("lexical", "*.idx"),
+        ("lexical", "*"),
+    ],
 )
 def test_damaged_indexes_are_found_by_check_and_mended_by_reindex(small: Path, part: str, pattern: str) -> None:
     overwritten(small / part, pattern)
@@ -230,7 +252,10 @@ def test_check_tells_what_is_missing_stale_and_orphaned_in_the_vectors(small: Pa
         papers = list(library.papers())
         vectors.delete([papers[3].paper_id])
         chunks = library._store.cut(papers[5])
-        foreign = [type(chunks[0])(paper_id=name, number=0, start=0, end=4, text="Text") for name in ("file:papers:gone", "arxiv:2401.00001")]
+        foreign = [
+            type(chunks[0])(paper_id=name, number=0, start=0, end=4, text="Text")
+            for name in ("file:papers:gone", "arxiv:2401.00001")
+        ]
         rows = library._store.embedder.embed(["a", "b", "c"])
         changed = type(chunks[0])(paper_id=papers[5].paper_id, number=0, start=0, end=4, text="Other")
         vectors.upsert([*foreign, changed], rows, [papers[0], papers[0], papers[5]])

@@ -1,4 +1,4 @@
-"""A process that is killed, at random moments and at every step of a write: nothing is lost and nothing is there twice."""
+"""A process killed at random moments and at every step of a write: nothing is lost and nothing is there twice."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.commands import ended, start
 
 import refdesk
+from tests.commands import ended, start
 
 SEED, KILLS = 20260712, 12
 
 _RUN = """
 import sys
 import stores.importing, stores.library
-stores.importing.BATCH = stores.library.BATCH = 200
+stores.importing.BATCH = stores.library.BATCH = 300
 from refdesk.cli import main
 main(sys.argv[1:])
 """
@@ -27,7 +28,8 @@ _DIE = """
 import os, signal, sys
 import stores.catalog, stores.importing, stores.lexical, stores.library, stores.vectors
 stores.importing.BATCH = stores.library.BATCH = 20
-owner, name, times = eval(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+module, _, owner = sys.argv[1].rpartition(".")
+owner, name, times = getattr(sys.modules[module], owner), sys.argv[2], int(sys.argv[3])
 whole = getattr(owner, name)
 calls = 0
 def dying(*arguments, **named):
@@ -62,14 +64,14 @@ def kill_after(delay_s: float, folder: Path, *arguments: str | Path, alone: bool
     if alone:
         process.kill()  # what it started must end by itself, or the next line waits for ever
     else:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     return ended(process).status
 
 
-def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(tmp_path: Path, many: tuple[Path, set[str]]) -> None:
+def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, many: tuple[Path, set[str]]
+) -> None:
     path, ids = many
     chance = random.Random(SEED)
     killed = finished = 0
@@ -77,7 +79,7 @@ def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(tm
     folder = tmp_path / "library-0"
     while killed < KILLS:
         (folder / "lock").unlink(missing_ok=True)
-        status = kill_after(chance.uniform(0.0, 1.8), folder, "add", path, alone=killed % 3 == 0)
+        status = kill_after(chance.uniform(0.0, 1.4), folder, "add", path, alone=killed % 3 == 0)
         if status == 0:
             finished += 1
             assert whole(folder) == ids
@@ -103,7 +105,13 @@ def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(tm
         (CATALOG, "mark_indexed", 2),
         (STORE, "_manifest", 1),
     ],
-    ids=["before the catalog", "before the vectors", "before the words", "before the mark is taken", "before the manifest"],
+    ids=[
+        "before the catalog",
+        "before the vectors",
+        "before the words",
+        "before the mark is taken",
+        "before the manifest",
+    ],
 )
 def test_an_import_killed_at_a_step_is_finished_by_the_next_one(
     tmp_path: Path, records: Callable[..., list], jsonl: Callable[..., Path], owner: str, name: str, times: int
@@ -131,7 +139,9 @@ def test_an_import_killed_at_a_step_is_finished_by_the_next_one(
     ],
     ids=["while marking", "before emptying", "after emptying", "between the indexes", "before a mark is taken"],
 )
-def test_a_reindex_killed_at_a_step_is_finished_by_the_next_command(small: Path, owner: str, name: str, times: int) -> None:
+def test_a_reindex_killed_at_a_step_is_finished_by_the_next_command(
+    small: Path, owner: str, name: str, times: int
+) -> None:
     assert ended(start(_DIE, owner, name, str(times), "--library", small, "reindex")).status == -signal.SIGKILL
     assert len(whole(small)) == 60
     with refdesk.open_library(small) as library:
@@ -154,7 +164,9 @@ def test_a_library_open_before_a_killed_reindex_finishes_it_and_goes_on_answerin
         assert library.check() == []
 
 
-def test_ctrl_c_during_an_import_exits_130_says_so_and_leaves_the_library_whole(tmp_path: Path, many: tuple[Path, set[str]]) -> None:
+def test_ctrl_c_during_an_import_exits_130_says_so_and_leaves_the_library_whole(
+    tmp_path: Path, many: tuple[Path, set[str]]
+) -> None:
     path, ids = many
     folder = tmp_path / "library"
     process = start(_RUN, "--library", folder, "add", path)

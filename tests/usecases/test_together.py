@@ -1,8 +1,9 @@
-"""Several processes and several open libraries at once: one writes at a time, and every reader sees what was written."""
+"""Several processes and open libraries at once: one writes at a time, and every reader sees what was written."""
 
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.commands import ended, environment, run, start
-from tests.embedding_server import EmbeddingServer
 from filelock import FileLock
 
 import refdesk
 from refdesk import errors
+from tests.commands import ended, environment, run, start
+from tests.embedding_server import EmbeddingServer
 
 _CLI = "import sys; from refdesk.cli import main; main(sys.argv[1:])"
 _SMALL_BATCHES = """
@@ -37,18 +38,20 @@ def held(folder: Path) -> Iterator[None]:
 def test_two_imports_at_once_both_succeed_and_an_open_library_sees_all_of_both(
     small: Path, records: Callable[..., list], jsonl: Callable[..., Path]
 ) -> None:
-    first = jsonl(small.parent / "first.jsonl", records(250, first=1_000))
-    second = jsonl(small.parent / "second.jsonl", records(250, first=2_000))
+    first = jsonl(small.parent / "first.jsonl", records(150, first=1_000))
+    second = jsonl(small.parent / "second.jsonl", records(150, first=2_000))
     with refdesk.open_library(small) as library:
         assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
         both = [start(_SMALL_BATCHES, "--library", small, "add", path, "--json") for path in (first, second)]
         for process in both:
             ran = ended(process)
             assert ran.status == 0, ran.err
-            assert ran.json["added"] == 250
-        assert library.status()["papers"] == 560
-        for name, number in (("first", 1_007), ("first", 1_249), ("second", 2_000), ("second", 2_249)):
-            found = library.search(f"subject{number}", filter=refdesk.Filter(papers=(f"file:{name}:sample:{number:05}",)))
+            assert ran.json["added"] == 150
+        assert library.status()["papers"] == 360
+        for name, number in (("first", 1_007), ("first", 1_149), ("second", 2_000), ("second", 2_149)):
+            found = library.search(
+                f"subject{number}", filter=refdesk.Filter(papers=(f"file:{name}:sample:{number:05}",))
+            )
             assert found[0].lexical > 0
             assert found[0].vector > 0.1
             assert library.ask(f"What does the study of subject{number} find?").answered
@@ -56,11 +59,13 @@ def test_two_imports_at_once_both_succeed_and_an_open_library_sees_all_of_both(
     assert run("--library", small, "check").status == 0
 
 
-def test_a_writer_that_has_to_wait_says_so_and_then_writes(small: Path, records: Callable[..., list], jsonl: Callable[..., Path]) -> None:
+def test_a_writer_that_has_to_wait_says_so_and_then_writes(
+    small: Path, records: Callable[..., list], jsonl: Callable[..., Path]
+) -> None:
     path = jsonl(small.parent / "new.jsonl", records(1, first=500))
     with held(small):
         process = start(_CLI, "--library", small, "add", path, "--json")
-        time.sleep(2.5)
+        time.sleep(2)
         assert process.poll() is None
     ran = ended(process)
     assert (ran.status, ran.json["added"]) == (0, 1)
@@ -83,8 +88,10 @@ def test_a_reader_needs_no_lock(small: Path) -> None:
         assert library.check() == []
 
 
-def test_a_reader_answers_all_the_time_while_another_process_writes(small: Path, records: Callable[..., list], jsonl: Callable[..., Path]) -> None:
-    path = jsonl(small.parent / "more.jsonl", records(400, first=3_000))
+def test_a_reader_answers_all_the_time_while_another_process_writes(
+    small: Path, records: Callable[..., list], jsonl: Callable[..., Path]
+) -> None:
+    path = jsonl(small.parent / "more.jsonl", records(300, first=3_000))
     with refdesk.open_library(small) as library:
         process = start(_SMALL_BATCHES, "--library", small, "add", path)
         asked, counts = 0, set()
@@ -96,31 +103,41 @@ def test_a_reader_answers_all_the_time_while_another_process_writes(small: Path,
         assert ran.status == 0, ran.err
         assert asked > 5
         assert len(counts) > 2, "it saw the library grow"
-        assert library.search("subject3399", filter=refdesk.Filter(papers=("sample:03399",)))[0].vector > 0.1
+        assert library.search("subject3299", filter=refdesk.Filter(papers=("sample:03299",)))[0].vector > 0.1
 
 
 @pytest.mark.xfail(strict=True, reason="rag.reading.Vocabulary is not safe in threads; Library.retrieve needs a lock")
 def test_threads_of_one_process_ask_one_library_at_once(small: Path) -> None:
     wrong: list[object] = []
+    together = threading.Barrier(4)
 
-    def ask(number: int) -> None:
+    def ask(first: int) -> None:
         try:
-            for _ in range(5):
+            together.wait(timeout=30)
+            for number in range(first, 60, 4):
                 if library.search(f"subject{number}")[0].paper_id != f"file:papers:sample:{number:05}":
                     wrong.append(number)
-        except Exception as error:  # noqa: BLE001 - whatever a thread raises is the finding
+        except Exception as error:  # whatever a thread raises is the finding
             wrong.append(error)
 
-    with refdesk.open_library(small) as library:
-        threads = [threading.Thread(target=ask, args=(number,)) for number in (3, 17, 31, 44)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(3):
+            with refdesk.open_library(small) as library:
+                threads = [threading.Thread(target=ask, args=(first,)) for first in range(4)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+    finally:
+        sys.setswitchinterval(interval)
     assert wrong == []
 
 
-def test_two_libraries_open_in_one_process_share_nothing(small: Path, tmp_path: Path, write: Callable[..., Path]) -> None:
+def test_two_libraries_open_in_one_process_share_nothing(
+    small: Path, tmp_path: Path, write: Callable[..., Path]
+) -> None:
     other_paper = {"id": "other", "title": "Another library", "abstract": "We study zymurgy at length. It ferments."}
     with refdesk.open_library(small) as one, refdesk.open_library(tmp_path / "other") as other:
         other.add(write("other.jsonl", json.dumps(other_paper) + "\n"))
@@ -129,7 +146,9 @@ def test_two_libraries_open_in_one_process_share_nothing(small: Path, tmp_path: 
         assert (one.check(), other.check()) == ([], [])
 
 
-def test_the_same_library_opened_twice_in_one_process_sees_its_own_writes(small: Path, write: Callable[..., Path]) -> None:
+def test_the_same_library_opened_twice_in_one_process_sees_its_own_writes(
+    small: Path, write: Callable[..., Path]
+) -> None:
     new = {"id": "new", "title": "A new paper", "abstract": "We study zymurgy at length. It ferments."}
     with refdesk.open_library(small) as reader, refdesk.open_library(small) as writer:
         reader.search("subject1")
@@ -148,7 +167,9 @@ def test_a_reindex_elsewhere_is_seen_by_an_open_library(small: Path) -> None:
 
 
 @pytest.mark.xfail(strict=True, reason="Library._retriever keeps the old embedder")
-def test_a_reindex_elsewhere_to_another_embedder_is_followed_by_an_open_library(small: Path, server: EmbeddingServer) -> None:
+def test_a_reindex_elsewhere_to_another_embedder_is_followed_by_an_open_library(
+    small: Path, server: EmbeddingServer
+) -> None:
     with refdesk.open_library(small) as library:
         assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
         assert run("--library", small, "reindex", "--embedder", "openai:words").status == 0
@@ -169,7 +190,9 @@ def test_a_read_only_library_reads_and_never_writes(small: Path) -> None:
 
 def test_a_read_only_library_leaves_unfinished_work_alone_and_check_says_so(small: Path) -> None:
     with refdesk.open_library(small) as library:
-        library._store.catalog.mark_to_index({"file:papers:sample:00003": library._store.cut(library.show("sample:00003"))})
+        library._store.catalog.mark_to_index(
+            {"file:papers:sample:00003": library._store.cut(library.show("sample:00003"))}
+        )
     with refdesk.open_library(small, read_only=True) as library:
         assert [(each.store, each.kind, each.count) for each in library.check()] == [("catalog", "stale", 1)]
         assert library.status()["to_index"] == 1

@@ -1,0 +1,81 @@
+"""Which format an input is taken for: by its content, by a name given, and last by its suffix."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from reading import ABSTRACT, as_csv, as_json, as_jsonl, fields, read
+from test_huggingface import PAPER, daily
+from test_listing import abstract, page
+
+from rag import sources
+from rag.errors import UnknownFormat
+from rag.types import Paper
+
+TWO = [fields(1), fields(2)]
+SAMPLES = {
+    "jsonl": as_jsonl(TWO),
+    "json": as_json(TWO),
+    "csv": as_csv(TWO),
+    "huggingface": daily(PAPER),
+    "listing": page("One", abstract(1)),
+}
+NAMES = ["papers", "papers.txt", "papers.csv", "papers.json", "papers.jsonl", "papers.tsv.gz", "papers.pdf"]
+
+
+def formats(content: str, name: str, **options: str) -> set[str]:
+    """The formats that the papers of an input were read as."""
+    return {record.source for record in read(content, name, **options) if isinstance(record, Paper)}
+
+
+def test_every_format_has_a_sample_here() -> None:
+    assert sorted(SAMPLES) == sorted(each.name for each in sources.FORMATS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("format_name", SAMPLES)
+def test_the_content_decides_whatever_the_name(format_name: str, name: str) -> None:
+    assert formats(SAMPLES[format_name], name) == {format_name}
+
+
+@pytest.mark.parametrize("space", ["\n\n", "  \n", "\ufeff"])
+@pytest.mark.parametrize("format_name", ["jsonl", "json", "csv", "huggingface"])
+def test_space_or_a_mark_before_the_content_does_not_matter(format_name: str, space: str) -> None:
+    assert formats(space + SAMPLES[format_name], "papers") == {format_name}
+
+
+@pytest.mark.parametrize("format_name", SAMPLES)
+def test_a_forced_format_is_taken(format_name: str) -> None:
+    assert formats(SAMPLES[format_name], "papers", format_name=format_name) == {format_name}
+
+
+def test_a_forced_format_overrules_the_content() -> None:
+    assert formats(as_json([PAPER | {"abstract": ABSTRACT}]), "papers", format_name="huggingface") == set()
+
+
+@pytest.mark.parametrize("first", ["{broken", '{"title": "cut', "{}"])
+def test_lines_of_which_the_first_is_broken_are_still_lines(first: str) -> None:
+    assert formats(f"{first}\n{SAMPLES['jsonl']}", "papers") == {"jsonl"}
+
+
+def test_a_first_line_longer_than_the_head_is_still_a_line() -> None:
+    assert formats(as_jsonl([fields(1, abstract="x " * 24_000, note="y" * 40_000), fields(2)]), "papers") == {"jsonl"}
+
+
+def test_the_suffix_decides_where_the_content_does_not() -> None:
+    assert formats("no json\n" + SAMPLES["jsonl"], "papers.jsonl") == {"jsonl"}
+
+
+@pytest.mark.parametrize("content", ["hello world", "<html><body></body></html>", "title\nabstract", json.dumps("x")])
+def test_an_unknown_format_is_an_error_that_shows_how_it_begins(content: str) -> None:
+    with pytest.raises(UnknownFormat) as caught:
+        read(content, "papers.txt")
+    assert content.split()[0] in caught.value.message
+    assert "--format" in (caught.value.hint or "")
+
+
+def test_an_unknown_name_of_a_format_is_an_error_that_lists_them() -> None:
+    with pytest.raises(UnknownFormat, match="no format “bibtex”") as caught:
+        read(SAMPLES["jsonl"], format_name="bibtex")
+    assert all(name in (caught.value.hint or "") for name in SAMPLES)
