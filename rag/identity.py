@@ -29,6 +29,7 @@ _PMID = re.compile(r"(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)(\d{1,9})
 _TEX = re.compile(r"[{}$]|\\[a-z]+\s*|\\[\"'`^~=.]")
 _WORD = re.compile(r"\w+")
 _S2 = re.compile(r"(?:https?://www\.semanticscholar\.org/paper/(?:[^/]+/)?|s2:)([0-9a-f]{40})$", re.IGNORECASE)
+_OWN = re.compile(r"file:[^:]+:\S.*|title:[0-9a-f]{16}(?:\.[0-9a-f]{8})?")  # as `export` writes them
 
 
 def arxiv_id(text: str, *, named: bool = False) -> tuple[str, int | None] | None:
@@ -83,6 +84,8 @@ def scheme_ids(text: str) -> list[str]:
         if found := pattern.match(text.strip()):
             value = found.group(1)
             ids.append(f"{scheme}:{value.upper() if scheme == 'openalex' else value.lower()}")
+    if not ids and _OWN.fullmatch(text.strip()):
+        ids.append(text.strip())
     return ids
 
 

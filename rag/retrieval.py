@@ -81,7 +81,7 @@ class Retriever:
         embedder: Embedder,
         word_vectors: Callable[[Sequence[str]], Matrix],
     ) -> None:
-        self._catalog, self._lexical, self._vectors, self._embedder = catalog, lexical, vectors, embedder
+        self._catalog, self._lexical, self._vectors, self.embedder = catalog, lexical, vectors, embedder
         self._vocabulary = Vocabulary(self._stem, word_vectors)
 
     def retrieve(self, question: str, *, filter_: Filter, depth: int = 0) -> Retrieved:
@@ -118,7 +118,7 @@ class Retriever:
                 hint="Name the topic, a method or a finding.",
             )
         words, weights = self._weighed(words)
-        vector = self._embedder.embed([question])[0]
+        vector = self.embedder.embed([question])[0]
         bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), papers=allowed))
         cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=list(bm25))
         for found in (bm25, cosines):
@@ -192,7 +192,7 @@ class Retriever:
         signals = Signals(
             lexical=float(reading.lexical[first]),
             covered=float(reading.covered[first]),
-            cosine=float(cosine[first]) if self._embedder.name == "static-256" else None,
+            cosine=float(cosine[first]) if self.embedder.name == "static-256" else None,
             terms=look.terms,
         )
         return Retrieved(question=question, hits=hits, evidence=evidence, signals=signals)
@@ -200,11 +200,11 @@ class Retriever:
 
 def fuse(lexical: dict[str, float], vector: dict[str, float], *, limit: int) -> list[str]:
     """
-    Merge two rankings by weighted min-max scores, each scaled over the candidates of both.
+    Merge two rankings by weighted min-max scores.
 
     Args:
-        lexical: BM25 by paper; a paper it did not find counts as its worst.
-        vector: Cosines by paper; the same.
+        lexical: BM25 by paper, scaled from 0, what a paper has that it did not find.
+        vector: Cosines by paper, scaled from the lowest; a paper it did not find counts as that.
         limit: How many at most.
 
     Returns:
@@ -217,11 +217,12 @@ def fuse(lexical: dict[str, float], vector: dict[str, float], *, limit: int) -> 
     """
     ids = sorted({*lexical, *vector})
     scores = np.zeros(len(ids))
-    for found, share in ((lexical, LEXICAL_SHARE), (vector, 1 - LEXICAL_SHARE)):
-        if found:
-            worst = min(found.values())
-            values = np.array([found.get(paper_id, worst) for paper_id in ids])
-            scores += share * (values - worst) / max(float(np.ptp(values)), 1e-9)
+    for found, share, floor in (
+        (lexical, LEXICAL_SHARE, 0.0),  # a paper without any of the words has BM25 0
+        (vector, 1 - LEXICAL_SHARE, min(vector.values(), default=0.0)),
+    ):
+        values = np.array([found.get(paper_id, floor) for paper_id in ids])
+        scores += share * (values - floor) / max(float(np.ptp(np.append(values, floor))), 1e-9)
     return [ids[row] for row in np.argsort(-scores, kind="stable")[:limit]]
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from rag import identity, sources
@@ -83,6 +84,7 @@ class Library:
     def __init__(self, store: LibraryStore, settings: configuration.Config) -> None:
         self._store = store
         self._settings = settings
+        self._one_at_a_time = RLock()
 
     def __enter__(self) -> Library:
         return self
@@ -194,8 +196,11 @@ class Library:
     def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
         checked = self._checked(filter)
-        self._store.refresh()
-        return self._retriever.retrieve(question, filter_=checked, depth=depth)
+        with self._one_at_a_time:  # stores reopen, and the retriever's vocabulary grows, under a reading
+            self._store.refresh()
+            if self._retriever.embedder is not self._store.embedder:  # somebody reindexed with another one
+                del self._retriever
+            return self._retriever.retrieve(question, filter_=checked, depth=depth)
 
     @cached_property
     def _retriever(self) -> Retriever:

@@ -132,7 +132,7 @@ class LibraryStore:
         return ChromaVectors(self.place.vectors_url or self.place.folder / "chroma")
 
     def _make(self, embedder_name: str) -> None:
-        """Bring the schema up to date, and keep a manifest where there is none; an embedder that fails leaves nothing."""
+        """Bring the schema up to date, and keep a manifest where there is none; a failing embedder leaves nothing."""
         made = self.catalog.schema() is not None and self.catalog.setting("embedder") is not None
         manifest = {} if made else self._manifest(embedder_name)
         self.catalog.migrate()

@@ -65,7 +65,11 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     verbose = any(each in ("-v", "--verbose") for each in arguments)
     try:
-        status = cli.main(args=arguments, prog_name="refdesk", standalone_mode=False)
+        with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would end by itself on a broken pipe
+            status = cli.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        status = ended.exit_code
     except RefdeskError as error:
         status = _told(error, as_json="--json" in arguments, verbose=verbose)
     except click.ClickException as error:

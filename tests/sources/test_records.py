@@ -38,7 +38,7 @@ def test_title_and_abstract_are_cleaned() -> None:
     assert (paper.title, paper.abstract) == ("A & B", ABSTRACT)
 
 
-@pytest.mark.parametrize("title", ["", "  ", "<p></p>", None, [], {}, True, "\u200b"])
+@pytest.mark.parametrize("title", ["", "  ", "<p></p>", None, [], {}, True, "\u200b", float("nan"), float("inf")])
 def test_a_record_without_a_title_is_refused(title: Any) -> None:
     assert refused(title=title).reason == "no title"
 

@@ -78,6 +78,13 @@ def test_three_editorials_without_ids_are_three_papers_however_often_they_come()
     assert len({paper.paper_id for paper in known.papers.values()}) == 3
 
 
+def test_what_a_record_adds_to_a_second_editorial_is_kept() -> None:
+    first, second = record(title="Editorial"), record(title="Editorial", abstract=OTHER)
+    results, _ = joined(first, second, replace(second, venue="ACL"))
+    assert isinstance(results[2], Joined)
+    assert (results[2].outcome, results[2].paper.abstract, results[2].paper.venue) == ("updated", OTHER, "ACL")
+
+
 def test_a_second_editorial_does_not_take_the_title_id_that_another_paper_goes_by() -> None:
     first, same, second = record("doi:10.1000/x"), record(), record(abstract=OTHER)
     _, known = joined(first, same, second)
@@ -160,6 +167,16 @@ def test_a_text_seen_before_changes_nothing() -> None:
     assert isinstance(results[2], Joined)
     assert (results[2].outcome, results[2].text) == ("unchanged", None)
     assert only(known).abstract == EDITED
+
+
+def test_a_record_without_ids_finds_the_paper_that_had_its_text_before_title_and_text_were_revised() -> None:
+    revised = record("doi:10.1000/x", title="Larger models", abstract=OTHER)
+    _, known = joined(record("doi:10.1000/x"), record(), revised)
+    loaded = Known()  # as from a catalog, which finds papers by the title they have now
+    loaded.put(only(known), known.hashes["doi:10.1000/x"])
+    results, _ = joined(record(), known=loaded)
+    assert isinstance(results[0], Joined)
+    assert (results[0].outcome, results[0].paper.title) == ("unchanged", "Larger models")
 
 
 def test_a_record_under_a_lesser_id_does_not_replace_the_text() -> None:

@@ -57,6 +57,11 @@ def test_offsets_cut_ordered_pieces_that_leave_only_spaces_between(abstract: str
     )
 
 
+@given(PROSE | st.lists(st.sampled_from(["It works.", "Why?", ")", "...", "—", "*", "!"]), max_size=20).map(" ".join))
+def test_no_sentence_but_a_first_one_is_without_letters_and_digits(abstract: str) -> None:
+    assert all(any(char.isalnum() for char in sentence) for sentence in sentences(abstract)[1:])
+
+
 @pytest.mark.parametrize(
     "abstract",
     [

@@ -132,12 +132,10 @@ def test_an_import_killed_at_a_step_is_finished_by_the_next_one(
     ("owner", "name", "times"),
     [
         (CATALOG, "mark_to_index", 2),
-        (STORE, "_empty_indexes", 1),
         (VECTORS, "upsert", 1),
-        (LEXICAL, "upsert", 3),
         (CATALOG, "mark_indexed", 2),
     ],
-    ids=["while marking", "before emptying", "after emptying", "between the indexes", "before a mark is taken"],
+    ids=["while marking", "after emptying", "before a mark is taken"],
 )
 def test_a_reindex_killed_at_a_step_is_finished_by_the_next_command(
     small: Path, owner: str, name: str, times: int

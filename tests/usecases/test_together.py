@@ -106,7 +106,6 @@ def test_a_reader_answers_all_the_time_while_another_process_writes(
         assert library.search("subject3299", filter=refdesk.Filter(papers=("sample:03299",)))[0].vector > 0.1
 
 
-@pytest.mark.xfail(strict=True, reason="rag.reading.Vocabulary is not safe in threads; Library.retrieve needs a lock")
 def test_threads_of_one_process_ask_one_library_at_once(small: Path) -> None:
     wrong: list[object] = []
     together = threading.Barrier(4)
@@ -117,7 +116,7 @@ def test_threads_of_one_process_ask_one_library_at_once(small: Path) -> None:
             for number in range(first, 60, 4):
                 if library.search(f"subject{number}")[0].paper_id != f"file:papers:sample:{number:05}":
                     wrong.append(number)
-        except Exception as error:  # whatever a thread raises is the finding
+        except Exception as error:  # noqa: BLE001 - whatever a thread raises is the finding
             wrong.append(error)
 
     interval = sys.getswitchinterval()
@@ -166,7 +165,6 @@ def test_a_reindex_elsewhere_is_seen_by_an_open_library(small: Path) -> None:
         assert library.check() == []
 
 
-@pytest.mark.xfail(strict=True, reason="Library._retriever keeps the old embedder")
 def test_a_reindex_elsewhere_to_another_embedder_is_followed_by_an_open_library(
     small: Path, server: EmbeddingServer
 ) -> None:

@@ -81,7 +81,6 @@ def test_counts_add_up_to_the_records_whatever_they_are(
     assert [reject.where for reject in report.rejected] == ["line 4", "line 5", "line 6", "line 7"]
 
 
-@pytest.mark.xfail(strict=True, reason="rag.retrieval.fuse scales the scores of a single BM25 hit to nothing")
 def test_the_only_paper_that_holds_a_word_is_found_by_it(
     small: Path, records: Callable[..., Records], jsonl: Callable[..., Path]
 ) -> None:
