@@ -24,8 +24,8 @@ EVIDENCE = 60
 LEXICAL_SHARE = 0.65
 MAX_QUESTION_CHARS = 20_000
 
-PAPER_WEIGHTS = {"lexical": 11.113, "cosine": 6.154, "best": 5.856, "title": 2.876}
-SENTENCE_WEIGHTS = {"sentence": 9.352, "lexical": 12.842, "cosine": 7.624, "position": 1.623}
+PAPER_WEIGHTS = {"lexical": 10.367, "cosine": 6.660, "best": 6.116, "title": 3.056}
+SENTENCE_WEIGHTS = {"sentence": 9.415, "lexical": 12.903, "cosine": 7.895, "position": 1.638}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,8 @@ def confidence(signals: Signals | None) -> float:
     if signals is None:
         return 0.0
     if signals.cosine is not None:
-        logit = 5.423 * signals.lexical + 7.034 * signals.covered + 1.808 * signals.cosine - 7.875
+        logit = 5.215 * signals.lexical + 7.174 * signals.covered + 1.916 * signals.cosine - 7.950
     else:
-        logit = 6.333 * signals.lexical + 7.042 * signals.covered - 7.363
+        logit = 6.172 * signals.lexical + 7.184 * signals.covered - 7.406
     probability = 1 / (1 + exp(-logit))
     return min(probability, FEW_TERMS_CAP) if signals.terms < FEW_TERMS else probability
