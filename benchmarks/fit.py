@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.report import data_folder, table
 from rag import text
-from rag.embedders.ahead import ahead
+from rag.embedders.ahead import ahead, at_once
 from rag.evaluation import metrics
 from rag.reading import Array, Reading
 from rag.retrieval import Retriever
@@ -231,7 +231,7 @@ def paper(key: str, title: str, abstract: str) -> Paper:
 def retriever(folder: Path, papers: Sequence[Paper]) -> Retriever:
     """Retrieval over a new library of these papers."""
     store = open_library(folder)._store
-    import_records(store, papers, ahead=ahead)
+    import_records(store, papers, ahead=ahead, at_once=at_once)
     return wiring.retriever(store)
 
 

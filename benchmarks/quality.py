@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.report import data_folder, table, write_section
 from rag import sources, text
-from rag.embedders.ahead import ahead
+from rag.embedders.ahead import ahead, at_once
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
 from rag.reading import content_words
@@ -54,7 +54,7 @@ def library_of(data: Dataset, folder: Path, embedder: StaticEmbedder) -> Library
     source.write_text("".join(json.dumps(document) + "\n" for document in data.documents()), encoding="utf-8")
     with source.open("rb") as stream:
         records, _ = sources.parse(stream, source.name, today="2026-01-01")
-        import_records(store, records, ahead=ahead)
+        import_records(store, records, ahead=ahead, at_once=at_once)
     return store
 
 

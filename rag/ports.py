@@ -6,7 +6,10 @@ Ids are paper ids, matrices are float32 with one unit row per text, similarities
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 from rag.types import Chunk, Filter, Paper
 
 Matrix = NDArray[np.float32]
+Spans = tuple[tuple[int, int], ...]
 
 
 class Embedder(Protocol):
@@ -47,6 +51,20 @@ class Embedder(Protocol):
     def count(self, text: str) -> int:
         """Tokens in a text."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What became of a batch: a unit row per passage, and the sentence offsets of each abstract."""
+
+    vectors: Matrix
+    spans: Sequence[Spans]
+
+
+Submit = Callable[[Sequence[str], Sequence[str]], "Future[Prepared]"]
+"""Begins to embed passages and to split abstracts, and returns at once."""
+Prepare = Callable[[Embedder], AbstractContextManager[Submit]]
+"""Opens such a way for an embedder; `rag.embedders.ahead` has two."""
 
 
 class Vectors(Protocol):

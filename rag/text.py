@@ -78,9 +78,8 @@ def clean(text: str) -> str:
 
     Entities are decoded and known markup tags removed (a `<think>` that is part of the prose stays; `10<sup>2</sup>`
     becomes 10²), compatibility forms folded by NFKC save where that would change a meaning (10², H₂O, ½), zero-width,
-    bidirectional, tag and
-    other invisible characters removed, C1 codes read as the cp1252 characters they once were, white space made single
-    spaces. Cleaning twice changes nothing.
+    bidirectional, tag and other invisible characters removed, C1 codes read as the cp1252 characters they once were,
+    white space made single spaces. Cleaning twice changes nothing.
 
     Raises:
         UnprintableText: A control character, a lone surrogate or a noncharacter is left; more marks stand on one
@@ -89,6 +88,8 @@ def clean(text: str) -> str:
     >>> clean("p &lt; 0.05 in <i>E. coli</i>,  10⁻³ ﬁne\\u200b")
     'p < 0.05 in E. coli, 10⁻³ fine'
     """
+    if text.isascii() and text.isprintable() and "&" not in text and "<" not in text and "]]>" not in text:
+        return " ".join(text.split())  # most texts, at a tenth of the time
     for _ in range(_ROUNDS):  # folding may bring out markup, such as that of full-width brackets
         before = text
         if "&" in text or "<" in text or "]]>" in text:
@@ -264,7 +265,7 @@ def chunks(paper: Paper, *, max_tokens: int, count: Callable[[str], int]) -> tup
     Cut a paper's abstract into runs of whole sentences, each as long as fits.
 
     Args:
-        paper: A paper with its spans.
+        paper: A paper; one that is not split yet is split here, where it must be.
         max_tokens: The most tokens in a chunk together with the title, which is embedded with each; a sentence that
             alone is longer is a chunk of its own.
         count: Tokens in a text.
@@ -277,7 +278,7 @@ def chunks(paper: Paper, *, max_tokens: int, count: Callable[[str], int]) -> tup
     if len(whole.encode()) <= max_tokens or count(whole) <= max_tokens:
         return (_chunk(paper, 0, (0, len(paper.abstract))),)
     runs: list[tuple[int, int]] = []
-    for start, end in paper.spans:
+    for start, end in paper.spans or split(paper.abstract):
         if runs and count(f"{paper.title}\n{paper.abstract[runs[-1][0] : end]}") <= max_tokens:
             runs[-1] = (runs[-1][0], end)
         else:

@@ -1,6 +1,6 @@
 """`python -m refdesk` is `refdesk`."""
 
-from refdesk.cli import main
+from refdesk.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -144,7 +144,7 @@ class Library:
         tags: tuple[str, ...],
         progress: Callable[[int, float], None],
     ) -> ImportReport:
-        from rag.embedders.ahead import ahead
+        from rag.embedders.ahead import ahead, at_once
         from stores.importing import import_records
 
         with inputs.opened(name) as (stream, filename, size):
@@ -159,7 +159,7 @@ class Library:
                 read += count
                 progress(read, min(1.0, stream.tell() / max(size, 1)))
 
-            report = import_records(self._store, records, ahead=ahead, notes=notes, progress=tell)
+            report = import_records(self._store, records, ahead=ahead, at_once=at_once, notes=notes, progress=tell)
         if not report.added + report.updated + report.unchanged + len(report.rejected):
             raise UnreadableInput(
                 f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read."

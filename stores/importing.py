@@ -7,17 +7,15 @@ While one batch is written the next is embedded; that is why a batch waits, join
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rag import text
 from rag.errors import StoreFull
 from rag.identity import content_hash
 from rag.merging import Joined, Known, join
-from rag.ports import Embedder, Matrix
+from rag.ports import Prepare, Prepared
 from rag.types import Chunk, ImportReport, Paper, Reject
 from stores.library import BATCH, LibraryStore, Progress, passage
 
@@ -26,19 +24,18 @@ if TYPE_CHECKING:
 
 ROOM_BYTES = 64 << 20
 """Free space that a batch must find, for Chroma cannot take back half a write."""
-Submit = Callable[[Sequence[str]], "Future[Matrix]"]
-Ahead = Callable[[Embedder], AbstractContextManager[Submit]]
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Papers that changed, their new texts and their chunks, with the vectors that are on their way."""
+    """Papers that changed, their new texts and their chunks; what is asked of `prepared` is on its way."""
 
     changed: dict[str, Paper] = field(default_factory=dict)
     texts: list[tuple[str, Paper]] = field(default_factory=list)
     chunks: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
     fresh: bool = True
-    vectors: Future[Matrix] | None = None
+    abstracts: tuple[str, ...] = ()
+    prepared: Future[Prepared] | None = None
 
     def take(self, joined: Joined) -> None:
         """Note what a record did."""
@@ -56,7 +53,8 @@ def import_records(
     library: LibraryStore,
     records: Iterable[Paper | Reject],
     *,
-    ahead: Ahead,
+    ahead: Prepare,
+    at_once: Prepare,
     notes: tuple[str, ...] = (),
     progress: Progress = lambda _: None,
 ) -> ImportReport:
@@ -66,7 +64,8 @@ def import_records(
     Args:
         library: An open library.
         records: Papers and Rejects, any number, read as they are needed.
-        ahead: Embeds the next batch while the last is written; used when there is more than one.
+        ahead: Prepares the next batch while the last is written.
+        at_once: The same in place, for an import of one small batch.
         notes: For the report.
         progress: Told how many records were read since it was last told.
 
@@ -80,7 +79,7 @@ def import_records(
     with library.writing():
         library.recover()
         some = list(islice(records, BATCH))
-        with (ahead if len(some) == BATCH else _at_once)(library.embedder) as submit:
+        with (ahead if len(some) == BATCH else at_once)(library.embedder) as submit:
             waiting: _Batch | None = None
             while some:
                 batch = _Batch()
@@ -95,7 +94,11 @@ def import_records(
                         merged += outcome.merged
                 batch.fresh = before.isdisjoint(batch.changed)
                 batch.chunks = {paper.paper_id: library.cut(paper) for paper in batch.changed.values()}
-                batch.vectors = submit(batch.passages())
+                unsplit = [
+                    paper for paper in (*batch.changed.values(), *(own for _, own in batch.texts)) if not paper.spans
+                ]
+                batch.abstracts = tuple(dict.fromkeys(paper.abstract for paper in unsplit))
+                batch.prepared = submit(batch.passages(), batch.abstracts)
                 if waiting:
                     _write(library, waiting)
                 waiting = batch
@@ -123,21 +126,25 @@ def _joined(records: Sequence[Paper | Reject], known: Known, now: str, read: int
         if isinstance(record, Reject):
             yield record
         else:
-            yield join(
-                replace(record, imported=now[:10], spans=text.split(record.abstract)),
-                known,
-                f"record {number}",
-            )
+            yield join(replace(record, imported=now[:10]), known, f"record {number}")
 
 
 def _write(library: LibraryStore, batch: _Batch) -> None:
-    assert batch.vectors is not None
-    vectors = batch.vectors.result()
+    assert batch.prepared is not None
+    prepared = batch.prepared.result()
     if not batch.changed:
         return
     _need_room(library)
-    library.catalog.write(list(batch.changed.values()), batch.texts, batch.chunks, seen=library.now())
-    library.index(batch.changed, [chunk for cut in batch.chunks.values() for chunk in cut], vectors, fresh=batch.fresh)
+    spans = dict(zip(batch.abstracts, prepared.spans, strict=True))
+
+    def whole(paper: Paper) -> Paper:
+        return paper if paper.spans else replace(paper, spans=spans[paper.abstract])
+
+    changed = {paper_id: whole(paper) for paper_id, paper in batch.changed.items()}
+    texts = [(paper_id, whole(own)) for paper_id, own in batch.texts]
+    library.catalog.write(list(changed.values()), texts, batch.chunks, seen=library.now())
+    chunks = [chunk for cut in batch.chunks.values() for chunk in cut]
+    library.index(changed, chunks, prepared.vectors, fresh=batch.fresh)
 
 
 def _need_room(library: LibraryStore) -> None:
@@ -148,16 +155,3 @@ def _need_room(library: LibraryStore) -> None:
             f"The disk that holds {folder} has {free >> 20} MB left; an import needs {ROOM_BYTES >> 20} MB.",
             hint="Free some space and run the command again; nothing is lost.",
         )
-
-
-@contextmanager
-def _at_once(embedder: Embedder) -> Iterator[Submit]:
-    """Embed in this process: for a batch so small that a helper would not be started before it is done."""
-    from concurrent.futures import Future
-
-    def submit(texts: Sequence[str]) -> Future[Matrix]:
-        future: Future[Matrix] = Future()
-        future.set_result(embedder.embed(texts))
-        return future
-
-    yield submit

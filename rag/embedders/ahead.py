@@ -1,8 +1,8 @@
 """
-Embedding ahead: the next batch is embedded while the last one is being written.
+Splitting and embedding ahead: the next batch is prepared while the last one is being written.
 
-Chroma holds Python's global lock while it writes, so a thread would wait for it. The static embedder, which computes
-in this process, therefore runs in a helper process of its own; the others wait for a server or release the lock.
+Chroma holds Python's global lock while it writes, so a thread would wait for it. With the static embedder, which
+computes on this machine, the work is done by a helper process; the others wait for a server or release the lock.
 """
 
 from __future__ import annotations
@@ -10,59 +10,76 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
 
 from rag.errors import EmbedderUnavailable
-from rag.ports import Embedder, Matrix
-
-Submit = Callable[[Sequence[str]], "Future[Matrix]"]
+from rag.ports import Embedder, Prepared, Submit
+from rag.text import split
 
 
 @contextmanager
 def ahead(embedder: Embedder) -> Iterator[Submit]:
     """
-    A function that begins to embed texts and returns at once with the future matrix.
+    A function that begins to prepare a batch and returns at once with the future.
 
-    Batches are embedded one after the other, in order.
+    Batches are prepared one after the other, in order.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="embed") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="prepare") as pool:
         if embedder.name != "static-256":
-            yield lambda texts: pool.submit(embedder.embed, texts)
+            yield lambda passages, abstracts: pool.submit(_prepared, embedder, passages, abstracts)
             return
         with _Helper(embedder.dimension) as helper:
-            yield lambda texts: pool.submit(helper.embed, texts)
+            yield lambda passages, abstracts: pool.submit(helper.prepare, passages, abstracts)
+
+
+@contextmanager
+def at_once(embedder: Embedder) -> Iterator[Submit]:
+    """The same in this process: for a batch so small that a helper would not have started before it is done."""
+
+    def submit(passages: Sequence[str], abstracts: Sequence[str]) -> Future[Prepared]:
+        future: Future[Prepared] = Future()
+        future.set_result(_prepared(embedder, passages, abstracts))
+        return future
+
+    yield submit
+
+
+def _prepared(embedder: Embedder, passages: Sequence[str], abstracts: Sequence[str]) -> Prepared:
+    return Prepared(embedder.embed(passages), [split(abstract) for abstract in abstracts])
 
 
 class _Helper:
-    """A child that reads a line of JSON texts and answers with their vectors, until its input ends."""
+    """A child that reads a line of JSON a batch, and answers with a line of offsets and then the vectors."""
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rag.embedders.ahead"],
+            [sys.executable, "-P", "-m", "rag.embedders.ahead"],  # -P: nothing in the user's folder stands in for ours
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             process_group=0,  # a Ctrl-C is for the parent, which decides
         )
 
-    def embed(self, texts: Sequence[str]) -> Matrix:
+    def prepare(self, passages: Sequence[str], abstracts: Sequence[str]) -> Prepared:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
-        size = len(texts) * self._dimension * 4
+        size = len(passages) * self._dimension * 4
         try:
-            stdin.write(json.dumps(list(texts)).encode() + b"\n")
+            stdin.write(json.dumps([list(passages), list(abstracts)]).encode() + b"\n")
             stdin.flush()
+            spans = json.loads(stdout.readline() or b"null")
             data = stdout.read(size)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _ended() from error
-        if len(data) != size:
+        if spans is None or len(data) != size:
             raise _ended()
-        return np.frombuffer(data, dtype=np.float32).reshape(len(texts), self._dimension)
+        rows = np.frombuffer(data, dtype=np.float32).reshape(len(passages), self._dimension)
+        return Prepared(rows, [tuple((start, end) for start, end in each) for each in spans])
 
     def __enter__(self) -> _Helper:
         return self
@@ -84,7 +101,9 @@ def _serve() -> None:
 
     embedder = StaticEmbedder()
     for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(embedder.embed(json.loads(line)).tobytes())
+        prepared = _prepared(embedder, *json.loads(line))
+        sys.stdout.buffer.write(json.dumps(prepared.spans).encode() + b"\n")
+        sys.stdout.buffer.write(prepared.vectors.tobytes())
         sys.stdout.buffer.flush()
 
 

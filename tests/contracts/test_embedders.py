@@ -22,6 +22,7 @@ from rag.embedders.openai import MAX_TEXTS_PER_CALL, OpenAIEmbedder
 from rag.embedders.static import StaticEmbedder
 from rag.errors import ConfigError, EmbedderUnavailable
 from rag.ports import Embedder
+from rag.text import split
 from tests.commands import environment
 from tests.embedding_server import EmbeddingServer, serving
 
@@ -154,7 +155,7 @@ def test_any_texts_have_static_vectors(static: StaticEmbedder, texts: list[str])
 def test_loading_the_static_embedder_leaves_logging_as_it_was() -> None:
     code = (
         "import logging; before = logging.getLogger().level, list(logging.getLogger().handlers)\n"
-        "from rag.embedders.static import StaticEmbedder; StaticEmbedder()\n"
+        "from rag.embedders.static import StaticEmbedder; StaticEmbedder().embed(['x'])\n"
         "assert before == (logging.getLogger().level, list(logging.getLogger().handlers))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=environment(), timeout=60)
@@ -164,9 +165,11 @@ def test_loading_the_static_embedder_leaves_logging_as_it_was() -> None:
 def test_embedding_ahead_gives_the_same_vectors_in_order(static: StaticEmbedder) -> None:
     batches = [TEXTS, [], ["another batch"] * 3, TEXTS[:1]]
     with ahead(static) as submit:
-        futures = [submit(batch) for batch in batches]
+        futures = [submit(batch, ["One. Two.", *batch]) for batch in batches]
         for batch, future in zip(batches, futures, strict=True):
-            assert np.allclose(future.result(timeout=60), static.embed(batch), atol=1e-6)
+            prepared = future.result(timeout=60)
+            assert np.allclose(prepared.vectors, static.embed(batch), atol=1e-6)
+            assert list(prepared.spans) == [split(text) for text in ["One. Two.", *batch]]
 
 
 # ---- MiniLM
