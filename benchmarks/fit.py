@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import io
 import json
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.report import data_folder, table
+from benchmarks.report import data_folder, table, write_section
 from rag import text
 from rag.embedders.ahead import ahead, at_once
 from rag.evaluation import metrics
@@ -345,8 +347,16 @@ def named(features: Sequence[str], weights: Array) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the tables and the constants."""
+    """Fit, print, and write the section “Fit” of docs/evaluation.md."""
     argparse.ArgumentParser(description=__doc__.splitlines()[1]).parse_args()
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        report()
+    write_section("Fit", printed.getvalue().strip())
+
+
+def report() -> None:
+    """Print the tables and the constants."""
     folder = data_folder()
     data = Dataset(folder / "scifact")
     corpus = [paper(f"file:scifact:{each['_id']}", each["title"], each["text"]) for each in data.documents()]
