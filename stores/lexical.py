@@ -17,7 +17,7 @@ from rag import identity
 from rag.errors import StoreDamaged, StoreError, StoreFull
 from rag.types import Paper
 
-_HEAP_BYTES = 64_000_000
+_HEAP_BYTES = 16_000_000
 _ANALYSER = "refdesk_en"
 _LONGEST_TERM = 80
 

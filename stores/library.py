@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -250,16 +251,19 @@ class LibraryStore:
             vectors: One unit row per chunk.
             fresh: Whether no index can have any of them; otherwise what it has of them goes first.
         """
-        try:
-            if not fresh:
-                self.vectors.delete(list(papers))
-            self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
-        except StoreError:
-            if "vectors" in self.__dict__ and not self.vectors.remote:
-                with suppress(StoreError):  # Chroma cannot take back half a write: its other vectors suffer
-                    self.catalog.set({"rebuild": "yes"})
-            raise
-        self.lexical.upsert(list(papers.values()))
+        lexical = self.lexical
+        with ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
+            words = beside.submit(lexical.upsert, list(papers.values()))
+            try:
+                if not fresh:
+                    self.vectors.delete(list(papers))
+                self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
+            except StoreError:
+                if "vectors" in self.__dict__ and not self.vectors.remote:
+                    with suppress(StoreError):  # Chroma cannot take back half a write: its other vectors suffer
+                        self.catalog.set({"rebuild": "yes"})
+                raise
+            words.result()
         self.catalog.mark_indexed(list(papers))
         self._generation = self.catalog.setting("generation")
 

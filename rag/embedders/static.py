@@ -18,8 +18,8 @@ from rag.embedders.base import MatrixEmbeddings, unit_rows
 from rag.errors import EmbedderUnavailable
 from rag.ports import Matrix
 
-BATCH_CHARS = 64_000
-"""WordLlama pads a batch to its longest text and holds 1 KB a token, some four characters, twice over: about 32 MB."""
+BATCH_CHARS = 32_000
+"""WordLlama pads a batch to its longest text and holds 1 KB a token, some four characters, twice over: about 16 MB."""
 
 
 class StaticEmbedder(MatrixEmbeddings):
