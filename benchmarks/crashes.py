@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.report import data_folder, table, write_section
@@ -68,25 +69,23 @@ def main() -> None:
         began = time.perf_counter()
         assert refdesk(library, "add", str(source)).returncode == 0
         whole_s = time.perf_counter() - began
-        while counts["kills"] < options.kills:
-            shutil.rmtree(library)
-            if not killed_import(library, source, moments.uniform(0.5, whole_s)):
-                continue
-            counts["kills"] += 1
-            found = json.loads(refdesk(library, "check", "--json").stdout)
-            left.append(found.get("papers", 0))
-            # a process killed before it made the catalog leaves no library, and then there is nothing to check
-            nothing = found.get("error", {}).get("type") == "LibraryNotFound"
-            counts["`check`, the next command, finds it whole"] += nothing or found.get("ok", False)
-            again = json.loads(refdesk(library, "add", str(source), "--json").stdout)
-            last = json.loads(refdesk(library, "check", "--json").stdout)
-            complete = again["added"] + again["unchanged"] == PAPERS and last == {
-                "ok": True,
-                "papers": PAPERS,
-                "findings": [],
-            }
-            counts["complete after the import is run again"] += complete
-            print(f"kill {counts['kills']}: {left[-1]:,} papers were in", file=sys.stderr, flush=True)
+        with suppress(KeyboardInterrupt):  # ended early, it reports what it has done
+            while counts["kills"] < options.kills:
+                shutil.rmtree(library)
+                if not killed_import(library, source, moments.uniform(0.5, whole_s)):
+                    continue
+                found = json.loads(refdesk(library, "check", "--json").stdout)
+                # a process killed before it made the catalog leaves no library, and then there is nothing to check
+                nothing = found.get("error", {}).get("type") == "LibraryNotFound"
+                again = json.loads(refdesk(library, "add", str(source), "--json").stdout)
+                last = json.loads(refdesk(library, "check", "--json").stdout)
+                complete = again["added"] + again["unchanged"] == PAPERS
+                complete = complete and last == {"ok": True, "papers": PAPERS, "findings": []}
+                left.append(found.get("papers", 0))
+                counts["`check`, the next command, finds it whole"] += nothing or found.get("ok", False)
+                counts["complete after the import is run again"] += complete
+                counts["kills"] += 1
+                print(f"kill {counts['kills']}: {left[-1]:,} papers were in", file=sys.stderr, flush=True)
     partly = sum(0 < papers < PAPERS for papers in left)
     rows = [[name, str(count)] for name, count in counts.items()] + [
         ["killed with some, but not all, papers in", str(partly)]

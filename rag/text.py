@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from rag.types import Chunk, Paper
@@ -230,9 +231,17 @@ def _splitter() -> Any:
     return nupunkt.load("default")
 
 
+_IDEOGRAPHIC = re.compile(r"[。！？｡]+[”’」』）]*")
 _ABBREVIATED = re.compile(
     r"(?:^|[\s(])(?:resp|approx|ca|cf|e\.g|i\.e|vs|Fig|Figs|Eq|Eqs|Ref|Refs|Sec|No|Nos|al|sp|spp|wt)\.$"
 )
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """What nupunkt makes of a text, cut again after the full stops of Chinese and Japanese, which it does not know."""
+    for start, end in _splitter().span_tokenize(text):
+        stops = [stop.end() for stop in _IDEOGRAPHIC.finditer(text, start, end)]
+        yield from pairwise([start, *(stop for stop in stops if stop < end), end])
 
 
 def split(text: str) -> tuple[tuple[int, int], ...]:
@@ -246,7 +255,7 @@ def split(text: str) -> tuple[tuple[int, int], ...]:
     ['We test it.', 'It works.']
     """
     spans: list[tuple[int, int]] = []
-    for start, end in _splitter().span_tokenize(text):
+    for start, end in _pieces(text):
         piece = text[start:end]
         start += len(piece) - len(piece.lstrip())
         end = start + len(piece.strip())

@@ -196,6 +196,7 @@ class Library:
     def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
         checked = self._checked(filter)
+        question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
         with self._one_at_a_time:  # stores reopen, and the retriever's vocabulary grows, under a reading
             self._store.refresh()
             if self._retriever.embedder is not self._store.embedder:  # somebody reindexed with another one

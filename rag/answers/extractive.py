@@ -79,9 +79,19 @@ def marked(claim: Claim) -> str:
     A number in brackets that is the sentence's own, such as `[12]`, is given full-width brackets: in an answer's text
     every `[n]` is a source.
     """
-    body = _BRACKETED.sub(r"［\1］", claim.text)
+    body = unbracketed(claim.text)
     marks = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in claim.citations))
     return f"{body[:-1]} {marks}{body[-1]}" if body[-1:] in (".", "!", "?") else f"{body} {marks}"
+
+
+def unbracketed(text: str) -> str:
+    """
+    A sentence to be shown beside numbers of sources: its own numbers in brackets get full-width ones.
+
+    >>> unbracketed("As in [12].")
+    'As in ［12］.'
+    """
+    return _BRACKETED.sub(r"［\1］", text)
 
 
 def _claim(evidence: Evidence, source: int) -> Claim:

@@ -113,7 +113,7 @@ def filters(command: Command) -> Command:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output, one line."""
-    click.echo(json.dumps(document, ensure_ascii=False))
+    click.echo(json.dumps(document, ensure_ascii=False).encode(errors="replace").decode())
 
 
 def show(renderable: Any) -> None:

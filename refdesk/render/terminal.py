@@ -14,6 +14,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from rag.answers.extractive import unbracketed
 from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Revision, Sentence, Source
 
 SHOWN_REJECTS = 10
@@ -66,7 +67,7 @@ def answer(given: Answer) -> RenderableType:
 def claim(given: Claim) -> RenderableType:
     """One sentence of an answer with the numbers of its sources."""
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in given.citations))
-    return _Indented(Text.assemble(given.text, " ", (numbers, "bold cyan")), margin=0)
+    return _Indented(Text.assemble(unbracketed(given.text), " ", (numbers, "bold cyan")), margin=0)
 
 
 def _source(source: Source, given: Answer) -> RenderableType:

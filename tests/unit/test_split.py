@@ -182,3 +182,14 @@ def test_a_chunk_takes_as_many_sentences_as_fit() -> None:
 def test_the_chunk_id_names_paper_and_number() -> None:
     cut = text.chunks(replace(paper("One."), paper_id="doi:10.1/x"), max_tokens=100, count=words)
     assert [chunk.chunk_id for chunk in cut] == ["doi:10.1/x#0"]
+
+
+def test_a_full_stop_of_chinese_or_japanese_ends_a_sentence() -> None:
+    mixed = "English one. 我们研究了泛化。结果表明（见图）。 它提高了5.2%！Then two."
+    assert [mixed[start:end] for start, end in text.split(mixed)] == [
+        "English one.",
+        "我们研究了泛化。",
+        "结果表明（见图）。",
+        "它提高了5.2%！",
+        "Then two.",
+    ]
