@@ -45,7 +45,7 @@ STOP_WORDS = frozenset(
 
 def content_words(text: str) -> list[str]:
     """
-    The words of a question that are worth looking for, in order, each once; all of them where all are stop words.
+    The words of a question that are worth looking for, in order, each once; none where all are stop words.
 
     >>> content_words("What explains grokking, and why doesn't it happen at once?")
     ['grokking', 'happen', 'once']

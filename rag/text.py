@@ -28,7 +28,7 @@ _STACKED = re.compile(
     f"[{_MARKS}]{{31}}"
 )  # Unicode's own bound (UAX #15, stream-safe text); normalising is quadratic in it
 _ROUNDS = 8
-UNDECODED = "￿"
+UNDECODED = "\uffff"
 """Stands for bytes that could not be decoded; `clean` refuses it."""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TAGS = (

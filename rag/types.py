@@ -78,6 +78,27 @@ class Paper:
         """All sentences, in order."""
         return tuple(self.sentence(number) for number in range(1, len(self.spans) + 1))
 
+    def to_dict(self) -> JsonDict:
+        """The paper as `show --json` prints it, its revisions aside."""
+        return {
+            "paper_id": self.paper_id,
+            "aliases": list(self.aliases),
+            "title": self.title,
+            "abstract": self.abstract,
+            "authors": list(self.authors),
+            "published": self.published,
+            "updated": self.updated,
+            "listed": self.listed,
+            "imported": self.imported,
+            "url": self.url,
+            "venue": self.venue,
+            "categories": list(self.categories),
+            "tags": list(self.tags),
+            "source": self.source,
+            "sentences": [sentence.to_dict() for sentence in self.sentences],
+            "flags": list(self.flags),
+        }
+
     @property
     def day(self) -> str:
         """The date by which the paper is filed and filtered: listed, else published, else imported."""
@@ -175,7 +196,7 @@ class Hit:
     """
     A paper that a search found: `score` ranks it, 0 to 1; `lexical` and `vector` are the two views it was made from.
 
-    `vector` is a cosine similarity; `lexical` is the BM25 score as a share of the best one found.
+    `vector` is a cosine similarity; `lexical` is the BM25 score as a share of the most it could be.
     """
 
     paper: Paper

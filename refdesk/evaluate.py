@@ -52,9 +52,12 @@ def evaluate(
     chosen = list(splits) or [each for each in data.splits() if each != "train"] + ["dev"]
     judged = [split for split in dict.fromkeys(chosen) if split in data.splits()]
     claimed = [split for split in dict.fromkeys(chosen) if data.has_claims(split)]
-    if not judged and not claimed:
+    if not folder.is_dir():
+        raise UnreadableInput(f"{folder} is no folder.", hint="A data set is a folder in BEIR's form.")
+    lacking = [each for each in splits if each not in (*judged, *claimed)]
+    if lacking or not (judged or claimed):
         raise UnreadableInput(
-            f"{folder} has no split {' or '.join(chosen)}; it has {', '.join(data.splits()) or 'none'}.",
+            f"{folder} has no split {' or '.join(lacking or chosen)}; it has {', '.join(data.splits()) or 'none'}.",
             hint="Name one with --split.",
         )
     with tempfile.TemporaryDirectory(prefix="refdesk-eval-") as temporary:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -33,6 +34,8 @@ def opened(name: str) -> Iterator[tuple[BinaryIO, str, int]]:
         UnreadableInput: It is not there, is a folder, or cannot be fetched.
     """
     if name == "-":
+        if sys.stdin is None:
+            raise UnreadableInput("Standard input is closed.", hint="Pipe a file into it, or name one.")
         with _spooled() as copy:
             while block := sys.stdin.buffer.read(1 << 20):
                 copy.write(block)
@@ -46,22 +49,26 @@ def opened(name: str) -> Iterator[tuple[BinaryIO, str, int]]:
                 copy.tell(),
             )
     else:
-        path = Path(name)
-        try:
-            with path.open("rb") as stream:
-                yield stream, path.name, path.stat().st_size
-        except (FileNotFoundError, IsADirectoryError, PermissionError, ValueError) as error:
-            what = (
-                "is a folder"
-                if isinstance(error, IsADirectoryError)
-                else "cannot be read"
-                if path.exists()
-                else "does not exist"
-            )
-            raise UnreadableInput(
-                f"{name} {what}.",
-                hint="Give files of papers; `refdesk add --list-formats` lists what is read.",
-            ) from error
+        with _file(Path(name)) as stream:
+            yield stream, Path(name).name, os.fstat(stream.fileno()).st_size
+
+
+def _file(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reasons: dict[type, str] = {IsADirectoryError: "is a folder", FileNotFoundError: "does not exist"}
+        what = reasons.get(type(error), f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        raise UnreadableInput(
+            f"{path} {what}.",
+            hint="Give files of papers; `refdesk add --list-formats` lists what is read.",
+        ) from error
+
+
+def refuse_absent(names: Sequence[str]) -> None:
+    """Raise UnreadableInput where every input is a path at which there is nothing."""
+    if all(name != "-" and "://" not in name and not os.path.lexists(name) for name in names):
+        _file(Path(names[0])).close()
 
 
 def _spooled() -> IO[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -9,7 +10,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from rag import identity, sources
@@ -84,7 +84,6 @@ class Library:
     def __init__(self, store: LibraryStore, settings: configuration.Config) -> None:
         self._store = store
         self._settings = settings
-        self._one_at_a_time = RLock()
 
     def __enter__(self) -> Library:
         return self
@@ -121,10 +120,13 @@ class Library:
 
         Raises:
             UnreadableInput, UnknownFormat: The only input cannot be read.
+            BadFilter: `listed` is no date, or a tag cannot be printed.
         """
         began = time.perf_counter()
         if listed is not None:
             listed = _date(listed, "listed")
+        if unprintable := [tag for tag in tags if not tag.isprintable()]:
+            raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
         total = ImportReport()
         for name in map(str, names):
             try:
@@ -174,7 +176,7 @@ class Library:
 
         Raises:
             BadQuestion: There is nothing in the query to look for.
-            BadFilter: A date that is none.
+            BadFilter, PaperNotFound: A date that is none, or a paper that is not here.
         """
         return list(self.retrieve(query, filter=filter, depth=limit).hits[:limit])
 
@@ -184,7 +186,7 @@ class Library:
 
         Raises:
             BadQuestion: There is nothing in the question to look for.
-            BadFilter: A date that is none.
+            BadFilter, PaperNotFound: A date that is none, or a paper that is not here.
         """
         from rag.answers import extractive
 
@@ -197,7 +199,7 @@ class Library:
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
         checked = self._checked(filter)
         question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
-        with self._one_at_a_time:  # stores reopen, and the retriever's vocabulary grows, under a reading
+        with self._store.in_use:  # stores reopen, and the retriever's vocabulary grows, under a reading
             self._store.refresh()
             if self._retriever.embedder is not self._store.embedder:  # somebody reindexed with another one
                 del self._retriever
@@ -285,8 +287,8 @@ class Library:
             "categories": dict(list(catalog.tally("category").items())[:10]),
             "embedder": self._store.embedder_name,
             "dimension": int(catalog.setting("dimension") or 0),
-            "catalog": self._store.place.catalog_url or "catalog.sqlite3",
-            "vectors": self._store.place.vectors_url or "chroma",
+            "catalog": _without_password(self._store.place.catalog_url) or "catalog.sqlite3",
+            "vectors": _without_password(self._store.place.vectors_url) or "chroma",
             "bytes": sum(_size(path) for path in folder.rglob("*")),
         }
 
@@ -339,9 +341,14 @@ def _sum(total: ImportReport, report: ImportReport, name: str) -> ImportReport:
 def _date(given: str, name: str) -> str:
     from rag.sources.records import iso_date
 
-    if not (date := iso_date(given)):
+    if not (date := iso_date(given)) or date.count("-") < len(re.findall(r"[-/ .]\w", given)):
         raise BadFilter(f"“{given}” is no date (--{name}).", hint="Write it as 2024, 2024-06 or 2024-06-17.")
     return date
+
+
+def _without_password(url: str | None) -> str | None:
+    """A URL that can be shown."""
+    return re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url) if url else url
 
 
 def _size(path: Path) -> int:

@@ -7,7 +7,6 @@ papers are yet to be indexed, and how each was cut into chunks.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -121,7 +120,7 @@ class SQLCatalog:
         """The ids of the papers that have an alias ending in `:name`, sorted; ten at most."""
         query = sa.select(aliases.c.paper_id).distinct().where(aliases.c.alias.endswith(f":{name}", autoescape=True))
         with self._read() as connection:
-            return sorted(connection.execute(query.limit(10)).scalars())
+            return list(connection.execute(query.order_by(aliases.c.paper_id).limit(10)).scalars())
 
     def revisions(self, paper_id: str) -> list[Revision]:
         """All texts a paper has had, the first seen first."""
@@ -261,12 +260,12 @@ class SQLCatalog:
             _insert(connection, labels, tagged)
             _insert(connection, aliases, [{"alias": a, "paper_id": p} for a, p in names.items() if a not in taken])
 
-    def mark_indexed(self, paper_ids: Sequence[str]) -> None:
-        """Take the mark from papers, and move the generation, so that readers of before reopen."""
+    def mark_indexed(self, paper_ids: Sequence[str], *, generation: str) -> None:
+        """Take the mark from papers, and set the generation, by whose change readers know that they must reopen."""
         with self._write() as connection:
             for some in _slices(paper_ids):
                 connection.execute(sa.update(papers).where(papers.c.paper_id.in_(some)).values(to_index=False))
-            _set(connection, {"generation": str(time.time_ns())})
+            _set(connection, {"generation": generation})
 
     def mark_to_index(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
         """Mark papers to be indexed anew, cut as given."""

@@ -59,16 +59,12 @@ class TantivyLexical:
             for paper_id in paper_ids:
                 writer.delete_documents_by_term("paper_id", paper_id)
 
-    def clear(self) -> None:
-        """Forget all papers."""
-        with self._writer() as writer:
-            writer.delete_all_documents()
-
     def search(
         self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
         """
-        Paper id and BM25 score of the papers that hold any of the terms, best first, ties by id.
+        Paper id and BM25 score of the papers that hold any of the terms, best first; ties by id among
+        those that are returned.
 
         Args:
             terms: As `terms` gives them; a repeated term counts as often as it stands.
@@ -142,7 +138,7 @@ class TantivyLexical:
                     f"The disk that holds {self._path} is full.",
                     hint="Free some space and run the command again; nothing is lost.",
                 ) from error
-            if isinstance(error, OSError):
+            if isinstance(error, OSError) or "permission denied" in str(error).lower():
                 raise StoreError(
                     f"The lexical index {self._path} cannot be used: {error}.",
                     hint="Check that the folder can be written.",

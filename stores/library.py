@@ -8,6 +8,7 @@ indexed, write the indexes, take the mark away. A process that is killed leaves 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -94,22 +96,28 @@ class LibraryStore:
         if not _exists(place) and not may_make:
             raise missing
         _make_folder(place.folder)
-        self._lock = FileLock(place.folder / "lock", thread_local=False)
+        self._lock = FileLock(place.folder / "lock")
+        self.in_use = RLock()
+        """Held by a thread that reads or writes the indexes, for they are reopened when somebody wrote."""
         self.catalog = SQLCatalog(place.catalog)
-        version = self.catalog.schema()
-        made = version is not None and self.catalog.setting("embedder") is not None
-        if not made and not may_make:  # a process was killed before it had made it
-            raise missing
-        if not read_only and not (made and version == HEAD):
-            with self.writing():
-                self._make(embedder_name or default_embedder)
-        self.embedder_name = self.catalog.setting("embedder") or ""
-        if embedder_name not in (None, self.embedder_name):
-            raise StoreMismatch(
-                f"The library was built with the embedder “{self.embedder_name}”, not “{embedder_name}”.",
-                hint=f"Run `refdesk reindex --embedder {embedder_name}` to rebuild it, or leave the embedder out.",
-            )
-        self._generation = self.catalog.setting("generation")
+        try:
+            version = self.catalog.schema()
+            made = version is not None and self.catalog.setting("embedder") is not None
+            if not made and not may_make:  # a process was killed before it had made it
+                raise missing
+            if not read_only and not (made and version == HEAD):
+                with self.writing():
+                    self._make(embedder_name or default_embedder)
+            self.embedder_name = self.catalog.setting("embedder") or ""
+            if embedder_name not in (None, self.embedder_name):
+                raise StoreMismatch(
+                    f"The library was built with the embedder “{self.embedder_name}”, not “{embedder_name}”.",
+                    hint=f"Run `refdesk reindex --embedder {embedder_name}` to rebuild it, or leave the embedder out.",
+                )
+            self._generation = self.catalog.setting("generation")
+        except BaseException:
+            self.catalog.close()
+            raise
 
     # ---- the parts that are slow to open, when first needed
 
@@ -133,9 +141,14 @@ class LibraryStore:
         return ChromaVectors(self.place.vectors_url or self.place.folder / "chroma")
 
     def _make(self, embedder_name: str) -> None:
-        """Bring the schema up to date, and keep a manifest where there is none; a failing embedder leaves nothing."""
+        """
+        Bring the schema up to date, and keep a manifest where there is none; a failing embedder leaves nothing.
+
+        Indexes that stand there without a manifest are of a catalog that was lost, and are made anew.
+        """
         made = self.catalog.schema() is not None and self.catalog.setting("embedder") is not None
-        manifest = {} if made else self._manifest(embedder_name)
+        left = not made and any((self.place.folder / name).exists() for name in ("lexical", "chroma"))
+        manifest = {} if made else self._manifest(embedder_name, rebuild="yes" if left else "no")
         self.catalog.migrate()
         if manifest:
             self.catalog.set(manifest)
@@ -157,7 +170,7 @@ class LibraryStore:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """
-        Be the only writer, across processes; what others wrote before is seen.
+        Be the only writer, across threads and processes.
 
         Raises:
             LibraryLocked: Another process did not finish in time.
@@ -193,9 +206,15 @@ class LibraryStore:
         if not self.read_only and self.needs_recovery():
             with suppress(Timeout, OSError), self._lock.acquire(timeout=0):
                 self.recover()
+            if (left := len(self.catalog.to_index())) > BATCH:
+                self._notify(f"The library is being rebuilt: {left:,} papers cannot be found yet.")
         self._follow()
 
     def _follow(self) -> None:
+        with self.in_use:
+            self._reopen_if_written()
+
+    def _reopen_if_written(self) -> None:
         name = self.catalog.setting("embedder") or ""
         if name != self.embedder_name:  # somebody reindexed with another one
             self.embedder_name = name
@@ -252,7 +271,7 @@ class LibraryStore:
             fresh: Whether no index can have any of them; otherwise what it has of them goes first.
         """
         lexical = self.lexical
-        with ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
+        with self.in_use, ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
             words = beside.submit(lexical.upsert, list(papers.values()))
             try:
                 if not fresh:
@@ -264,8 +283,8 @@ class LibraryStore:
                         self.catalog.set({"rebuild": "yes"})
                 raise
             words.result()
-        self.catalog.mark_indexed(list(papers))
-        self._generation = self.catalog.setting("generation")
+            self.catalog.mark_indexed(list(papers), generation=str(time.time_ns()))
+            self._generation = self.catalog.setting("generation")
 
     def now(self) -> str:
         """The time, ISO 8601 in UTC."""
@@ -279,11 +298,18 @@ class LibraryStore:
             How many papers were indexed.
         """
         with self.writing():
-            self.catalog.set(self._manifest(embedder_name or self.embedder_name, rebuild="yes"))
+            self._follow()
+            manifest = self._manifest(embedder_name or self.embedder_name, rebuild="yes")
+            del manifest["splitter"]  # the sentences stay as they were split
+            self.catalog.set(manifest)
             return self.recover(progress)
 
     def _empty_indexes(self) -> None:
         """Begin both indexes anew, by their folders where they have one: that works on damaged ones too."""
+        with self.in_use:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
         for name in ("lexical", "vectors"):
             if name == "vectors" and self.place.vectors_url:
                 self.vectors.clear()
@@ -291,7 +317,8 @@ class LibraryStore:
             opened = self.__dict__.get(name)  # it stays the same object, for others hold it
             if opened:
                 opened.close()
-            shutil.rmtree(self.place.folder / ("chroma" if name == "vectors" else name), ignore_errors=True)
+            with suppress(FileNotFoundError):
+                shutil.rmtree(self.place.folder / ("chroma" if name == "vectors" else name))
             if opened:
                 opened.reopen()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag.errors import LibraryReadOnly, StoreDamaged, StoreError, StoreFull
+from rag.errors import ConfigError, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
 
 HEAD = "0001"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
@@ -74,8 +74,15 @@ settings = sa.Table(
 
 
 def engine(url: str | sa.URL) -> sa.Engine:
-    """An engine for a URL; every SQLite connection is durable and waits for others."""
-    made = sa.create_engine(url)
+    """An engine for a URL; every SQLite connection is durable and waits for others. Raises ConfigError."""
+    try:
+        made = sa.create_engine(url)
+    except (sa.exc.ArgumentError, ImportError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(
+            f"The catalog cannot be opened by its URL: {reason}.",
+            hint="Write it as `sqlite:////path/catalog.sqlite3`, or install the driver that it names.",
+        ) from error
     if made.dialect.name == "sqlite":
 
         @sa.event.listens_for(made, "connect")

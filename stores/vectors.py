@@ -86,12 +86,6 @@ class ChromaVectors:
             for at in range(0, len(paper_ids), _PAGE):
                 self._collection.delete(where={"paper_id": {"$in": list(paper_ids[at : at + _PAGE])}})
 
-    def delete_chunks(self, chunk_ids: Sequence[str]) -> None:
-        """Forget these chunks; unknown ids are no error."""
-        with self._translated():
-            for at in range(0, len(chunk_ids), _PAGE):
-                self._collection.delete(ids=list(chunk_ids[at : at + _PAGE]))
-
     def clear(self) -> None:
         """Drop the collection and make it anew, for vectors of any dimension."""
         with self._translated():
@@ -166,7 +160,7 @@ class ChromaVectors:
 
     def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
         """Which of evenly spread chunks, `probes` of them at most, their own vectors do not find."""
-        step = max(1, len(chunk_ids) // probes)
+        step = max(1, -(-len(chunk_ids) // probes))
         probed = list(chunk_ids[::step])
         lost: list[str] = []
         with self._translated():
@@ -193,11 +187,10 @@ class ChromaVectors:
                 yield chunk_id, text or "", str((metadata or {}).get("title", ""))
 
     def reopen(self) -> None:
-        """See what other processes wrote: an embedded client keeps what it once read."""
-        if not self.remote:
-            with self._translated():
-                _close(self._client)
-                self._open()
+        """See what others wrote: an embedded client keeps what it once read, or a collection that went."""
+        with self._translated():
+            _close(self._client)
+            self._open()
 
     def close(self) -> None:
         """Let go of the files or the connection."""

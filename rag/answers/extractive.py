@@ -108,8 +108,11 @@ def _claim(evidence: Evidence, source: int) -> Claim:
 
 
 def _abstained(retrieved: Retrieved, probability: float) -> Answer:
-    reason = "no paper shares a word with the question"
-    if retrieved.hits:
+    if not retrieved.hits:
+        reason = "there is no paper to look in, for the library is empty or the filters leave none"
+    elif all(map(_supports_nothing, retrieved.evidence)):
+        reason = "the papers that come nearest were withdrawn, or give orders to their reader"
+    else:
         reason = "the sentences that come nearest leave too much of the question open"
     return Answer(
         question=retrieved.question,

@@ -91,7 +91,7 @@ def stem(filename: str) -> str:
     name = filename
     while "." in name[1:] and "." + name.rpartition(".")[2].lower() in known:
         name = name.rpartition(".")[0]
-    return name
+    return "".join(char if char.isprintable() else "_" for char in name)  # it becomes a part of ids
 
 
 def _forced(name: str) -> Format:

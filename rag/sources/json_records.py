@@ -82,12 +82,12 @@ def entries(stream: TextIO) -> Iterator[tuple[str, Any]]:
             source.begin_entry()
     except (ijson.JSONError, ValueError, OverflowError) as error:
         where = f"after record {number}" if number else "the beginning"
-        yield where, Reject(where=where, reason=f"not valid JSON: {_cause(error)}")
+        yield where, Reject(where=where, reason=f"not valid JSON, and not read further: {_cause(error)}")
 
 
 def _values(source: Utf8Bytes) -> Iterator[Any]:
     """The values of the list of records, or the whole document where it has none."""
-    events = _bounded(ijson.basic_parse(source, use_float=True))
+    events = _pruned(ijson.basic_parse(source, use_float=True))
     document = ijson.ObjectBuilder()
     keys: list[str] = []
     depth = 0
@@ -124,14 +124,20 @@ def _elements(event: tuple[str, Any], events: Iterator[tuple[str, Any]]) -> Iter
         event = next(events)
 
 
-def _bounded(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+def _pruned(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The events without what is nested deeper than any title stands; a null takes its place."""
     depth = 0
     for event in events:
-        depth += event[0] in ("start_map", "start_array")
-        depth -= event[0] in ("end_map", "end_array")
-        if depth > _MAX_DEPTH:
-            raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
-        yield event
+        if event[0] in ("start_map", "start_array"):
+            if depth <= _MAX_DEPTH:
+                yield event if depth < _MAX_DEPTH else ("null", None)
+            depth += 1
+        elif event[0] in ("end_map", "end_array"):
+            depth -= 1
+            if depth < _MAX_DEPTH:
+                yield event
+        elif depth <= _MAX_DEPTH:
+            yield event
 
 
 def _paper(entry: Any, where: str, context: records.Context) -> Paper | Reject:

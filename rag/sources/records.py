@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from rag import identity, text
@@ -76,7 +77,7 @@ def paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Re
         (
             found
             for key in ("arxiv_id", "id", "_id", "url")
-            if (found := identity.arxiv_id(_string(fields.get(key)), named=key == "arxiv_id"))
+            if (found := identity.arxiv_id(_arxiv(fields.get(key)), named=key == "arxiv_id"))
         ),
         None,
     )
@@ -123,7 +124,7 @@ def _details(fields: Mapping[str, Any], context: Context) -> dict[str, Any]:
 def _ids(fields: Mapping[str, Any], context: Context) -> list[str]:
     """Every id the record gives, scoped to the file where it is of no known scheme."""
     found: list[str] = []
-    if arxiv := identity.arxiv_id(_string(fields.get("arxiv_id")), named=True):
+    if arxiv := identity.arxiv_id(_arxiv(fields.get("arxiv_id")), named=True):
         found.append(f"arxiv:{arxiv[0]}")
     if (doi := text.clean(_string(fields.get("doi")))) and not (ids := identity.scheme_ids(doi)):
         found += identity.scheme_ids(f"doi:{doi}")
@@ -137,6 +138,15 @@ def _ids(fields: Mapping[str, Any], context: Context) -> list[str]:
         if value := text.clean(_string(fields.get(key)))[:200]:
             found += identity.scheme_ids(value) or [f"file:{context.name}:{value}"]
     return found + identity.scheme_ids(web_link(fields.get("url")) or "")
+
+
+def _arxiv(value: Any) -> str:
+    """An arXiv id with the zeros that a spreadsheet took for a number's: `2406.1174` was 2406.11740."""
+    given = _string(value).strip()
+    month, dot, number = given.partition(".")
+    if not (dot and month.isdecimal() and number.isdecimal() and len(month) in (3, 4)):
+        return given
+    return f"{month:0>4}.{number:0<{5 if month >= '1501' and len(month) == 4 else 4}}"
 
 
 def _link(paper_id: str) -> str | None:
@@ -164,7 +174,11 @@ def _string(value: Any) -> str:
         return value
     if isinstance(value, list) and len(value) == 1:
         return _string(value[0]) if not isinstance(value[0], list) else ""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else ""
+    return (
+        str(value)
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
+        else ""
+    )
 
 
 def _printable(title: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -40,12 +41,16 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     csv.field_size_limit(MAX_RECORD_CHARS)
     table = csv.reader(rows, delimiter=delimiter, strict=True)  # an unclosed quote must not eat the rest unseen
     while True:
+        rows.taken.clear()
         place = f"line {rows.number + 1}"
         try:
             row = next(table, None)
         except csv.Error as error:
-            yield Reject(where=place, reason=f"not a row of a table: {error}")
-            continue
+            line = rows.keep_first()  # what stands after an unclosed quote is read anew, as rows of its own
+            row = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE), None) if line else None
+            if delimiter != "\t" or row is None or len(row) != len(header):
+                yield Reject(where=place, reason=f"not a row of a table: {error}")
+                continue
         if row is None:
             return
         if not any(cell.strip() for cell in row):
@@ -64,18 +69,30 @@ class _Lines:
     """
     Lines with their ends, blank ones too (they may stand within a quoted cell), and the number of the last one read.
 
+    `taken` are the lines of the row that is being read.
+
     One longer than a record may be is skipped with a `csv.Error`, after which reading can go on.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._again: deque[str] = deque()
+        self.taken: list[str] = []
         self.number = 0
+
+    def keep_first(self) -> str:
+        """Give back all lines of the row but the first, which is returned; empty where even that is too long."""
+        first, *others = self.taken or [""]
+        self._again.extendleft(reversed(others))
+        self.number -= len(others)
+        self.taken.clear()
+        return first
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = piece = self._stream.readline(MAX_RECORD_CHARS + 1)
+        line = piece = self._again.popleft() if self._again else self._stream.readline(MAX_RECORD_CHARS + 1)
         if not line:
             raise StopIteration
         self.number += 1
@@ -83,6 +100,7 @@ class _Lines:
             piece = self._stream.readline(MAX_RECORD_CHARS + 1)
         if piece is not line:
             raise csv.Error(f"the line is longer than {MAX_RECORD_CHARS:,} characters")
+        self.taken.append(line)
         return line
 
 

@@ -7,6 +7,7 @@ Errors are caught in one place, here.
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import sys
@@ -19,7 +20,7 @@ import click
 from rag.errors import RefdeskError
 from refdesk._version import __version__
 from refdesk.cli import asking, evaluating, importing, keeping
-from refdesk.cli.common import Session
+from refdesk.cli.common import Session, printable
 
 INTERRUPTED = 130
 
@@ -77,6 +78,7 @@ def run() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its status; the one place where errors are caught."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _prepare_streams()
     verbose = any(each in ("-v", "--verbose") for each in arguments)
     try:
         with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would end by itself on a broken pipe
@@ -99,6 +101,10 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is no error
         status = 0
+    except OSError as error:  # every file we open has its own errors; what is left is standard output
+        click.echo(f"Error: The output cannot be written: {error.strerror or error}.", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
     except Exception as error:  # noqa: BLE001 - a bug of ours is told in one sentence too
         fault = RefdeskError(
             f"Refdesk failed: {type(error).__name__}: {error}",
@@ -108,13 +114,22 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _prepare_streams() -> None:
+    """A closed stream is one that nobody reads; a terminal without our letters shows the others."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _told(error: RefdeskError, *, as_json: bool, verbose: bool) -> int:
     if verbose:
         traceback.print_exc()
     if as_json:
         click.echo(json.dumps(error.to_dict(), ensure_ascii=False))
     else:
-        click.echo(f"Error: {error.message}", err=True)
+        click.echo(printable(f"Error: {error.message}"), err=True)
         if error.hint:
-            click.echo(f"Hint: {error.hint}", err=True)
+            click.echo(printable(f"Hint: {error.hint}"), err=True)
     return error.exit_code

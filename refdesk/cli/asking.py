@@ -17,13 +17,14 @@ NO_ANSWER = 8
 
 
 @click.command()
-@click.argument("query")
+@click.argument("words", metavar="QUERY", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many papers.")
 @filters
 @as_json
 @click.pass_obj
-def search(session: Session, query: str, limit: int, chosen: Filter, as_json: bool) -> None:
+def search(session: Session, words: tuple[str, ...], limit: int, chosen: Filter, as_json: bool) -> None:
     """Rank the papers that match QUERY."""
+    query = " ".join(words)
     with session.open() as library:
         began = time.perf_counter()
         hits = library.search(query, limit=limit, filter=chosen)
@@ -37,7 +38,7 @@ def search(session: Session, query: str, limit: int, chosen: Filter, as_json: bo
 
 
 @click.command()
-@click.argument("question")
+@click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--max-sentences", type=click.IntRange(1, 50), help="The most sentences in the answer. [default: 5]")
 @click.option("--stream", is_flag=True, help="With --json: one event a line as the answer is made.")
 @click.option("--exit-code", is_flag=True, help="Exit with 8 when the library holds no answer.")
@@ -46,7 +47,7 @@ def search(session: Session, query: str, limit: int, chosen: Filter, as_json: bo
 @click.pass_obj
 def ask(
     session: Session,
-    question: str,
+    words: tuple[str, ...],
     max_sentences: int | None,
     stream: bool,
     exit_code: bool,
@@ -58,6 +59,7 @@ def ask(
 
     QUESTION may be - to read it from standard input.
     """
+    question = " ".join(words)
     if question == "-":
         question = sys.stdin.buffer.read().decode(errors="replace")
     with session.open() as library:

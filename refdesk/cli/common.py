@@ -44,7 +44,7 @@ class Session:
     def tell(self, notice: str) -> None:
         """A sentence for people."""
         if not self.quiet:
-            click.echo(notice, err=True)
+            click.echo(printable(notice), err=True)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, float], None]]:
@@ -109,6 +109,11 @@ def filters(command: Command) -> Command:
 
     wrapped: Any = functools.reduce(lambda made, option: option(made), reversed(options), filtered)
     return wrapped  # type: ignore[no-any-return]
+
+
+def printable(text: str) -> str:
+    """Words for a terminal, without what would steer it: file names and headers come from outside."""
+    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
 
 
 def print_json(document: Any) -> None:

@@ -45,9 +45,8 @@ def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder:
 
     click.echo(f"{result['corpus']:,} documents, embedder {result['embedder']}, {len(result['rejected'])} rejected")
     for split, measured in result["splits"].items():
-        reliability = measured.pop("reliability", [])
-        show(terminal.metrics(measured, split))
-        for row in reliability:
+        show(terminal.metrics({name: value for name, value in measured.items() if name != "reliability"}, split))
+        for row in measured.get("reliability", []):
             click.echo(f"  of {row['claims']} claims said to be {row['said']:.2f} answerable, {row['was']:.2f} were")
 
 

@@ -24,27 +24,7 @@ def show(session: Session, paper: str, as_json: bool) -> None:
     with session.open() as library:
         found, revisions = library.show(paper), library.revisions(paper)
     if as_json:
-        print_json(
-            {
-                "paper_id": found.paper_id,
-                "aliases": list(found.aliases),
-                "title": found.title,
-                "abstract": found.abstract,
-                "authors": list(found.authors),
-                "published": found.published,
-                "updated": found.updated,
-                "listed": found.listed,
-                "imported": found.imported,
-                "url": found.url,
-                "venue": found.venue,
-                "categories": list(found.categories),
-                "tags": list(found.tags),
-                "source": found.source,
-                "sentences": [sentence.to_dict() for sentence in found.sentences],
-                "revisions": [{"hash": revision.hash, "seen": revision.seen} for revision in revisions],
-                "flags": list(found.flags),
-            }
-        )
+        print_json({**found.to_dict(), "revisions": [{"hash": each.hash, "seen": each.seen} for each in revisions]})
     else:
         from refdesk.render import terminal
 

@@ -14,8 +14,8 @@ _SPECIAL = {
     "%": r"\%",
     "#": r"\#",
     "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
+    "{": r"\textbraceleft{}",  # BibTeX counts braces, escaped ones too
+    "}": r"\textbraceright{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
@@ -50,7 +50,7 @@ def bibtex(papers: Iterable[Paper]) -> Iterator[str]:
         year, month, _ = [*(paper.published or "").split("-"), "", ""][:3]
         fields = {
             "title": "{" + _escaped(paper.title) + "}",
-            "author": _escaped(" and ".join(paper.authors)),
+            "author": _escaped(" and ".join(map(_one_name, paper.authors))),
             "year": year,
             "month": _MONTHS[int(month) - 1] if month else "",
             "journal": _escaped(paper.venue or ""),
@@ -97,6 +97,11 @@ def _key(paper: Paper, year: str, used: set[str]) -> str:
         key = f"{stem}{number}"
     used.add(key)
     return key
+
+
+def _one_name(name: str) -> str:
+    """A name that holds “and” in braces, for BibTeX would make two of it."""
+    return "{" + name + "}" if re.search(r"\sand\s", name, re.IGNORECASE) else name
 
 
 def _escaped(text: str) -> str:

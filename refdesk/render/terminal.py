@@ -19,17 +19,17 @@ from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Revision
 
 SHOWN_REJECTS = 10
 _AUTHORS = 3
+_NARROWEST = 20  # a terminal that gives its width as 0 would show nothing
 _WIDEST = 110  # columns; longer lines tire the eye
 
 
 def console(*, stderr: bool = False) -> Console:
     """A console that is plain in a pipe: no colour, no wrapping."""
     made = Console(stderr=stderr, highlight=False, emoji=False)
-    return (
-        made
-        if made.is_terminal
-        else Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True, no_color=True)
-    )
+    if not made.is_terminal:
+        made = Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True, no_color=True)
+    made.width = max(made.width, _NARROWEST)
+    return made
 
 
 class _Indented:
@@ -94,7 +94,7 @@ def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
     line = Text(paper.title, style=Style(bold=True, link=paper.url))
     if paper.flags:
         line.append(f"  ⚑ {', '.join(paper.flags)}", style="bold red")
-    about = " · ".join(filter(None, (_names(paper.authors), paper.published, paper.url or paper.paper_id, note)))
+    about = " · ".join(filter(None, (_names(paper.authors), paper.published, paper.paper_id, paper.url, note)))
     return Group(_Indented(line, mark=mark), _Indented(Text(about, style="dim")))
 
 

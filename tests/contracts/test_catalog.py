@@ -224,10 +224,10 @@ def test_a_written_paper_is_marked_until_it_is_indexed_and_the_generation_moves(
     put(catalog, paper(2), paper(1))
     assert catalog.to_index() == ["p:1", "p:2"]
     before = catalog.setting("generation")
-    catalog.mark_indexed(["p:1"])
+    catalog.mark_indexed(["p:1"], generation="1")
     assert catalog.to_index() == ["p:2"]
     assert catalog.setting("generation") != before
-    catalog.mark_indexed(["p:2"])
+    catalog.mark_indexed(["p:2"], generation="2")
     assert catalog.to_index() == []
     put(catalog, paper(1, tags=("new",)))
     assert catalog.to_index() == ["p:1"]
@@ -235,7 +235,7 @@ def test_a_written_paper_is_marked_until_it_is_indexed_and_the_generation_moves(
 
 def test_marking_to_index_changes_how_a_paper_is_cut(catalog: SQLCatalog) -> None:
     put(catalog, paper(1, text="One two. Three."))
-    catalog.mark_indexed(["p:1"])
+    catalog.mark_indexed(["p:1"], generation="1")
     parts = [
         Chunk(paper_id="p:1", number=0, start=0, end=8, text="One two."),
         Chunk(paper_id="p:1", number=1, start=9, end=15, text="Three."),

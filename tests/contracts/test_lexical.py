@@ -164,13 +164,6 @@ def test_delete_forgets_a_paper_by_its_whole_id(lexical: TantivyLexical) -> None
     assert lexical.count() == 2
 
 
-def test_clear_forgets_all_and_the_index_can_be_filled_again(filled: TantivyLexical) -> None:
-    filled.clear()
-    assert filled.count() == 0
-    filled.upsert(corpus()[:2])
-    assert sorted(filled.hashes()) == ["p:0", "p:1"]
-
-
 _WRITE = """
 import os, sys
 from pathlib import Path

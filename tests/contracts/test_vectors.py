@@ -116,7 +116,6 @@ def test_writing_nothing_and_deleting_nothing_are_no_errors(vectors: ChromaVecto
     vectors.upsert([], unit(0), [])
     vectors.upsert([], np.zeros((0, 0), dtype=np.float32), [])
     vectors.delete([])
-    vectors.delete_chunks([])
     assert vectors.count() == 0
 
 
@@ -137,12 +136,6 @@ def test_delete_forgets_all_chunks_of_a_paper_and_no_others(vectors: ChromaVecto
     assert sorted(vectors.chunk_ids()) == kept
     assert vectors.count() == 8
     assert {paper_id for paper_id, _, _ in vectors.search(rows[2], limit=12)} == {"p:0", "p:2", "p:3", "p:5"}
-
-
-def test_single_chunks_can_be_forgotten(vectors: ChromaVectors) -> None:
-    filled(vectors, 4)
-    vectors.delete_chunks(["p:0#0", "p:9#9"])
-    assert sorted(vectors.chunk_ids()) == ["p:1#0", "p:2#0", "p:3#0"]
 
 
 def test_what_was_deleted_can_be_written_again(vectors: ChromaVectors) -> None:
@@ -338,6 +331,18 @@ def test_two_libraries_share_a_server_under_names_of_their_own(
     assert (one.count(), other.count()) == (4, 0)
     other.clear()
     assert one.count() == 4
+
+
+def test_a_client_of_a_server_finds_the_collection_that_another_made_anew(
+    chroma_server: str, closing: Callable[[Any], Any]
+) -> None:
+    one, other = (closing(ChromaVectors(f"{chroma_server}/anew")) for _ in range(2))
+    filled(one, 4)
+    other.clear()
+    with pytest.raises(StoreError, match="rebuilt"):
+        one.count()
+    one.reopen()
+    assert one.count() == 0
 
 
 @pytest.mark.parametrize("place", ["localhost:8000", "ftp://localhost", "http://"])

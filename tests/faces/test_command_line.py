@@ -250,6 +250,8 @@ def test_filters_choose_the_same_papers_everywhere(
     ("options", "type_"),
     [
         (["--since", "yesterday"], "BadFilter"),
+        (["--since", "2026-13"], "BadFilter"),
+        (["--until", "2026-02-31"], "BadFilter"),
         (["--since", "2026", "--until", "2025"], "BadFilter"),
         (["--paper", "sample:9999"], "PaperNotFound"),
     ],
@@ -527,6 +529,26 @@ def test_a_very_long_title_is_shown_whole(cli: Cli, write: Callable[..., Path]) 
     path = write("p.jsonl", json.dumps({"id": "1", "title": title, "abstract": "We study zymurgy with care."}) + "\n")
     assert cli("add", path).status == 0
     assert title.strip() in cli("search", "zymurgy").out
+
+
+def test_output_that_cannot_be_written_is_told_in_one_sentence(sample_library: Path) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        ran = subprocess.run(
+            [sys.executable, "-m", "refdesk", "--library", sample_library, "search", "grokking", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr) == (1, "Error: The output cannot be written: No space left on device.\n")
+
+
+def test_what_outsiders_name_cannot_steer_the_terminal(cli: Cli, write: Callable[..., Path]) -> None:
+    path = write(f"hdr{ESCAPE}[31m.csv", "a,b\n1,2\n")
+    ran = cli("add", path)
+    assert ran.status == 4
+    assert ESCAPE not in ran.err
+    assert cli("add", path, "--tag", f"{ESCAPE}]0;x").status == 4
 
 
 def test_nothing_that_is_piped_has_escape_codes_even_for_links(cli: Cli, sample_library: Path) -> None:

@@ -145,7 +145,13 @@ def test_deep_nesting_refuses_a_line_alone() -> None:
 @pytest.mark.parametrize("before", [[], THREE[:1]])
 def test_deep_nesting_in_json_is_a_reject_after_the_records_before(before: list[Any]) -> None:
     records = read(as_json(before)[:-1] + ("," if before else "") + DEEP)
-    assert titles(records) == [*TITLES[: len(before)], "- not valid JSON: nested deeper than 100 levels"]
+    assert titles(records)[:-1] == TITLES[: len(before)]
+    assert titles(records)[-1].startswith("- not valid JSON, and not read further: ")
+
+
+def test_a_field_that_is_nested_deeper_than_any_title_costs_nothing_else() -> None:
+    deep = as_json([{**fields(1), "extra": None}, fields(2)]).replace("null", "[" * 150 + "]" * 150)
+    assert titles(read(deep)) == TITLES[:2]
 
 
 def test_a_lone_surrogate_in_a_line_refuses_it() -> None:
@@ -167,7 +173,10 @@ def test_a_line_of_fifty_million_characters_is_refused_alone_in_flat_memory() ->
 
 def test_a_json_record_of_fifty_million_characters_ends_the_reading_in_flat_memory() -> None:
     found, megabytes = flat(as_json([fields(1)])[:-1] + ', {"title": "', '"}]')
-    assert found == ["Title 1", f"- not valid JSON: a record is longer than {decoding.MAX_ENTRY_CHARS:,} characters"]
+    assert found == [
+        "Title 1",
+        f"- not valid JSON, and not read further: a record is longer than {decoding.MAX_ENTRY_CHARS:,} characters",
+    ]
     assert megabytes < 50
 
 

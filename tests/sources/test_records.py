@@ -85,6 +85,8 @@ def test_flags_are_set() -> None:
     [
         ({"id": "2406.11741v2"}, ("arxiv:2406.11741",)),
         ({"id": None, "arxiv_id": "2799.00012v1"}, ("arxiv:2799.00012",)),
+        ({"id": None, "arxiv_id": 2406.1174}, ("arxiv:2406.11740",)),
+        ({"id": None, "arxiv_id": 704.001}, ("arxiv:0704.0010",)),
         ({"id": "x", "doi": "10.1000/ABC"}, ("doi:10.1000/abc", "file:papers:x")),
         ({"id": None, "doi": "https://doi.org/10.1000/abc"}, ("doi:10.1000/abc",)),
         ({"id": None, "doi": ["10.1000/abc"]}, ("doi:10.1000/abc",)),

@@ -76,10 +76,15 @@ def test_empty_rows_are_no_records() -> None:
     assert titles(read(f'title,abstract\n\n , \n"",""\nT,{ABSTRACT}\n')) == ["T"]
 
 
-def test_a_quote_that_never_closes_is_a_reject_after_the_rows_before() -> None:
+def test_a_quote_that_never_closes_refuses_its_row_alone() -> None:
     records = read(f'title,abstract\nT,{ABSTRACT}\n"U,{ABSTRACT}\nV,{ABSTRACT}\n')
-    assert titles(records) == ["T", "- not a row of a table: unexpected end of data"]
+    assert titles(records) == ["T", "- not a row of a table: unexpected end of data", "V"]
     assert records[1].where == "line 3"  # type: ignore[union-attr]
+
+
+def test_a_quote_that_is_only_a_sign_keeps_its_row_where_tabs_part_the_cells() -> None:
+    records = read(f'title\tabstract\n"Quoted" is a title\t{ABSTRACT}\n"An inch\t{ABSTRACT}\nV\t{ABSTRACT}\n')
+    assert titles(records) == ['"Quoted" is a title', '"An inch', "V"]
 
 
 def test_text_after_a_closed_quote_refuses_its_row_alone() -> None:

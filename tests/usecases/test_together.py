@@ -196,3 +196,48 @@ def test_a_read_only_library_leaves_unfinished_work_alone_and_check_says_so(smal
         assert library.status()["to_index"] == 1
     with refdesk.open_library(small) as library:
         assert library.check() == []
+
+
+def test_threads_that_add_and_ask_with_one_library_take_turns(
+    small: Path, records: Callable[..., list], jsonl: Callable[..., Path]
+) -> None:
+    paths = [jsonl(small.parent / f"{first}.jsonl", records(120, first=first)) for first in (1_000, 2_000)]
+    failures: list[Exception] = []
+    answered: list[bool] = []
+    with refdesk.open_library(small) as library:
+        adding = [threading.Thread(target=_collecting(failures, lambda path=path: library.add(path))) for path in paths]
+
+        def ask() -> None:
+            while any(thread.is_alive() for thread in adding):
+                answered.append(library.ask("What does the study of subject17 find?").answered)
+
+        asking = threading.Thread(target=_collecting(failures, ask))
+        for thread in (*adding, asking):
+            thread.start()
+        for thread in (*adding, asking):
+            thread.join(timeout=120)
+        assert failures == []
+        assert answered
+        assert all(answered)
+        assert library.status()["papers"] == 300
+        assert library.check() == []
+
+
+def _collecting(failures: list[Exception], action: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - the test asserts that there is none
+            failures.append(error)
+
+    return run
+
+
+def test_a_library_that_was_open_rebuilds_with_the_embedder_that_another_chose(
+    small: Path, server: EmbeddingServer
+) -> None:
+    with refdesk.open_library(small) as older:
+        with refdesk.open_library(small) as other:
+            other.reindex(embedder="openai:words")
+        older.reindex()
+        assert older.status()["embedder"] == "openai:words"
