@@ -250,6 +250,25 @@ class Citation:
         }
 
 
+ProblemKind = Literal[
+    "number", "unit", "name", "negation", "direction", "coverage", "quote", "source", "author", "flagged"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a claim: the kind, the words, their half-open place in it (None: all of it), and why."""
+
+    kind: ProblemKind
+    found: str
+    at: tuple[int, int] | None
+    detail: str
+
+    def to_dict(self) -> JsonDict:
+        """The problem as `verify --json` prints it."""
+        return {"kind": self.kind, "found": self.found, "at": list(self.at) if self.at else None, "detail": self.detail}
+
+
 Support = Literal["verbatim", "supported", "weak", "unsupported"]
 
 
@@ -261,7 +280,7 @@ class Claim:
     support: Support
     score: float
     citations: tuple[Citation, ...]
-    problems: tuple[Mapping[str, Any], ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     def to_dict(self) -> JsonDict:
         """The claim as `ask --json` prints it."""
@@ -269,7 +288,7 @@ class Claim:
             "text": self.text,
             "support": self.support,
             "score": round(self.score, 4),
-            "problems": [dict(problem) for problem in self.problems],
+            "problems": [problem.to_dict() for problem in self.problems],
             "citations": [citation.to_dict() for citation in self.citations],
         }
 

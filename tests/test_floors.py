@@ -24,6 +24,9 @@ FLOORS = {
     "rag.reading": 2,
     "rag.retrieval": 2,
     "rag.langchain": 2,
+    "rag.checking": 2,
+    "rag.prompting": 2,
+    "rag.chat": 2,
     "rag.answers": 3,
     "rag.evaluation": 3,
     "rag.sources": 3,
@@ -41,6 +44,7 @@ FLOORS = {
 
 WITHIN_FLOOR = {
     ("rag.retrieval", "rag.reading"),
+    ("rag.checking", "rag.text"),
     ("refdesk.inputs", "refdesk._version"),
     ("refdesk.wiring", "refdesk.config"),
 }
@@ -59,7 +63,9 @@ VENDORS = {
     "rich": {"refdesk.render", "refdesk"},
     "click": {"refdesk"},
     "httpx": {"refdesk.inputs", "stores.vectors"},
-    "langchain_core": {"rag.embedders", "rag.langchain", "refdesk"},
+    "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "refdesk"},
+    "langchain": {"rag.chat"},
+    "Stemmer": {"rag.checking"},
 }
 
 

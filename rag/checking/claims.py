@@ -1,0 +1,216 @@
+"""
+Whether a claim says what the sentences that it cites say: numbers, units, names, negation, direction, coverage.
+
+Pure: no model, no files. Each thing that is wrong is a Problem with its place in the claim. What is altered in a text
+that is otherwise copied is found by aligning the two; what is said in other words is found by sets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TypeVar
+
+from rag.checking.quantities import Quantity, missing, same_value
+from rag.checking.reading import Read, read
+from rag.checking.words import NEGATORS, SIDES, Name, Word, is_known
+from rag.types import Problem, ProblemKind
+
+Thing = TypeVar("Thing", Quantity, Name)
+_LISTED = re.compile(r"[\s,;/()&+'\"]*(?:(?:and|or|as well as)\b[\s,;/()&+'\"]*)?(?:the\s|on\s)?", re.IGNORECASE)
+_SHORT = 4  # words; a longer run that a copy leaves out is a clause of its own
+_DENIES = {True: "the sentence denies it", False: "the sentence does not deny it"}
+NEAR_VERBATIM = 0.7
+"""From this share of its words on, standing in one sentence in the same order, a claim is taken for a copy of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Claim and sentence side by side: for each word of the claim the sentence's, or -1; and the runs that differ."""
+
+    pairs: Sequence[int]
+    differing: Sequence[tuple[range, range]]
+    share: float
+
+
+def align(claim: Read, sentence: Read) -> Alignment:
+    """Align the words of two texts in order."""
+    matcher = SequenceMatcher(None, claim.stems, sentence.stems, autojunk=False)
+    pairs = [-1] * len(claim.stems)
+    differing = []
+    for kind, first, last, low, high in matcher.get_opcodes():
+        if kind == "equal":
+            pairs[first:last] = range(low, high)
+        else:
+            differing.append((range(first, last), range(low, high)))
+    matched = sum(at >= 0 for at in pairs)
+    return Alignment(pairs, differing, matched / max(len(pairs), 1))
+
+
+def problems(text: str, sentences: Sequence[str], known: Sequence[str] = ()) -> list[Problem]:
+    """
+    What a claim says that the cited sentences do not.
+
+    Args:
+        text: The claim.
+        sentences: The sentences it cites.
+        known: Where a name may also come from: the titles of the cited papers, and the question.
+    """
+    claim, cited = read(text), [read(sentence) for sentence in sentences]
+    found = [*_numbers(claim, cited), *_names(claim, cited, known)]
+    alignments = [align(claim, each) for each in cited]
+    copied = [
+        (each, alignment) for each, alignment in zip(cited, alignments, strict=True) if alignment.share >= NEAR_VERBATIM
+    ]
+    if copied:
+        source, alignment = max(copied, key=lambda pair: pair[1].share)
+        found += _altered(claim, source, alignment)
+        found += _moved(claim, source)
+        found += _negation_aligned(claim, source, alignment)
+    else:
+        found += _negation(claim, cited)
+        found += _direction(claim, cited)
+    return _unique(found)
+
+
+def _problem(kind: ProblemKind, claim: Read, start: int, end: int, detail: str) -> Problem:
+    at = claim.at(start, end)
+    return Problem(kind=kind, found=claim.original[at[0] : at[1]], at=at, detail=detail)
+
+
+def _numbers(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
+    details = {
+        "number": "no cited sentence holds it",
+        "unit": "the cited sentence gives it in another unit",
+        "direction": "the cited sentence gives it with another sign or bound",
+    }
+    for quantity, kind in missing(claim.claimed, [held for each in cited for held in each.held]):
+        yield _problem(kind, claim, quantity.start, quantity.end, details[kind])
+
+
+def _names(claim: Read, cited: Sequence[Read], known: Sequence[str]) -> Iterable[Problem]:
+    if not claim.names:
+        return
+    texts = [*cited, *map(read, known)]
+    for name in claim.names:
+        if not any(is_known(name, each.nameable) for each in texts):
+            yield _problem("name", claim, name.start, name.end, "no cited sentence, title or question names it")
+
+
+def _altered(claim: Read, source: Read, alignment: Alignment) -> Iterable[Problem]:
+    """What stands in a copy in the place of something else of its kind."""
+    for ours, theirs in alignment.differing:
+        if not ours:
+            continue
+        start, end = claim.words[ours[0]].start, claim.words[ours[-1]].end
+        low, high = (source.words[theirs[0]].start, source.words[theirs[-1]].end) if theirs else (0, 0)
+        said = [each for each in source.held if each.start < high and low < each.end]
+        for quantity in claim.claimed:
+            if (
+                quantity.start < end
+                and start < quantity.end
+                and said
+                and not any(same_value(quantity, each) for each in said)
+            ):
+                yield _problem(
+                    "number", claim, quantity.start, quantity.end, f"the sentence has {said[0].written} there"
+                )
+        named = [each for each in source.names if each.start < high and low < each.end]
+        for name in claim.names:
+            within = name.start < end and start < name.end
+            if within and named and not any(each.key in name.key or name.key in each.key for each in named):
+                yield _problem("name", claim, name.start, name.end, f"the sentence has {named[0].text} there")
+        for at in ours:
+            for other in theirs:
+                if _opposed(claim.words[at], source.words[other]):
+                    word = claim.words[at]
+                    detail = f"the sentence has {source.words[other].text} there"
+                    yield _problem("direction", claim, word.start, word.end, detail)
+
+
+def _moved(claim: Read, source: Read) -> Iterable[Problem]:
+    """Numbers and names that a copy has in another order: “from 5 to 3”, or who beats whom; a list has no order."""
+    values = [each.value for each in source.held]
+    for each in _out_of_order(
+        claim.claimed, [quantity.value for quantity in claim.claimed], values, range(len(values))
+    ):
+        yield _problem("number", claim, each.start, each.end, "the sentence has it in another place")
+    groups = [0] * len(source.names)
+    for at in range(1, len(groups)):
+        between = source.folded.text[source.names[at - 1].end : source.names[at].start]
+        groups[at] = groups[at - 1] + (not _LISTED.fullmatch(between))
+    keys = [each.key for each in source.names]
+    for name in _out_of_order(claim.names, [name.key for name in claim.names], keys, groups):
+        yield _problem("name", claim, name.start, name.end, "the sentence has it in another place")
+
+
+def _out_of_order(
+    items: Sequence[Thing], keys: Sequence[object], held: Sequence[object], groups: Sequence[int]
+) -> Iterable[Thing]:
+    """The first of the items that the source has only before the ones that precede it; groups never descend."""
+    reached, used = -1, set[int]()
+    for item, key in zip(items, keys, strict=True):
+        places = [at for at, other in enumerate(held) if other == key and at not in used]
+        if not places:
+            continue
+        ahead = [at for at in places if groups[at] >= reached]
+        if not ahead:
+            yield item
+            return
+        used.add(ahead[0])
+        reached = groups[ahead[0]]
+
+
+def _opposed(one: Word, other: Word) -> bool:
+    sides = dict(SIDES.get(other.text, ()))
+    return one.negated == other.negated and any(sides.get(axis) == -side for axis, side in SIDES.get(one.text, ()))
+
+
+def _negation_aligned(claim: Read, source: Read, alignment: Alignment) -> Iterable[Problem]:
+    for at, other in enumerate(alignment.pairs):
+        word = claim.words[at]
+        if other >= 0 and word.negated != source.words[other].negated:
+            yield _problem("negation", claim, word.start, word.end, _DENIES[not word.negated])
+    for ours, theirs in alignment.differing:  # also the “not” of “not only”, which is about no word
+        here = [claim.words[at] for at in ours if claim.words[at].text in NEGATORS]
+        there = any(source.words[at].text in NEGATORS for at in theirs)
+        if here and not there:
+            yield _problem("negation", claim, here[0].start, here[0].end, _DENIES[False])
+        elif there and not here and len(theirs) <= _SHORT and 0 < ours.start < len(claim.words):
+            word = claim.words[ours.start]
+            yield _problem("negation", claim, word.start, word.end, _DENIES[True])
+
+
+def _negation(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
+    """A word that is denied here and never there, or there always and never here."""
+    said: dict[str, set[bool]] = {}
+    for each in cited:
+        for word in each.content:
+            said.setdefault(word.stem, set()).add(word.negated)
+    denied_somewhere = any(word.negator for each in cited for word in each.words)
+    for word in claim.content:
+        ways = said.get(word.stem)
+        if ways and word.negated not in ways:
+            if word.negated and denied_somewhere:
+                continue
+            detail = "no cited sentence denies it" if word.negated else "the cited sentence denies it"
+            yield _problem("negation", claim, word.start, word.end, detail)
+
+
+def _direction(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
+    """A direction of which the cited sentences have the opposite and not itself."""
+    there = {side for each in cited for word in each.words for side in SIDES.get(word.text, ())}
+    denied = any(word.negator for each in (claim, *cited) for word in each.words)
+    if denied:
+        return
+    for word in claim.words:
+        sides = SIDES.get(word.text, ())
+        opposite = any((axis, -side) in there for axis, side in sides)
+        if opposite and not any(side in there for side in sides):
+            yield _problem("direction", claim, word.start, word.end, "the cited sentence has the opposite")
+
+
+def _unique(found: Iterable[Problem]) -> list[Problem]:
+    return sorted(dict.fromkeys(found), key=lambda each: (each.at or (0, 0), each.kind, each.detail))

@@ -1,0 +1,128 @@
+"""
+Typography folded away, with the way back: every folded character knows where it stood.
+
+Dashes, quotes, spaces, ligatures, soft hyphens and TeX become one plain form; digits, signs and words never change.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+_PLAIN = {
+    **dict.fromkeys("‐‑‒–—―⁃−﹣－", "-"),
+    **dict.fromkeys("‘’‚‛ʼ′`´＇", "'"),
+    **dict.fromkeys("“”„‟«»″＂", '"'),
+    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
+    "×": "×",
+    "…": "...",
+    "∼": "~",
+    "≈": "~",
+    "≃": "~",
+    "⩽": "≤",
+    "⩾": "≥",
+    "·": "·",
+    "％": "%",
+    "［": "[",  # as an answer's text shows a sentence's own brackets
+    "］": "]",
+}
+_ALREADY_PLAIN = re.compile(
+    r"(?:(?!--|''|  )[A-Za-z0-9 ,.;:()'/?!%\"+=<>\[\]-])*"
+)  # most sentences, at a tenth of the time
+_MATH = re.compile(r"(?<!\\)\$([^$]{1,200})(?<!\\)\$")
+_MATHEMATICAL = re.compile(r"[\\^_={}<>]|^\S+$")  # between the dollars of “$5 and $7” stands prose
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+_COMMANDS = {
+    "times": "×", "cdot": "·", "pm": "±", "sim": "~", "approx": "~", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "ll": "<",
+    "gg": ">", "lt": "<", "gt": ">", "to": "→", "rightarrow": "→", "infty": "∞", "percent": "%", "textendash": "-",
+    "textemdash": "-", "ldots": "...", "dots": "...", "degree": "°", "circ": "°", "textdegree": "°", "quad": " ", "alpha": "α",
+    "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
+    "upsilon": "υ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
+    "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
+_STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(r"\\[%$&#_{}]"), lambda found: found.group()[1:]),
+    (re.compile(r"\\[,;:!> ]|(?<=\S)~(?=\d*[A-Za-z\\$])|\\quad"), lambda _: " "),
+    (re.compile(r"\\([A-Za-z]+)\s*(?=\{)"), lambda found: _COMMANDS.get(found[1], "")),  # \textbf{…} says what … says
+    (re.compile(r"\\([A-Za-z]+)\s*"), lambda found: _COMMANDS.get(found[1], found.group())),
+    (re.compile(r"[{}]"), lambda _: ""),
+    (_RAISED, lambda found: "^" + found.group().translate(_SUPERSCRIPTS)),
+    (re.compile(r"-{2,3}"), lambda _: "-"),
+    (re.compile(r"``|''"), lambda _: '"'),
+    (re.compile(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)"), lambda _: ""),  # Markdown's emphasis
+    (re.compile(r"\s+"), lambda _: " "),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """
+    A folded text.
+
+    Args:
+        text: The text.
+        places: Where each of its characters stood in the original, and one more for the end; never descending.
+    """
+
+    text: str
+    places: Sequence[int]
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """The half-open place in the original of what stands at `start` to `end` in the folded text."""
+        return self.places[start], max(
+            self.places[start] + 1, self.places[end - 1] + 1
+        ) if end > start else self.places[start]
+
+
+def folded(text: str) -> Folded:
+    """
+    Fold a text.
+
+    >>> folded("a “5–10\\u202f%” gain, $5.2\\\\%$ of 10⁻³").text
+    'a "5-10 %" gain, 5.2% of 10^-3'
+    """
+    if _ALREADY_PLAIN.fullmatch(text):
+        return Folded(text, range(len(text) + 1))
+    characters: list[str] = []
+    places: list[int] = []
+    dollars = {
+        at
+        for found in _MATH.finditer(text)
+        if _MATHEMATICAL.search(found[1])
+        for at in (found.start(), found.end() - 1)
+    }
+    for at, char in enumerate(text):
+        if at in dollars:
+            continue
+        plain = char if char < "\x7f" else _PLAIN.get(char) if char in _PLAIN else _compatible(char)
+        characters.append(plain or "")
+        places.extend([at] * len(plain or ""))
+    result, where = "".join(characters), [*places, len(text)]
+    for pattern, replacement in _STEPS:
+        result, where = _substituted(result, where, pattern, replacement)
+    return Folded(result, where)
+
+
+def _compatible(char: str) -> str:
+    form = unicodedata.decomposition(char)
+    return char if form.startswith(("<super>", "<sub>", "<fraction>")) else unicodedata.normalize("NFKC", char)
+
+
+def _substituted(
+    text: str, places: list[int], pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]
+) -> tuple[str, list[int]]:
+    parts: list[str] = []
+    where: list[int] = []
+    last = 0
+    for found in pattern.finditer(text):
+        new = replacement(found)
+        parts += [text[last : found.start()], new]
+        where += places[last : found.start()] + [places[found.start()]] * len(new)
+        last = found.end()
+    if not last and not parts:
+        return text, places
+    return "".join([*parts, text[last:]]), where + places[last:]

@@ -1,0 +1,212 @@
+"""
+Numbers as they are written in abstracts: value, unit, sign and side, and whether two of them say the same.
+
+5.2 % is 5.2 percent and .052 as a fraction; three is 3; 1,000 is 1000; 1.2M is 1.2 million; 0.5 s is 500 ms. Digits that
+are a part of a name (GPT-4, COVID-19) are no numbers; `rag.checking.names` reads them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from rag.types import ProblemKind
+
+_SMALL = "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_WORDS = {word: Decimal(value) for value, word in enumerate(_SMALL.split(), start=2)}
+_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_ONES = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))
+_SCALES = {
+    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "k": 1000, "m": 10**6,
+    "b": 10**9, "bn": 10**9, "mn": 10**6, "t": 10**12,
+}  # fmt: skip
+_UNITS: dict[str, tuple[str, Decimal]] = {}
+"""Every way a unit is written, to the unit and how many of it that is."""
+
+
+def _units(base: str, *, exact: bool = False, **ways: str) -> None:
+    for factor, names in ways.items():
+        for name in names.split():
+            _UNITS[name] = (base, Decimal(factor.lstrip("x").replace("_", ".").replace("m", "-")))
+
+
+_units("%", x1="% percent per-cent pct percentage")
+_units("point", x1="point points pp ppt pts percentage-point percentage-points percent-point percent-points")
+_units("s", x1em9="ns nanosecond nanoseconds", x1em6="μs us microsecond microseconds", x0_001="ms msec millisecond milliseconds",
+       x1="s sec secs second seconds", x60="min mins minute minutes", x3600="h hr hrs hour hours", x86400="day days",
+       x604800="week weeks wk wks")  # fmt: skip
+_units("month", x1="month months mo", x12="year years yr yrs", x120="decade decades")
+_units("byte", x1="byte bytes", x1e3="kb kilobyte kilobytes kib", x1e6="mb megabyte megabytes mib", x1e9="gb gigabyte gigabytes gib",
+       x1e12="tb terabyte terabytes tib", x1e15="pb petabyte petabytes")  # fmt: skip
+_units("bit", x1="bit bits", x1e3="kbit kbps", x1e6="mbit mbps", x1e9="gbit gbps")
+_units("hz", x1="hz hertz fps", x1e3="khz", x1e6="mhz", x1e9="ghz")
+_units("g", x1em9="ng", x1em6="μg ug mcg", x0_001="mg milligram milligrams", x1="g gram grams", x1e3="kg kilogram kilograms",
+       x1e6="ton tons tonne tonnes")  # fmt: skip
+_units("m", x1em9="nm nanometer nanometers", x1em6="μm um micron microns", x0_001="mm millimeter millimeters",
+       x0_01="cm centimeter centimeters", x1="meter meters metre metres", x1e3="km kilometer kilometers kilometre kilometres")  # fmt: skip
+_units("mile", x1="mile miles")
+_units("inch", x1="inch inches")
+_units("l", x1em6="μl ul", x0_001="ml milliliter milliliters", x0_1="dl", x1="l liter liters litre litres")
+_units("mol", x1em9="nm/l nmol", x1em6="μmol umol", x0_001="mmol", x1="mol")
+_units("w", x0_001="mw", x1="w watt watts", x1e3="kw", x1e6="megawatt megawatts")
+_units("wh", x1="wh", x1e3="kwh", x1e6="mwh")
+_units("j", x1="j joule joules", x1e3="kj")
+_units("v", x0_001="mv", x1="v volt volts")
+_units("°c", x1="°c celsius")
+_units("°f", x1="°f fahrenheit")
+_units("°", x1="° degree degrees")
+_units("db", x1="db decibel decibels")
+_units("fold", x1="x × fold fold-change times")
+_units("kcal", x1="kcal calorie calories")
+_units("mmhg", x1="mmhg")
+_units("flop", x1="flop flops", x1e9="gflop gflops", x1e12="tflop tflops", x1e15="pflop pflops")
+for _sign, _name in (("$", "dollar"), ("€", "euro"), ("£", "pound"), ("¥", "yen")):
+    _units(_sign, x1=f"{_name} {_name}s")
+_units("$", x1="usd")
+
+_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True)).replace("\\-", r"[-\s]")
+_QUANTITY = re.compile(
+    r"(?P<side>[<>≤≥]\s?=?\s?)?"
+    r"(?P<sign>(?:(?<=[\s(\[=<>≤≥~±,/])|(?<![\s\S]))[+-])?"
+    r"(?P<currency>[$€£¥])?\s?"
+    r"(?<![\w.^])(?<![^\W\d]-)(?<!\d\.)"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?![\d.])|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
+    r"(?:\s?[×x*]\s?10\^(?P<power>[+-]?\d+)|e(?P<e>[+-]?\d+)|\^(?P<raised>[+-]?\d+))?"
+    r"(?:(?:-|\s)?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|(?<=\d)[kKMBT])(?![^\W\d_]))?"
+    rf"(?:(?:\s|-)?(?P<unit>{_UNIT})(?![^\W\d_]))?"
+    r"(?![^\W\d_]|\d|\.\d)",
+    re.IGNORECASE,
+)
+_WORDED = re.compile(
+    rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:-(?P<more>{'|'.join(_ONES)}))?\b|(?P<word>{'|'.join(_WORDS)}|one)\b)"
+    r"(?:[\s-](?P<scale>hundred|thousand|million|billion|trillion))?"
+    rf"(?:[\s-](?P<unit>{_UNIT}))?\b",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(r"\s?(?:,|-|±|/|and|or|to|vs\.?|versus|through|,\s?and|,\s?or)\s?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """
+    A number and where it stands, half-open.
+
+    Args:
+        value: In its unit, thousands and powers multiplied out, without the sign.
+        unit: The unit, empty where there is none that is known.
+        sign: -1 or 1 where one is written, else 0.
+        side: -1 where it is an upper bound (`<`), 1 where it is a lower one (`>`), else 0.
+        written: The digits as they stand.
+    """
+
+    value: Decimal
+    unit: str
+    sign: int
+    side: int
+    start: int
+    end: int
+    written: str
+    unit_written: str = ""
+
+
+def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
+    """
+    The numbers of a folded text, in order; a list or a range gives its unit to all its members.
+
+    Args:
+        text: As `rag.checking.fold` leaves it.
+        singular: Whether “one” counts as a number; in prose it seldom is.
+
+    >>> [(str(each.value), each.unit) for each in quantities("from 3 to 5.5 ms, 12% of 1,000 and GPT-4")]
+    [('0.003', 's'), ('0.0055', 's'), ('12', '%'), ('1000', '')]
+    """
+    found = [_of_digits(match) for match in _QUANTITY.finditer(text)]
+    taken = [(each.start, each.end) for each in found]
+    for match in _WORDED.finditer(text):
+        if match["tens"] or match["word"]:
+            worded = _of_words(match, singular=singular)
+            if worded and not any(start < worded.end and worded.start < end for start, end in taken):
+                found.append(worded)
+    found.sort(key=lambda each: each.start)
+    inherited = -1
+    for at in range(len(found) - 2, -1, -1):
+        own, following, between = found[at], found[at + 1], text[found[at].end : found[at + 1].start]
+        parts = between.strip() == "," and inherited != at + 1  # a comma that no “and” follows may part two things
+        if not own.unit and following.unit and _LISTED.fullmatch(between) and not parts:
+            factor = _UNITS.get(following.unit_written, ("", Decimal(1)))[1]
+            found[at] = replace(
+                own, unit=following.unit, value=(own.value * factor).normalize(), unit_written=following.unit_written
+            )
+            inherited = at
+    return found
+
+
+def _of_digits(match: re.Match[str]) -> Quantity:
+    value = Decimal(re.sub(r"[, ]", "", match["digits"]))
+    if match["power"] or match["e"]:
+        value = value.scaleb(max(-99, min(99, int(match["power"] or match["e"]))))
+    elif match["raised"] and abs(int(match["raised"])) <= 99 and len(match["digits"]) < 9:
+        value = value ** int(match["raised"])
+    value *= _SCALES[match["scale"].lower()] if match["scale"] else 1
+    written = re.sub(r"\s", "-", match["unit"].lower()) if match["unit"] else ""
+    if written == "s" and re.fullmatch(r"(?:1[5-9]|20)\d0s", match.group().lower()):
+        written = ""  # the 1990s
+    unit, factor = _UNITS.get(written, (match["currency"] or "", Decimal(1)))
+    sign = {"+": 1, "-": -1}.get(match["sign"] or "", 0)
+    side = {"<": -1, "≤": -1, ">": 1, "≥": 1}.get((match["side"] or "")[:1], 0)
+    start = (
+        match.start("sign")
+        if match["sign"]
+        else match.start("currency")
+        if match["currency"]
+        else match.start("digits")
+    )
+    return Quantity((value * factor).normalize(), unit, sign, side, start, match.end(), match["digits"], written)
+
+
+def _of_words(match: re.Match[str], *, singular: bool) -> Quantity | None:
+    word = (match["word"] or "").lower()
+    if word == "one" and not (singular or match["scale"] or match["unit"]):
+        return None
+    tens = _TENS.get((match["tens"] or "").lower(), 0) + _ONES.get((match["more"] or "").lower(), 0)
+    value = (_WORDS.get(word) or Decimal(tens or 1)) * (_SCALES[match["scale"].lower()] if match["scale"] else 1)
+    written = re.sub(r"\s", "-", match["unit"].lower()) if match["unit"] else ""
+    unit, factor = _UNITS.get(written, ("", Decimal(1)))
+    text = match.group()
+    start = match.start() + len(text) - len(text.lstrip(" -"))
+    return Quantity((value * factor).normalize(), unit, 0, 0, start, match.end(), text.strip(" -"), written)
+
+
+def same_value(claimed: Quantity, held: Quantity) -> bool:
+    """Whether two quantities have one value, units aside; a share may be a fraction or a percentage."""
+    if claimed.value == held.value:
+        return True
+    for share, fraction in ((claimed, held), (held, claimed)):
+        if share.unit == "%" and not fraction.unit and fraction.value * 100 == share.value and fraction.value <= 1:
+            return True
+    bare = (claimed.written.replace(",", ""), held.written.replace(",", ""))
+    return bare[0] == bare[1] and claimed.unit != held.unit  # 5 ms against 5 s: the unit is what differs
+
+
+def same_unit(claimed: Quantity, held: Quantity) -> bool:
+    """Whether the units agree; a claim may leave a unit out, and a fraction has none."""
+    return (claimed.value == held.value and (not claimed.unit or claimed.unit == held.unit)) or (
+        "%" in (claimed.unit, held.unit) and claimed.value != held.value and "" in (claimed.unit, held.unit)
+    )
+
+
+def missing(claimed: Iterable[Quantity], held: Sequence[Quantity]) -> list[tuple[Quantity, ProblemKind]]:
+    """Each claimed quantity that none of those held bears out, with what is wrong: `number`, `unit` or `direction`."""
+    wrong: list[tuple[Quantity, ProblemKind]] = []
+    for each in claimed:
+        alike = [other for other in held if same_value(each, other)]
+        in_unit = [other for other in alike if same_unit(each, other)]
+        if not alike:
+            wrong.append((each, "number"))
+        elif not in_unit:
+            wrong.append((each, "unit"))
+        elif all(each.side * other.side < 0 or each.sign * other.sign < 0 for other in in_unit):
+            wrong.append((each, "direction"))
+    return wrong

@@ -1,0 +1,194 @@
+"""
+The verdict on a claim: verbatim, supported, weak or unsupported, with a score and every problem as data.
+
+Thresholds and coefficients are fitted by `benchmarks/verifier.py`; docs/evaluation.md has the figures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag import text as prose
+from rag.checking.claims import problems
+from rag.checking.reading import Read, read
+from rag.types import Paper, Problem, Sentence, Support
+
+Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
+"""Cosines between words, shape (first, second); from a static table, no model is run."""
+
+RELATED, COVERED = 0.38, 0.50
+"""Below the first coverage a claim is unsupported, as 99 % of unrelated sentences are; below the second it is weak."""
+COVERAGE_WEIGHT, PROBLEM_WEIGHT, BIAS = 4.2, -0.9, -2.5
+FEWEST_WORDS = 3
+"""A claim of fewer words that say something is no sentence: `HACKED` is not supported by being quoted somewhere."""
+
+_QUOTED = re.compile(r"[\"“]([^\"“”]{2,}?)[\"”]")
+_AUTHORED = re.compile(
+    r"\b([A-Z][\w'’-]+)(?:\s+(?:and|&)\s+[A-Z][\w'’-]+|\s+et\s+al\.?)?,?\s*[(\[]?((?:19|20)\d\d)[a-z]?\b[)\]]?"
+)
+_ET_AL = re.compile(r"\b([A-Z][\w'’-]+)\s+et\s+al\b")
+_LINK = re.compile(
+    r"\b(?:https?|ftp|file|javascript|mailto|data):\S+|\bwww\.\S+|\]\(|\]\[|"
+    r"\b[\w-]+\.(?:com|org|net|io|ai|co|dev|xyz|ru|cn|info|biz|app|ly|me|zip|top|site|online)\b(?:/\S*)?|"
+    r"<\s*/?\s*(?:a|b|i|p|img|svg|div|span|script|style|iframe|link|meta|form|input|object|embed|base|html|body|video|br)"
+    r"\b[^>]*>?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A sentence that a claim cites, and its paper."""
+
+    paper: Paper
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a claim; `score` is in 0 to 1, 1 for a verbatim one."""
+
+    support: Support
+    score: float
+    problems: tuple[Problem, ...]
+
+
+class Checker:
+    """
+    Checks claims against the sentences that they cite.
+
+    Args:
+        alike: How alike words are.
+    """
+
+    def __init__(self, alike: Alike) -> None:
+        self._alike = alike
+
+    def check(self, claim: str, cited: Sequence[Cited], *, question: str = "") -> Verdict:
+        """
+        Check one claim.
+
+        Args:
+            claim: One sentence of an answer, without the numbers of its sources.
+            cited: What it cites; a claim that cites nothing is unsupported.
+            question: What was asked; a name may come from it.
+        """
+        if not cited:
+            problem = Problem(kind="source", found=claim, at=None, detail="it cites no sentence")
+            return Verdict("unsupported", 0.0, (problem,))
+        flagged = _flagged(claim, cited)
+        if any(claim.strip() == each.sentence.text for each in cited):
+            return Verdict("weak" if flagged else "verbatim", 1.0, tuple(flagged))
+        read_claim, sentences = read(claim), [read(each.sentence.text) for each in cited]
+        if any(_copy(read_claim, each) for each in sentences):
+            return Verdict("weak" if flagged else "supported", 1.0, tuple(flagged))
+        known = [question, *(each.paper.title for each in cited)]
+        found = [
+            *problems(claim, [each.sentence.text for each in cited], known),
+            *_quotes(claim, [*sentences, *map(read, known)]),
+            *_authors(read_claim, cited),
+            *_links(read_claim, sentences),
+        ]
+        coverage = self.coverage(read_claim, sentences)
+        if coverage < RELATED or len(read_claim.content) < FEWEST_WORDS:
+            detail = f"the cited sentences cover {coverage:.0%} of what it says"
+            if len(read_claim.content) < FEWEST_WORDS:
+                detail = "too few words to be a statement"
+            found.append(Problem(kind="coverage", found=claim, at=None, detail=detail))
+        score = 1 / (1 + exp(-(COVERAGE_WEIGHT * coverage + PROBLEM_WEIGHT * bool(found) + BIAS)))
+        support: Support = "unsupported" if found else "supported"
+        if not found and coverage < COVERED:
+            support = "weak"
+            detail = f"the cited sentences cover {coverage:.0%} of what it says"
+            found.append(Problem(kind="coverage", found=claim, at=None, detail=detail))
+        elif not found and flagged:
+            support = "weak"
+        return Verdict(support, score, (*found, *flagged))
+
+    def coverage(self, claim: Read, sentences: Sequence[Read]) -> float:
+        """The mean, over the claim's words that say something, of how alike the nearest word of the sentences is."""
+        ours = [word for word in claim.content if not word.text.isdigit()]
+        theirs = {word.stem: word.text for each in sentences for word in each.words}
+        if not ours:
+            return float(bool(claim.content) and all(word.stem in theirs for word in claim.content))
+        covered = np.array([word.stem in theirs for word in ours], dtype=float)
+        lacking = [row for row, word in enumerate(ours) if word.stem not in theirs]
+        said = list(dict.fromkeys(word.text for each in sentences for word in each.content))
+        if lacking and said:
+            covered[lacking] = np.clip(self._alike([ours[row].text for row in lacking], said).max(axis=1), 0, 1)
+        return float(covered.mean())
+
+
+def _copy(claim: Read, sentence: Read) -> bool:
+    """Whether the claim is the sentence but for its typography."""
+    return claim.folded.text.strip() == sentence.folded.text.strip()
+
+
+def _flagged(claim: str, cited: Sequence[Cited]) -> list[Problem]:
+    """A claim that rests only on what should not be relied on."""
+    reasons = [_reason_against(each) for each in cited]
+    if not all(reasons):
+        return []
+    return [Problem(kind="flagged", found=claim, at=None, detail=str(reasons[0]))]
+
+
+def _reason_against(cited: Cited) -> str | None:
+    if "withdrawn" in cited.paper.flags:
+        return "the paper was withdrawn"
+    if "instructions" in cited.paper.flags or prose.flags("", cited.sentence.text):
+        return "the abstract gives orders to its reader"
+    return None
+
+
+def _quotes(claim: str, texts: Sequence[Read]) -> Iterable[Problem]:
+    for found in _QUOTED.finditer(claim):
+        quoted = read(found[1].strip(" .,;")).folded.text.casefold()
+        if not any(quoted in each.folded.text.casefold() for each in texts):
+            yield Problem(kind="quote", found=found[0], at=found.span(), detail="no cited sentence has these words")
+
+
+def _authors(read_claim: Read, cited: Sequence[Cited]) -> Iterable[Problem]:
+    claim = read_claim.folded.text
+    surnames: dict[str, set[str]] = {}
+    for each in cited:
+        year = (each.paper.published or each.paper.listed or "")[:4]
+        for author in each.paper.authors:
+            for part in re.split(r"[\s,]+", author):
+                surnames.setdefault(part.casefold(), set()).add(year)
+    mentions = {found.span(): (found[1], found[2]) for found in _AUTHORED.finditer(claim)}
+    mentions |= {
+        found.span(): (found[1], "")
+        for found in _ET_AL.finditer(claim)
+        if not any(start <= found.start() < end for start, end in mentions)
+    }
+    if not mentions:
+        return
+    texts = " ".join(read(each.sentence.text).folded.text for each in cited)
+    for (start, end), (surname, year) in mentions.items():
+        years = surnames.get(surname.casefold())
+        if claim[start:end] in texts or (years is not None and (not year or year in years)):
+            continue
+        if years is None and "et al" not in claim[start:end] and not re.search(r"[(,]", claim[start:end]):
+            continue  # “In 2023”, “ImageNet 2012”: a year after a capital, not an author's
+        at = read_claim.at(start, end)
+        detail = "no cited paper is by this author of this year"
+        yield Problem(kind="author", found=read_claim.original[slice(*at)], at=at, detail=detail)
+
+
+def links(claim: str) -> list[str]:
+    """What in a claim is, or may become, a link or markup."""
+    return [found[0] for found in _LINK.finditer(read(claim).folded.text)]
+
+
+def _links(claim: Read, sentences: Sequence[Read]) -> Iterable[Problem]:
+    for found in _LINK.finditer(claim.folded.text):
+        if not any(found[0].rstrip(".,;)") in each.folded.text for each in sentences):
+            at = claim.at(*found.span())
+            detail = "no cited sentence has this link"
+            yield Problem(kind="source", found=claim.original[slice(*at)], at=at, detail=detail)

@@ -1,0 +1,269 @@
+"""
+The words of a folded text: stems, names, and which of them are negated.
+
+A name is a word that common vocabulary does not have: GSM8K, ResNet-50, BRCA1, mRNA, or a capital within a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import Stemmer
+
+_WORD = re.compile(r"[^\W_]+(?:['.][^\W\d_]+)*")
+_JOINED = re.compile(r"[^\W_]+(?:[-/.+'&_][^\W_]+)*[+#]?")
+_SENTENCE_END = re.compile(r"(?:^|[.!?:;]|[.!?]\)|[.!?]\")[\s\"'(\[*#>-]*$")
+_GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa", "λ": "lambda", "μ": "mu", "σ": "sigma",
+    "τ": "tau", "ω": "omega", "θ": "theta", "φ": "phi", "π": "pi", "η": "eta", "ζ": "zeta", "χ": "chi", "ψ": "psi", "ρ": "rho",
+}  # fmt: skip
+_GREEK_TABLE = str.maketrans(_GREEK)
+
+FUNCTION_WORDS = frozenset(
+    """
+    a an the and or but nor if then than so as of at by for from in into on onto to with about between among amongst during per
+    via is are was were be been being am do does did done has have had having can could will would shall should may might must
+    there here this that these those it its they them their he she his her we us our you your i my me what which who whom whose
+    when where why how whether any some such both each either also only just very more most much many other another while
+    although though because since however thus therefore hence moreover furthermore additionally respectively s t up out over
+    under again further once all own same too show shows shown showed find finds found demonstrate demonstrates demonstrated
+    suggest suggests suggested indicate indicates indicated report reports reported study studies paper result results
+    """.split()
+)
+"""Words that every abstract has; that a claim shares them with a sentence says nothing."""
+
+NEGATORS = frozenset(
+    """
+    not no never without neither nor none cannot nothing nobody hardly barely scarcely fail fails failed failing fail
+    lack lacks lacked lacking unable absence absent nowhere
+    """.split()
+)
+_NEUTRAL_AFTER = frozenset("only just merely solely simply necessarily least".split())
+_PASSED = FUNCTION_WORDS | frozenset("to be yet even always ever longer fully".split())
+_CLAUSE_END = frozenset(".,;:!?()")
+
+_OPPOSITES = """
+    increase increased increases increasing rise rises rose rising grow grows grew growing growth|decrease decreased decreases decreasing reduce reduced reduces reducing reduction decline declines declined declining drop drops dropped fall falls fell falling
+    higher high highest|lower low lowest
+    more|less fewer
+    most|least fewest
+    greater larger large largest greatest bigger big|smaller small smallest lesser
+    improve improves improved improving improvement improvements enhance enhances enhanced enhancing|worsen worsens worsened worsening degrade degrades degraded degrading degradation deteriorate deteriorates deteriorated impair impairs impaired
+    better best|worse worst
+    outperform outperforms outperformed outperforming exceed exceeds exceeded surpass surpasses surpassed|underperform underperforms underperformed underperforming
+    faster fast fastest accelerate accelerates accelerated|slower slow slowest decelerate slows slowed
+    positive positively|negative negatively
+    before|after
+    above|below
+    earlier early earliest|later late latest
+    longer long longest|shorter short shortest
+    stronger strong strongest|weaker weak weakest
+    maximum maximal maximize maximizes maximized|minimum minimal minimize minimizes minimized
+    upregulate upregulates upregulated upregulation|downregulate downregulates downregulated downregulation
+    activate activates activated activation|inhibit inhibits inhibited inhibition
+    promote promotes promoted promoting|suppress suppresses suppressed suppressing prevent prevents prevented
+    gain gains gained|loss losses lost
+    superior|inferior
+    easier easy easiest|harder hard hardest difficult
+    cheaper cheap cheapest|costlier expensive pricier
+    deeper deep|shallower shallow
+    wider wide|narrower narrow
+    upper|lower
+    include includes included including|exclude excludes excluded excluding
+    supports support supported|contradict contradicts contradicted refute refutes refuted
+    advantage advantages|disadvantage disadvantages
+    beneficial benefit benefits|harmful harm harms
+    significant significantly|insignificant nonsignificant insignificantly
+    efficient efficiently|inefficient inefficiently
+    effective|ineffective
+    stable|unstable
+    likely|unlikely
+    able|unable
+    dense|sparse
+    within|outside
+    inside|outside
+    accurate|inaccurate
+    consistent|inconsistent
+    relevant|irrelevant
+    up|down
+    upward|downward
+    over|under
+    always|never
+    first|last
+""".strip().splitlines()
+
+
+def _sides() -> dict[str, list[tuple[int, int]]]:
+    sides: dict[str, list[tuple[int, int]]] = {}
+    for axis, line in enumerate(_OPPOSITES):
+        for side, words in zip((1, -1), line.split("|"), strict=True):
+            for word in words.split():
+                sides.setdefault(word, []).append((axis, side))
+    return sides
+
+
+SIDES = _sides()
+"""Words of a direction, each to its axes and the side of it that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """
+    A word and where it stands, half-open.
+
+    `negated` says that the word is what a negation before it is about; `opposed` are its axes and sides.
+    """
+
+    text: str
+    stem: str
+    start: int
+    end: int
+    content: bool
+    negator: bool = False
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name and where it stands; `key` is what two spellings of it share."""
+
+    text: str
+    key: str
+    start: int
+    end: int
+
+
+@cache
+def _stemmer() -> Stemmer.Stemmer:
+    return Stemmer.Stemmer("english")
+
+
+def words(text: str) -> list[Word]:
+    """
+    The words of a folded text, in order; `doesn't` is `does` and `not`, `cannot` is `can` and `not`.
+
+    >>> [(each.text, each.negated) for each in words("It doesn't improve recall.") if each.content]
+    [('improve', True), ('recall', False)]
+    """
+    found: list[tuple[str, int, int]] = []
+    for match in _WORD.finditer(text):
+        lowered = match.group().lower()
+        if lowered.endswith("n't"):
+            at = match.end() - 3
+            found += [(lowered[:-3] or "ca", match.start(), at), ("not", at, match.end())]
+        elif lowered == "cannot":
+            found += [("can", match.start(), match.start() + 3), ("not", match.start() + 3, match.end())]
+        else:
+            lowered = lowered.removesuffix("'s")
+            found.append((lowered, match.start(), match.end()))
+    stems = _stemmer().stemWords([word.translate(_GREEK_TABLE) for word, _, _ in found])
+    negators = [
+        word in NEGATORS
+        and not (at + 1 < len(found) and found[at + 1][0] in _NEUTRAL_AFTER)
+        and not (at and found[at - 1][0] == "or" and word == "not")
+        for at, (word, _, _) in enumerate(found)
+    ]
+    negated = _negated(text, found, negators)
+    return [
+        Word(
+            text=word,
+            stem=stem,
+            start=start,
+            end=end,
+            content=word not in FUNCTION_WORDS and not negators[at],
+            negator=negators[at],
+            negated=negated[at],
+        )
+        for at, ((word, start, end), stem) in enumerate(zip(found, stems, strict=True))
+    ]
+
+
+def _negated(text: str, found: Sequence[tuple[str, int, int]], negators: Sequence[bool]) -> list[bool]:
+    """Which words a negator is about: the next word that says something, and the adverb before it."""
+    negated = [False] * len(found)
+    for at, negator in enumerate(negators):
+        if not negator:
+            continue
+        for next_ in range(at + 1, min(at + 7, len(found))):
+            if any(sign in _CLAUSE_END for sign in text[found[next_ - 1][2] : found[next_][1]]) and next_ > at + 1:
+                break
+            word = found[next_][0]
+            if word in _PASSED:
+                continue
+            negated[next_] = True
+            if not word.endswith("ly"):
+                break
+    return negated
+
+
+def names(text: str) -> list[Name]:
+    """
+    The names in a folded text, in order.
+
+    >>> [each.text for each in names("We train ResNet-50 in Wuhan on 4 GPUs. The mRNA is new.")]
+    ['ResNet-50', 'Wuhan', 'GPUs', 'mRNA']
+    """
+    found: list[Name] = []
+    for match in _JOINED.finditer(text):
+        token = match.group()
+        if _is_name(token, begins=bool(_SENTENCE_END.search(text[max(0, match.start() - 6) : match.start()]))):
+            found.append(Name(token, name_key(token), match.start(), match.end()))
+    return found
+
+
+def _is_name(token: str, *, begins: bool) -> bool:
+    if (token.isalpha() and token.islower()) or len(token) < 2 or not any(map(str.isalpha, token)):
+        return False
+    if any(char.isdigit() for char in token):
+        return not re.fullmatch(r"\d+(?:\.\d+)?(?:-?[a-z]+)+|\d+(?:st|nd|rd|th)|[a-z]+-\d+", token)
+    parts = re.split(r"[-/]", token)
+    if any(any(char.isupper() for char in part[1:]) for part in parts):
+        return True
+    return token[0].isupper() and not begins and token.lower() not in _CAPITALISED
+
+
+_CAPITALISED = frozenset(
+    "i we our the this these those in on for to a an it they however moreover here".split()
+) | frozenset(FUNCTION_WORDS)
+
+
+def name_key(token: str) -> str:
+    """A name without case, hyphens, Greek letters and the plural's s."""
+    key = re.sub(r"[^\w+#]|_", "", token.casefold().translate(_GREEK_TABLE))
+    return key[:-1] if len(key) > 3 and token.endswith("s") and not token.endswith("ss") else key
+
+
+@dataclass(frozen=True, slots=True)
+class Nameable:
+    """What a name may be found as in a text: the keys of its words, joined ones whole and in parts; the parts in order."""
+
+    keys: frozenset[str]
+    parts: tuple[str, ...]
+
+
+def nameable(text: str) -> Nameable:
+    """Read a folded text for what a name may be found as."""
+    tokens = [match.group() for match in _JOINED.finditer(text)]
+    parts = tuple(name_key(part) for token in tokens for part in re.split(r"[-/]", token) if part)
+    return Nameable(frozenset((*parts, *map(name_key, tokens))), parts)
+
+
+def is_known(name: Name, text: Nameable) -> bool:
+    """Whether a name stands in a text: as it is, apart or joined, or as the words that its letters begin."""
+    keys, parts = text.keys, text.parts
+    if name.key in keys or name_key(name.text.rstrip("s")) in keys:
+        return True
+    if any(name.key == "".join(parts[at : at + size]) for size in (2, 3, 4) for at in range(len(parts) - size + 1)):
+        return True
+    bare = name.text.removesuffix("s")
+    if bare.isalpha() and bare.isupper() and 2 <= len(bare) <= 6:
+        initials = "".join(part[:1] for part in parts)
+        if bare.casefold() in initials:
+            return True
+    own = re.split(r"[-/]", name.text)
+    if len(own) == 1 or any(part.isdigit() for part in own):
+        return False
+    return all(name_key(part) in keys for part in own if any(char.isupper() or char.isdigit() for char in part))
