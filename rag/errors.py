@@ -17,7 +17,8 @@ Every error that Refdesk raises on purpose.
     │   ├── StoreDamaged                  a store cannot be read
     │   └── StoreFull                     the disk has no room
     └── ModelError               exit 6   an embedder or a feed could not be reached
-        └── EmbedderUnavailable
+        ├── EmbedderUnavailable
+        └── ModelUnavailable              the chat model failed, or its reply could not be used
 
 A message is one sentence that names the offending value; a hint is the next command or step.
 """
@@ -116,3 +117,16 @@ class ModelError(RefdeskError):
 
 class EmbedderUnavailable(ModelError):
     """The embedder cannot be loaded or reached."""
+
+
+class ModelUnavailable(ModelError):
+    """
+    The chat model failed, or its reply could not be used.
+
+    Args:
+        may_pass: Whether asking again may help.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, may_pass: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.may_pass = may_pass

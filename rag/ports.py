@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Chunk, Filter, Paper
+from rag.types import Chunk, Filter, JsonDict, Paper
 
 Matrix = NDArray[np.float32]
 Spans = tuple[tuple[int, int], ...]
@@ -140,4 +140,44 @@ class Catalog(Protocol):
 
     def count(self) -> int:
         """How many papers there are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """
+    A model's reply as it is kept: what it was asked and shown, and what it wrote, the repair included.
+
+    `id` is twelve hex digits over prompt, model and input; `evidence` has id, paper, sentence and quote of each
+    sentence shown; `tokens` are those of all calls.
+    """
+
+    id: str
+    created: str
+    prompt: str
+    model: str
+    question: str
+    evidence: Sequence[JsonDict]
+    reply: str
+    repair: str
+    tokens: int
+
+
+class Generations(Protocol):
+    """Replies of models, kept so that a repeated question costs nothing, and what was spent."""
+
+    def find(self, generation_id: str) -> Generation | None:
+        """The one of an id, or of the beginning of one that is unambiguous."""
+        ...
+
+    def keep(self, generation: Generation) -> None:
+        """Keep one, in the place of an older one of its id."""
+        ...
+
+    def spend(self, day: str, tokens: int) -> None:
+        """Note tokens used on a day, ISO."""
+        ...
+
+    def spent(self, day: str) -> int:
+        """Tokens used on a day."""
         ...

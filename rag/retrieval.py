@@ -198,6 +198,26 @@ class Retriever:
         return Retrieved(question=question, hits=hits, evidence=evidence, signals=signals)
 
 
+def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> Retrieved:
+    """Two retrievals for the first's question, each paper and sentence at its best."""
+    evidence = sorted(
+        [*first.evidence, *second.evidence],
+        key=lambda each: (-each.score, each.paper.paper_id, each.sentence.number),
+    )
+    hits = sorted([*first.hits, *second.hits], key=lambda hit: (-hit.score, hit.paper_id))
+    best_hits = {hit.paper_id: hit for hit in reversed(hits)}
+    best_evidence = {(each.paper.paper_id, each.sentence.number): each for each in reversed(evidence)}
+    return Retrieved(
+        question=first.question,
+        hits=tuple(best_hits[name] for name in dict.fromkeys(hit.paper_id for hit in hits)),
+        evidence=tuple(
+            best_evidence[key]
+            for key in dict.fromkeys((each.paper.paper_id, each.sentence.number) for each in evidence)
+        ),
+        signals=signals,
+    )
+
+
 def fuse(lexical: dict[str, float], vector: dict[str, float], *, limit: int) -> list[str]:
     """
     Merge two rankings by weighted min-max scores.

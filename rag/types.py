@@ -257,16 +257,16 @@ ProblemKind = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong with a claim: the kind, the words, their half-open place in it (None: all of it), and why."""
+    """What is wrong with a claim: the kind, the words, their half-open place in it, and why."""
 
     kind: ProblemKind
     found: str
-    at: tuple[int, int] | None
+    at: tuple[int, int]
     detail: str
 
     def to_dict(self) -> JsonDict:
         """The problem as `verify --json` prints it."""
-        return {"kind": self.kind, "found": self.found, "at": list(self.at) if self.at else None, "detail": self.detail}
+        return {"kind": self.kind, "found": self.found, "at": list(self.at), "detail": self.detail}
 
 
 Support = Literal["verbatim", "supported", "weak", "unsupported"]
@@ -322,7 +322,8 @@ class Answer:
     """
     An answer whose every sentence cites the sentences it rests on, or an abstention.
 
-    `confidence` is the calibrated probability, 0 to 1, that the library holds an answer.
+    `confidence` is the calibrated probability, 0 to 1, that the library holds an answer. `dropped` counts the claims of
+    a model that did not pass the check and are not here; `generation` is the id under which its reply is kept.
     """
 
     question: str
@@ -337,6 +338,8 @@ class Answer:
     model: str | None = None
     prompt: str | None = None
     usage: Mapping[str, Any] | None = None
+    dropped: int = 0
+    generation: str | None = None
     took_ms: float = 0.0
 
     def to_dict(self) -> JsonDict:
@@ -354,6 +357,8 @@ class Answer:
             "model": self.model,
             "prompt": self.prompt,
             "usage": dict(self.usage) if self.usage else None,
+            "dropped": self.dropped,
+            "generation": self.generation,
             "took_ms": round(self.took_ms, 1),
         }
 

@@ -23,6 +23,13 @@ class Config:
     """
     Args:
         embedder: `static`, `minilm` or `openai:<model>`; None takes the library's own.
+        model: A chat model such as `openai:gpt-4o-mini`; None answers in the papers' own sentences.
+        prompts: A folder whose prompts stand in for the shipped ones.
+        max_tokens_per_question: Tokens that one question may use, both ways, all calls.
+        max_tokens_per_day: The same for a day (UTC); 0 is no limit.
+        model_window: Tokens that the model takes at once.
+        model_timeout_s: How long to wait for the model, and for each part of its reply.
+        price_per_million_input, price_per_million_output: Prices of a million tokens, for the cost that is told.
         vectors: URL of a Chroma server, in place of the folder `chroma`.
         catalog: SQLAlchemy URL, in place of the file `catalog.sqlite3`.
         max_sentences: The most sentences in an extractive answer.
@@ -30,6 +37,14 @@ class Config:
     """
 
     embedder: str | None = None
+    model: str | None = None
+    prompts: str | None = None
+    max_tokens_per_question: int = 24_000
+    max_tokens_per_day: int = 0
+    model_window: int = 16_000
+    model_timeout_s: float = 60.0
+    price_per_million_input: float | None = None
+    price_per_million_output: float | None = None
     vectors: str | None = None
     catalog: str | None = None
     max_sentences: int = 5
@@ -77,7 +92,7 @@ def default_folder() -> Path:
 
 
 def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
-    kinds = {"max_sentences": int, "lock_timeout_s": float}
+    kinds = {"max_sentences": int, **dict.fromkeys(_WHOLE, int), **dict.fromkeys(_NUMBERS, float)}
     known = {field.name for field in fields(Config)}
     made: dict[str, Any] = {}
     for name, value in values.items():
@@ -95,14 +110,17 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
                 hint=f"Write it as {_KINDS[kind]}.",
             ) from error
     config = replace(config, **made)
-    if config.max_sentences < 1 or config.lock_timeout_s < 0:
+    numbers = {name: getattr(config, name) or 0 for name in (*_WHOLE, *_NUMBERS)}
+    if config.max_sentences < 1 or min(numbers.values()) < 0 or config.max_tokens_per_question < 1:
         raise ConfigError(
             f"{where} sets a number below what makes sense.",
-            hint="max_sentences is at least 1, lock_timeout_s at least 0.",
+            hint="max_sentences and max_tokens_per_question are at least 1, the others at least 0.",
         )
     return config
 
 
+_WHOLE = ("max_tokens_per_question", "max_tokens_per_day", "model_window")
+_NUMBERS = ("lock_timeout_s", "model_timeout_s", "price_per_million_input", "price_per_million_output")
 _KINDS: dict[type, str] = {int: "whole number", float: "number", str: "text"}
 
 

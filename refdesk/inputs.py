@@ -15,6 +15,7 @@ from rag.errors import UnreadableInput
 from refdesk._version import __version__
 
 MAX_DOWNLOAD_BYTES = 1 << 30
+MAX_DOCUMENT_BYTES = 64 << 20
 TIMEOUT_S = 30.0
 _IN_MEMORY_BYTES = 16 << 20
 
@@ -63,6 +64,12 @@ def _file(path: Path) -> BinaryIO:
             f"{path} {what}.",
             hint="Give files of papers; `refdesk add --list-formats` lists what is read.",
         ) from error
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, in UTF-8. Raises UnreadableInput."""
+    with _file(path) as stream:
+        return stream.read(MAX_DOCUMENT_BYTES).decode(errors="replace")
 
 
 def refuse_absent(names: Sequence[str]) -> None:

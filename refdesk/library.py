@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from rag import identity, sources
 from rag.embedders import canonical
-from rag.errors import BadFilter, ConfigError, InputError, PaperNotFound, UnreadableInput
-from rag.types import Answer, Filter, Finding, Hit, ImportReport, Paper, Reject, Revision
+from rag.errors import BadFilter, InputError, PaperNotFound, UnreadableInput
+from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Reject, Revision
 from refdesk import config as configuration
 from refdesk import inputs, wiring
+from refdesk.answering import Answering
 from stores.library import LibraryStore
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
     from rag.retrieval import Retrieved, Retriever
+    from refdesk.verifying import Verified
 
 EVERY_PAPER = Filter()
 
@@ -45,7 +47,8 @@ def open_library(
     Args:
         path: Its folder.
         embedder: `static` (the default), `minilm` or `openai:<model>`; only a new library can choose.
-        model: A chat model to write answers with; this version has none yet, and answers in the papers' own sentences.
+        model: A chat model to write answers with, such as `openai:gpt-4o-mini`; None takes that of the settings, and
+            without one answers are in the papers' own sentences.
         config: A configuration file to read in place of the library's `refdesk.toml`.
         read_only: Never write, not even to finish what a killed process left.
         create: Whether to make it where it is absent.
@@ -55,13 +58,8 @@ def open_library(
         ConfigError: A setting is wrong.
         StoreError: The library cannot be used; see `refdesk.errors`.
     """
-    if model is not None:
-        raise ConfigError(
-            f"This version writes no generated answers, so the model “{model}” has no use.",
-            hint="Leave the model out.",
-        )
     folder = Path(path)
-    settings = configuration.load(folder, file=Path(config) if config else None, embedder=embedder)
+    settings = configuration.load(folder, file=Path(config) if config else None, embedder=embedder, model=model)
     return Library(wiring.store(folder, settings, create=create, read_only=read_only, notify=notify), settings)
 
 
@@ -78,12 +76,13 @@ class Library:
     """
     An open library; `open_library` makes one. A context manager: leaving it closes the library.
 
-    All its answers come from the papers' own sentences, cited with their places in the stored abstracts.
+    Every sentence of its answers cites sentences of papers, with their places in the stored abstracts.
     """
 
     def __init__(self, store: LibraryStore, settings: configuration.Config) -> None:
         self._store = store
         self._settings = settings
+        self._answering = Answering(store, settings)
 
     def __enter__(self) -> Library:
         return self
@@ -94,6 +93,11 @@ class Library:
     def close(self) -> None:
         """Let go of files and connections."""
         self._store.close()
+
+    @property
+    def model(self) -> str | None:
+        """The chat model that writes its answers."""
+        return self._settings.model
 
     # ---- putting papers in
 
@@ -180,20 +184,73 @@ class Library:
         """
         return list(self.retrieve(query, filter=filter, depth=limit).hits[:limit])
 
-    def ask(self, question: str, *, filter: Filter = EVERY_PAPER, max_sentences: int | None = None) -> Answer:  # noqa: A002
+    def ask(self, question: str, *, filter: Filter = EVERY_PAPER, **options: Any) -> Answer:  # noqa: A002
         """
-        An answer of whole sentences from the library's abstracts, each cited; or an abstention.
+        A cited answer, or an abstention; with a model as it writes and we check it, else in the papers' own sentences.
+
+        Args:
+            question: In natural language.
+            filter: Which papers to look at.
+            options: As in `stream`.
 
         Raises:
             BadQuestion: There is nothing in the question to look for.
             BadFilter, PaperNotFound: A date that is none, or a paper that is not here.
+            ModelUnavailable: The model failed, and `strict` was asked for.
         """
-        from rag.answers import extractive
+        *_, answer = self.stream(question, filter=filter, **options)
+        assert isinstance(answer, Answer)
+        return answer
 
+    def stream(
+        self,
+        question: str,
+        *,
+        filter: Filter = EVERY_PAPER,  # noqa: A002
+        max_sentences: int | None = None,
+        fresh: bool = False,
+        strict: bool = False,
+        keep_unsupported: bool = False,
+    ) -> Iterator[Claim | Answer]:
+        """
+        The claims of an answer one by one, each checked, and the Answer last. Raises as `ask`.
+
+        Args:
+            question, filter: As in `ask`.
+            max_sentences: The most claims.
+            fresh: Ask the model anew, also what it was asked before.
+            strict: Raise where the model fails, in place of an extractive answer that is marked `degraded`.
+            keep_unsupported: Keep claims of the model that did not pass the check, marked as unsupported.
+        """
         began = time.perf_counter()
-        retrieved = self.retrieve(question, filter=filter)
-        answer = extractive.answer(retrieved, max_sentences=max_sentences or self._settings.max_sentences)
-        return replace(answer, took_ms=(time.perf_counter() - began) * 1000)
+        for each in self._answering.stream(
+            question,
+            lambda query: self.retrieve(query, filter=filter),
+            max_sentences=max_sentences,
+            fresh=fresh,
+            strict=strict,
+            keep_unsupported=keep_unsupported,
+        ):
+            yield replace(each, took_ms=(time.perf_counter() - began) * 1000) if isinstance(each, Answer) else each
+
+    def condense(self, history: Sequence[str], question: str) -> str:
+        """A follow-up as a question that stands for itself, by the model. Raises ModelUnavailable."""
+        return self._answering.condense(history, question)
+
+    def replay(self, generation_id: str) -> Answer:
+        """A stored reply of a model, checked anew. Raises PaperNotFound where there is none of this id."""
+        return self._answering.replay(generation_id)[1]
+
+    def verify(self, document: str) -> list[Verified]:
+        """
+        Check a document that Refdesk wrote, JSON or Markdown, claim by claim.
+
+        Raises:
+            UnreadableInput: It holds no claim.
+        """
+        from refdesk.verifying import verify
+
+        return verify(document, self._answering)
 
     def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from rag.checking import Checker, similarity
 from rag.embedders import DEFAULT, canonical, embedder
+from rag.ports import Generations
 from rag.retrieval import Retriever
+from refdesk import prompts
 from refdesk.config import Config
 from stores.library import LibraryStore, Place
+
+if TYPE_CHECKING:
+    from rag.answers.generated import Generator
 
 
 def store(
@@ -39,3 +47,39 @@ def retriever(library: LibraryStore) -> Retriever:
     own = library.embedder
     words = own if isinstance(own, StaticEmbedder) else StaticEmbedder()
     return Retriever(library.catalog, library.lexical, library.vectors, own, words.word_vectors)
+
+
+def checker() -> Checker:
+    """The verifier, with the static embedder's table of words."""
+    from rag.embedders.static import StaticEmbedder
+
+    return Checker(similarity(StaticEmbedder().word_vectors))
+
+
+def generator(config: Config, *, checker: Checker, generations: Generations, now: Callable[[], str]) -> Generator:
+    """The chain that writes answers with the model of the settings. Raises ConfigError."""
+    from rag import chat
+    from rag.answers.generated import Generator
+    from rag.answers.requests import MAX_OUTPUT_TOKENS
+    from rag.tokens import Counter
+
+    name = config.model or ""
+    openai = name.startswith("openai:") or ":" not in name
+    base_url = os.environ.get("OPENAI_BASE_URL") if openai else None
+    model = chat.make(
+        name,
+        base_url=base_url,
+        api_key=os.environ.get("OPENAI_API_KEY") if openai else None,
+        timeout_s=config.model_timeout_s,
+        max_output_tokens=MAX_OUTPUT_TOKENS,
+    )
+    counter = Counter(name.partition(":")[2] or name)
+    return Generator(
+        lambda: chat.Chat(model, counter),
+        name=name,
+        key=f"{name} {base_url}",
+        checker=checker,
+        prompts=prompts.load(Path(config.prompts).expanduser() if config.prompts else None),
+        generations=generations,
+        now=now,
+    )

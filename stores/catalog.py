@@ -17,6 +17,7 @@ from rag import identity
 from rag.errors import StoreMismatch
 from rag.merging import Known
 from rag.types import Chunk, Filter, Paper, Revision
+from stores.generations import SQLGenerations
 from stores.schema import HEAD, aliases, engine, labels, papers, revisions, settings, translated
 
 _AT_ONCE = 500  # ids in one IN (...)
@@ -35,6 +36,10 @@ class SQLCatalog:
     def __init__(self, url: str | sa.URL) -> None:
         self.url = url
         self._engine = engine(url)
+
+    def generations(self, *, read_only: bool) -> SQLGenerations:
+        """The replies of models that are kept beside the papers."""
+        return SQLGenerations(self._engine, read_only=read_only)
 
     def close(self) -> None:
         """Give back all connections."""

@@ -56,7 +56,7 @@ def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
     Each further sentence of a paper counts a little less than the one before, so that a second opinion, or a
     contradiction, gets its word.
     """
-    pool = [(each, identity.words(each.sentence.text)) for each in evidence if not _supports_nothing(each)]
+    pool = [(each, identity.words(each.sentence.text)) for each in evidence if not supports_nothing(each)]
     chosen: list[Evidence] = []
     while pool and len(chosen) < limit:
         used = Counter(each.paper.paper_id for each in chosen)
@@ -66,7 +66,7 @@ def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
     return chosen
 
 
-def _supports_nothing(evidence: Evidence) -> bool:
+def supports_nothing(evidence: Evidence) -> bool:
     """Whether the paper was withdrawn, or the sentence gives orders to its reader: neither is a finding."""
     flags = evidence.paper.flags
     return "withdrawn" in flags or (bool(flags) and bool(text.flags("", evidence.sentence.text)))
@@ -110,7 +110,7 @@ def _claim(evidence: Evidence, source: int) -> Claim:
 def _abstained(retrieved: Retrieved, probability: float) -> Answer:
     if not retrieved.hits:
         reason = "there is no paper to look in, for the library is empty or the filters leave none"
-    elif all(map(_supports_nothing, retrieved.evidence)):
+    elif all(map(supports_nothing, retrieved.evidence)):
         reason = "the papers that come nearest were withdrawn, or give orders to their reader"
     else:
         reason = "the sentences that come nearest leave too much of the question open"

@@ -213,4 +213,4 @@ def _direction(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
 
 
 def _unique(found: Iterable[Problem]) -> list[Problem]:
-    return sorted(dict.fromkeys(found), key=lambda each: (each.at or (0, 0), each.kind, each.detail))
+    return sorted(dict.fromkeys(found), key=lambda each: (each.at, each.kind, each.detail))

@@ -22,6 +22,23 @@ from rag.types import Paper, Problem, Sentence, Support
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Cosines between words, shape (first, second); from a static table, no model is run."""
 
+_REMEMBERED = 20_000  # words, at a kilobyte each
+
+
+def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike:
+    """Cosines from a table of word vectors (unit rows for words), which is asked for every word once."""
+    known: dict[str, NDArray[np.float32]] = {}
+
+    def rows(words: Sequence[str]) -> NDArray[np.float32]:
+        if len(known) > _REMEMBERED:
+            known.clear()
+        if new := [word for word in dict.fromkeys(words) if word not in known]:
+            known.update(zip(new, vectors(new), strict=True))
+        return np.stack([known[word] for word in words])
+
+    return lambda first, second: rows(first) @ rows(second).T
+
+
 RELATED, COVERED = 0.38, 0.50
 """Below the first coverage a claim is unsupported, as 99 % of unrelated sentences are; below the second it is weak."""
 COVERAGE_WEIGHT, PROBLEM_WEIGHT, BIAS = 4.2, -0.9, -2.5
@@ -80,7 +97,7 @@ class Checker:
             question: What was asked; a name may come from it.
         """
         if not cited:
-            problem = Problem(kind="source", found=claim, at=None, detail="it cites no sentence")
+            problem = Problem(kind="source", found=claim, at=(0, len(claim)), detail="it cites no sentence")
             return Verdict("unsupported", 0.0, (problem,))
         flagged = _flagged(claim, cited)
         if any(claim.strip() == each.sentence.text for each in cited):
@@ -100,13 +117,13 @@ class Checker:
             detail = f"the cited sentences cover {coverage:.0%} of what it says"
             if len(read_claim.content) < FEWEST_WORDS:
                 detail = "too few words to be a statement"
-            found.append(Problem(kind="coverage", found=claim, at=None, detail=detail))
+            found.append(Problem(kind="coverage", found=claim, at=(0, len(claim)), detail=detail))
         score = 1 / (1 + exp(-(COVERAGE_WEIGHT * coverage + PROBLEM_WEIGHT * bool(found) + BIAS)))
         support: Support = "unsupported" if found else "supported"
         if not found and coverage < COVERED:
             support = "weak"
             detail = f"the cited sentences cover {coverage:.0%} of what it says"
-            found.append(Problem(kind="coverage", found=claim, at=None, detail=detail))
+            found.append(Problem(kind="coverage", found=claim, at=(0, len(claim)), detail=detail))
         elif not found and flagged:
             support = "weak"
         return Verdict(support, score, (*found, *flagged))
@@ -135,7 +152,7 @@ def _flagged(claim: str, cited: Sequence[Cited]) -> list[Problem]:
     reasons = [_reason_against(each) for each in cited]
     if not all(reasons):
         return []
-    return [Problem(kind="flagged", found=claim, at=None, detail=str(reasons[0]))]
+    return [Problem(kind="flagged", found=claim, at=(0, len(claim)), detail=str(reasons[0]))]
 
 
 def _reason_against(cited: Cited) -> str | None:

@@ -19,7 +19,7 @@ import click
 
 from rag.errors import RefdeskError
 from refdesk._version import __version__
-from refdesk.cli import asking, evaluating, importing, keeping
+from refdesk.cli import asking, chatting, checking, evaluating, importing, keeping
 from refdesk.cli.common import Session, printable
 
 INTERRUPTED = 130
@@ -52,7 +52,10 @@ for _command in (
     importing.add,
     asking.search,
     asking.ask,
+    chatting.chat,
     keeping.show,
+    checking.verify,
+    checking.replay,
     keeping.status,
     keeping.check,
     keeping.reindex,

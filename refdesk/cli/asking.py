@@ -4,16 +4,58 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from refdesk.cli.common import Session, as_json, filters, print_json, show
 
 if TYPE_CHECKING:
-    from rag.types import Filter
+    from rag.types import Answer, Claim, Filter
 
 NO_ANSWER = 8
+
+
+def answering_options(command: Any) -> Any:
+    """How an answer is written, for `ask` and `chat`."""
+    for option in reversed(
+        (
+            click.option("--model", metavar="NAME", help="A chat model, such as openai:gpt-4o-mini."),
+            click.option("--fresh", is_flag=True, help="Ask the model anew, also what it was asked before."),
+            click.option("--strict", is_flag=True, help="Exit with 6 when the model fails, in place of doing without."),
+            click.option("--keep-unsupported", is_flag=True, help="Show what failed the check too, marked."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def show_stream(session: Session, stream: Iterator[Claim | Answer]) -> Answer:
+    """Print claims as they come, and then what belongs below them."""
+    from rag.types import Answer
+    from refdesk.render import terminal
+
+    shown = 0
+    for each in stream:
+        if not isinstance(each, Answer):
+            show(terminal.claim(each))
+            shown += 1
+        elif each.degraded or not shown:
+            tell_degraded(session, each)
+            show(terminal.answer(each))
+            return each
+        else:
+            show(terminal.sources(each))
+            return each
+    raise AssertionError("a stream ends with its answer")
+
+
+def tell_degraded(session: Session, answer: Answer) -> None:
+    """One sentence where the model could not be used."""
+    if answer.degraded:
+        reason = answer.degraded["reason"]
+        session.tell(f"The model was not used: {reason}. The answer is in the papers' own sentences.")
 
 
 @click.command()
@@ -41,6 +83,8 @@ def search(session: Session, words: tuple[str, ...], limit: int, chosen: Filter,
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--max-sentences", type=click.IntRange(1, 50), help="The most sentences in the answer. [default: 5]")
 @click.option("--stream", is_flag=True, help="With --json: one event a line as the answer is made.")
+@click.option("--markdown", is_flag=True, help="Print Markdown, which `verify` reads again.")
+@answering_options
 @click.option("--exit-code", is_flag=True, help="Exit with 8 when the library holds no answer.")
 @filters
 @as_json
@@ -50,28 +94,64 @@ def ask(
     words: tuple[str, ...],
     max_sentences: int | None,
     stream: bool,
+    markdown: bool,
+    model: str | None,
+    fresh: bool,
+    strict: bool,
+    keep_unsupported: bool,
     exit_code: bool,
     chosen: Filter,
     as_json: bool,
 ) -> int:
     """
-    Answer QUESTION with sentences from the library's abstracts, each cited.
+    Answer QUESTION from the library's abstracts, every sentence cited.
+
+    With a model (--model, or `model` in refdesk.toml) the answer is written by it and checked sentence by sentence
+    before it is shown; without one it is in the papers' own sentences.
 
     QUESTION may be - to read it from standard input.
     """
     question = " ".join(words)
     if question == "-":
         question = sys.stdin.buffer.read().decode(errors="replace")
-    with session.open() as library:
-        answer = library.ask(question, filter=chosen, max_sentences=max_sentences)
-    if as_json and stream:
-        for claim in answer.claims:
-            print_json({"event": "claim", **claim.to_dict()})
-        print_json({"event": "answer", **answer.to_dict()})
-    elif as_json:
-        print_json(answer.to_dict())
-    else:
-        from refdesk.render import terminal
-
-        show(terminal.answer(answer))
+    with session.open(model=model) as library:
+        parts = library.stream(
+            question,
+            filter=chosen,
+            max_sentences=max_sentences,
+            fresh=fresh,
+            strict=strict,
+            keep_unsupported=keep_unsupported,
+        )
+        answer = _print_json(session, parts, stream=stream) if as_json else _print(session, parts, markdown=markdown)
     return NO_ANSWER if exit_code and not answer.answered else 0
+
+
+def _print(session: Session, parts: Iterator[Claim | Answer], *, markdown: bool) -> Answer:
+    if not markdown:
+        return show_stream(session, parts)
+    from refdesk.render.markdown import answer as as_markdown
+
+    answer = _last(parts)
+    tell_degraded(session, answer)
+    click.echo(as_markdown(answer), nl=False)
+    return answer
+
+
+def _print_json(session: Session, parts: Iterator[Claim | Answer], *, stream: bool) -> Answer:
+    from rag.types import Answer
+
+    for each in parts:
+        if isinstance(each, Answer):
+            tell_degraded(session, each)
+            print_json({"event": "answer", **each.to_dict()} if stream else each.to_dict())
+            return each
+        if stream:
+            print_json({"event": "claim", **each.to_dict()})
+            sys.stdout.flush()
+    raise AssertionError("a stream ends with its answer")
+
+
+def _last(parts: Iterator[Claim | Answer]) -> Answer:
+    *_, answer = parts
+    return answer  # type: ignore[return-value]

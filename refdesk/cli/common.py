@@ -35,11 +35,13 @@ class Session:
 
         return self.folder or default_folder()
 
-    def open(self, *, embedder: str | None = None, create: bool = False) -> Library:
+    def open(self, *, embedder: str | None = None, model: str | None = None, create: bool = False) -> Library:
         """Open the library."""
         from refdesk.library import open_library
 
-        return open_library(self.place, embedder=embedder, config=self.config, create=create, notify=self.tell)
+        return open_library(
+            self.place, embedder=embedder, model=model, config=self.config, create=create, notify=self.tell
+        )
 
     def tell(self, notice: str) -> None:
         """A sentence for people."""

@@ -6,6 +6,7 @@ Text of papers goes into `Text` objects and never through rich's markup, so that
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.answers.extractive import unbracketed
-from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Revision, Sentence, Source
+from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Problem, Revision, Sentence, Source
 
 SHOWN_REJECTS = 10
+_SUPPORTS = ("verbatim", "supported", "weak", "unsupported")
 _AUTHORS = 3
 _NARROWEST = 20  # a terminal that gives its width as 0 would show nothing
 _WIDEST = 110  # columns; longer lines tire the eye
@@ -56,18 +58,45 @@ def answer(given: Answer) -> RenderableType:
             *([Text(""), Text("The papers that come nearest:", style="dim")] if given.abstention.nearest else []),
             *(_hit(number, hit) for number, hit in enumerate(given.abstention.nearest, start=1)),
         )
+    return Group(*(claim(each) for each in given.claims), sources(given))
+
+
+def sources(given: Answer) -> RenderableType:
+    """What belongs below an answer: how it was made, and the sources."""
+    facts = ["the papers' own sentences" if given.mode == "extractive" else f"written by {given.model}, and checked"]
+    if given.dropped:
+        facts.append(f"{given.dropped} that failed the check left out")
+    facts.append(f"confidence {given.confidence:.2f}")
+    if given.usage and given.usage["calls"]:
+        about = "about " if given.usage["estimated"] else ""
+        facts.append(f"{about}{given.usage['input_tokens'] + given.usage['output_tokens']:,} tokens")
+    if given.usage and given.usage["cost"]:
+        facts.append(f"cost {given.usage['cost']:.4f}")
     return Group(
-        *(claim(each) for each in given.claims),
         Text(""),
-        Text.assemble(("Sources", "bold"), (f"  the papers' own sentences · confidence {given.confidence:.2f}", "dim")),
+        Text.assemble(("Sources", "bold"), (f"  {' · '.join(facts)}", "dim")),
         *(_source(source, given) for source in given.sources),
     )
+
+
+def verified(found: Sequence[tuple[str, str, Sequence[Problem]]]) -> RenderableType:
+    """The report of `verify`: what failed, with the reasons, and how much was checked."""
+    failed = [each for each in found if each[1] == "unsupported"]
+    lines: list[RenderableType] = []
+    for text, _, problems in failed:
+        lines.append(_Indented(Text(text), mark="✗"))
+        lines += [_Indented(Text(f"{each.kind}: “{each.found}”: {each.detail}", style="yellow")) for each in problems]
+    counts = Counter(support for _, support, _ in found)
+    summary = ", ".join(f"{counts[name]:,} {name}" for name in _SUPPORTS if counts[name])
+    return Group(*lines, Text(f"{len(found):,} checked: {summary}.", style="bold"))
 
 
 def claim(given: Claim) -> RenderableType:
     """One sentence of an answer with the numbers of its sources."""
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in given.citations))
-    return _Indented(Text.assemble(unbracketed(given.text), " ", (numbers, "bold cyan")), margin=0)
+    marks = {"weak": ("  (weak)", "yellow"), "unsupported": ("  (unsupported)", "bold red")}
+    support = marks.get(given.support, ("", ""))
+    return _Indented(Text.assemble(unbracketed(given.text), " ", (numbers, "bold cyan"), support), margin=0)
 
 
 def _source(source: Source, given: Answer) -> RenderableType:

@@ -1,0 +1,414 @@
+"""
+Answers that a model writes and that we check, claim by claim, before anybody sees them.
+
+queries → retrieval → prompt → reply → check → repair once → answer, composed of LangChain runnables. A claim that the
+check does not let pass is given back to the model once, with the reasons; what then fails is left out, and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
+
+from rag.answers.abstention import THRESHOLD, confidence
+from rag.answers.extractive import NEAREST, marked
+from rag.answers.replies import Draft, Reply
+from rag.answers.requests import MAX_OUTPUT_TOKENS, Options, allow, generation_id, schema
+from rag.answers.shown import Shown, pack
+from rag.chat import Chat, Messages, Refused
+from rag.checking import Checker, Cited, Verdict, links
+from rag.errors import ModelUnavailable
+from rag.ports import Generation, Generations
+from rag.prompting import Prompt
+from rag.retrieval import Retrieved, merged
+from rag.types import Abstention, Answer, Citation, Claim, Problem, Source
+
+MAX_QUERIES = 3
+_TAG = "xxxxxxxx"  # as long as any, for counting
+
+ALL_MODES = ("schema", "json", "plain")
+_MODES: dict[str, str] = {}
+"""How each model is asked, by its key: `schema`, `json` or `plain`; found out once, and kept for the process."""
+
+
+@dataclass(slots=True)
+class _Task:
+    """One question on its way through the chain."""
+
+    question: str
+    options: Options
+    retrieved: Retrieved
+    chat: Chat
+    shown: Shown = field(default_factory=lambda: Shown({}))
+    prompt: str = ""
+    stored: Generation | None = None
+    replies: list[str] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    failed: list[tuple[Draft, Verdict]] = field(default_factory=list)
+    sources: dict[str, int] = field(default_factory=dict)
+    dropped: int = 0
+
+
+class Generator:
+    """
+    Writes answers with one model over one library.
+
+    Args:
+        new_chat: A Chat with the model that was asked nothing yet.
+        name: The model's name.
+        key: What its manner of taking requests is remembered by: name and server.
+        checker: The verifier.
+        prompts: By name: answer, answer_plain, repair, queries.
+        generations: Where replies are kept.
+        now: The time, ISO 8601 in UTC.
+    """
+
+    def __init__(
+        self,
+        new_chat: Callable[[], Chat],
+        *,
+        name: str,
+        key: str,
+        checker: Checker,
+        prompts: Mapping[str, Prompt],
+        generations: Generations,
+        now: Callable[[], str],
+    ) -> None:
+        self.new_chat, self.name, self._key = new_chat, name, key
+        self._checker, self.prompts, self._generations, self._now = checker, prompts, generations, now
+
+    def chain(
+        self, retrieve: Callable[[str], Retrieved], options: Options, chat: Chat
+    ) -> Runnable[str, Claim | Answer]:
+        """
+        The chain for questions; `stream` gives every Claim when it is checked, and the Answer last.
+
+        Args:
+            retrieve: Ranked evidence for a query.
+            options: See there.
+            chat: A new one; its usage is the question's.
+
+        Raises when it runs:
+            ModelUnavailable: The model failed, its reply could not be used, or a budget does not allow to ask it.
+            BadQuestion: As `retrieve`.
+        """
+
+        def searched(question: str) -> _Task:
+            return _Task(question, options, self._searched(question, retrieve, chat, options), chat)
+
+        steps: Runnable[str, Any] = RunnableLambda(searched) | RunnableLambda(self._packed)
+        return steps | RunnableGenerator(self._written) | RunnableGenerator(self._checked)
+
+    # ---- queries and retrieval
+
+    def _searched(self, question: str, retrieve: Callable[[str], Retrieved], chat: Chat, options: Options) -> Retrieved:
+        """The evidence, also by up to three queries of the model's where the question's own words find too little."""
+        found = retrieve(question)
+        if confidence(found.signals) >= THRESHOLD or not found.hits:
+            return found
+        messages = self.prompts["queries"].render(question=question)
+        allow(chat, messages, 100, options)
+        said = "".join(chat.stream(messages))
+        lines = (line.strip(" -*\"'0123456789.)") for line in said.splitlines())
+        for query in [line for line in dict.fromkeys(lines) if 3 <= len(line) <= 200][:MAX_QUERIES]:
+            other = retrieve(query)
+            best = max((found, other), key=lambda each: confidence(each.signals))
+            found = merged(found, other, signals=best.signals)
+        return found
+
+    # ---- the prompt
+
+    def _packed(self, task: _Task) -> _Task:
+        options = task.options
+        frame = self.prompts["answer"].render(question=task.question, evidence="", tag=_TAG, limit=options.max_claims)
+        room = options.window - MAX_OUTPUT_TOKENS
+        if options.max_tokens is not None:  # a repair sends the evidence once more
+            room = min(room, (options.max_tokens - task.chat.usage.tokens - 2 * MAX_OUTPUT_TOKENS) // 2)
+        evidence = [] if confidence(task.retrieved.signals) < THRESHOLD else task.retrieved.evidence
+        task.shown = pack(evidence, max_tokens=room - task.chat.count(frame), count=task.chat.counter.count)
+        return task
+
+    def _messages(self, task: _Task, name: str, **values: object) -> Messages:
+        return self.prompts[name].render(
+            question=task.question, evidence=task.shown.text, tag=task.options.tag, **values
+        )
+
+    # ---- the reply
+
+    def _written(self, tasks: Iterator[_Task]) -> Iterator[_Task | Draft]:
+        for task in tasks:
+            yield task
+            if not task.shown.sentences:
+                continue
+            modes = ALL_MODES[ALL_MODES.index(_MODES.get(self._key, ALL_MODES[0])) :]
+            task.prompt = self.prompts["answer_plain" if modes[0] == "plain" else "answer"].id
+            if not task.options.fresh:
+                task.stored = self._generations.find(self._generation_id(task))
+            if task.stored:
+                yield from _read(iter([task.stored.reply]), task)
+            else:
+                yield from self._tried(task, modes)
+
+    def _tried(self, task: _Task, modes: Sequence[str]) -> Iterator[Draft]:
+        """Ask in one mode after another until the server takes it; once more where a reply broke off."""
+        again = True
+        for mode in [*modes]:
+            while True:
+                try:
+                    yield from self._asked(task, mode)
+                except Refused:
+                    if mode == modes[-1]:
+                        raise
+                    break
+                except ModelUnavailable as error:
+                    if not (again and error.may_pass):
+                        raise
+                    again = False
+                    task.chat.pause()
+                else:
+                    _MODES[self._key] = mode
+                    return
+
+    def _asked(self, task: _Task, mode: str) -> Iterator[Draft]:
+        name = "answer_plain" if mode == "plain" else "answer"
+        messages = self._messages(task, name, limit=task.options.max_claims)
+        task.prompt = self.prompts[name].id
+        allow(task.chat, messages, MAX_OUTPUT_TOKENS, task.options)
+        bound = {"response_format": schema(list(task.shown.sentences))} if mode == "schema" else {}
+        reply = Reply()
+        yield from _read(task.chat.stream(messages, **bound), task, reply)
+        if not reply.drafts and not reply.unanswerable:
+            raise Refused("The model's reply holds no sentence that names its evidence.", may_pass=False)
+
+    # ---- the check
+
+    def _checked(self, items: Iterator[_Task | Draft]) -> Iterator[Claim | Answer]:
+        task: _Task | None = None
+        for item in items:
+            if isinstance(item, _Task):
+                if task:
+                    yield self._answer(task)
+                task = item
+            elif task and len(task.claims) + len(task.failed) < 2 * task.options.max_claims:
+                yield from self._claim(task, item, final=False)
+        if task:
+            yield from self._repaired(task)
+            yield self._answer(task)
+
+    def _claim(self, task: _Task, draft: Draft, *, final: bool) -> Iterator[Claim]:
+        if len(task.claims) >= task.options.max_claims or any(draft.text == claim.text for claim in task.claims):
+            return
+        verdict, cited = verdict_of(self._checker, draft, task.shown, task.question)
+        if verdict.support != "unsupported":
+            claim = _made(draft, verdict, cited, task.sources)
+            task.claims.append(claim)
+            yield claim
+        elif not final:
+            task.failed.append((draft, verdict))
+        elif task.options.keep_unsupported:
+            claim = Claim(
+                text=draft.text, support="unsupported", score=verdict.score, citations=(), problems=verdict.problems
+            )
+            task.claims.append(claim)
+            yield claim
+        else:
+            task.dropped += 1
+
+    def _repaired(self, task: _Task) -> Iterator[Claim]:
+        """Ask once for the claims that failed; where that is not possible they count as failed again."""
+        failed, drafts = task.failed, [draft for draft, _ in task.failed]
+        if not failed or (len(task.claims) >= task.options.max_claims):
+            task.dropped += len(failed)
+            return
+        if task.stored:
+            reply = Reply()
+            drafts = [*reply.feed(task.stored.repair), *reply.finish()] if task.stored.repair else drafts
+        else:
+            listed = "\n".join(
+                f"- {draft.text} [{', '.join(draft.ids)}]\n  {_reasons(verdict)}" for draft, verdict in failed
+            )
+            messages = self._messages(task, "repair", claims=listed)
+            try:
+                allow(task.chat, messages, MAX_OUTPUT_TOKENS, task.options)
+                bound = (
+                    {"response_format": schema(list(task.shown.sentences))} if _MODES.get(self._key) == "schema" else {}
+                )
+                reply = Reply()
+                new = [each for piece in task.chat.stream(messages, **bound) for each in reply.feed(piece)]
+                drafts = [*new, *reply.finish()][: len(failed)]
+                task.replies.append(reply.text)
+            except ModelUnavailable:
+                pass
+        claims = list(self._each(task, drafts))
+        task.dropped += max(0, len(failed) - len(drafts))
+        yield from claims
+
+    def _each(self, task: _Task, drafts: Sequence[Draft]) -> Iterator[Claim]:
+        for draft in drafts:
+            yield from self._claim(task, draft, final=True)
+
+    # ---- the answer
+
+    def _answer(self, task: _Task) -> Answer:
+        generation = self._kept(task)
+        usage = task.chat.usage
+        prices = task.options.prices
+        cost = (usage.input_tokens * prices[0] + usage.output_tokens * prices[1]) / 1e6 if prices else None
+        papers = {cited.paper.paper_id: cited.paper for cited in task.shown.sentences.values()}
+        supported = any(claim.support != "unsupported" for claim in task.claims)
+        probability = confidence(task.retrieved.signals)
+        abstention = None
+        if not supported:
+            reason = "the sentences that come nearest leave too much of the question open"
+            if task.shown.sentences:
+                reason = "the model found no answer in the sentences that come nearest"
+                if task.dropped or task.failed:
+                    reason = "nothing that the model wrote passed the check"
+            abstention = Abstention(reason=reason, nearest=task.retrieved.hits[:NEAREST])
+        claims = tuple(task.claims) if supported else ()
+        return Answer(
+            question=task.question,
+            answered=supported,
+            confidence=probability,
+            mode="generated",
+            text=" ".join(_shown(claim) for claim in claims),
+            claims=claims,
+            sources=tuple(Source(number=number, paper=papers[name]) for name, number in task.sources.items())
+            if supported
+            else (),
+            abstention=abstention,
+            model=self.name,
+            prompt=task.prompt or None,
+            usage={
+                "calls": usage.calls,
+                "input_tokens": usage.input_tokens,
+                "output_tokens": usage.output_tokens,
+                "estimated": usage.estimated,
+                "cost": cost,
+            },
+            dropped=task.dropped,
+            generation=generation,
+        )
+
+    def _generation_id(self, task: _Task) -> str:
+        return generation_id(task.prompt, self.name, task.question, task.shown, task.options.max_claims)
+
+    def _kept(self, task: _Task) -> str | None:
+        if task.stored:
+            return task.stored.id
+        if not task.replies:
+            return None
+        kept = Generation(
+            id=self._generation_id(task),
+            created=self._now(),
+            prompt=task.prompt,
+            model=self.name,
+            question=task.question,
+            evidence=task.shown.to_list(),
+            reply=task.replies[0],
+            repair=task.replies[1] if len(task.replies) > 1 else "",
+            tokens=task.chat.usage.tokens,
+        )
+        self._generations.keep(kept)
+        return kept.id
+
+
+def _read(pieces: Iterator[str], task: _Task, reply: Reply | None = None) -> Iterator[Draft]:
+    """The claims of a reply as they are completed; more than can be used are not waited for."""
+    reply = reply or Reply()
+    for piece in pieces:
+        yield from reply.feed(piece)
+        if len(reply.drafts) >= 2 * task.options.max_claims:
+            break
+    else:
+        yield from reply.finish()
+    if reply.drafts or reply.unanswerable:
+        task.replies[:] = [reply.text]
+
+
+def verdict_of(checker: Checker, draft: Draft, shown: Shown, question: str) -> tuple[Verdict, list[Cited]]:
+    """The verdict on a draft, and the sentences that it cites; an id that was not shown, or a link, fails it."""
+    cited = [shown.sentences[each] for each in draft.ids if each in shown.sentences]
+    verdict = checker.check(draft.text, cited, question=question)
+    invented = [each for each in draft.ids if each not in shown.sentences]
+    problems = [
+        Problem(kind="source", found=each, at=(0, len(draft.text)), detail="no sentence has this number")
+        for each in invented
+    ] + [
+        Problem(kind="source", found=each, at=(0, len(draft.text)), detail="an answer holds no links")
+        for each in links(draft.text)
+    ]
+    if problems:
+        verdict = Verdict("unsupported", 0.0, (*verdict.problems, *problems))
+    elif any(problem.kind == "flagged" for problem in verdict.problems):
+        verdict = replace(verdict, support="unsupported")
+    return verdict, cited
+
+
+def _made(draft: Draft, verdict: Verdict, cited: Sequence[Cited], sources: dict[str, int]) -> Claim:
+    """The claim with its quotes from the store; sources are numbered in the order of their first citation."""
+    citations = tuple(
+        Citation(
+            source=sources.setdefault(each.paper.paper_id, len(sources) + 1),
+            paper_id=each.paper.paper_id,
+            sentence=each.sentence.number,
+            start=each.sentence.start,
+            end=each.sentence.end,
+            quote=each.sentence.text,
+        )
+        for each in cited
+    )
+    return Claim(
+        text=draft.text, support=verdict.support, score=verdict.score, citations=citations, problems=verdict.problems
+    )
+
+
+def _shown(claim: Claim) -> str:
+    return marked(claim) if claim.citations else f"{claim.text} [unsupported]"
+
+
+def _reasons(verdict: Verdict) -> str:
+    return "; ".join(f"{problem.kind}: “{problem.found}”: {problem.detail}" for problem in verdict.problems)
+
+
+def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker, *, limit: int) -> Answer:
+    """
+    A stored reply, read and checked anew.
+
+    Args:
+        kept: The generation.
+        shown: The sentences that the model was shown, by their ids of then.
+        checker: The verifier.
+        limit: The most claims.
+    """
+    evidence = Shown(dict(shown))
+    first, second = Reply(), Reply()
+    drafts = [*first.feed(kept.reply), *first.finish()]
+    repaired = [*second.feed(kept.repair), *second.finish()] if kept.repair else []
+    sources: dict[str, int] = {}
+    claims: list[Claim] = []
+    dropped = 0
+    for draft in [*drafts, *repaired]:
+        verdict, cited = verdict_of(checker, draft, evidence, kept.question)
+        if verdict.support == "unsupported":
+            dropped += 1
+        elif len(claims) < limit and all(draft.text != claim.text for claim in claims):
+            claims.append(_made(draft, verdict, cited, sources))
+    papers = {cited.paper.paper_id: cited.paper for cited in shown.values()}
+    return Answer(
+        question=kept.question,
+        answered=bool(claims),
+        confidence=1.0 if claims else 0.0,
+        mode="generated",
+        text=" ".join(map(_shown, claims)),
+        claims=tuple(claims),
+        sources=tuple(Source(number=number, paper=papers[name]) for name, number in sources.items()),
+        abstention=None if claims else Abstention(reason="nothing that the model wrote passes the check", nearest=()),
+        model=kept.model,
+        prompt=kept.prompt,
+        dropped=dropped,
+        generation=kept.id,
+    )

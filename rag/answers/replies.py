@@ -1,0 +1,129 @@
+"""
+Reading a model's reply while it streams: claims with the numbers of their evidence, from JSON or from marked prose.
+
+Nothing here trusts the reply: what cannot be read is left out, and every bound is ours.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rag import text as prose
+
+MAX_CLAIM_CHARS = 4_000
+_CLAIMS = re.compile(r'"claims"\s*:\s*\[')
+_UNANSWERABLE = re.compile(r'"answerable"\s*:\s*false|^\s*NO ANSWER\b', re.IGNORECASE)
+_ID = re.compile(r"\d{1,3}\.\d{1,3}")
+_MARKS = re.compile(r"(?:\s*[\[(]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*\s*[\])])+")
+_MARKED = re.compile(r"\s*[\[(]\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*\s*[\])](?=\s*[.!?]?\s*$)")
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A claim as the model wrote it, one sentence, and the ids of the sentences that it names."""
+
+    text: str
+    ids: tuple[str, ...]
+
+
+class Reply:
+    """
+    A reply that is being read.
+
+    >>> reply = Reply()
+    >>> list(reply.feed('{"claims": [{"text": "A is'))
+    []
+    >>> [draft.ids for draft in reply.feed(' b.", "evidence": ["1.2"]}')]
+    [('1.2',)]
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._at = -1
+        self._ended = False
+        self.drafts: list[Draft] = []
+
+    def feed(self, piece: str) -> Iterator[Draft]:
+        """Read on; the claims that this piece completes."""
+        self.text += piece
+        if self._at < 0 and (found := _CLAIMS.search(self.text)):
+            self._at = found.end()
+        if self._at >= 0 and "}" in piece:
+            yield from self._objects()
+
+    def finish(self) -> Iterator[Draft]:
+        """The end: a reply without JSON is read as prose with marks, such as `It rose. [1.2]`."""
+        if self._at < 0:
+            for draft in _marked(self.text):
+                self.drafts.append(draft)
+                yield draft
+
+    @property
+    def unanswerable(self) -> bool:
+        """Whether the model says that the evidence holds no answer."""
+        return not self.drafts and bool(_UNANSWERABLE.search(self.text))
+
+    def _objects(self) -> Iterator[Draft]:
+        decoder = json.JSONDecoder()
+        while not self._ended:
+            rest = re.compile(r"[\s,]*").match(self.text, self._at)
+            at = rest.end() if rest else self._at
+            if self.text[at : at + 1] in ("]", ""):
+                self._ended = self.text[at : at + 1] == "]"
+                return
+            try:
+                entry, end = decoder.raw_decode(self.text, at)
+            except (ValueError, RecursionError):
+                self._ended = len(self.text) - at > MAX_CLAIM_CHARS
+                return
+            self._at = end
+            for draft in _drafts(entry):
+                self.drafts.append(draft)
+                yield draft
+
+
+def _drafts(entry: Any) -> Iterator[Draft]:
+    """The sentences of a claim, each with the claim's evidence; nothing of what is no claim."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
+        return
+    given = entry.get("evidence", entry.get("ids", []))
+    ids = [found for each in (given if isinstance(given, list) else [given]) for found in _ids(each)]
+    yield from _sentences(entry["text"], tuple(dict.fromkeys(ids)))
+
+
+def _ids(given: Any) -> list[str]:
+    if isinstance(given, str):
+        return _ID.findall(given[:200]) or [given[:40]]
+    return [str(given)[:40]]
+
+
+def _sentences(text: str, ids: tuple[str, ...]) -> Iterator[Draft]:
+    try:
+        cleaned = prose.clean(text[:MAX_CLAIM_CHARS])
+    except prose.UnprintableText:
+        return
+    for start, end in prose.split(cleaned):
+        sentence = _MARKED.sub("", cleaned[start:end]).strip()
+        if sentence:
+            yield Draft(sentence, ids)
+
+
+def _marked(text: str) -> Iterator[Draft]:
+    """Sentences of prose; the numbers behind a run of sentences are those of its last."""
+    text = _BULLET.sub("", text[: 20 * MAX_CLAIM_CHARS])
+    last = 0
+    for marks in _MARKS.finditer(text):
+        sentences = list(_sentences(text[last : marks.start()].lstrip(" .;,\n"), ()))
+        last = marks.end()
+        yield from sentences[:-1]
+        if sentences:
+            yield Draft(_ended(sentences[-1].text), tuple(dict.fromkeys(_ID.findall(marks.group()))))
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence[-1:] in ".!?" else sentence + "."

@@ -1,0 +1,166 @@
+"""Answers of a library with a chat model: budgets, stored replies, and the extractive answer where the model fails."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rag.answers import extractive
+from rag.checking import Checker, Cited
+from rag.errors import ModelUnavailable, PaperNotFound
+from rag.retrieval import Retrieved
+from rag.types import Answer, Claim, Paper, Revision
+from refdesk import wiring
+from refdesk.config import Config
+from stores.library import LibraryStore
+
+if TYPE_CHECKING:
+    from rag.answers.generated import Generator
+    from rag.answers.requests import Options
+    from rag.ports import Generation
+
+Retrieve = Callable[[str], Retrieved]
+
+
+class Answering:
+    """
+    Writes answers, with the model that is configured or without one.
+
+    Args:
+        store: The open library.
+        settings: Its settings.
+    """
+
+    def __init__(self, store: LibraryStore, settings: Config) -> None:
+        self._store, self._settings = store, settings
+        self._generations = store.catalog.generations(read_only=store.read_only)
+
+    @cached_property
+    def checker(self) -> Checker:
+        """The verifier."""
+        return wiring.checker()
+
+    @cached_property
+    def _generator(self) -> Generator:
+        return wiring.generator(
+            self._settings, checker=self.checker, generations=self._generations, now=self._store.now
+        )
+
+    def stream(
+        self,
+        question: str,
+        retrieve: Retrieve,
+        *,
+        max_sentences: int | None = None,
+        fresh: bool = False,
+        strict: bool = False,
+        keep_unsupported: bool = False,
+    ) -> Iterator[Claim | Answer]:
+        """Every claim when it is checked, and the answer last. Raises ModelUnavailable only when `strict`."""
+        limit = max_sentences or self._settings.max_sentences
+        if not self._settings.model:
+            answer = extractive.answer(retrieve(question), max_sentences=limit)
+            yield from answer.claims
+            yield answer
+            return
+        day = self._store.now()[:10]
+        daily = self._settings.max_tokens_per_day
+        left = daily - self._generations.spent(day) if daily else None
+        options = self._options(limit, left, fresh=fresh, keep_unsupported=keep_unsupported)
+        chat = self._generator.new_chat()
+        try:
+            yield from self._generator.chain(retrieve, options, chat).stream(question)
+        except ModelUnavailable as error:
+            if strict:
+                raise
+            answer = extractive.answer(retrieve(question), max_sentences=limit)
+            yield replace(answer, degraded={"from": "generated", "reason": error.message.rstrip(".")})
+        finally:
+            self._generations.spend(day, chat.usage.tokens)
+
+    def _options(self, limit: int, left: int | None, *, fresh: bool, keep_unsupported: bool) -> Options:
+        from rag.answers.requests import Options
+
+        settings = self._settings
+        prices = (settings.price_per_million_input, settings.price_per_million_output)
+        return Options(
+            max_claims=limit,
+            max_tokens=settings.max_tokens_per_question,
+            window=settings.model_window,
+            fresh=fresh,
+            keep_unsupported=keep_unsupported,
+            tag=secrets.token_hex(4),
+            tokens_left=left,
+            prices=None if None in prices else (prices[0] or 0.0, prices[1] or 0.0),
+        )
+
+    def condense(self, history: Sequence[str], question: str) -> str:
+        """
+        A follow-up as a question that stands for itself; the question as it is where there is no model or history.
+
+        Raises:
+            ModelUnavailable: The model failed, or wrote no question.
+        """
+        if not self._settings.model or not history:
+            return question
+        listed = "\n".join(f"- {each}" for each in history[-5:])
+        chat = self._generator.new_chat()
+        prompt = self._generator.prompts["condense"]
+        try:
+            said = "".join(chat.stream(prompt.render(history=listed, question=question)))
+        finally:
+            self._generations.spend(self._store.now()[:10], chat.usage.tokens)
+        line = next((line.strip() for line in said.splitlines() if line.strip()), "")
+        if not 3 <= len(line) <= 1_000:
+            raise ModelUnavailable("The model did not put the question in other words.", may_pass=False)
+        return line
+
+    def replay(self, generation_id: str) -> tuple[Generation, Answer]:
+        """
+        A stored reply, checked anew against the sentences that it was shown.
+
+        Raises:
+            PaperNotFound: No generation has this id, or a paper that it was shown is gone.
+        """
+        from rag.answers.generated import replayed
+
+        found = self._generations.find(generation_id)
+        if not found:
+            raise PaperNotFound(
+                f"No stored answer has the id “{generation_id[:40]}”.",
+                hint="`refdesk ask --json` shows it as `generation`.",
+            )
+        shown = {}
+        for each in found.evidence:
+            cited = self.sentence(each["paper_id"], quote=each["quote"])
+            if not cited:
+                raise PaperNotFound(
+                    f"{each['paper_id']} no longer has a sentence that was shown.", hint="Ask anew with --fresh."
+                )
+            shown[each["id"]] = cited
+        return found, replayed(found, shown, self.checker, limit=self._settings.max_sentences)
+
+    def sentence(self, paper_id: str, *, quote: str, start: int | None = None) -> Cited | None:
+        """The sentence of any revision of a paper that is exactly `quote`, at `start` where that is given."""
+        papers = self._store.catalog.papers(list(self._store.catalog.resolve([paper_id]).values()))
+        for paper in papers.values():
+            for version in [paper, *(_as_of(paper, each) for each in self._store.catalog.revisions(paper.paper_id))]:
+                for sentence in version.sentences:
+                    if sentence.text == quote and (start is None or sentence.start == start):
+                        return Cited(version, sentence)
+        return None
+
+    def numbered(self, paper_id: str, number: int) -> Cited | None:
+        """Sentence `number` of a paper as it now is."""
+        papers = self._store.catalog.papers(list(self._store.catalog.resolve([paper_id]).values()))
+        for paper in papers.values():
+            if 1 <= number <= len(paper.spans):
+                return Cited(paper, paper.sentence(number))
+        return None
+
+
+def _as_of(paper: Paper, revision: Revision) -> Paper:
+    return replace(paper, title=revision.title, abstract=revision.abstract, spans=revision.spans)

@@ -1,0 +1,90 @@
+"""chat: questions and follow-ups."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from refdesk.cli.asking import answering_options
+from refdesk.cli.common import Session, filters, show
+
+if TYPE_CHECKING:
+    from rag.types import Answer, Filter
+    from refdesk.library import Library
+
+_HELP = "Ask a question. /sources lists the sources of the last answer, /show 3 shows one, /quit ends."
+
+
+@click.command()
+@answering_options
+@filters
+@click.pass_obj
+def chat(
+    session: Session, model: str | None, fresh: bool, strict: bool, keep_unsupported: bool, chosen: Filter
+) -> None:
+    """Ask, with follow-ups. /sources, /show N, /help, /quit."""
+    from refdesk.render import terminal
+
+    with suppress(ImportError):
+        import readline  # noqa: F401 - line editing and history, where the platform has it
+    with session.open(model=model) as library:
+        if not library.model:
+            session.tell("No model is configured: follow-ups are taken as they stand.")
+        session.tell(_HELP)
+        asked: list[str] = []
+        last: Answer | None = None
+        while True:
+            try:
+                line = input("> " if sys.stdin.isatty() else "").strip()
+            except EOFError:
+                return
+            command, _, rest = line.partition(" ")
+            if command in ("/quit", "/exit", "/q"):
+                return
+            if command == "/sources" and last:
+                show(terminal.sources(last))
+            elif command == "/show":
+                _show(library, last, rest)
+            elif command.startswith("/"):
+                session.tell(_HELP if last or command == "/help" else "Nothing was asked yet.")
+            elif line:
+                last = _ask(session, library, asked, line, chosen, fresh=fresh, strict=strict, keep=keep_unsupported)
+                asked.append(last.question if last else line)
+
+
+def _ask(
+    session: Session,
+    library: Library,
+    asked: list[str],
+    line: str,
+    chosen: Filter,
+    *,
+    fresh: bool,
+    strict: bool,
+    keep: bool,
+) -> Answer | None:
+    from rag.errors import RefdeskError
+    from refdesk.cli.asking import show_stream
+
+    try:
+        question = library.condense(asked, line)
+        if question != line:
+            session.tell(f"Taken as: {question}")
+        stream = library.stream(question, filter=chosen, fresh=fresh, strict=strict, keep_unsupported=keep)
+        return show_stream(session, stream)
+    except RefdeskError as error:  # a conversation goes on
+        session.tell(f"Error: {error.message}")
+        return None
+
+
+def _show(library: Library, last: Answer | None, number: str) -> None:
+    from refdesk.render import terminal
+
+    found = [source.paper for source in last.sources if str(source.number) == number.strip()] if last else []
+    if found:
+        show(terminal.paper(found[0], library.revisions(found[0].paper_id)))
+    else:
+        click.echo("The last answer has no source of that number.", err=True)

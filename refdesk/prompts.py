@@ -1,0 +1,37 @@
+"""The prompts that are shipped, and a user's own in their place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag.errors import ConfigError
+from rag.prompting import Prompt, parse
+
+NAMES = ("answer", "answer_plain", "condense", "queries", "repair")
+
+
+def folder() -> Path:
+    """Where the shipped prompts are."""
+    here = Path(__file__).parent
+    return next(each for each in (here / "prompts", here.parent / "prompts") if each.is_dir())
+
+
+def load(own: Path | None = None) -> dict[str, Prompt]:
+    """
+    All prompts by name, those of a folder before the shipped ones.
+
+    Raises:
+        ConfigError: The folder does not exist, or a prompt of it is wrong.
+    """
+    if own and not own.is_dir():
+        raise ConfigError(f"There is no folder of prompts {own}.", hint="Check `prompts` in refdesk.toml.")
+    shipped = folder()
+    prompts = {}
+    for name in NAMES:
+        path = shipped / f"{name}.toml"
+        if own and (own / f"{name}.toml").is_file():
+            path = own / f"{name}.toml"
+        prompts[name] = parse(path.read_text(encoding="utf-8"), name)
+        if set(prompts[name].variables) != set(parse((shipped / f"{name}.toml").read_text("utf-8"), name).variables):
+            raise ConfigError(f"The prompt {path} takes other variables than the shipped one.", hint="Keep them.")
+    return prompts

@@ -1,0 +1,59 @@
+"""
+Answers as Markdown: what a person may keep, send on or edit, and what `refdesk verify` reads again.
+
+A claim ends with the places that it rests on: `[2.3]` is source 2, sentence 3. Under each source stand the sentences.
+Text from papers is escaped, so that it stays text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag.answers.extractive import unbracketed
+from rag.types import Answer, Claim
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])|(?<=:)(//)|^(\d+)([.)])|^([-+=])|&(?=#?\w+;)")
+
+
+def escaped(text: str) -> str:
+    """Text in which nothing is Markdown, HTML or a link."""
+    return _SPECIAL.sub(
+        lambda found: f"{found[3]}\\{found[4]}" if found[3] else "\\" + found[0] if found[0] != "//" else "\\/\\/", text
+    )
+
+
+def unescaped(text: str) -> str:
+    """What `escaped` made, as it was."""
+    return re.sub(r"\\([\\`*_{}\[\]<>#|~./)\-+=&])", r"\1", text)
+
+
+def answer(given: Answer) -> str:
+    """An answer, or the abstention, as a Markdown document."""
+    lines = [f"# {escaped(' '.join(given.question.split()))}", ""]
+    if given.abstention:
+        lines += [f"The library does not hold an answer: {escaped(given.abstention.reason)}.", ""]
+        lines += [f"- {escaped(hit.title)} (`{hit.paper_id}`)" for hit in given.abstention.nearest]
+        return "\n".join(lines).rstrip() + "\n"
+    for each in given.claims:
+        lines += [claim(each), ""]
+    lines += ["## Sources", ""]
+    for source in given.sources:
+        paper = source.paper
+        about = [
+            ", ".join(paper.authors[:3]) + (" and others" if len(paper.authors) > 3 else ""),
+            paper.published or "",
+        ]
+        flags = f" ⚑ {', '.join(paper.flags)}" if paper.flags else ""
+        link = f" <{paper.url}>" if paper.url and re.fullmatch(r"https?://[^\s<>]+", paper.url) else ""
+        facts = "".join(f" {escaped(fact)}." for fact in about if fact)
+        lines.append(f"{source.number}. **{escaped(paper.title)}**{facts} `{paper.paper_id}`{link}{flags}")
+        cited = {c.sentence: c.quote for each in given.claims for c in each.citations if c.source == source.number}
+        lines += [f"   > {source.number}.{number} {escaped(quote)}" for number, quote in sorted(cited.items())]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def claim(given: Claim) -> str:
+    """A claim with the places that it rests on; an unsupported one says so."""
+    places = "".join(f"[{c.source}.{c.sentence}]" for c in given.citations)
+    return f"{escaped(unbracketed(given.text))} {places or '(unsupported)'}"

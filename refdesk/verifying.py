@@ -1,0 +1,186 @@
+"""
+`refdesk verify`: the check of an answer or a digest that Refdesk wrote, and that somebody may have edited since.
+
+Takes JSON, in which every object with `text` and `citations` is a claim, or the Markdown that `ask --markdown` writes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rag.answers.extractive import marked
+from rag.checking import Cited, Verdict
+from rag.errors import UnreadableInput
+from rag.types import Citation, Claim, JsonDict, Problem
+from refdesk.answering import Answering
+from refdesk.render.markdown import unescaped
+
+_SOURCE = re.compile(r"^\s*(\d+)\.\s+\*\*(.*?)\*\*.*?`([^`]+)`")
+_QUOTE = re.compile(r"^\s*>\s*(\d+)\.(\d+)\s+(.*\S)\s*$")
+_PLACES = re.compile(r"(?:\[\d+\.\d+\])+")
+_PLACE = re.compile(r"\[(\d+)\.(\d+)\]")
+_NUMBERS = re.compile(r"(?:\[\d+\])+")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One claim of a document and what became of it."""
+
+    text: str
+    verdict: Verdict
+
+    def to_dict(self) -> JsonDict:
+        """The claim as `verify --json` prints it."""
+        return {
+            "text": self.text,
+            "support": self.verdict.support,
+            "score": round(self.verdict.score, 4),
+            "problems": [problem.to_dict() for problem in self.verdict.problems],
+        }
+
+
+def verify(document: str, answering: Answering) -> list[Verified]:
+    """
+    Check every claim of a document, in its order.
+
+    Raises:
+        UnreadableInput: It is neither JSON nor Markdown of ours, or holds no claim.
+    """
+    text = document.lstrip("\ufeff").strip()
+    if text[:1] in "{[":
+        try:
+            found = list(_of_json(json.loads(text), answering))
+        except (ValueError, RecursionError) as error:
+            raise UnreadableInput(
+                f"The document is no whole JSON: {error}.", hint="Give it as `ask --json` wrote it."
+            ) from error
+    else:
+        found = list(_of_markdown(text, answering))
+    if not found:
+        raise UnreadableInput(
+            "The document holds no claim with citations.",
+            hint="Give what `refdesk ask --json` or `refdesk ask --markdown` writes.",
+        )
+    return found
+
+
+# ---- JSON
+
+
+def _of_json(value: Any, answering: Answering, question: str = "") -> Iterator[Verified]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _of_json(each, answering, question)
+    elif isinstance(value, dict):
+        question = str(value.get("question") or question)
+        if isinstance(value.get("text"), str) and isinstance(value.get("citations"), list):
+            yield _claim(value, answering, question)
+            return
+        if isinstance(value.get("text"), str) and isinstance(value.get("claims"), list):
+            yield from _added(value, answering, question)
+        for each in value.values():
+            yield from _of_json(each, answering, question)
+
+
+def _claim(value: Mapping[str, Any], answering: Answering, question: str) -> Verified:
+    cited: list[Cited] = []
+    problems: list[Problem] = []
+    for each in value["citations"]:
+        found = _cited(each, answering) if isinstance(each, dict) else None
+        if found:
+            cited.append(found)
+        else:
+            given = str(each.get("quote") or each.get("paper_id") or "") if isinstance(each, dict) else str(each)
+            detail = "the stored abstract does not have this sentence at this place"
+            problems.append(Problem(kind="quote", found=given[:300], at=(0, len(str(value["text"]))), detail=detail))
+    return _verified(str(value["text"]), cited, problems, answering, question)
+
+
+def _cited(citation: Mapping[str, Any], answering: Answering) -> Cited | None:
+    quote, start = citation.get("quote"), citation.get("start")
+    if not isinstance(quote, str) or not isinstance(start, int) or citation.get("end") != start + len(quote):
+        return None
+    return answering.sentence(str(citation.get("paper_id")), quote=quote, start=start)
+
+
+def _added(value: Mapping[str, Any], answering: Answering, question: str) -> Iterator[Verified]:
+    """What the text of an answer says that its claims do not: somebody wrote it there."""
+    rest = str(value["text"])
+    by_number: dict[int, list[Cited]] = {}
+    for each in value["claims"]:
+        if not isinstance(each, dict) or not isinstance(each.get("citations"), list):
+            continue
+        citations = [_citation(one) for one in each["citations"] if isinstance(one, dict)]
+        for one, citation in zip(each["citations"], citations, strict=False):
+            if found := _cited(one, answering):
+                by_number.setdefault(citation.source, []).append(found)
+        claim = Claim(text=str(each.get("text")), support="weak", score=0, citations=tuple(citations))
+        for form in (marked(claim), f"{claim.text} [unsupported]"):
+            rest = rest.replace(form, "\n", 1)
+    for line in rest.splitlines():
+        if sentence := _NUMBERS.sub("", line).strip():
+            numbers = [int(each) for each in re.findall(r"\[(\d+)\]", line)]
+            cited = [found for number in numbers for found in by_number.get(number, [])]
+            yield _verified(" ".join(sentence.split()), cited, [], answering, question)
+
+
+def _citation(value: Mapping[str, Any]) -> Citation:
+    number = value.get("source")
+    return Citation(source=number if isinstance(number, int) else 0, paper_id="", sentence=0, start=0, end=0, quote="")
+
+
+# ---- Markdown
+
+
+def _of_markdown(text: str, answering: Answering) -> Iterator[Verified]:
+    body, _, sources = text.partition("\n## Sources")
+    lines = body.splitlines()
+    question = unescaped(lines[0].lstrip("# ")) if lines and lines[0].startswith("#") else ""
+    papers: dict[int, str] = {}
+    for line in sources.splitlines():
+        if found := _SOURCE.match(line):
+            papers[int(found[1])] = found[3]
+    for line in lines:
+        last = 0
+        for places in _PLACES.finditer(line):
+            claim = unescaped(line[last : places.start()]).strip()
+            last = places.end()
+            yield _placed(
+                claim, [(int(a), int(b)) for a, b in _PLACE.findall(places.group())], papers, answering, question
+            )
+        rest = unescaped(line[last:]).strip()
+        if rest and not line.startswith(("#", "-", "The library does not hold")):
+            yield _verified(rest, [], [], answering, question)
+    for line in sources.splitlines():
+        if found := _QUOTE.match(line):
+            quote = unescaped(found[3])
+            held = answering.sentence(papers.get(int(found[1]), ""), quote=quote)
+            problem = Problem(
+                kind="quote", found=quote, at=(0, len(quote)), detail="the stored abstract has no such sentence"
+            )
+            yield _verified(quote, [held] if held else [], [] if held else [problem], answering, question)
+
+
+def _placed(
+    claim: str, places: list[tuple[int, int]], papers: Mapping[int, str], answering: Answering, question: str
+) -> Verified:
+    found = [(place, answering.numbered(papers.get(place[0], ""), place[1])) for place in places]
+    problems = [
+        Problem(
+            kind="source", found=f"[{source}.{number}]", at=(0, len(claim)), detail="the library has no such sentence"
+        )
+        for (source, number), cited in found
+        if not cited
+    ]
+    return _verified(claim, [cited for _, cited in found if cited], problems, answering, question)
+
+
+def _verified(text: str, cited: list[Cited], problems: list[Problem], answering: Answering, question: str) -> Verified:
+    verdict = answering.checker.check(text, cited, question=question)
+    if problems:
+        verdict = Verdict("unsupported", 0.0, (*problems, *(each for each in verdict.problems if cited)))
+    return Verified(text, verdict)
