@@ -108,7 +108,7 @@ class Chat:
 
         Args:
             messages: Role and content of each.
-            bound: Passed on to the model, such as `response_format`.
+            bound: Passed on to the model, such as `extra_body`, which LangChain leaves as it is.
 
         Raises:
             Refused: The server takes no such request (400 or 422), for example no `response_format`.

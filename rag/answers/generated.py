@@ -177,7 +177,7 @@ class Generator:
         messages = self._messages(task, name, limit=task.options.max_claims)
         task.prompt = self.prompts[name].id
         allow(task.chat, messages, MAX_OUTPUT_TOKENS, task.options)
-        bound = {"response_format": schema(list(task.shown.sentences))} if mode == "schema" else {}
+        bound = {"extra_body": {"response_format": schema(list(task.shown.sentences))}} if mode == "schema" else {}
         reply = Reply()
         yield from _read(task.chat.stream(messages, **bound), task, reply)
         if not reply.drafts and not reply.unanswerable:
@@ -234,7 +234,9 @@ class Generator:
             try:
                 allow(task.chat, messages, MAX_OUTPUT_TOKENS, task.options)
                 bound = (
-                    {"response_format": schema(list(task.shown.sentences))} if _MODES.get(self._key) == "schema" else {}
+                    {"extra_body": {"response_format": schema(list(task.shown.sentences))}}
+                    if _MODES.get(self._key) == "schema"
+                    else {}
                 )
                 reply = Reply()
                 new = [each for piece in task.chat.stream(messages, **bound) for each in reply.feed(piece)]
