@@ -111,7 +111,7 @@ class Chat:
             bound: Passed on to the model, such as `extra_body`, which LangChain leaves as it is.
 
         Raises:
-            Refused: The server takes no such request (400 or 422), for example no `response_format`.
+            Refused: The server takes nothing so `bound` (400 or 422), for example no `response_format`.
             ModelUnavailable: It failed, or broke off.
         """
         empty = True
@@ -153,7 +153,9 @@ class Chat:
         except (ModelUnavailable, GeneratorExit):
             raise
         except Exception as error:
-            raise _translated(error) from error
+            if written:
+                raise ModelUnavailable("The model's reply broke off.", hint="Try again.") from error
+            raise _translated(error, formed=bool(bound)) from error
         finally:
             if reply is not None and hasattr(reply, "close"):
                 with suppress(Exception):
@@ -175,15 +177,16 @@ class Chat:
         return sum(self.counter.count(content) + 4 for _, content in messages) + 3
 
 
-class Refused(ModelUnavailable):
-    """The server takes no such request; another form of it may pass."""
+class Refused(Exception):
+    """The server takes no request of this form, or the reply is of no use; another form may pass."""
 
 
-def _translated(error: Exception) -> ModelUnavailable:
+def _translated(error: Exception, *, formed: bool) -> Exception:
     status = getattr(error, "status_code", None)
     kinds = {type_.__name__ for type_ in type(error).__mro__}
     if isinstance(error, TypeError | NotImplementedError) or status in (400, 415, 422):
-        return Refused("The model's server refused the form of the request.", may_pass=False)
+        reason = "The model's server refused the request."
+        return Refused(reason) if formed else ModelUnavailable(reason, may_pass=False)
     if status in (401, 403):
         return ModelUnavailable(
             f"The model's server refused the key ({status}).", hint="Check the key in the environment.", may_pass=False

@@ -128,5 +128,5 @@ class ModelUnavailable(ModelError):
     """
 
     def __init__(self, message: str, *, hint: str | None = None, may_pass: bool = True) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint or "Leave the model out to be answered in the papers' own sentences.")
         self.may_pass = may_pass

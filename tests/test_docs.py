@@ -19,7 +19,7 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 @pytest.mark.parametrize("block", PYTHON, ids=range(len(PYTHON)))
 def test_the_readmes_python_runs_as_it_stands(block: str, tmp_path: Path, sample: Path) -> None:
     shutil.copytree(sample, tmp_path / "examples")
-    prepare = "import refdesk\nrefdesk.open_library('library').add('examples/papers.jsonl')\n"
+    prepare = "import refdesk\nwith refdesk.open_library('library') as made:\n    made.add('examples/papers.jsonl')\n"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", prepare + block],
         cwd=tmp_path,

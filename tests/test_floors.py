@@ -34,6 +34,7 @@ FLOORS = {
     "stores": 3,
     "refdesk._version": 4,
     "refdesk.config": 4,
+    "refdesk.prompts": 4,
     "refdesk.wiring": 4,
     "refdesk.render": 4,
     "refdesk.inputs": 4,
@@ -45,6 +46,8 @@ FLOORS = {
 WITHIN_FLOOR = {
     ("rag.retrieval", "rag.reading"),
     ("rag.checking", "rag.text"),
+    ("rag.chat", "rag.tokens"),
+    ("refdesk.wiring", "refdesk.prompts"),
     ("refdesk.inputs", "refdesk._version"),
     ("refdesk.wiring", "refdesk.config"),
 }

@@ -159,9 +159,9 @@ class Generator:
             while True:
                 try:
                     yield from self._asked(task, mode)
-                except Refused:
+                except Refused as error:
                     if mode == modes[-1]:
-                        raise
+                        raise ModelUnavailable(str(error), may_pass=False) from error
                     break
                 except ModelUnavailable as error:
                     if not (again and error.may_pass):
@@ -181,7 +181,7 @@ class Generator:
         reply = Reply()
         yield from _read(task.chat.stream(messages, **bound), task, reply)
         if not reply.drafts and not reply.unanswerable:
-            raise Refused("The model's reply holds no sentence that names its evidence.", may_pass=False)
+            raise Refused("The model's reply holds no sentence that names its evidence.")
 
     # ---- the check
 
@@ -242,8 +242,8 @@ class Generator:
                 new = [each for piece in task.chat.stream(messages, **bound) for each in reply.feed(piece)]
                 drafts = [*new, *reply.finish()][: len(failed)]
                 task.replies.append(reply.text)
-            except ModelUnavailable:
-                pass
+            except (ModelUnavailable, Refused):
+                pass  # what failed stays out
         claims = list(self._each(task, drafts))
         task.dropped += max(0, len(failed) - len(drafts))
         yield from claims

@@ -117,6 +117,14 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _without_keys(text: str) -> str:
+    """A traceback without what servers repeat: the keys of the environment."""
+    for name, value in os.environ.items():
+        if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")) and len(value) > 3:
+            text = text.replace(value, "***")
+    return text
+
+
 def _prepare_streams() -> None:
     """A closed stream is one that nobody reads; a terminal without our letters shows the others."""
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
@@ -128,7 +136,7 @@ def _prepare_streams() -> None:
 
 def _told(error: RefdeskError, *, as_json: bool, verbose: bool) -> int:
     if verbose:
-        traceback.print_exc()
+        click.echo(_without_keys(traceback.format_exc()), err=True, nl=False)
     if as_json:
         click.echo(json.dumps(error.to_dict(), ensure_ascii=False))
     else:

@@ -17,7 +17,22 @@ from tests.commands import ROOT, Ran, environment, run
 Cli = Callable[..., Ran]
 GROKKING = "What explains grokking, the delayed generalization of networks?"
 BREAD = "Which recipe makes the best sourdough bread?"
-COMMANDS = ["init", "add", "search", "ask", "show", "status", "check", "reindex", "export", "eval", "demo"]
+COMMANDS = [
+    "init",
+    "add",
+    "search",
+    "ask",
+    "chat",
+    "verify",
+    "replay",
+    "show",
+    "status",
+    "check",
+    "reindex",
+    "export",
+    "eval",
+    "demo",
+]
 ESCAPE = "\x1b"
 
 

@@ -112,10 +112,12 @@ def test_papers_of_a_filter_come_by_id(open_sample: refdesk.Library) -> None:
     assert len(papers) == 10
 
 
-def test_a_model_is_refused_as_long_as_there_is_none(tmp_path: Path) -> None:
-    with pytest.raises(errors.ConfigError, match="gpt"):
-        refdesk.open_library(tmp_path / "l", model="gpt-x")
-    assert not (tmp_path / "l").exists()
+def test_a_model_that_nobody_knows_is_a_wrong_setting(sample_library: Path) -> None:
+    with (
+        refdesk.open_library(sample_library, model="nobody:nothing") as library,
+        pytest.raises(errors.ConfigError, match="nobody:nothing"),
+    ):
+        library.ask("What explains grokking?")
 
 
 def test_withdrawn_papers_and_orders_to_models_support_no_answer(open_sample: refdesk.Library) -> None:
@@ -178,6 +180,12 @@ def _mismatched(at: SimpleNamespace) -> None:
     _library(at, embedder="minilm")
 
 
+def _unmodelled(at: SimpleNamespace) -> None:
+    library = _library(at, model="openai:none")
+    library.add(EXAMPLES / "papers.csv")
+    library.ask("What explains grokking, the delayed generalization of networks?", strict=True)
+
+
 WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
     errors.ConfigError: lambda at: _library(at, embedder="nothing"),
     errors.UnknownFormat: lambda at: _library(at).add(EXAMPLES / "papers.csv", format_name="nothing"),
@@ -192,6 +200,7 @@ WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
     errors.StoreDamaged: _damaged,
     errors.StoreFull: _full,
     errors.EmbedderUnavailable: lambda at: at.unreachable(),
+    errors.ModelUnavailable: _unmodelled,
 }
 
 
@@ -201,8 +210,10 @@ def test_there_is_a_way_to_every_leaf_of_the_error_tree() -> None:
 
 @pytest.mark.parametrize("kind", sorted(WAYS, key=lambda each: each.__name__), ids=lambda each: each.__name__)
 def test_every_leaf_of_the_error_tree_is_raised_with_a_sentence_and_a_hint(
-    tmp_path: Path, kind: type[errors.RefdeskError]
+    tmp_path: Path, kind: type[errors.RefdeskError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+
     def unreachable() -> None:
         embedder = OpenAIEmbedder("words", environment={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, retries=0)
         try:
