@@ -125,7 +125,7 @@ class Answering:
         Raises:
             PaperNotFound: No generation has this id, or a paper that it was shown is gone.
         """
-        from rag.answers.generated import replayed
+        from rag.answers.drafts import replayed
 
         found = self._generations.find(generation_id)
         if not found:

@@ -8,23 +8,25 @@ check does not let pass is given back to the model once, with the reasons; what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from rag.answers.abstention import THRESHOLD, confidence
-from rag.answers.extractive import NEAREST, marked
+from rag.answers.drafts import made, reasons, shown_text, verdict_of
+from rag.answers.extractive import NEAREST
 from rag.answers.replies import Draft, Reply
 from rag.answers.requests import MAX_OUTPUT_TOKENS, Options, allow, generation_id, schema
 from rag.answers.shown import Shown, pack
 from rag.chat import Chat, Messages, Refused
-from rag.checking import Checker, Cited, Verdict, links
-from rag.errors import ModelUnavailable
+from rag.checking import Checker, Verdict
+from rag.errors import BadQuestion, ModelUnavailable
 from rag.ports import Generation, Generations
 from rag.prompting import Prompt
 from rag.retrieval import Retrieved, merged
-from rag.types import Abstention, Answer, Citation, Claim, Problem, Source
+from rag.types import Abstention, Answer, Claim, Source
 
 MAX_QUERIES = 3
 _TAG = "xxxxxxxx"  # as long as any, for counting
@@ -109,15 +111,25 @@ class Generator:
         found = retrieve(question)
         if confidence(found.signals) >= THRESHOLD or not found.hits:
             return found
-        messages = self.prompts["queries"].render(question=question)
-        allow(chat, messages, 100, options)
-        said = "".join(chat.stream(messages))
-        lines = (line.strip(" -*\"'0123456789.)") for line in said.splitlines())
-        for query in [line for line in dict.fromkeys(lines) if 3 <= len(line) <= 200][:MAX_QUERIES]:
-            other = retrieve(query)
-            best = max((found, other), key=lambda each: confidence(each.signals))
-            found = merged(found, other, signals=best.signals)
+        for query in self._queries(question, chat, options):
+            with suppress(BadQuestion):  # a query of stop words
+                other = retrieve(query)
+                best = max((found, other), key=lambda each: confidence(each.signals))
+                found = merged(found, other, signals=best.signals)
         return found
+
+    def _queries(self, question: str, chat: Chat, options: Options) -> list[str]:
+        prompt = self.prompts["queries"]
+        name = generation_id(prompt.id, self.name, question, Shown({}), MAX_QUERIES)
+        kept = None if options.fresh else self._generations.find(name)
+        said = kept.reply if kept else ""
+        if not kept:
+            messages = prompt.render(question=question)
+            allow(chat, messages, 100, options)
+            said = "".join(chat.stream(messages))
+            self._keep(name, prompt.id, question, Shown({}), [said], chat)
+        lines = (line.strip(" -*\"'0123456789.)") for line in said.splitlines())
+        return [line for line in dict.fromkeys(lines) if 3 <= len(line) <= 200][:MAX_QUERIES]
 
     # ---- the prompt
 
@@ -203,7 +215,7 @@ class Generator:
             return
         verdict, cited = verdict_of(self._checker, draft, task.shown, task.question)
         if verdict.support != "unsupported":
-            claim = _made(draft, verdict, cited, task.sources)
+            claim = made(draft, verdict, cited, task.sources)
             task.claims.append(claim)
             yield claim
         elif not final:
@@ -228,7 +240,7 @@ class Generator:
             drafts = [*reply.feed(task.stored.repair), *reply.finish()] if task.stored.repair else drafts
         else:
             listed = "\n".join(
-                f"- {draft.text} [{', '.join(draft.ids)}]\n  {_reasons(verdict)}" for draft, verdict in failed
+                f"- {draft.text} [{', '.join(draft.ids)}]\n  {reasons(verdict)}" for draft, verdict in failed
             )
             messages = self._messages(task, "repair", claims=listed)
             try:
@@ -276,7 +288,7 @@ class Generator:
             answered=supported,
             confidence=probability,
             mode="generated",
-            text=" ".join(_shown(claim) for claim in claims),
+            text=" ".join(shown_text(claim) for claim in claims),
             claims=claims,
             sources=tuple(Source(number=number, paper=papers[name]) for name, number in task.sources.items())
             if supported
@@ -303,19 +315,23 @@ class Generator:
             return task.stored.id
         if not task.replies:
             return None
+        name = self._generation_id(task)
+        self._keep(name, task.prompt, task.question, task.shown, task.replies, task.chat)
+        return name
+
+    def _keep(self, name: str, prompt: str, question: str, shown: Shown, replies: Sequence[str], chat: Chat) -> None:
         kept = Generation(
-            id=self._generation_id(task),
+            id=name,
             created=self._now(),
-            prompt=task.prompt,
+            prompt=prompt,
             model=self.name,
-            question=task.question,
-            evidence=task.shown.to_list(),
-            reply=task.replies[0],
-            repair=task.replies[1] if len(task.replies) > 1 else "",
-            tokens=task.chat.usage.tokens,
+            question=question,
+            evidence=shown.to_list(),
+            reply=replies[0],
+            repair=replies[1] if len(replies) > 1 else "",
+            tokens=chat.usage.tokens,
         )
         self._generations.keep(kept)
-        return kept.id
 
 
 def _read(pieces: Iterator[str], task: _Task, reply: Reply | None = None) -> Iterator[Draft]:
@@ -329,88 +345,3 @@ def _read(pieces: Iterator[str], task: _Task, reply: Reply | None = None) -> Ite
         yield from reply.finish()
     if reply.drafts or reply.unanswerable:
         task.replies[:] = [reply.text]
-
-
-def verdict_of(checker: Checker, draft: Draft, shown: Shown, question: str) -> tuple[Verdict, list[Cited]]:
-    """The verdict on a draft, and the sentences that it cites; an id that was not shown, or a link, fails it."""
-    cited = [shown.sentences[each] for each in draft.ids if each in shown.sentences]
-    verdict = checker.check(draft.text, cited, question=question)
-    invented = [each for each in draft.ids if each not in shown.sentences]
-    problems = [
-        Problem(kind="source", found=each, at=(0, len(draft.text)), detail="no sentence has this number")
-        for each in invented
-    ] + [
-        Problem(kind="source", found=each, at=(0, len(draft.text)), detail="an answer holds no links")
-        for each in links(draft.text)
-    ]
-    if problems:
-        verdict = Verdict("unsupported", 0.0, (*verdict.problems, *problems))
-    elif any(problem.kind == "flagged" for problem in verdict.problems):
-        verdict = replace(verdict, support="unsupported")
-    return verdict, cited
-
-
-def _made(draft: Draft, verdict: Verdict, cited: Sequence[Cited], sources: dict[str, int]) -> Claim:
-    """The claim with its quotes from the store; sources are numbered in the order of their first citation."""
-    citations = tuple(
-        Citation(
-            source=sources.setdefault(each.paper.paper_id, len(sources) + 1),
-            paper_id=each.paper.paper_id,
-            sentence=each.sentence.number,
-            start=each.sentence.start,
-            end=each.sentence.end,
-            quote=each.sentence.text,
-        )
-        for each in cited
-    )
-    return Claim(
-        text=draft.text, support=verdict.support, score=verdict.score, citations=citations, problems=verdict.problems
-    )
-
-
-def _shown(claim: Claim) -> str:
-    return marked(claim) if claim.citations else f"{claim.text} [unsupported]"
-
-
-def _reasons(verdict: Verdict) -> str:
-    return "; ".join(f"{problem.kind}: “{problem.found}”: {problem.detail}" for problem in verdict.problems)
-
-
-def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker, *, limit: int) -> Answer:
-    """
-    A stored reply, read and checked anew.
-
-    Args:
-        kept: The generation.
-        shown: The sentences that the model was shown, by their ids of then.
-        checker: The verifier.
-        limit: The most claims.
-    """
-    evidence = Shown(dict(shown))
-    first, second = Reply(), Reply()
-    drafts = [*first.feed(kept.reply), *first.finish()]
-    repaired = [*second.feed(kept.repair), *second.finish()] if kept.repair else []
-    sources: dict[str, int] = {}
-    claims: list[Claim] = []
-    dropped = 0
-    for draft in [*drafts, *repaired]:
-        verdict, cited = verdict_of(checker, draft, evidence, kept.question)
-        if verdict.support == "unsupported":
-            dropped += 1
-        elif len(claims) < limit and all(draft.text != claim.text for claim in claims):
-            claims.append(_made(draft, verdict, cited, sources))
-    papers = {cited.paper.paper_id: cited.paper for cited in shown.values()}
-    return Answer(
-        question=kept.question,
-        answered=bool(claims),
-        confidence=1.0 if claims else 0.0,
-        mode="generated",
-        text=" ".join(map(_shown, claims)),
-        claims=tuple(claims),
-        sources=tuple(Source(number=number, paper=papers[name]) for name, number in sources.items()),
-        abstention=None if claims else Abstention(reason="nothing that the model wrote passes the check", nearest=()),
-        model=kept.model,
-        prompt=kept.prompt,
-        dropped=dropped,
-        generation=kept.id,
-    )

@@ -1,0 +1,98 @@
+"""From what a model wrote to claims: the verdict on a draft, its citations, and a stored reply read anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rag.answers.extractive import marked
+from rag.answers.replies import Draft, Reply
+from rag.answers.shown import Shown
+from rag.checking import Checker, Cited, Verdict, links
+from rag.ports import Generation
+from rag.types import Abstention, Answer, Citation, Claim, Problem, Source
+
+
+def verdict_of(checker: Checker, draft: Draft, shown: Shown, question: str) -> tuple[Verdict, list[Cited]]:
+    """The verdict on a draft, and the sentences that it cites; an id that was not shown, or a link, fails it."""
+    cited = [shown.sentences[each] for each in draft.ids if each in shown.sentences]
+    verdict = checker.check(draft.text, cited, question=question)
+    invented = [each for each in draft.ids if each not in shown.sentences]
+    problems = [
+        Problem(kind="source", found=each, at=(0, len(draft.text)), detail="no sentence has this number")
+        for each in invented
+    ] + [
+        Problem(kind="source", found=each, at=(0, len(draft.text)), detail="an answer holds no links")
+        for each in links(draft.text)
+    ]
+    if problems:
+        verdict = Verdict("unsupported", 0.0, (*verdict.problems, *problems))
+    elif any(problem.kind == "flagged" for problem in verdict.problems):
+        verdict = replace(verdict, support="unsupported")
+    return verdict, cited
+
+
+def made(draft: Draft, verdict: Verdict, cited: Sequence[Cited], sources: dict[str, int]) -> Claim:
+    """The claim with its quotes from the store; sources are numbered in the order of their first citation."""
+    citations = tuple(
+        Citation(
+            source=sources.setdefault(each.paper.paper_id, len(sources) + 1),
+            paper_id=each.paper.paper_id,
+            sentence=each.sentence.number,
+            start=each.sentence.start,
+            end=each.sentence.end,
+            quote=each.sentence.text,
+        )
+        for each in cited
+    )
+    return Claim(
+        text=draft.text, support=verdict.support, score=verdict.score, citations=citations, problems=verdict.problems
+    )
+
+
+def shown_text(claim: Claim) -> str:
+    return marked(claim) if claim.citations else f"{claim.text} [unsupported]"
+
+
+def reasons(verdict: Verdict) -> str:
+    return "; ".join(f"{problem.kind}: “{problem.found}”: {problem.detail}" for problem in verdict.problems)
+
+
+def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker, *, limit: int) -> Answer:
+    """
+    A stored reply, read and checked anew.
+
+    Args:
+        kept: The generation.
+        shown: The sentences that the model was shown, by their ids of then.
+        checker: The verifier.
+        limit: The most claims.
+    """
+    evidence = Shown(dict(shown))
+    first, second = Reply(), Reply()
+    drafts = [*first.feed(kept.reply), *first.finish()]
+    repaired = [*second.feed(kept.repair), *second.finish()] if kept.repair else []
+    sources: dict[str, int] = {}
+    claims: list[Claim] = []
+    dropped = 0
+    for draft in [*drafts, *repaired]:
+        verdict, cited = verdict_of(checker, draft, evidence, kept.question)
+        if verdict.support == "unsupported":
+            dropped += 1
+        elif len(claims) < limit and all(draft.text != claim.text for claim in claims):
+            claims.append(made(draft, verdict, cited, sources))
+    papers = {cited.paper.paper_id: cited.paper for cited in shown.values()}
+    return Answer(
+        question=kept.question,
+        answered=bool(claims),
+        confidence=1.0 if claims else 0.0,
+        mode="generated",
+        text=" ".join(map(shown_text, claims)),
+        claims=tuple(claims),
+        sources=tuple(Source(number=number, paper=papers[name]) for name, number in sources.items()),
+        abstention=None if claims else Abstention(reason="nothing that the model wrote passes the check", nearest=()),
+        model=kept.model,
+        prompt=kept.prompt,
+        dropped=dropped,
+        generation=kept.id,
+    )
