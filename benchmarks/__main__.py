@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.report import data_folder
 
-SCRIPTS = ("quality", "scale", "crashes")
+SCRIPTS = ("quality", "verifier", "scale", "crashes")
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ MAX_CLAIM_CHARS = 4_000
 _CLAIMS = re.compile(r'"claims"\s*:\s*\[')
 _UNANSWERABLE = re.compile(r'"answerable"\s*:\s*false|^\s*NO ANSWER\b', re.IGNORECASE)
 _ID = re.compile(r"\d{1,3}\.\d{1,3}")
-_MARKS = re.compile(r"(?:\s*[\[(]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*\s*[\])])+")
+_MARKS = re.compile(r"(?:[\[(]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*\s*[\])]\s?)+")
 _MARKED = re.compile(r"\s*[\[(]\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*\s*[\])](?=\s*[.!?]?\s*$)")
-_BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", re.MULTILINE)
+_BULLET = re.compile(r"^[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[ \t]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

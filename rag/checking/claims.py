@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from typing import TypeVar
 
 from rag.checking.quantities import Quantity, missing, same_value
-from rag.checking.reading import Read, read
+from rag.checking.reading import Read
 from rag.checking.words import NEGATORS, SIDES, Name, Word, is_known
 from rag.types import Problem, ProblemKind
 
@@ -49,16 +49,15 @@ def align(claim: Read, sentence: Read) -> Alignment:
     return Alignment(pairs, differing, matched / max(len(pairs), 1))
 
 
-def problems(text: str, sentences: Sequence[str], known: Sequence[str] = ()) -> list[Problem]:
+def problems(claim: Read, cited: Sequence[Read], known: Sequence[Read] = ()) -> list[Problem]:
     """
     What a claim says that the cited sentences do not.
 
     Args:
-        text: The claim.
-        sentences: The sentences it cites.
+        claim: The claim.
+        cited: The sentences it cites.
         known: Where a name may also come from: the titles of the cited papers, and the question.
     """
-    claim, cited = read(text), [read(sentence) for sentence in sentences]
     found = [*_numbers(claim, cited), *_names(claim, cited, known)]
     alignments = [align(claim, each) for each in cited]
     copied = [
@@ -90,10 +89,10 @@ def _numbers(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
         yield _problem(kind, claim, quantity.start, quantity.end, details[kind])
 
 
-def _names(claim: Read, cited: Sequence[Read], known: Sequence[str]) -> Iterable[Problem]:
+def _names(claim: Read, cited: Sequence[Read], known: Sequence[Read]) -> Iterable[Problem]:
     if not claim.names:
         return
-    texts = [*cited, *map(read, known)]
+    texts = [*cited, *known]
     for name in claim.names:
         if not any(is_known(name, each.nameable) for each in texts):
             yield _problem("name", claim, name.start, name.end, "no cited sentence, title or question names it")
@@ -175,7 +174,9 @@ def _negation_aligned(claim: Read, source: Read, alignment: Alignment) -> Iterab
             yield _problem("negation", claim, word.start, word.end, _DENIES[not word.negated])
     for ours, theirs in alignment.differing:  # also the “not” of “not only”, which is about no word
         here = [claim.words[at] for at in ours if claim.words[at].text in NEGATORS]
-        there = any(source.words[at].text in NEGATORS for at in theirs)
+        there = any(
+            source.words[at].negator or (source.words[at].text in NEGATORS and at + 1 not in theirs) for at in theirs
+        )
         if here and not there:
             yield _problem("negation", claim, here[0].start, here[0].end, _DENIES[False])
         elif there and not here and len(theirs) <= _SHORT and 0 < ours.start < len(claim.words):

@@ -33,6 +33,7 @@ _ALREADY_PLAIN = re.compile(
 )  # most sentences, at a tenth of the time
 _MATH = re.compile(r"(?<!\\)\$([^$]{1,200})(?<!\\)\$")
 _MATHEMATICAL = re.compile(r"[\\^_={}<>]|^\S+$")  # between the dollars of “$5 and $7” stands prose
+_DROPPED = frozenset("${} \t\n\u00ad\u200b")  # what a place need not end with
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _COMMANDS = {
@@ -53,7 +54,10 @@ _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (_RAISED, lambda found: "^" + found.group().translate(_SUPERSCRIPTS)),
     (re.compile(r"-{2,3}"), lambda _: "-"),
     (re.compile(r"``|''"), lambda _: '"'),
-    (re.compile(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)"), lambda _: ""),  # Markdown's emphasis
+    (
+        re.compile(r"(?<!\d)\*\*|\*\*(?!\d)|__|(?<![\w*])[*_](?=\w)|(?<=\w)[*_](?![\w*])"),
+        lambda _: "",
+    ),  # Markdown's emphasis
     (re.compile(r"\s+"), lambda _: " "),
 )
 
@@ -64,18 +68,21 @@ class Folded:
     A folded text.
 
     Args:
-        text: The text.
+        original: What was folded.
+        text: The folded text.
         places: Where each of its characters stood in the original, and one more for the end; never descending.
     """
 
+    original: str
     text: str
     places: Sequence[int]
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """The half-open place in the original of what stands at `start` to `end` in the folded text."""
-        return self.places[start], max(
-            self.places[start] + 1, self.places[end - 1] + 1
-        ) if end > start else self.places[start]
+        first, last = self.places[start], self.places[end] if end > start else self.places[start]
+        while last > first + 1 and self.original[last - 1] in _DROPPED:
+            last -= 1
+        return first, max(last, first + 1) if end > start else first
 
 
 def folded(text: str) -> Folded:
@@ -86,7 +93,7 @@ def folded(text: str) -> Folded:
     'a "5-10 %" gain, 5.2% of 10^-3'
     """
     if _ALREADY_PLAIN.fullmatch(text):
-        return Folded(text, range(len(text) + 1))
+        return Folded(text, text, range(len(text) + 1))
     characters: list[str] = []
     places: list[int] = []
     dollars = {
@@ -97,6 +104,8 @@ def folded(text: str) -> Folded:
     }
     for at, char in enumerate(text):
         if at in dollars:
+            characters.append("{}")  # a command ends there; it goes with all braces
+            places.extend([at, at])
             continue
         plain = char if char < "\x7f" else _PLAIN.get(char) if char in _PLAIN else _compatible(char)
         characters.append(plain or "")
@@ -104,7 +113,7 @@ def folded(text: str) -> Folded:
     result, where = "".join(characters), [*places, len(text)]
     for pattern, replacement in _STEPS:
         result, where = _substituted(result, where, pattern, replacement)
-    return Folded(result, where)
+    return Folded(text, result, where)
 
 
 def _compatible(char: str) -> str:

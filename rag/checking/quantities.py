@@ -22,14 +22,14 @@ _SCALES = {
     "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "k": 1000, "m": 10**6,
     "b": 10**9, "bn": 10**9, "mn": 10**6, "t": 10**12,
 }  # fmt: skip
-_UNITS: dict[str, tuple[str, Decimal]] = {}
+UNITS: dict[str, tuple[str, Decimal]] = {}
 """Every way a unit is written, to the unit and how many of it that is."""
 
 
 def _units(base: str, *, exact: bool = False, **ways: str) -> None:
     for factor, names in ways.items():
         for name in names.split():
-            _UNITS[name] = (base, Decimal(factor.lstrip("x").replace("_", ".").replace("m", "-")))
+            UNITS[name] = (base, Decimal(factor.lstrip("x").replace("_", ".").replace("m", "-")))
 
 
 _units("%", x1="% percent per-cent pct percentage")
@@ -66,16 +66,16 @@ for _sign, _name in (("$", "dollar"), ("€", "euro"), ("£", "pound"), ("¥", "
     _units(_sign, x1=f"{_name} {_name}s")
 _units("$", x1="usd")
 
-_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True)).replace("\\-", r"[-\s]")
+_UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True)).replace("\\-", r"[-\s]")
 _QUANTITY = re.compile(
     r"(?P<side>[<>≤≥]\s?=?\s?)?"
     r"(?P<sign>(?:(?<=[\s(\[=<>≤≥~±,/])|(?<![\s\S]))[+-])?"
     r"(?P<currency>[$€£¥])?\s?"
     r"(?<![\w.^])(?<![^\W\d]-)(?<!\d\.)"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?![\d.])|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
-    r"(?:\s?[×x*]\s?10\^(?P<power>[+-]?\d+)|e(?P<e>[+-]?\d+)|\^(?P<raised>[+-]?\d+))?"
+    r"(?:\s?[×x*]\s?10\^(?P<power>[+-]?\d{1,3})|e(?P<e>[+-]?\d{1,3})|\^(?P<raised>[+-]?\d{1,2}))?"
     r"(?:(?:-|\s)?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|(?<=\d)[kKMBT])(?![^\W\d_]))?"
-    rf"(?:(?:\s|-)?(?P<unit>{_UNIT})(?![^\W\d_]))?"
+    rf"(?:(?:\s|-)?(?P<unit>{_UNIT})(?![^\W\d_])(?:(?:/|\sper\s)(?P<per>[^\W\d_]+))?)?"
     r"(?![^\W\d_]|\d|\.\d)",
     re.IGNORECASE,
 )
@@ -85,6 +85,17 @@ _WORDED = re.compile(
     rf"(?:[\s-](?P<unit>{_UNIT}))?\b",
     re.IGNORECASE,
 )
+_TIMES = re.compile(
+    r"\b(?:(?P<half>half|halved|halves)|(?P<third>(?:a|one)[\s-]third)|(?P<thirds>(?:two|2)[\s-]thirds)|"
+    r"(?P<quarter>(?:a|one)[\s-]quarter)|(?P<two>twice|double[ds]?|doubling|twofold)|(?P<three>thrice|triple[ds]?|threefold)|"
+    r"(?P<four>quadruple[ds]?|fourfold))\b",
+    re.IGNORECASE,
+)
+_TIMED = {
+    "half": (Decimal("0.5"), ""), "third": (Decimal("0.333"), ""), "thirds": (Decimal("0.667"), ""),
+    "quarter": (Decimal("0.25"), ""), "two": (Decimal(2), "fold"), "three": (Decimal(3), "fold"), "four": (Decimal(4), "fold"),
+}  # fmt: skip
+_RANGED = re.compile(r"\s?(?:-|to|through)\s?")
 _LISTED = re.compile(r"\s?(?:,|-|±|/|and|or|to|vs\.?|versus|through|,\s?and|,\s?or)\s?", re.IGNORECASE)
 
 
@@ -129,13 +140,24 @@ def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
             worded = _of_words(match, singular=singular)
             if worded and not any(start < worded.end and worded.start < end for start, end in taken):
                 found.append(worded)
+    for match in _TIMES.finditer(text):
+        value, unit = _TIMED[match.lastgroup or "half"]
+        found = [each for each in found if not (match.start() <= each.start < match.end())]
+        found.append(Quantity(value, unit, 0, 0, match.start(), match.end(), match.group().lower(), unit))
     found.sort(key=lambda each: each.start)
     inherited = -1
     for at in range(len(found) - 2, -1, -1):
         own, following, between = found[at], found[at + 1], text[found[at].end : found[at + 1].start]
+        scale = (
+            following.value / Decimal(following.written)
+            if following.written.isdecimal() and following.value
+            else Decimal(1)
+        )
+        if scale >= 1000 and not following.unit and _RANGED.fullmatch(between) and own.value * scale <= following.value:
+            own = found[at] = replace(own, value=(own.value * scale).normalize())  # 1 to 2 million
         parts = between.strip() == "," and inherited != at + 1  # a comma that no “and” follows may part two things
         if not own.unit and following.unit and _LISTED.fullmatch(between) and not parts:
-            factor = _UNITS.get(following.unit_written, ("", Decimal(1)))[1]
+            factor = UNITS.get(following.unit_written, ("", Decimal(1)))[1]
             found[at] = replace(
                 own, unit=following.unit, value=(own.value * factor).normalize(), unit_written=following.unit_written
             )
@@ -146,14 +168,16 @@ def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
 def _of_digits(match: re.Match[str]) -> Quantity:
     value = Decimal(re.sub(r"[, ]", "", match["digits"]))
     if match["power"] or match["e"]:
-        value = value.scaleb(max(-99, min(99, int(match["power"] or match["e"]))))
-    elif match["raised"] and abs(int(match["raised"])) <= 99 and len(match["digits"]) < 9:
+        value = value.scaleb(int(match["power"] or match["e"]))
+    elif match["raised"] and value and len(match["digits"]) < 9:
         value = value ** int(match["raised"])
     value *= _SCALES[match["scale"].lower()] if match["scale"] else 1
     written = re.sub(r"\s", "-", match["unit"].lower()) if match["unit"] else ""
-    if written == "s" and re.fullmatch(r"(?:1[5-9]|20)\d0s", match.group().lower()):
+    if written == "s" and re.search(r"(?<!\d)(?:1[5-9]|20)\d0s$", match.group().lower()):
         written = ""  # the 1990s
-    unit, factor = _UNITS.get(written, (match["currency"] or "", Decimal(1)))
+    unit, factor = UNITS.get(written, (match["currency"] or "", Decimal(1)))
+    if match["per"]:
+        unit += "/" + match["per"].lower()
     sign = {"+": 1, "-": -1}.get(match["sign"] or "", 0)
     side = {"<": -1, "≤": -1, ">": 1, "≥": 1}.get((match["side"] or "")[:1], 0)
     start = (
@@ -173,7 +197,7 @@ def _of_words(match: re.Match[str], *, singular: bool) -> Quantity | None:
     tens = _TENS.get((match["tens"] or "").lower(), 0) + _ONES.get((match["more"] or "").lower(), 0)
     value = (_WORDS.get(word) or Decimal(tens or 1)) * (_SCALES[match["scale"].lower()] if match["scale"] else 1)
     written = re.sub(r"\s", "-", match["unit"].lower()) if match["unit"] else ""
-    unit, factor = _UNITS.get(written, ("", Decimal(1)))
+    unit, factor = UNITS.get(written, ("", Decimal(1)))
     text = match.group()
     start = match.start() + len(text) - len(text.lstrip(" -"))
     return Quantity((value * factor).normalize(), unit, 0, 0, start, match.end(), text.strip(" -"), written)
@@ -186,15 +210,21 @@ def same_value(claimed: Quantity, held: Quantity) -> bool:
     for share, fraction in ((claimed, held), (held, claimed)):
         if share.unit == "%" and not fraction.unit and fraction.value * 100 == share.value and fraction.value <= 1:
             return True
-    bare = (claimed.written.replace(",", ""), held.written.replace(",", ""))
-    return bare[0] == bare[1] and claimed.unit != held.unit  # 5 ms against 5 s: the unit is what differs
+    units = (claimed.unit, claimed.unit_written), (held.unit, held.unit_written)
+    return _bare(claimed) == _bare(held) and units[0] != units[1]  # 5 ms against 5 s: the unit is what differs
+
+
+def _bare(quantity: Quantity) -> str:
+    return quantity.written.replace(",", "")
 
 
 def same_unit(claimed: Quantity, held: Quantity) -> bool:
     """Whether the units agree; a claim may leave a unit out, and a fraction has none."""
-    return (claimed.value == held.value and (not claimed.unit or claimed.unit == held.unit)) or (
-        "%" in (claimed.unit, held.unit) and claimed.value != held.value and "" in (claimed.unit, held.unit)
-    )
+    if not claimed.unit:
+        return True
+    if claimed.value == held.value:
+        return claimed.unit == held.unit
+    return claimed.unit == "%" and not held.unit and claimed.value == held.value * 100
 
 
 def missing(claimed: Iterable[Quantity], held: Sequence[Quantity]) -> list[tuple[Quantity, ProblemKind]]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rag import text as prose
 from rag.checking.claims import problems
+from rag.checking.quantities import UNITS
 from rag.checking.reading import Read, read
 from rag.types import Paper, Problem, Sentence, Support
 
@@ -41,20 +42,23 @@ def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike
 
 RELATED, COVERED = 0.38, 0.50
 """Below the first coverage a claim is unsupported, as 99 % of unrelated sentences are; below the second it is weak."""
-COVERAGE_WEIGHT, PROBLEM_WEIGHT, BIAS = 4.2, -0.9, -2.5
+COVERAGE_WEIGHT, PROBLEM_WEIGHT, BIAS = 2.50, -0.52, -1.53
 FEWEST_WORDS = 3
 """A claim of fewer words that say something is no sentence: `HACKED` is not supported by being quoted somewhere."""
+
+LONGEST = 4_000
+"""Characters of a claim, and of what is read of a sentence; aligning grows with their product."""
 
 _QUOTED = re.compile(r"[\"“]([^\"“”]{2,}?)[\"”]")
 _AUTHORED = re.compile(
     r"\b([A-Z][\w'’-]+)(?:\s+(?:and|&)\s+[A-Z][\w'’-]+|\s+et\s+al\.?)?,?\s*[(\[]?((?:19|20)\d\d)[a-z]?\b[)\]]?"
 )
 _ET_AL = re.compile(r"\b([A-Z][\w'’-]+)\s+et\s+al\b")
+_TAGS = "a|b|i|p|img|svg|div|span|script|style|iframe|link|meta|form|input|object|embed|base|html|body|video|br"
 _LINK = re.compile(
     r"\b(?:https?|ftp|file|javascript|mailto|data):\S+|\bwww\.\S+|\]\(|\]\[|"
     r"\b[\w-]+\.(?:com|org|net|io|ai|co|dev|xyz|ru|cn|info|biz|app|ly|me|zip|top|site|online)\b(?:/\S*)?|"
-    r"<\s*/?\s*(?:a|b|i|p|img|svg|div|span|script|style|iframe|link|meta|form|input|object|embed|base|html|body|video|br)"
-    r"\b[^>]*>?",
+    rf"<\s*/?\s*(?:{_TAGS})\s*/?>|<\s*(?:{_TAGS})\s[^<>]*=",
     re.IGNORECASE,
 )
 
@@ -102,12 +106,17 @@ class Checker:
         flagged = _flagged(claim, cited)
         if any(claim.strip() == each.sentence.text for each in cited):
             return Verdict("weak" if flagged else "verbatim", 1.0, tuple(flagged))
-        read_claim, sentences = read(claim), [read(each.sentence.text) for each in cited]
+        if len(claim) > LONGEST:
+            problem = Problem(
+                kind="coverage", found=claim[:100], at=(0, len(claim)), detail="too long to be a statement"
+            )
+            return Verdict("unsupported", 0.0, (problem,))
+        read_claim, sentences = read(claim), [read(each.sentence.text[:LONGEST]) for each in cited]
         if any(_copy(read_claim, each) for each in sentences):
             return Verdict("weak" if flagged else "supported", 1.0, tuple(flagged))
         known = [question, *(each.paper.title for each in cited)]
         found = [
-            *problems(claim, [each.sentence.text for each in cited], known),
+            *problems(_without_authors(read_claim, cited), sentences, list(map(read, known))),
             *_quotes(claim, [*sentences, *map(read, known)]),
             *_authors(read_claim, cited),
             *_links(read_claim, sentences),
@@ -130,7 +139,7 @@ class Checker:
 
     def coverage(self, claim: Read, sentences: Sequence[Read]) -> float:
         """The mean, over the claim's words that say something, of how alike the nearest word of the sentences is."""
-        ours = [word for word in claim.content if not word.text.isdigit()]
+        ours = [word for word in claim.content if not word.text.isdigit() and word.text not in UNITS]
         theirs = {word.stem: word.text for each in sentences for word in each.words}
         if not ours:
             return float(bool(claim.content) and all(word.stem in theirs for word in claim.content))
@@ -171,31 +180,50 @@ def _quotes(claim: str, texts: Sequence[Read]) -> Iterable[Problem]:
 
 
 def _authors(read_claim: Read, cited: Sequence[Cited]) -> Iterable[Problem]:
-    claim = read_claim.folded.text
-    surnames: dict[str, set[str]] = {}
-    for each in cited:
-        year = (each.paper.published or each.paper.listed or "")[:4]
-        for author in each.paper.authors:
-            for part in re.split(r"[\s,]+", author):
-                surnames.setdefault(part.casefold(), set()).add(year)
-    mentions = {found.span(): (found[1], found[2]) for found in _AUTHORED.finditer(claim)}
-    mentions |= {
-        found.span(): (found[1], "")
-        for found in _ET_AL.finditer(claim)
-        if not any(start <= found.start() < end for start, end in mentions)
-    }
-    if not mentions:
-        return
-    texts = " ".join(read(each.sentence.text).folded.text for each in cited)
-    for (start, end), (surname, year) in mentions.items():
-        years = surnames.get(surname.casefold())
-        if claim[start:end] in texts or (years is not None and (not year or year in years)):
-            continue
-        if years is None and "et al" not in claim[start:end] and not re.search(r"[(,]", claim[start:end]):
-            continue  # “In 2023”, “ImageNet 2012”: a year after a capital, not an author's
+    for start, end in _mentions(read_claim, cited)[1]:
         at = read_claim.at(start, end)
         detail = "no cited paper is by this author of this year"
         yield Problem(kind="author", found=read_claim.original[slice(*at)], at=at, detail=detail)
+
+
+def _without_authors(claim: Read, cited: Sequence[Cited]) -> Read:
+    """The claim with the right mentions of authors blanked out, in place: they are no names of the evidence."""
+    original = claim.original
+    for place in _mentions(claim, cited)[0]:
+        start, end = claim.at(*place)
+        original = original[:start] + " " * (end - start) + original[end:]
+    return claim if original == claim.original else read(original)
+
+
+def _mentions(claim: Read, cited: Sequence[Cited]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Where the folded claim names authors of the cited papers with their years, and where others."""
+    text = claim.folded.text
+    found = {match.span(): (match[1], match[2]) for match in _AUTHORED.finditer(text)}
+    found |= {
+        match.span(): (match[1], "")
+        for match in _ET_AL.finditer(text)
+        if not any(start <= match.start() < end for start, end in found)
+    }
+    right: list[tuple[int, int]] = []
+    wrong: list[tuple[int, int]] = []
+    for (start, end), (surname, year) in found.items():
+        years = _surnames(cited).get(surname.casefold())
+        if years is not None and (not year or year in years):
+            right.append((start, end))
+        elif years is None and not re.search(r"et al|[(,]", text[start:end]):
+            continue  # “In 2023”, “ImageNet 2012”: a year after a capital, not an author's
+        elif not any(text[start:end] in read(each.sentence.text[:LONGEST]).folded.text for each in cited):
+            wrong.append((start, end))
+    return right, wrong
+
+
+def _surnames(cited: Sequence[Cited]) -> dict[str, set[str]]:
+    """The parts of the names of the cited papers' authors, with the years of their papers."""
+    found: dict[str, set[str]] = {}
+    for each in cited:
+        for part in re.split(r"[\s,]+", " ".join(each.paper.authors)):
+            found.setdefault(part.casefold(), set()).add((each.paper.published or each.paper.listed or "")[:4])
+    return found
 
 
 def links(claim: str) -> list[str]:

@@ -46,7 +46,7 @@ _PASSED = FUNCTION_WORDS | frozenset("to be yet even always ever longer fully".s
 _CLAUSE_END = frozenset(".,;:!?()")
 
 _OPPOSITES = """
-    increase increased increases increasing rise rises rose rising grow grows grew growing growth|decrease decreased decreases decreasing reduce reduced reduces reducing reduction decline declines declined declining drop drops dropped fall falls fell falling
+    increase increased increases increasing raise raises raised raising rise rises rose rising grow grows grew growing growth|decrease decreased decreases decreasing lower lowers lowered lowering reduce reduced reduces reducing reduction decline declines declined declining drop drops dropped fall falls fell falling
     higher high highest|lower low lowest
     more|less fewer
     most|least fewest
@@ -151,9 +151,10 @@ def words(text: str) -> list[Word]:
     found: list[tuple[str, int, int]] = []
     for match in _WORD.finditer(text):
         lowered = match.group().lower()
-        if lowered.endswith("n't"):
+        if lowered.endswith("n't") and lowered != "n't":
             at = match.end() - 3
-            found += [(lowered[:-3] or "ca", match.start(), at), ("not", at, match.end())]
+            stem = {"ca": "can", "wo": "will", "sha": "shall"}.get(lowered[:-3], lowered[:-3])
+            found += [(stem, match.start(), at), ("not", at, match.end())]
         elif lowered == "cannot":
             found += [("can", match.start(), match.start() + 3), ("not", match.start() + 3, match.end())]
         else:
@@ -218,7 +219,9 @@ def _is_name(token: str, *, begins: bool) -> bool:
     if (token.isalpha() and token.islower()) or len(token) < 2 or not any(map(str.isalpha, token)):
         return False
     if any(char.isdigit() for char in token):
-        return not re.fullmatch(r"\d+(?:\.\d+)?(?:-?[a-z]+)+|\d+(?:st|nd|rd|th)|[a-z]+-\d+", token)
+        if "/" in token and any(part.isdigit() for part in token.split("/")):
+            return False  # events/1000
+        return not re.fullmatch(r"\d+(?:\.\d+)?(?:-?(?!(?:st|nd|rd|th)\b)[a-z]+)+", token)
     parts = re.split(r"[-/]", token)
     if any(any(char.isupper() for char in part[1:]) for part in parts):
         return True

@@ -65,6 +65,8 @@ def unit(sentence: str, draw: Random) -> str | None:
         return None
     place = draw.choice(places)
     new = dict(_UNITS)[place[3]]
+    if not float(place[1]):
+        return None  # no days are no weeks
     space = place[2] or (" " if place[3] == "%" else "")
     if re.search(rf"{re.escape(place[1])} ?{re.escape(new)}(?!\w)", sentence):
         return None
