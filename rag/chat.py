@@ -23,6 +23,7 @@ Messages = Sequence[tuple[str, str]]
 
 MAX_REPLY_CHARS = 100_000
 _PAUSE_S = 0.3
+_FINISHES = {"finish_reason", "stop_reason", "done_reason"}
 
 
 def make(
@@ -131,6 +132,7 @@ class Chat:
         counted: dict[str, int] | None = None
         written: list[str] = []
         length = 0
+        finished = False
         reply = None
         try:
             reply = model.stream(list(messages))
@@ -143,13 +145,16 @@ class Chat:
                     "refusal"
                 ):
                     raise ModelUnavailable("The model refused to answer.", may_pass=False)
-                piece = chunk.text if isinstance(chunk.text, str) else chunk.text()
+                finished = finished or bool(_FINISHES & set(chunk.response_metadata))
+                piece = str(chunk.text).encode(errors="replace").decode()  # a lone surrogate is no text
                 if piece:
                     written.append(piece)
                     yield piece
                 length += len(piece)
                 if length > MAX_REPLY_CHARS:
                     return
+            if written and not finished and "ChatOpenAI" in (type(model).__name__, type(self.model).__name__):
+                raise ModelUnavailable("The model's reply broke off.", hint="Try again.")
         except (ModelUnavailable, GeneratorExit):
             raise
         except Exception as error:

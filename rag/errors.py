@@ -18,7 +18,8 @@ Every error that Refdesk raises on purpose.
     │   └── StoreFull                     the disk has no room
     └── ModelError               exit 6   an embedder or a feed could not be reached
         ├── EmbedderUnavailable
-        └── ModelUnavailable              the chat model failed, or its reply could not be used
+        ├── ModelUnavailable              the chat model failed, or its reply could not be used
+        └── FeedUnavailable               a provider could not be reached, or gave something else
 
 A message is one sentence that names the offending value; a hint is the next command or step.
 """
@@ -117,6 +118,10 @@ class ModelError(RefdeskError):
 
 class EmbedderUnavailable(ModelError):
     """The embedder cannot be loaded or reached."""
+
+
+class FeedUnavailable(ModelError):
+    """A feed's provider could not be reached, or gave something else than papers."""
 
 
 class ModelUnavailable(ModelError):

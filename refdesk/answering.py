@@ -141,7 +141,7 @@ class Answering:
                     f"{each['paper_id']} no longer has a sentence that was shown.", hint="Ask anew with --fresh."
                 )
             shown[each["id"]] = cited
-        return found, replayed(found, shown, self.checker, limit=self._settings.max_sentences)
+        return found, replayed(found, shown, self.checker)
 
     def sentence(self, paper_id: str, *, quote: str, start: int | None = None) -> Cited | None:
         """The sentence of any revision of a paper that is exactly `quote`, at `start` where that is given."""

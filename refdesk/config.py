@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,10 @@ class Config:
         price_per_million_input, price_per_million_output: Prices of a million tokens, for the cost that is told.
         vectors: URL of a Chroma server, in place of the folder `chroma`.
         catalog: SQLAlchemy URL, in place of the file `catalog.sqlite3`.
-        max_sentences: The most sentences in an extractive answer.
+        max_sentences: The most sentences in an answer.
+        contact: A mail address or page that requests to providers name.
+        feed_timeout_s: How long to wait for a provider, and for each part of its reply.
+        feeds: By name the tables `[feeds.NAME]`, each with its `kind`.
         lock_timeout_s: How long to wait for another process that writes.
     """
 
@@ -48,6 +51,9 @@ class Config:
     vectors: str | None = None
     catalog: str | None = None
     max_sentences: int = 5
+    contact: str | None = None
+    feed_timeout_s: float = 30.0
+    feeds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     lock_timeout_s: float = 600.0
 
 
@@ -101,6 +107,9 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
                 f"{where} sets “{name}”, which is no setting.",
                 hint="The settings are " + ", ".join(sorted(known)) + ".",
             )
+        if name == "feeds":
+            made[name] = _feeds(value, where)
+            continue
         kind = kinds.get(name, str)
         try:
             made[name] = kind(value) if not isinstance(value, dict | list | bool) else _refuse()
@@ -119,8 +128,22 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
     return config
 
 
+def _feeds(value: Any, where: str) -> Mapping[str, Mapping[str, Any]]:
+    if isinstance(value, dict) and all(isinstance(each, dict) and "kind" in each for each in value.values()):
+        return value
+    raise ConfigError(
+        f"{where} sets feeds to what are no tables with a kind.", hint='Write `[feeds.cs]`, `kind = "arxiv"`.'
+    )
+
+
 _WHOLE = ("max_tokens_per_question", "max_tokens_per_day", "model_window")
-_NUMBERS = ("lock_timeout_s", "model_timeout_s", "price_per_million_input", "price_per_million_output")
+_NUMBERS = (
+    "lock_timeout_s",
+    "model_timeout_s",
+    "feed_timeout_s",
+    "price_per_million_input",
+    "price_per_million_output",
+)
 _KINDS: dict[type, str] = {int: "whole number", float: "number", str: "text"}
 
 

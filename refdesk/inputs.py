@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from glob import glob
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,7 @@ MAX_DOWNLOAD_BYTES = 1 << 30
 MAX_DOCUMENT_BYTES = 64 << 20
 TIMEOUT_S = 30.0
 _IN_MEMORY_BYTES = 16 << 20
+_MAGIC = frozenset("*?[")
 
 
 @contextmanager
@@ -66,6 +68,33 @@ def _file(path: Path) -> BinaryIO:
         ) from error
 
 
+def expanded(names: Sequence[str]) -> list[tuple[str, str | None]]:
+    """
+    The inputs that names stand for: a folder for the files in it, a pattern such as `*.bib` for what it matches.
+
+    Beside each stands the name that scopes its ids where that is not the file's own: of a file within a folder its path
+    there, for two folders may have files of one name.
+    """
+    found: list[tuple[str, str | None]] = []
+    for name in names:
+        path = Path(name)
+        if name == "-" or "://" in name or not (path.is_dir() or (_MAGIC & set(name) and not os.path.lexists(name))):
+            found.append((name, None))
+        elif path.is_dir():
+            files = [each for each in path.rglob("*") if each.is_file() and not _hidden(each.relative_to(path))]
+            if not files and len(names) > 1:
+                found.append((name, None))  # told as a folder that cannot be read
+            found += [(str(each), "-".join(each.relative_to(path).parts)) for each in sorted(files)]
+        else:
+            matched = sorted(glob(name, recursive=True)) or [name]  # noqa: PTH207 - takes absolute patterns
+            found += [(each, None) for each in matched]
+    return found
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
 def text_of(path: Path) -> str:
     """The text of a file, in UTF-8. Raises UnreadableInput."""
     with _file(path) as stream:
@@ -74,7 +103,7 @@ def text_of(path: Path) -> str:
 
 def refuse_absent(names: Sequence[str]) -> None:
     """Raise UnreadableInput where every input is a path at which there is nothing."""
-    if all(name != "-" and "://" not in name and not os.path.lexists(name) for name in names):
+    if names and all(name != "-" and "://" not in name and not os.path.lexists(name) for name in names):
         _file(Path(names[0])).close()
 
 

@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import identity, sources
 from rag.embedders import canonical
-from rag.errors import BadFilter, InputError, PaperNotFound, UnreadableInput
-from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Reject, Revision
+from rag.errors import BadFilter, PaperNotFound
+from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
+from refdesk import adding, wiring
 from refdesk import config as configuration
-from refdesk import inputs, wiring
 from refdesk.answering import Answering
 from stores.library import LibraryStore
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
     from rag.retrieval import Retrieved, Retriever
+    from refdesk.feeds.syncing import FeedReport
     from refdesk.verifying import Verified
 
 EVERY_PAPER = Filter()
@@ -113,7 +113,7 @@ class Library:
         Import files; each is recognised by its content.
 
         Args:
-            names: Paths, http(s) URLs, or `-` for standard input.
+            names: Paths, folders, patterns such as `*.bib`, zip files, http(s) URLs, or `-` for standard input.
             format_name: Force a format; `refdesk.library.formats()` names them.
             listed: The listing date of records that have none.
             tags: Added to every paper.
@@ -131,46 +131,8 @@ class Library:
             listed = _date(listed, "listed")
         if unprintable := [tag for tag in tags if not tag.isprintable()]:
             raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
-        total = ImportReport()
-        for name in map(str, names):
-            try:
-                report = self._add(name, format_name, listed, tuple(tags), progress)
-            except InputError as error:
-                if len(names) == 1:
-                    raise
-                report = ImportReport(rejected=(Reject(where=name, reason=error.message),))
-            total = _sum(total, report, name if len(names) > 1 else "")
+        total = adding.add(self._store, [str(name) for name in names], format_name, listed, tuple(tags), progress)
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
-
-    def _add(
-        self,
-        name: str,
-        format_name: str | None,
-        listed: str | None,
-        tags: tuple[str, ...],
-        progress: Callable[[int, float], None],
-    ) -> ImportReport:
-        from rag.embedders.ahead import ahead, at_once
-        from stores.importing import import_records
-
-        with inputs.opened(name) as (stream, filename, size):
-            today = datetime.now(UTC).date().isoformat()
-            records, notes = sources.parse(
-                stream, filename, today=today, format_name=format_name, listed=listed, tags=tags
-            )
-            read = 0
-
-            def tell(count: int) -> None:
-                nonlocal read
-                read += count
-                progress(read, min(1.0, stream.tell() / max(size, 1)))
-
-            report = import_records(self._store, records, ahead=ahead, at_once=at_once, notes=notes, progress=tell)
-        if not report.added + report.updated + report.unchanged + len(report.rejected):
-            raise UnreadableInput(
-                f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read."
-            )
-        return report
 
     # ---- asking
 
@@ -232,6 +194,18 @@ class Library:
             keep_unsupported=keep_unsupported,
         ):
             yield replace(each, took_ms=(time.perf_counter() - began) * 1000) if isinstance(each, Answer) else each
+
+    def sync(self, *names: str, tell: Callable[[FeedReport], None] = lambda _: None) -> list[FeedReport]:
+        """
+        Pull feeds of the settings, all or those named. One that fails has the state `broken` in its report.
+
+        Raises:
+            ConfigError: There is no feed, or none of a name.
+            LibraryLocked: Another sync is at work.
+        """
+        from refdesk.feeds.syncing import sync
+
+        return sync(self._store, self._settings, names, tell=tell)
 
     def condense(self, history: Sequence[str], question: str) -> str:
         """A follow-up as a question that stands for itself, by the model. Raises ModelUnavailable."""
@@ -342,12 +316,20 @@ class Library:
             "last_day": days[1] if days else None,
             "sources": catalog.tally("source"),
             "categories": dict(list(catalog.tally("category").items())[:10]),
+            "feeds": self._feeds(),
             "embedder": self._store.embedder_name,
             "dimension": int(catalog.setting("dimension") or 0),
             "catalog": _without_password(self._store.place.catalog_url) or "catalog.sqlite3",
             "vectors": _without_password(self._store.place.vectors_url) or "chroma",
             "bytes": sum(_size(path) for path in folder.rglob("*")),
         }
+
+    def _feeds(self) -> list[dict[str, Any]]:
+        if not self._settings.feeds:
+            return []
+        from refdesk.feeds.syncing import states
+
+        return list(states(self._store, self._settings))
 
     # ---- keeping it whole
 
@@ -378,21 +360,6 @@ def examples() -> Path:
     """The folder of the sample library, whose papers are invented."""
     here = Path(__file__).parent
     return next(folder for folder in (here / "examples", here.parent / "examples") if folder.is_dir())
-
-
-def _sum(total: ImportReport, report: ImportReport, name: str) -> ImportReport:
-    rejected = (
-        replace(reject, where=f"{name}: {reject.where}" if name and reject.where != name else reject.where)
-        for reject in report.rejected
-    )
-    return ImportReport(
-        added=total.added + report.added,
-        updated=total.updated + report.updated,
-        unchanged=total.unchanged + report.unchanged,
-        merged=total.merged + report.merged,
-        rejected=total.rejected + tuple(rejected),
-        notes=total.notes + report.notes,
-    )
 
 
 def _date(given: str, name: str) -> str:

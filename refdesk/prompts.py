@@ -34,7 +34,9 @@ def load(own: Path | None = None) -> dict[str, Prompt]:
         try:
             prompts[name] = parse(path.read_text(encoding="utf-8"), name)
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"The prompt {path} cannot be read: {error}.", hint="It must be TOML in UTF-8.") from error
+            raise ConfigError(
+                f"The prompt {path} cannot be read: {error}.", hint="It must be TOML in UTF-8."
+            ) from error
         if set(prompts[name].variables) != set(parse((shipped / f"{name}.toml").read_text("utf-8"), name).variables):
             raise ConfigError(f"The prompt {path} takes other variables than the shipped one.", hint="Keep them.")
     return prompts

@@ -17,6 +17,7 @@ from rag import identity
 from rag.errors import StoreMismatch
 from rag.merging import Known
 from rag.types import Chunk, Filter, Paper, Revision
+from stores.feeds import SQLFeeds
 from stores.generations import SQLGenerations
 from stores.schema import HEAD, aliases, engine, labels, papers, revisions, settings, translated
 
@@ -40,6 +41,10 @@ class SQLCatalog:
     def generations(self, *, read_only: bool) -> SQLGenerations:
         """The replies of models that are kept beside the papers."""
         return SQLGenerations(self._engine, read_only=read_only)
+
+    def feeds(self) -> SQLFeeds:
+        """What is known of the feeds."""
+        return SQLFeeds(self._engine)
 
     def close(self) -> None:
         """Give back all connections."""

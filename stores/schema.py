@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from rag.errors import ConfigError, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 
 metadata = sa.MetaData()
@@ -90,6 +90,17 @@ spending = sa.Table(
     metadata,
     sa.Column("day", sa.Text, primary_key=True),
     sa.Column("tokens", sa.Integer, nullable=False),
+)
+
+feeds = sa.Table(
+    "feeds",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("watermark", sa.Text),  # the day of the last whole pull
+    sa.Column("checked", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Column("state", sa.JSON, nullable=False),  # what the provider wants kept, such as an ETag
+    sa.Column("runs", sa.JSON, nullable=False),  # [{day, new, failed}, …]
 )
 
 

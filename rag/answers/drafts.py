@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag.answers.extractive import marked
+from rag.answers.extractive import marked, unbracketed
 from rag.answers.replies import Draft, Reply
 from rag.answers.shown import Shown
 from rag.checking import Checker, Cited, Verdict, links
@@ -51,14 +51,16 @@ def made(draft: Draft, verdict: Verdict, cited: Sequence[Cited], sources: dict[s
 
 
 def shown_text(claim: Claim) -> str:
-    return marked(claim) if claim.citations else f"{claim.text} [unsupported]"
+    """A claim as the text of an answer has it, with its numbers or the word that it has none."""
+    return marked(claim) if claim.citations else f"{unbracketed(claim.text)} [unsupported]"
 
 
 def reasons(verdict: Verdict) -> str:
+    """The problems of a claim, for the model that is to mend it."""
     return "; ".join(f"{problem.kind}: “{problem.found}”: {problem.detail}" for problem in verdict.problems)
 
 
-def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker, *, limit: int) -> Answer:
+def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker) -> Answer:
     """
     A stored reply, read and checked anew.
 
@@ -66,7 +68,6 @@ def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker, *, 
         kept: The generation.
         shown: The sentences that the model was shown, by their ids of then.
         checker: The verifier.
-        limit: The most claims.
     """
     evidence = Shown(dict(shown))
     first, second = Reply(), Reply()
@@ -74,12 +75,12 @@ def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker, *, 
     repaired = [*second.feed(kept.repair), *second.finish()] if kept.repair else []
     sources: dict[str, int] = {}
     claims: list[Claim] = []
-    dropped = 0
-    for draft in [*drafts, *repaired]:
+    failed = {False: 0, True: 0}  # of the first reply, and of the repair
+    for draft, final in [*((each, False) for each in drafts), *((each, True) for each in repaired)]:
         verdict, cited = verdict_of(checker, draft, evidence, kept.question)
         if verdict.support == "unsupported":
-            dropped += 1
-        elif len(claims) < limit and all(draft.text != claim.text for claim in claims):
+            failed[final] += 1
+        elif all(draft.text != claim.text for claim in claims):
             claims.append(made(draft, verdict, cited, sources))
     papers = {cited.paper.paper_id: cited.paper for cited in shown.values()}
     return Answer(
@@ -93,6 +94,6 @@ def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker, *, 
         abstention=None if claims else Abstention(reason="nothing that the model wrote passes the check", nearest=()),
         model=kept.model,
         prompt=kept.prompt,
-        dropped=dropped,
+        dropped=failed[True] + max(0, failed[False] - len(repaired)),
         generation=kept.id,
     )

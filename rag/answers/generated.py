@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
@@ -21,7 +22,7 @@ from rag.answers.replies import Draft, Reply
 from rag.answers.requests import MAX_OUTPUT_TOKENS, Options, allow, generation_id, schema
 from rag.answers.shown import Shown, pack
 from rag.chat import Chat, Messages, Refused
-from rag.checking import Checker, Verdict
+from rag.checking import Checker, Verdict, links
 from rag.errors import BadQuestion, ModelUnavailable
 from rag.ports import Generation, Generations
 from rag.prompting import Prompt
@@ -29,6 +30,7 @@ from rag.retrieval import Retrieved, merged
 from rag.types import Abstention, Answer, Claim, Source
 
 MAX_QUERIES = 3
+_LEAST_EVIDENCE = 200  # tokens; a sentence with its title
 _TAG = "xxxxxxxx"  # as long as any, for counting
 
 ALL_MODES = ("schema", "json", "plain")
@@ -141,6 +143,12 @@ class Generator:
             room = min(room, (options.max_tokens - task.chat.usage.tokens - 2 * MAX_OUTPUT_TOKENS) // 2)
         evidence = [] if confidence(task.retrieved.signals) < THRESHOLD else task.retrieved.evidence
         task.shown = pack(evidence, max_tokens=room - task.chat.count(frame), count=task.chat.counter.count)
+        if evidence and not task.shown.sentences and room < task.chat.count(frame) + _LEAST_EVIDENCE:
+            raise ModelUnavailable(
+                f"The question may use {options.max_tokens or options.window:,} tokens: none are left for evidence.",
+                hint="Raise `max_tokens_per_question`, or `model_window`.",
+                may_pass=False,
+            )
         return task
 
     def _messages(self, task: _Task, name: str, **values: object) -> Messages:
@@ -155,14 +163,15 @@ class Generator:
             yield task
             if not task.shown.sentences:
                 continue
-            modes = ALL_MODES[ALL_MODES.index(_MODES.get(self._key, ALL_MODES[0])) :]
-            task.prompt = self.prompts["answer_plain" if modes[0] == "plain" else "answer"].id
-            if not task.options.fresh:
-                task.stored = self._generations.find(self._generation_id(task))
+            for name in ("answer", "answer_plain"):
+                task.prompt = self.prompts[name].id
+                if not task.options.fresh and (kept := self._generations.find(self._generation_id(task))):
+                    task.stored = kept
+                    break
             if task.stored:
                 yield from _read(iter([task.stored.reply]), task)
             else:
-                yield from self._tried(task, modes)
+                yield from self._tried(task, ALL_MODES[ALL_MODES.index(_MODES.get(self._key, ALL_MODES[0])) :])
 
     def _tried(self, task: _Task, modes: Sequence[str]) -> Iterator[Draft]:
         """Ask in one mode after another until the server takes it; once more where a reply broke off."""
@@ -208,10 +217,14 @@ class Generator:
                 yield from self._claim(task, item, final=False)
         if task:
             yield from self._repaired(task)
-            yield self._answer(task)
+            answer = self._answer(task)
+            if task.dropped and not task.claims:
+                raise ModelUnavailable("Nothing that the model wrote passed the check.", may_pass=False)
+            yield answer
 
     def _claim(self, task: _Task, draft: Draft, *, final: bool) -> Iterator[Claim]:
         if len(task.claims) >= task.options.max_claims or any(draft.text == claim.text for claim in task.claims):
+            task.dropped += final
             return
         verdict, cited = verdict_of(self._checker, draft, task.shown, task.question)
         if verdict.support != "unsupported":
@@ -220,7 +233,7 @@ class Generator:
             yield claim
         elif not final:
             task.failed.append((draft, verdict))
-        elif task.options.keep_unsupported:
+        elif task.options.keep_unsupported and not links(draft.text):
             claim = Claim(
                 text=draft.text, support="unsupported", score=verdict.score, citations=(), problems=verdict.problems
             )
@@ -237,7 +250,7 @@ class Generator:
             return
         if task.stored:
             reply = Reply()
-            drafts = [*reply.feed(task.stored.repair), *reply.finish()] if task.stored.repair else drafts
+            drafts = [*reply.feed(task.stored.repair), *reply.finish()][: len(failed)] if task.stored.repair else drafts
         else:
             listed = "\n".join(
                 f"- {draft.text} [{', '.join(draft.ids)}]\n  {reasons(verdict)}" for draft, verdict in failed
@@ -251,8 +264,7 @@ class Generator:
                     else {}
                 )
                 reply = Reply()
-                new = [each for piece in task.chat.stream(messages, **bound) for each in reply.feed(piece)]
-                drafts = [*new, *reply.finish()][: len(failed)]
+                drafts = list(_until(task.chat.stream(messages, **bound), reply, len(failed)))
                 task.replies.append(reply.text)
             except (ModelUnavailable, Refused):
                 pass  # what failed stays out
@@ -332,6 +344,15 @@ class Generator:
             tokens=chat.usage.tokens,
         )
         self._generations.keep(kept)
+
+
+def _until(pieces: Iterator[str], reply: Reply, most: int) -> Iterator[Draft]:
+    """The first claims of a reply; the rest is not waited for."""
+    for piece in pieces:
+        yield from islice(reply.feed(piece), most)
+        if len(reply.drafts) >= most:
+            return
+    yield from islice(reply.finish(), most)
 
 
 def _read(pieces: Iterator[str], task: _Task, reply: Reply | None = None) -> Iterator[Draft]:

@@ -50,7 +50,10 @@ class Shown:
 
 def pack(evidence: Sequence[Evidence], *, max_tokens: int, count: Callable[[str], int]) -> Shown:
     """
-    Choose the best sentences that fit, whole ones, the best first; those that support nothing are withheld.
+    Choose the best sentences that fit, whole ones, the best first.
+
+    Those that support nothing are withheld, and all of an abstract that gives orders: what stands beside an order may
+    be a part of it.
 
     Args:
         evidence: Ranked sentences.
@@ -61,7 +64,7 @@ def pack(evidence: Sequence[Evidence], *, max_tokens: int, count: Callable[[str]
     chosen: list[tuple[int, Evidence]] = []
     left = max_tokens
     for each in evidence:
-        if supports_nothing(each) or len(chosen) == MAX_SENTENCES:
+        if supports_nothing(each) or "instructions" in each.paper.flags or len(chosen) == MAX_SENTENCES:
             continue
         new = each.paper.paper_id not in order
         cost = count(each.sentence.text) + 8 + (count(each.paper.title) + 12 if new else 0)

@@ -49,6 +49,11 @@ FEWEST_WORDS = 3
 LONGEST = 4_000
 """Characters of a claim, and of what is read of a sentence; aligning grows with their product."""
 
+_BRACKETED = re.compile(r"\W*[(\[][^()\[\]]*[)\]]\W*")
+_MENTIONED = re.compile(  # what comes before words that a sentence does not say, but only tells somebody to say
+    r"(?:[\"'«]\s*|\b(?:say|write|state|answer|reply|respond|assert|declare|output|print|claim|pretend|repeat|conclude|announce)"
+    r"\b[^.]{0,20}\bthat\s*)$"
+)
 _QUOTED = re.compile(r"[\"“]([^\"“”]{2,}?)[\"”]")
 _AUTHORED = re.compile(
     r"\b([A-Z][\w'’-]+)(?:\s+(?:and|&)\s+[A-Z][\w'’-]+|\s+et\s+al\.?)?,?\s*[(\[]?((?:19|20)\d\d)[a-z]?\b[)\]]?"
@@ -58,7 +63,7 @@ _TAGS = "a|b|i|p|img|svg|div|span|script|style|iframe|link|meta|form|input|objec
 _LINK = re.compile(
     r"\b(?:https?|ftp|file|javascript|mailto|data):\S+|\bwww\.\S+|\]\(|\]\[|"
     r"\b[\w-]+\.(?:com|org|net|io|ai|co|dev|xyz|ru|cn|info|biz|app|ly|me|zip|top|site|online)\b(?:/\S*)?|"
-    rf"<\s*/?\s*(?:{_TAGS})\s*/?>|<\s*(?:{_TAGS})\s[^<>]*=",
+    rf"<\s*/?\s*(?:{_TAGS})\s*/?>|<\s*(?:{_TAGS})[\s/][^<>]*=|\b[\w.+-]+@[\w-]+\.[\w.-]*\w",
     re.IGNORECASE,
 )
 
@@ -118,13 +123,15 @@ class Checker:
         found = [
             *problems(_without_authors(read_claim, cited), sentences, list(map(read, known))),
             *_quotes(claim, [*sentences, *map(read, known)]),
+            *_mentioned(read_claim, sentences),
             *_authors(read_claim, cited),
             *_links(read_claim, sentences),
         ]
         coverage = self.coverage(read_claim, sentences)
-        if coverage < RELATED or len(read_claim.content) < FEWEST_WORDS:
+        few = len(read_claim.content) < FEWEST_WORDS or bool(_BRACKETED.fullmatch(claim))
+        if coverage < RELATED or few:
             detail = f"the cited sentences cover {coverage:.0%} of what it says"
-            if len(read_claim.content) < FEWEST_WORDS:
+            if few:
                 detail = "too few words to be a statement"
             found.append(Problem(kind="coverage", found=claim, at=(0, len(claim)), detail=detail))
         score = 1 / (1 + exp(-(COVERAGE_WEIGHT * coverage + PROBLEM_WEIGHT * bool(found) + BIAS)))
@@ -177,6 +184,17 @@ def _quotes(claim: str, texts: Sequence[Read]) -> Iterable[Problem]:
         quoted = read(found[1].strip(" .,;")).folded.text.casefold()
         if not any(quoted in each.folded.text.casefold() for each in texts):
             yield Problem(kind="quote", found=found[0], at=found.span(), detail="no cited sentence has these words")
+
+
+def _mentioned(claim: Read, sentences: Sequence[Read]) -> Iterable[Problem]:
+    """A piece of a sentence that stands there in quotation marks, or as what is to be said."""
+    piece = claim.folded.text.casefold().strip(" .!?\"'")
+    for each in sentences:
+        text = each.folded.text.casefold()
+        at = text.find(piece) if piece else -1
+        if at > 0 and _MENTIONED.search(text[max(0, at - 60) : at]):
+            detail = "the cited sentence mentions these words and does not say them"
+            yield Problem(kind="quote", found=claim.original, at=(0, len(claim.original)), detail=detail)
 
 
 def _authors(read_claim: Read, cited: Sequence[Cited]) -> Iterable[Problem]:

@@ -10,7 +10,25 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple, TextIO
 
 from rag.errors import UnknownFormat
-from rag.sources import huggingface, json_records, listing, tables
+from rag.sources import (
+    arxiv_atom,
+    arxiv_oai,
+    arxiv_rss,
+    bibtex,
+    crossref,
+    csl,
+    huggingface,
+    huggingface_html,
+    json_records,
+    listing,
+    medline,
+    openalex,
+    pubmed_xml,
+    ris,
+    rss,
+    semanticscholar,
+    tables,
+)
 from rag.sources.decoding import HEAD_BYTES, decoded
 from rag.sources.records import Context
 from rag.types import Paper, Reject
@@ -31,6 +49,15 @@ class Format(NamedTuple):
 FORMATS = (
     Format("listing", "text of a Hugging Face papers page", listing.recognise, listing.parse),
     Format("huggingface", "Hugging Face daily papers JSON", huggingface.recognise, huggingface.parse),
+    Format("huggingface_html", "Hugging Face papers page, HTML", huggingface_html.recognise, huggingface_html.parse),
+    Format("arxiv_rss", "arXiv RSS or Atom announcements", arxiv_rss.recognise, arxiv_rss.parse),
+    Format("arxiv", "arXiv API, Atom", arxiv_atom.recognise, arxiv_atom.parse),
+    Format("oai", "OAI-PMH: oai_dc, arXiv, arXivRaw", arxiv_oai.recognise, arxiv_oai.parse),
+    Format("rss", "any RSS, RDF or Atom feed", rss.recognise, rss.parse, (".rss", ".atom", ".rdf")),
+    Format("openalex", "OpenAlex works JSON", openalex.recognise, openalex.parse),
+    Format("semanticscholar", "Semantic Scholar JSON", semanticscholar.recognise, semanticscholar.parse),
+    Format("crossref", "Crossref JSON", crossref.recognise, crossref.parse),
+    Format("csl", "CSL-JSON of Zotero, Mendeley, pandoc", csl.recognise, csl.parse),
     Format(
         "jsonl",
         "JSON Lines, one paper a line",
@@ -39,7 +66,11 @@ FORMATS = (
         (".jsonl", ".ndjson"),
     ),
     Format("json", "JSON, a list of papers", json_records.recognise, json_records.parse, (".json",)),
+    Format("pubmed_xml", "PubMed XML", pubmed_xml.recognise, pubmed_xml.parse),
     Format("csv", "CSV or TSV with a header", tables.recognise, tables.parse, (".csv", ".tsv")),
+    Format("medline", "PubMed NBIB / MEDLINE text", medline.recognise, medline.parse, (".nbib",)),
+    Format("ris", "RIS", ris.recognise, ris.parse, (".ris",)),
+    Format("bibtex", "BibTeX", bibtex.recognise, bibtex.parse, (".bib",)),
 )
 """In the order in which they are tried."""
 

@@ -19,7 +19,7 @@ import click
 
 from rag.errors import RefdeskError
 from refdesk._version import __version__
-from refdesk.cli import asking, chatting, checking, evaluating, importing, keeping
+from refdesk.cli import asking, chatting, checking, evaluating, following, importing, keeping
 from refdesk.cli.common import Session, printable
 
 INTERRUPTED = 130
@@ -50,6 +50,7 @@ def cli(context: click.Context, library: Path | None, config: Path | None, verbo
 for _command in (
     importing.init,
     importing.add,
+    following.sync,
     asking.search,
     asking.ask,
     chatting.chat,

@@ -66,11 +66,15 @@ def _ask(
     strict: bool,
     keep: bool,
 ) -> Answer | None:
-    from rag.errors import RefdeskError
+    from rag.errors import ModelUnavailable, RefdeskError
     from refdesk.cli.asking import show_stream
 
     try:
-        question = library.condense(asked, line)
+        try:
+            question = library.condense(asked, line)
+        except ModelUnavailable as error:
+            session.tell(f"{error.message} The question is taken as it stands.")
+            question = line
         if question != line:
             session.tell(f"Taken as: {question}")
         stream = library.stream(question, filter=chosen, fresh=fresh, strict=strict, keep_unsupported=keep)

@@ -49,7 +49,7 @@ def add(
 
     Makes the library where there is none. Importing the same file again changes nothing.
     """
-    from refdesk.inputs import refuse_absent
+    from refdesk.inputs import expanded, refuse_absent
     from refdesk.library import formats
 
     if list_formats:
@@ -58,7 +58,7 @@ def add(
         return 0
     if not inputs:
         raise click.UsageError("Name at least one file, URL, or - for standard input.")
-    refuse_absent(inputs)  # before a library is made for a file name that was mistyped
+    refuse_absent([name for name, _ in expanded(inputs)])  # before a library is made for a file name that was mistyped
     with session.open(create=True) as library:
         named = Path(inputs[0]).name if len(inputs) == 1 else f"{len(inputs)} inputs"
         with session.progress(f"importing {named}") as progress:

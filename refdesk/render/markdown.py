@@ -12,7 +12,7 @@ import re
 from rag.answers.extractive import unbracketed
 from rag.types import Answer, Claim
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])|(?<=:)(//)|^(\d+)([.)])|^([-+=])|&(?=#?\w+;)")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@])|(?<=:)(//)|(?<=www)\.|^(\d+)([.)])|^([-+=])|&(?=#?\w+;)")
 
 
 def escaped(text: str) -> str:
@@ -24,7 +24,7 @@ def escaped(text: str) -> str:
 
 def unescaped(text: str) -> str:
     """What `escaped` made, as it was."""
-    return re.sub(r"\\([\\`*_{}\[\]<>#|~./)\-+=&])", r"\1", text)
+    return re.sub(r"\\([\\`*_{}\[\]<>#|~@./)\-+=&])", r"\1", text)
 
 
 def answer(given: Answer) -> str:
@@ -32,7 +32,7 @@ def answer(given: Answer) -> str:
     lines = [f"# {escaped(' '.join(given.question.split()))}", ""]
     if given.abstention:
         lines += [f"The library does not hold an answer: {escaped(given.abstention.reason)}.", ""]
-        lines += [f"- {escaped(hit.title)} (`{hit.paper_id}`)" for hit in given.abstention.nearest]
+        lines += [f"- {escaped(hit.title)} (`{_code(hit.paper_id)}`)" for hit in given.abstention.nearest]
         return "\n".join(lines).rstrip() + "\n"
     for each in given.claims:
         lines += [claim(each), ""]
@@ -46,7 +46,7 @@ def answer(given: Answer) -> str:
         flags = f" ⚑ {', '.join(paper.flags)}" if paper.flags else ""
         link = f" <{paper.url}>" if paper.url and re.fullmatch(r"https?://[^\s<>]+", paper.url) else ""
         facts = "".join(f" {escaped(fact)}." for fact in about if fact)
-        lines.append(f"{source.number}. **{escaped(paper.title)}**{facts} `{paper.paper_id}`{link}{flags}")
+        lines.append(f"{source.number}. **{escaped(paper.title)}**{facts} `{_code(paper.paper_id)}`{link}{flags}")
         cited = {c.sentence: c.quote for each in given.claims for c in each.citations if c.source == source.number}
         lines += [f"   > {source.number}.{number} {escaped(quote)}" for number, quote in sorted(cited.items())]
         lines.append("")
@@ -57,3 +57,7 @@ def claim(given: Claim) -> str:
     """A claim with the places that it rests on; an unsupported one says so."""
     places = "".join(f"[{c.source}.{c.sentence}]" for c in given.citations)
     return f"{escaped(unbracketed(given.text))} {places or '(unsupported)'}"
+
+
+def _code(text: str) -> str:
+    return text.replace("`", "'")

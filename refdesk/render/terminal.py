@@ -6,6 +6,7 @@ Text of papers goes into `Text` objects and never through rich's markup, so that
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -96,7 +97,7 @@ def claim(given: Claim) -> RenderableType:
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in given.citations))
     marks = {"weak": ("  (weak)", "yellow"), "unsupported": ("  (unsupported)", "bold red")}
     support = marks.get(given.support, ("", ""))
-    return _Indented(Text.assemble(unbracketed(given.text), " ", (numbers, "bold cyan"), support), margin=0)
+    return _Indented(Text.assemble(_unlinked(unbracketed(given.text)), " ", (numbers, "bold cyan"), support), margin=0)
 
 
 def _source(source: Source, given: Answer) -> RenderableType:
@@ -115,16 +116,28 @@ def hits(found: Sequence[Hit]) -> RenderableType:
 def _hit(number: int, hit: Hit) -> RenderableType:
     return Group(
         _reference(f"{number}.", hit.paper, f"score {hit.score:.2f}"),
-        _Indented(Text.assemble("“", hit.best_sentence.text, "”", (f" ({hit.best_sentence.number})", "dim"))),
+        _Indented(
+            Text.assemble("“", _unlinked(hit.best_sentence.text), "”", (f" ({hit.best_sentence.number})", "dim"))
+        ),
     )
 
 
 def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
-    line = Text(paper.title, style=Style(bold=True, link=paper.url))
+    line = Text(_unlinked(paper.title), style=Style(bold=True, link=paper.url))
     if paper.flags:
         line.append(f"  ⚑ {', '.join(paper.flags)}", style="bold red")
-    about = " · ".join(filter(None, (_names(paper.authors), paper.published, paper.paper_id, paper.url, note)))
+    about = " · ".join(
+        filter(None, (_unlinked(_names(paper.authors)), paper.published, _unlinked(paper.paper_id), paper.url, note))
+    )
     return Group(_Indented(line, mark=mark), _Indented(Text(about, style="dim")))
+
+
+_LINKS = re.compile(r"(?i)\b(?:https?|ftp|file|javascript|mailto|data):|\bwww\.|\](?=[(\[])|(?<=\w)@(?=\w)")
+
+
+def _unlinked(text: str) -> str:
+    """Text of strangers in which a terminal finds no link: their addresses get a space."""
+    return _LINKS.sub(lambda found: found.group() + " ", text)
 
 
 def _names(authors: Sequence[str]) -> str:
@@ -172,6 +185,7 @@ def status(given: Mapping[str, Any]) -> RenderableType:
         "dates": days,
         "from": _tally(given["sources"]),
         "categories": _tally(given["categories"]),
+        "feeds": ", ".join(f"{feed['name']} {feed['state']}" for feed in given["feeds"]),
         "embedder": f"{given['embedder']} ({given['dimension']} dimensions)",
         "on disk": f"{given['bytes'] / 1e6:,.1f} MB",
     }
@@ -201,6 +215,15 @@ def report(given: ImportReport) -> RenderableType:
     if len(given.rejected) > SHOWN_REJECTS:
         parts.append(Text(f"… and {len(given.rejected) - SHOWN_REJECTS:,} more; --json lists them all", style="yellow"))
     return Group(*parts)
+
+
+def feed(given: Mapping[str, Any]) -> RenderableType:
+    """What a pull of one feed did, from its report's document."""
+    counts = (f"{given[name]:,} {name}" for name in ("added", "updated", "unchanged", "rejected") if given[name])
+    did = ", ".join(counts) or "nothing new"
+    line = Text.assemble((given["name"], "bold"), f"  {given['state']}: {did} in {given['took_ms'] / 1000:.1f} s")
+    error = Text(f"{given['error']} {given['hint'] or ''}", style="yellow")
+    return Group(line, _Indented(error)) if given["error"] else line
 
 
 def findings(found: Sequence[Finding], papers: int) -> RenderableType:

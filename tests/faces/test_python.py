@@ -20,6 +20,7 @@ import refdesk
 from rag import embedders
 from rag.embedders.openai import OpenAIEmbedder
 from refdesk import errors
+from refdesk.feeds.fetching import Fetcher
 from tests.commands import ROOT
 
 QUESTION = "What explains grokking, the delayed generalization of networks?"
@@ -201,6 +202,7 @@ WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
     errors.StoreFull: _full,
     errors.EmbedderUnavailable: lambda at: at.unreachable(),
     errors.ModelUnavailable: _unmodelled,
+    errors.FeedUnavailable: lambda _: Fetcher(pause_s=0).get("http://127.0.0.1:9/"),
 }
 
 

@@ -122,7 +122,6 @@ def test_a_folder_of_prompts_that_is_not_there_is_refused(tmp_path: Path) -> Non
         prompts.load(tmp_path / "nowhere")
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="refdesk/prompts.py does not catch it")
 def test_a_users_prompt_that_is_no_utf8_is_refused(own: Path) -> None:
     (own / "answer.toml").write_bytes(b'version = 1\npurpose = "\xff"\n')
     with pytest.raises(ConfigError):

@@ -1,0 +1,116 @@
+"""Adding inputs to a library: folders and archives for what is in them, each input by its content."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from rag import sources
+from rag.errors import InputError, UnreadableInput
+from rag.types import ImportReport, Reject
+from refdesk import archives, inputs
+from stores.library import LibraryStore
+
+Progress = Callable[[int, float], None]
+
+
+def add(
+    store: LibraryStore,
+    names: Sequence[str],
+    format_name: str | None,
+    listed: str | None,
+    tags: tuple[str, ...],
+    progress: Progress,
+) -> ImportReport:
+    """
+    Import inputs, one after the other; of several, one that cannot be read is a reject.
+
+    Raises:
+        UnreadableInput, UnknownFormat: The only input cannot be read.
+    """
+    total = ImportReport()
+    files = inputs.expanded(names)
+    if not files:
+        raise UnreadableInput(f"{names[0] if names else 'Nothing'} holds no files.", hint="Give files of papers.")
+    for name, scope in files:
+        try:
+            report = _add(store, name, scope, format_name, listed, tags, progress)
+        except InputError as error:
+            if len(files) == 1:
+                raise
+            report = ImportReport(rejected=(Reject(where=name, reason=error.message),))
+        total = _sum(total, report, name if len(files) > 1 else "")
+    return total
+
+
+def _add(
+    store: LibraryStore,
+    name: str,
+    scope: str | None,
+    format_name: str | None,
+    listed: str | None,
+    tags: tuple[str, ...],
+    progress: Callable[[int, float], None],
+) -> ImportReport:
+    with inputs.opened(name) as (stream, filename, size):
+        total = ImportReport()
+        several = False
+        for part, part_name, part_size in archives.members(stream, scope or filename, size):
+            several = several or part is not stream
+            try:
+                report = _add_stream(store, part, part_name, part_size, format_name, listed, tags, progress)
+            except InputError as error:
+                if not several:
+                    raise
+                report = ImportReport(rejected=(Reject(where=part_name, reason=error.message),))
+            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                report = ImportReport(rejected=(Reject(where=part_name, reason=f"damaged: {error}"),))
+            total = _sum(total, report, part_name if several else "")
+        return total
+
+
+def _add_stream(
+    store: LibraryStore,
+    stream: BinaryIO,
+    filename: str,
+    size: int,
+    format_name: str | None,
+    listed: str | None,
+    tags: tuple[str, ...],
+    progress: Callable[[int, float], None],
+) -> ImportReport:
+    from rag.embedders.ahead import ahead, at_once
+    from stores.importing import import_records
+
+    today = datetime.now(UTC).date().isoformat()
+    records, notes = sources.parse(stream, filename, today=today, format_name=format_name, listed=listed, tags=tags)
+    read = 0
+
+    def tell(count: int) -> None:
+        nonlocal read
+        read += count
+        progress(read, min(1.0, stream.tell() / max(size, 1)))
+
+    report = import_records(store, records, ahead=ahead, at_once=at_once, notes=notes, progress=tell)
+    if not report.added + report.updated + report.unchanged + len(report.rejected):
+        raise UnreadableInput(f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read.")
+    return report
+
+
+def _sum(total: ImportReport, report: ImportReport, name: str) -> ImportReport:
+    rejected = (
+        replace(reject, where=f"{name}: {reject.where}" if name and reject.where != name else reject.where)
+        for reject in report.rejected
+    )
+    return ImportReport(
+        added=total.added + report.added,
+        updated=total.updated + report.updated,
+        unchanged=total.unchanged + report.unchanged,
+        merged=total.merged + report.merged,
+        rejected=total.rejected + tuple(rejected),
+        notes=total.notes + report.notes,
+    )

@@ -1,0 +1,71 @@
+"""Zip files as inputs: their members one by one, and no bomb, no way out, no secret among them."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from rag.errors import UnreadableInput
+
+MAX_MEMBERS = 10_000
+MAX_BYTES = 4 << 30
+MAX_RATIO = 200
+"""JSON of abstracts shrinks to a fifth; zeros shrink to a thousandth."""
+_MAGIC = b"PK\x03\x04"
+
+
+def members(stream: BinaryIO, name: str, size: int) -> Iterator[tuple[BinaryIO, str, int]]:
+    """
+    The files of an archive as inputs, by name; another input is its own only member.
+
+    Args:
+        stream: Seekable bytes, or a pipe, which is no archive.
+        name: The input's name.
+        size: Its bytes.
+
+    Raises:
+        UnreadableInput: A damaged or encrypted archive, one that unpacks to too much, or one with a path out of itself.
+    """
+    if not stream.seekable() or stream.read(4) != _MAGIC:
+        if stream.seekable():
+            stream.seek(0)
+        yield stream, name, size
+        return
+    stream.seek(0)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            for info in _safe(archive, name):
+                with archive.open(info) as member:
+                    yield cast(BinaryIO, member), info.filename.removeprefix("./").replace("/", "-"), info.file_size
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise UnreadableInput(
+            f"{name} is a damaged or encrypted zip file: {error}.", hint="Unpack it first."
+        ) from error
+
+
+def _safe(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    found = [info for info in archive.infolist() if not info.is_dir()]
+    for info in found:
+        parts = info.filename.replace("\\", "/").split("/")
+        if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+            raise UnreadableInput(
+                f"{name} holds the path {info.filename!r}, which leads out of it.", hint="Unpack it first."
+            )
+        if info.flag_bits & 0x1:
+            raise UnreadableInput(f"{name} is encrypted.", hint="Unpack it first.")
+        if info.file_size > 1 << 20 and info.file_size > MAX_RATIO * max(info.compress_size, 1):
+            times = info.file_size // max(info.compress_size, 1)
+            raise UnreadableInput(
+                f"{name} holds {info.filename!r}, which unpacks to {times:,} times its size: a zip bomb.",
+                hint="Unpack it first, if you trust it.",
+            )
+    if len(found) > MAX_MEMBERS or sum(info.file_size for info in found) > MAX_BYTES:
+        raise UnreadableInput(
+            f"{name} holds more than {MAX_MEMBERS:,} files, or more than {MAX_BYTES >> 30} GB.", hint="Split it."
+        )
+    names = {info.filename.removeprefix("./"): info for info in found}
+    shown = [name for name in sorted(names) if not name.startswith(("__MACOSX/", ".")) and "/." not in name]
+    if not shown:
+        raise UnreadableInput(f"{name} holds no files.", hint="Give files of papers.")
+    return [names[each] for each in shown]

@@ -1,0 +1,183 @@
+"""
+Fetching from providers, politely: their rates, Retry-After, conditional requests, bounded retries, caps, and no way
+into the reader's own network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import re
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from rag.errors import FeedUnavailable
+from refdesk._version import __version__
+
+MAX_RESPONSE_BYTES = 64 << 20
+MAX_REDIRECTS = 5
+ATTEMPTS = 4
+LONGEST_WAIT_S = 120.0
+TIMEOUT_S = 30.0
+_PASSING = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a provider answered: the body decoded of gzip, and its headers; no body where nothing has changed (304)."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+    unchanged: bool = False
+
+
+@dataclass(slots=True)
+class Fetcher:
+    """
+    One feed's way to its provider.
+
+    Args:
+        pause_s: The least time between two requests.
+        contact: A mail address or page that the user agent names.
+        allow_private: Whether addresses of this machine and its network may be fetched.
+        sleep, clock, draw: The clock, and the chance of retries.
+        last: When the last request was made; feeds of one provider share it.
+    """
+
+    pause_s: float
+    contact: str | None = None
+    allow_private: bool = False
+    timeout_s: float = TIMEOUT_S
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    draw: Callable[[], float] = random.random
+    requests: int = 0
+    last: list[float] = field(default_factory=lambda: [float("-inf")])
+
+    def get(self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Page:
+        """
+        Fetch a page; waits as the provider's rate and its Retry-After ask.
+
+        Raises:
+            FeedUnavailable: It cannot be had: refused, failing, too large, too slow, or a private address.
+        """
+        try:
+            target = str(httpx.URL(url, params=params)) if params else url
+        except (httpx.InvalidURL, ValueError) as error:
+            raise FeedUnavailable(f"{url[:200]} is no address.", hint="Check the feed's address.") from error
+        for attempt in range(ATTEMPTS):
+            last = attempt + 1 == ATTEMPTS
+            self._wait()
+            try:
+                reply = self._followed(target, headers or {})
+            except (httpx.InvalidURL, ValueError) as error:
+                raise FeedUnavailable(
+                    f"{_shown(target)} leads to what is no address.", hint="Check the feed's address."
+                ) from error
+            except (httpx.TimeoutException, httpx.TransportError, httpx.DecodingError) as error:
+                if last:
+                    raise FeedUnavailable(
+                        f"{_shown(target)} cannot be fetched: {str(error) or type(error).__name__}.",
+                        hint="Check the network, and try again later.",
+                    ) from error
+                self.sleep(self._backoff(attempt))
+                continue
+            if isinstance(reply, Page):
+                return reply
+            status, wait = reply
+            if last or status not in _PASSING or wait > LONGEST_WAIT_S:
+                raise FeedUnavailable(
+                    f"{_shown(target)} answered {status}" + (f", asking to wait {wait:,.0f} s." if wait > 0 else "."),
+                    hint="Try again later." if status in _PASSING else "Check the feed's settings.",
+                )
+            self.sleep(max(wait, self._backoff(attempt)))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _wait(self) -> None:
+        early = self.pause_s - (self.clock() - self.last[0])
+        if early > 0:
+            self.sleep(early)
+        self.last[0] = self.clock()
+
+    def _backoff(self, attempt: int) -> float:
+        return float(2**attempt) * (0.5 + self.draw() / 2)
+
+    def _followed(self, url: str, headers: Mapping[str, str]) -> Page | tuple[int, float]:
+        """The page at the end of the redirects, or a status with how long to wait."""
+        contact = (self.contact or "").encode("ascii", "replace").decode()
+        agent = f"refdesk/{__version__}" + (f" ({contact})" if contact else "")
+        first = urlsplit(url).hostname
+        with httpx.Client(timeout=self.timeout_s, headers={"user-agent": agent}, trust_env=True) as client:
+            for _ in range(MAX_REDIRECTS + 1):
+                self._refuse_private(url)
+                self.requests += 1
+                own = headers if urlsplit(url).hostname == first else {}  # a key is for one host
+                with client.stream("GET", url, headers=own) as reply:
+                    if reply.status_code == 304:
+                        return Page(url, b"", dict(reply.headers), unchanged=True)
+                    if reply.is_redirect:
+                        url = urljoin(url, reply.headers.get("location", ""))
+                        continue
+                    if reply.status_code != 200:
+                        return reply.status_code, _retry_after(reply.headers.get("retry-after"))
+                    if "," in reply.headers.get("content-encoding", ""):
+                        raise FeedUnavailable(f"{_shown(url)} answers packed more than once.", hint="Check the feed.")
+                    body = bytearray()
+                    began = self.clock()
+                    for block in reply.iter_bytes():
+                        body += block
+                        if len(body) > MAX_RESPONSE_BYTES:
+                            raise FeedUnavailable(
+                                f"{_shown(url)} answered with more than {MAX_RESPONSE_BYTES >> 20} MB.",
+                                hint="Ask for less in one feed.",
+                            )
+                        if self.clock() - began > 10 * self.timeout_s:
+                            raise httpx.ReadTimeout("the reply takes too long")
+                    return Page(url, bytes(body), dict(reply.headers))
+        raise FeedUnavailable(f"{_shown(url)} redirects without end.", hint="Check the feed's address.")
+
+    def _refuse_private(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise FeedUnavailable(f"{_shown(url)} is no http(s) address.", hint="Check the feed's address.")
+        if self.allow_private:
+            return
+        try:
+            found = socket.getaddrinfo(parts.hostname, parts.port or 443, proto=socket.IPPROTO_TCP)
+        except OSError as error:
+            raise httpx.ConnectError(f"{parts.hostname} is not known") from error
+        for entry in found:
+            address = ipaddress.ip_address(str(entry[4][0]).partition("%")[0])
+            if not address.is_global:
+                raise FeedUnavailable(
+                    f"{_shown(url)} leads to {address}, an address of this machine or its network.",
+                    hint="Set `allow_private = true` in the feed where that is meant.",
+                )
+
+
+def _retry_after(value: str | None) -> float:
+    """Seconds to wait, given as such or as a date; 0 where nothing is said."""
+    if not value:
+        return 0.0
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _shown(url: str) -> str:
+    """An address without what may be a secret: its query and password."""
+    return re.sub(r"//[^/@]*@", "//", url.partition("?")[0])[:200]

@@ -1,0 +1,246 @@
+"""
+`refdesk sync`: pull each feed since its watermark, import what came, and say how the feed does.
+
+What a page brought is imported before the next is fetched; the watermark moves when all pages are in. A sync that is
+killed therefore only repeats itself, and importing again changes nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from rag import sources
+from rag.errors import ConfigError, InputError, LibraryLocked, RefdeskError, UnreadableInput
+from rag.types import ImportReport, JsonDict, Reject
+from refdesk.config import Config
+from refdesk.feeds.fetching import Fetcher
+from refdesk.feeds.providers import PROVIDERS, Document, Pull
+from stores.feeds import FeedRecord, Run
+from stores.library import LibraryStore
+
+FIRST_DAYS = 7
+"""How far back a new feed begins, where its settings do not say."""
+KEPT_RUNS = 60
+State = Literal["fresh", "quiet", "stale", "partial", "broken", "new"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedReport:
+    """What a pull of one feed did."""
+
+    name: str
+    kind: str
+    state: State
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    requests: int = 0
+    error: str | None = None
+    hint: str | None = None
+    took_ms: float = 0.0
+
+    def to_dict(self) -> JsonDict:
+        """The report as `sync --json` prints it."""
+        return {**asdict(self), "took_ms": round(self.took_ms, 1)}
+
+
+def sync(
+    library: LibraryStore,
+    settings: Config,
+    names: Sequence[str] = (),
+    *,
+    tell: Callable[[FeedReport], None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[FeedReport]:
+    """
+    Pull feeds, one after the other; one that fails does not stop the others.
+
+    Args:
+        library: An open library.
+        settings: With the feeds.
+        names: Which; empty is all.
+        tell: Told each report as it is made.
+        sleep: Waits between requests.
+
+    Raises:
+        ConfigError: There is no feed, or none of a name.
+        LibraryLocked: Another sync is at work.
+    """
+    feeds = settings.feeds
+    if unknown := [name for name in names if name not in feeds]:
+        known = ", ".join(feeds) or "none"
+        raise ConfigError(f"There is no feed “{unknown[0]}”; the feeds are {known}.", hint="Check refdesk.toml.")
+    if not feeds:
+        raise ConfigError(
+            "No feed is configured.",
+            hint='Write one into refdesk.toml: `[feeds.cs]`, `kind = "arxiv"`, `categories = ["cs.CL"]`.',
+        )
+    lock = FileLock(library.place.folder / "sync.lock")
+    with library.writing():
+        pass  # a library that cannot be written is told before anything is fetched
+    clocks: dict[str, list[float]] = {}
+    try:
+        with lock.acquire(timeout=0):
+            reports = []
+            for name in dict.fromkeys(names or feeds):
+                reports.append(_pulled(library, settings, name, sleep, clocks))
+                tell(reports[-1])
+            return reports
+    except Timeout as error:
+        raise LibraryLocked("Another sync is at work in this library.", hint="Wait for it to end.") from error
+
+
+def _pulled(
+    library: LibraryStore,
+    settings: Config,
+    name: str,
+    sleep: Callable[[float], None],
+    clocks: dict[str, list[float]],
+) -> FeedReport:
+    feed = settings.feeds[name]
+    kind = str(feed.get("kind", ""))
+    record = library.catalog.feeds().find(name) or FeedRecord(name=name)
+    now = library.now()
+    today = date.fromisoformat(now[:10])
+    began = time.perf_counter()
+    total, fetcher, error = ImportReport(), None, None
+    state = dict(record.state)
+    try:
+        if kind not in PROVIDERS:
+            raise ConfigError(
+                f"The feed “{name}” is of the kind “{kind}”, which is none.", hint=f"Kinds: {', '.join(PROVIDERS)}."
+            )
+        provider, pause_s, overlap = PROVIDERS[kind]
+        fetcher = Fetcher(
+            pause_s=pause_s,
+            contact=settings.contact,
+            allow_private=feed.get("allow_private") is True,
+            timeout_s=settings.feed_timeout_s,
+            sleep=sleep,
+            last=clocks.setdefault(kind, [float("-inf")]),
+        )
+        pull = Pull(feed, fetcher, _since(record, feed, today, overlap), today, state)
+        for document in provider(pull):
+            total = _sum(total, _imported(library, document, feed, today))
+    except RefdeskError as failed:
+        error = failed
+    except Exception as failed:  # noqa: BLE001 - one feed's surprise does not stop the others
+        error = RefdeskError(f"The feed failed: {type(failed).__name__}: {failed}.", hint="Report it.")
+    new = total.added + total.updated
+    run = Run(day=now[:10], new=new, failed=error is not None)
+    runs = (*record.runs, run)[-KEPT_RUNS:]
+    if error:
+        record = replace(record, runs=runs, checked=now, error=error.message)
+    else:
+        record = replace(record, runs=runs, checked=now, error=None, watermark=now[:10], state=state)
+    library.catalog.feeds().keep(record)
+    return FeedReport(
+        name=name,
+        kind=kind,
+        state=state_of(record, today),
+        added=total.added,
+        updated=total.updated,
+        unchanged=total.unchanged,
+        rejected=len(total.rejected),
+        requests=fetcher.requests if fetcher else 0,
+        error=error.message if error else None,
+        hint=error.hint if error else None,
+        took_ms=(time.perf_counter() - began) * 1000,
+    )
+
+
+def _since(record: FeedRecord, feed: Mapping[str, Any], today: date, overlap: int) -> date:
+    if record.watermark:
+        return date.fromisoformat(record.watermark) - timedelta(days=overlap)
+    given = feed.get("since")
+    try:
+        if isinstance(given, datetime):
+            return given.date()
+        if isinstance(given, date):
+            return given
+        return date.fromisoformat(given) if given else today - timedelta(days=FIRST_DAYS)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            f"The feed's since is {given!r}, which is no date.", hint="Write it as 2026-06-17."
+        ) from error
+
+
+def _imported(library: LibraryStore, document: Document, feed: Mapping[str, Any], today: date) -> ImportReport:
+    from rag.embedders.ahead import ahead, at_once
+    from stores.importing import import_records
+
+    tags = tuple(str(tag) for tag in feed.get("tags", ()))
+    try:
+        records, notes = sources.parse(
+            io.BytesIO(document.body),
+            document.name,
+            today=today.isoformat(),
+            format_name=document.format_name,
+            tags=tags,
+        )
+        return import_records(library, records, ahead=ahead, at_once=at_once, notes=notes)
+    except InputError as error:
+        if feed.get("kind") == "folder":  # one file that is no papers is not the feed's failure
+            return ImportReport(rejected=(Reject(where=document.name, reason=error.message),))
+        raise UnreadableInput(f"A page of the feed cannot be read: {error.message}", hint=error.hint) from error
+
+
+def _sum(one: ImportReport, other: ImportReport) -> ImportReport:
+    return ImportReport(
+        added=one.added + other.added,
+        updated=one.updated + other.updated,
+        unchanged=one.unchanged + other.unchanged,
+        merged=one.merged + other.merged,
+        rejected=one.rejected + other.rejected,
+        notes=one.notes + other.notes,
+    )
+
+
+def state_of(record: FeedRecord, today: date) -> State:
+    """
+    How a feed does, by its own rhythm.
+
+    `broken`: the last pull failed. `fresh`: it brought papers. `partial`: it brought less than a quarter of what is
+    usual. `stale`: nothing new for three times as long as is usual between two papers' days (a week at least).
+    `quiet`: nothing new, and that is no wonder. `new`: never pulled.
+    """
+    if record.error:
+        return "broken"
+    whole = [run for run in record.runs if not run.failed]
+    if not whole:
+        return "new"
+    bringing = [run for run in whole if run.new]
+    usual = median(run.new for run in bringing[:-1]) if len(bringing) > 4 else 0
+    if whole[-1].new:
+        return "partial" if whole[-1].new < usual / 4 else "fresh"
+    days = sorted({date.fromisoformat(run.day) for run in bringing})
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
+    rhythm = max(7, 3 * (median(gaps) if gaps else 1))
+    last = days[-1] if days else date.fromisoformat(whole[0].day)
+    return "stale" if (today - last).days > rhythm else "quiet"
+
+
+def states(library: LibraryStore, settings: Config) -> Iterator[JsonDict]:
+    """Each configured feed with its state, for `status`."""
+    today = date.fromisoformat(library.now()[:10])
+    for name, feed in settings.feeds.items():
+        record = library.catalog.feeds().find(name) or FeedRecord(name=name)
+        last = next((run.day for run in reversed(record.runs) if run.new), None)
+        yield {
+            "name": name,
+            "kind": str(feed.get("kind", "")),
+            "state": state_of(record, today),
+            "checked": record.checked,
+            "last": last,
+            "error": record.error,
+        }
