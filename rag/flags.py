@@ -39,7 +39,10 @@ def _found(text: str) -> Iterator[str]:
     begins = any(word in _BEGINNERS for word in _FIRST_WORD.findall(lowered))  # spares most texts the pattern, too
     foreign = not lowered.isascii() or any(word in lowered for word in _FOREIGN_WORDS)
     obliges = any(word in lowered for word in _OBLIGING)
-    if (begins and _ORDERED.search(text)) or (obliges and _MUST.search(text)) or (foreign and _FOREIGN.search(lowered)):
+    orders = begins and any(
+        not _TITLED.match(text[found.start() :]) or found.start() for found in _ORDERED.finditer(text)
+    )
+    if orders or (obliges and _MUST.search(text)) or (foreign and _FOREIGN.search(lowered)):
         yield "instructions"
 
 
@@ -137,6 +140,9 @@ _ORDERED = re.compile(  # where an order stands: at the beginning of a sentence 
     rf"(?:{_ORDERS})(?:\s+(?:that|this|the|only|exactly|with|as|it|in|your?|yes|to|a|an|how|on|here|by|every|each|its?|one|for|"
     r"nothing)\b|\s*[:\"“'‘]|\s+\w+\s+as\b)",
     re.IGNORECASE | re.MULTILINE,
+)
+_TITLED = re.compile(  # “Cite the Sentence” is a title; “Write that …” would be none
+    r"\A\W*\w+\W+(?!that\b|only\b|exactly\b|with\b|yes\b)", re.IGNORECASE
 )
 _MUST = re.compile(
     r"\b(?:you|the (?:model|assistant|ai|reader|answer|summary|reviewer|reply|response)|"

@@ -68,6 +68,10 @@ def _add(
                     raise
                 report = ImportReport(rejected=(Reject(where=part_name, reason=error.message),))
             except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                if not total.added + total.updated + total.unchanged:
+                    raise UnreadableInput(
+                        f"{filename} is a damaged zip file: {error}.", hint="Fetch it again."
+                    ) from error
                 report = ImportReport(rejected=(Reject(where=part_name, reason=f"damaged: {error}"),))
             total = _sum(total, report, part_name if several else "")
         return total

@@ -115,12 +115,12 @@ class Fetcher:
         """The page at the end of the redirects, or a status with how long to wait."""
         contact = (self.contact or "").encode("ascii", "replace").decode()
         agent = f"refdesk/{__version__}" + (f" ({contact})" if contact else "")
-        first = urlsplit(url).hostname
+        first = urlsplit(url).netloc
         with httpx.Client(timeout=self.timeout_s, headers={"user-agent": agent}, trust_env=True) as client:
             for _ in range(MAX_REDIRECTS + 1):
                 self._refuse_private(url)
                 self.requests += 1
-                own = headers if urlsplit(url).hostname == first else {}  # a key is for one host
+                own = headers if urlsplit(url).netloc == first else {}  # a key is for one host
                 with client.stream("GET", url, headers=own) as reply:
                     if reply.status_code == 304:
                         return Page(url, b"", dict(reply.headers), unchanged=True)

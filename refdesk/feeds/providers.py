@@ -23,6 +23,7 @@ from refdesk.feeds.fetching import Fetcher, Page
 
 MAX_PAGES = 400
 ARXIV_PAGE = 200
+_EMPTY = 4  # times that a page is asked for which is empty and should not be
 _PHYSICS = "astro-ph cond-mat gr-qc hep-ex hep-lat hep-ph hep-th math-ph nlin nucl-ex nucl-th quant-ph".split()
 ARXIV_CATCH_UP_DAYS = 21
 """A longer gap is made up by OAI-PMH, which lists what was modified since a day without an end at 30,000."""
@@ -71,6 +72,23 @@ class Pull:
     def incomplete(self, had: int, of: int) -> FeedUnavailable:
         """What to raise where pages end before all is had; the watermark then stays."""
         return FeedUnavailable(f"The provider gave {had:,} of {of:,} entries and then none.", hint="Try again later.")
+
+    def json(
+        self,
+        url: str,
+        params: Mapping[str, Any],
+        given: Callable[[dict[str, Any]], int],
+        count: Callable[[dict[str, Any]], int],
+        had: int,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[Page, dict[str, Any]]:
+        """A page and its document; asked for again, three times, where it is empty before all that counts was had."""
+        for _ in range(_EMPTY):
+            page = self.fetcher.get(url, params, headers)
+            document = _json(page)
+            if given(document) or had >= count(document):
+                break
+        return page, document
 
     def text(self, name: str, default: str = "") -> str:
         """A setting that is text."""
@@ -206,13 +224,18 @@ def openalex(pull: Pull) -> Iterator[Document]:
     seen = {"*"}
     had = 0
     for page in pull.pages():
-        found = pull.fetcher.get(url, params)
-        document = _json(found)
+        found, document = pull.json(
+            url,
+            params,
+            lambda page: len(page.get("results") or ()),
+            lambda page: _whole((page.get("meta") or {}).get("count")),
+            had,
+        )
         if document.get("results"):
             had += len(document["results"])
             yield Document(found.body, f"openalex-{page}.json", "openalex")
-        elif had < int((document.get("meta") or {}).get("count") or 0):
-            raise pull.incomplete(had, int(document["meta"]["count"]))
+        elif had < (count := _whole((document.get("meta") or {}).get("count"))):
+            raise pull.incomplete(had, count)
         cursor = (document.get("meta") or {}).get("next_cursor")
         if not document.get("results") or not isinstance(cursor, str) or cursor in seen:
             return
@@ -231,13 +254,19 @@ def semanticscholar(pull: Pull) -> Iterator[Document]:
     seen: set[str] = set()
     had = 0
     for page in pull.pages():
-        found = pull.fetcher.get(url, params, {"x-api-key": key} if key else None)
-        document = _json(found)
+        found, document = pull.json(
+            url,
+            params,
+            lambda page: len(page.get("data") or ()),
+            lambda page: _whole(page.get("total")),
+            had,
+            {"x-api-key": key} if key else None,
+        )
         if document.get("data"):
             had += len(document["data"])
             yield Document(found.body, f"semanticscholar-{page}.json", "semanticscholar")
-        elif document.get("token") or had < int(document.get("total") or 0):
-            raise pull.incomplete(had, int(document.get("total") or had + 1))
+        elif had < (total := _whole(document.get("total"))):
+            raise pull.incomplete(had, total)
         token = document.get("token")
         if not document.get("data") or not isinstance(token, str) or token in seen:
             return
@@ -259,10 +288,17 @@ def pubmed(pull: Pull) -> Iterator[Document]:
             **common, "term": pull.needed("query"), "retmode": "json", "retmax": 1000, "retstart": len(ids),
             "datetype": "edat", "mindate": pull.since.strftime("%Y/%m/%d"), "maxdate": pull.today.strftime("%Y/%m/%d"),
         }  # fmt: skip
-        found = _json(pull.fetcher.get(f"{url}/esearch.fcgi", params)).get("esearchresult") or {}
+        _, document = pull.json(
+            f"{url}/esearch.fcgi",
+            params,
+            lambda page: len((page.get("esearchresult") or {}).get("idlist") or ()),
+            lambda page: _whole((page.get("esearchresult") or {}).get("count")),
+            len(ids),
+        )
+        found = document.get("esearchresult") or {}
         new = [each for each in found.get("idlist") or [] if str(each).isdigit() and each not in set(ids)]
         ids += new
-        count = int(found.get("count") or 0)
+        count = _whole(found.get("count"))
         if len(ids) >= count:
             break
         if not new:
@@ -287,14 +323,16 @@ def zotero(pull: Pull) -> Iterator[Document]:
             "format": "csljson", "itemType": "-attachment || note", "limit": 100, "start": start,
             "since": pull.state.get("version", "0"),
         }  # fmt: skip
-        found = pull.fetcher.get(f"{url}/{owner}{part}/items", params, headers)
-        headers_ = {name.lower(): value for name, value in found.headers.items()}
+        for _ in range(_EMPTY):
+            found = pull.fetcher.get(f"{url}/{owner}{part}/items", params, headers)
+            headers_ = {name.lower(): value for name, value in found.headers.items()}
+            items = _json(found).get("items") or []
+            total = _whole(headers_.get("total-results"))
+            if items or start >= total:
+                break
         version = version or headers_.get("last-modified-version", "")
-        document = _json(found)
-        items = document.get("items") or []
         if items:
             yield Document(json.dumps(items).encode(), f"zotero-{page}.json", "csl")
-        total = int(headers_.get("total-results") or 0)
         if not items and start < total:
             raise pull.incomplete(start, total)
         start += 100
@@ -366,3 +404,8 @@ def _json(page: Page) -> dict[str, Any]:
             "The provider answered with an error in place of results.", hint="Check the feed's query."
         )
     return document
+
+
+def _whole(value: Any) -> int:
+    """A count as providers write it; 0 where they do not."""
+    return int(value) if str(value).isdecimal() else 0

@@ -14,13 +14,46 @@ from rag.errors import UnknownFormat
 from rag.types import Paper
 
 TWO = [fields(1), fields(2)]
+
+
+def _inverted(text: str) -> dict[str, list[int]]:
+    index: dict[str, list[int]] = {}
+    for place, word in enumerate(text.split()):
+        index.setdefault(word, []).append(place)
+    return index
+
+
+TEXT = abstract(1)
 SAMPLES = {
     "jsonl": as_jsonl(TWO),
     "json": as_json(TWO),
     "csv": as_csv(TWO),
     "huggingface": daily(PAPER),
     "listing": page("One", abstract(1)),
+    "bibtex": f"@article{{a, title={{One}}, year={{2024}}, abstract={{{abstract(1)}}}}}",
+    "ris": f"TY  - JOUR\nTI  - One\nAB  - {abstract(1)}\nER  - \n",
+    "medline": f"PMID- 12345678\nTI  - One\nAB  - {abstract(1)}\n",
+    "csl": json.dumps([{"id": "a", "type": "article-journal", "title": "One", "abstract": abstract(1)}]),
+    "openalex": json.dumps(
+        {
+            "results": [
+                {"id": "https://openalex.org/W1", "title": "One", "abstract_inverted_index": _inverted(abstract(1))}
+            ]
+        }
+    ),
+    "semanticscholar": json.dumps(
+        {"data": [{"paperId": "a" * 40, "title": "One", "abstract": abstract(1), "externalIds": {}}]}
+    ),
+    "crossref": json.dumps(
+        {
+            "status": "ok",
+            "message-type": "work-list",
+            "message": {"items": [{"DOI": "10.1000/a", "title": ["One"], "abstract": f"<jats:p>{TEXT}</jats:p>"}]},
+        }
+    ),
 }
+"""A small text of each format; those in XML and HTML have theirs in the tests of their own modules."""
+ELSEWHERE = {"huggingface_html", "arxiv_rss", "arxiv", "oai", "rss", "pubmed_xml"}
 NAMES = ["papers", "papers.txt", "papers.csv", "papers.json", "papers.jsonl", "papers.tsv.gz", "papers.pdf"]
 
 
@@ -30,7 +63,7 @@ def formats(content: str, name: str, **options: str) -> set[str]:
 
 
 def test_every_format_has_a_sample_here() -> None:
-    assert sorted(SAMPLES) == sorted(each.name for each in sources.FORMATS)
+    assert {*SAMPLES, *ELSEWHERE} == {each.name for each in sources.FORMATS}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -76,6 +109,6 @@ def test_an_unknown_format_is_an_error_that_shows_how_it_begins(content: str) ->
 
 
 def test_an_unknown_name_of_a_format_is_an_error_that_lists_them() -> None:
-    with pytest.raises(UnknownFormat, match="no format “bibtex”") as caught:
-        read(SAMPLES["jsonl"], format_name="bibtex")
+    with pytest.raises(UnknownFormat, match="no format “word”") as caught:
+        read(SAMPLES["jsonl"], format_name="word")
     assert all(name in (caught.value.hint or "") for name in SAMPLES)

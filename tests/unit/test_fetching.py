@@ -155,7 +155,7 @@ def test_a_reply_that_is_zipped_arrives_unzipped(server: FeedServer, clock: Cloc
 @pytest.mark.parametrize("mood", ["big", "bomb", "nested bomb"])
 def test_a_reply_that_is_too_large_is_refused(server: FeedServer, clock: Clock, mood: str) -> None:
     server.mood = mood
-    with pytest.raises(FeedUnavailable, match="more than 64 MB"):
+    with pytest.raises(FeedUnavailable, match=r"more than 64 MB|packed more than once"):
         fetcher(clock).get(f"{server.url}/rss")
     assert len(server.asked) == 1
 
@@ -244,7 +244,7 @@ def test_nothing_is_asked_of_a_private_address(server: FeedServer, clock: Clock)
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://example.org/x", "gopher://x/", "data:text/plain,x"])
 def test_a_redirect_to_another_scheme_is_refused(server: FeedServer, clock: Clock, target: str) -> None:
     server.target = target
-    with pytest.raises(FeedUnavailable, match="no http"):
+    with pytest.raises(FeedUnavailable, match=r"no http|no address"):
         fetcher(clock).get(f"{server.url}/moved")
 
 
