@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag import identity, sources
+from rag import identity
 from rag.embedders import canonical
 from rag.errors import BadFilter, PaperNotFound
 from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
-from refdesk import adding, wiring
 from refdesk import config as configuration
+from refdesk import wiring
 from refdesk.answering import Answering
 from stores.library import LibraryStore
 
@@ -131,6 +131,8 @@ class Library:
             listed = _date(listed, "listed")
         if unprintable := [tag for tag in tags if not tag.isprintable()]:
             raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
+        from refdesk import adding  # a dozen parsers, which a question does not need
+
         total = adding.add(self._store, [str(name) for name in names], format_name, listed, tuple(tags), progress)
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
 
@@ -353,6 +355,8 @@ class Library:
 
 def formats() -> dict[str, str]:
     """The names of the formats that `add` reads, and what they are."""
+    from rag import sources
+
     return {each.name: each.description for each in sources.FORMATS}
 
 

@@ -130,7 +130,7 @@ def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
         text: As `rag.checking.fold` leaves it.
         singular: Whether “one” counts as a number; in prose it seldom is.
 
-    >>> [(str(each.value), each.unit) for each in quantities("from 3 to 5.5 ms, 12% of 1,000 and GPT-4")]
+    >>> [(f"{each.value:f}", each.unit) for each in quantities("from 3 to 5.5 ms, 12% of 1,000 and GPT-4")]
     [('0.003', 's'), ('0.0055', 's'), ('12', '%'), ('1000', '')]
     """
     found = [_of_digits(match) for match in _QUANTITY.finditer(text)]

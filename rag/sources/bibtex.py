@@ -168,7 +168,7 @@ def _fields(key: str, values: Mapping[str, str]) -> dict[str, Any]:
     link = re.search(r"https?://[^\s{}]+", _ESCAPED.sub(r"\1", first("url", "ee", "link", "howpublished")))
     title, subtitle = _text(first("title")), _text(first("subtitle"))
     return {
-        "id": key,
+        "id": first("refdeskid") or key,  # as our own export names it
         "title": f"{title}: {subtitle}" if title and subtitle else title,
         "abstract": _text(first("abstract")),
         "authors": _names(first("author")),

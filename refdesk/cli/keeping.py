@@ -94,7 +94,7 @@ def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["jsonl", "bibtex"]),
+    type=click.Choice(["jsonl", "bibtex", "csl", "ris"]),
     default="jsonl",
     show_default=True,
     help="What to write.",
@@ -109,7 +109,7 @@ def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
 @filters
 @click.pass_obj
 def export(session: Session, format_name: str, output: click.File, chosen: Filter) -> None:
-    """Write the papers that the filters choose as JSON Lines or BibTeX."""
+    """Write the papers that the filters choose as JSON Lines, BibTeX, CSL-JSON or RIS."""
     from refdesk.render.export import FORMATS
 
     with session.open() as library:

@@ -1,4 +1,4 @@
-"""Papers as JSON Lines and as BibTeX."""
+"""Papers as JSON Lines, BibTeX, CSL-JSON and RIS."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def bibtex(papers: Iterable[Paper]) -> Iterator[str]:
         fields = {
             "title": "{" + _escaped(paper.title) + "}",
             "author": _escaped(" and ".join(map(_one_name, paper.authors))),
+            "date": paper.published or "" if (paper.published or "").count("-") == 2 else "",
             "year": year,
             "month": _MONTHS[int(month) - 1] if month else "",
             "journal": _escaped(paper.venue or ""),
@@ -61,6 +62,7 @@ def bibtex(papers: Iterable[Paper]) -> Iterator[str]:
             "pmid": ids.get("pmid", ""),
             "url": paper.url or "",
             "keywords": _escaped(", ".join(paper.tags)),
+            "refdeskid": paper.paper_id,
             "abstract": _escaped(paper.abstract),
         }
         kind = "article" if paper.venue else "misc"
@@ -72,7 +74,63 @@ def bibtex(papers: Iterable[Paper]) -> Iterator[str]:
         yield "\n".join([f"@{kind}{{{_key(paper, year, used)},", *lines, "}", ""])
 
 
-FORMATS: dict[str, Callable[[Iterable[Paper]], Iterator[str]]] = {"jsonl": jsonl, "bibtex": bibtex}
+def csl(papers: Iterable[Paper]) -> Iterator[str]:
+    """One CSL-JSON list, an item a paper."""
+    opening = "["
+    for paper in papers:
+        ids = _ids(paper)
+        parts = [int(part) for part in (paper.published or "").split("-") if part]
+        item = {
+            "id": paper.paper_id,
+            "type": "article-journal" if paper.venue else "article",
+            "title": paper.title,
+            "abstract": paper.abstract,
+            "author": [_csl_name(name) for name in paper.authors],
+            "issued": {"date-parts": [parts]} if parts else None,
+            "container-title": paper.venue,
+            "DOI": ids.get("doi"),
+            "PMID": ids.get("pmid"),
+            "number": f"arXiv:{ids['arxiv_id']}" if "arxiv_id" in ids else None,
+            "URL": paper.url,
+            "keyword": ", ".join(paper.tags),
+        }
+        yield opening + json.dumps({key: value for key, value in item.items() if value}, ensure_ascii=False)
+        opening = ","
+    yield "[]" if opening == "[" else "]"
+
+
+def _csl_name(name: str) -> dict[str, str]:
+    family, comma, given = name.partition(", ")
+    return {"family": family, "given": given} if comma else {"literal": name}
+
+
+def ris(papers: Iterable[Paper]) -> Iterator[str]:
+    """A RIS record a paper."""
+    for paper in papers:
+        ids = _ids(paper)
+        year, month, day = [*(paper.published or "").split("-"), "", "", ""][:3]
+        fields = [
+            ("TY", "JOUR" if paper.venue else "GEN"),
+            ("ID", paper.paper_id),
+            ("TI", paper.title),
+            *(("AU", name) for name in paper.authors),
+            ("PY", year),
+            ("DA", f"{year}/{month}/{day}/" if year else ""),
+            ("JO", paper.venue or ""),
+            ("AB", paper.abstract),
+            ("DO", ids.get("doi", "")),
+            ("UR", paper.url or ""),
+            *(("KW", tag) for tag in paper.tags),
+        ]
+        yield "\n".join([*(f"{tag}  - {value}" for tag, value in fields if value), "ER  - ", ""])
+
+
+FORMATS: dict[str, Callable[[Iterable[Paper]], Iterator[str]]] = {
+    "jsonl": jsonl,
+    "bibtex": bibtex,
+    "csl": csl,
+    "ris": ris,
+}
 """What `export --format` knows."""
 
 

@@ -420,6 +420,15 @@ def test_init_makes_a_library_and_another_embedder_is_a_mismatch(cli: Cli, tmp_p
 # ---- export
 
 
+@pytest.mark.parametrize("form", ["csl", "ris"])
+def test_other_exports_come_back_without_a_change(cli: Cli, own_library: Path, tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"out.{form}"
+    assert cli("--library", own_library, "export", "--format", form, "-o", path).status == 0
+    again = cli("--library", own_library, "add", path, "--json").json
+    assert (again["added"], again["updated"], again["rejected"]) == (0, 0, [])
+    assert cli("--library", tmp_path / "new", "add", path, "--json").json["added"] == again["unchanged"]
+
+
 def test_exported_jsonl_comes_back_without_a_change(cli: Cli, own_library: Path, tmp_path: Path) -> None:
     out = cli("--library", own_library, "export").out
     rows = [json.loads(line) for line in out.splitlines()]
