@@ -13,7 +13,7 @@ NAMES = ("answer", "answer_plain", "condense", "queries", "repair")
 def folder() -> Path:
     """Where the shipped prompts are."""
     here = Path(__file__).parent
-    return next(each for each in (here / "prompts", here.parent / "prompts") if each.is_dir())
+    return next(each for each in (here / "_prompts", here.parent / "prompts") if each.is_dir())
 
 
 def load(own: Path | None = None) -> dict[str, Prompt]:
