@@ -67,9 +67,7 @@ class Answering:
             yield answer
             return
         day = self._store.now()[:10]
-        daily = self._settings.max_tokens_per_day
-        left = daily - self._generations.spent(day) if daily else None
-        options = self._options(limit, left, fresh=fresh, keep_unsupported=keep_unsupported)
+        options = self._options(limit, fresh=fresh, keep_unsupported=keep_unsupported)
         chat = self._generator.new_chat()
         try:
             yield from self._generator.chain(retrieve, options, chat).stream(question)
@@ -81,10 +79,12 @@ class Answering:
         finally:
             self._generations.spend(day, chat.usage.tokens)
 
-    def _options(self, limit: int, left: int | None, *, fresh: bool, keep_unsupported: bool) -> Options:
+    def _options(self, limit: int, *, fresh: bool = False, keep_unsupported: bool = False) -> Options:
         from rag.answers.requests import Options
 
         settings = self._settings
+        daily = settings.max_tokens_per_day
+        left = daily - self._generations.spent(self._store.now()[:10]) if daily else None
         prices = (settings.price_per_million_input, settings.price_per_million_output)
         return Options(
             max_claims=limit,
@@ -106,11 +106,15 @@ class Answering:
         """
         if not self._settings.model or not history:
             return question
+        from rag.answers.requests import allow
+
         listed = "\n".join(f"- {each}" for each in history[-5:])
         chat = self._generator.new_chat()
         prompt = self._generator.prompts["condense"]
+        messages = prompt.render(history=listed, question=question)
+        allow(chat, messages, 100, self._options(1))
         try:
-            said = "".join(chat.stream(prompt.render(history=listed, question=question)))
+            said = "".join(chat.stream(messages))
         finally:
             self._generations.spend(self._store.now()[:10], chat.usage.tokens)
         line = next((line.strip() for line in said.splitlines() if line.strip()), "")

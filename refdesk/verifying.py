@@ -23,6 +23,7 @@ _SOURCE = re.compile(r"^\s*(\d+)\.\s+\*\*(.*?)\*\*.*?`([^`]+)`")
 _QUOTE = re.compile(r"^\s*>\s*(\d+)\.(\d+)\s+(.*\S)\s*$")
 _PLACES = re.compile(r"(?:\[\d+\.\d+\])+")
 _PLACE = re.compile(r"\[(\d+)\.(\d+)\]")
+_ABSTAINED = re.compile(r"The library does not hold an answer: .*|- .* \(`[^`]+`\)")
 _NUMBERS = re.compile(r"(?:\[\d+\])+")
 
 
@@ -114,8 +115,9 @@ def _added(value: Mapping[str, Any], answering: Answering, question: str) -> Ite
     for each in value["claims"]:
         if not isinstance(each, dict) or not isinstance(each.get("citations"), list):
             continue
-        citations = [_citation(one) for one in each["citations"] if isinstance(one, dict)]
-        for one, citation in zip(each["citations"], citations, strict=False):
+        given = [one for one in each["citations"] if isinstance(one, dict)]
+        citations = [_citation(one) for one in given]
+        for one, citation in zip(given, citations, strict=True):
             if found := _cited(one, answering):
                 by_number.setdefault(citation.source, []).append(found)
         claim = Claim(text=str(each.get("text")), support="weak", score=0, citations=tuple(citations))
@@ -144,25 +146,25 @@ def _of_markdown(text: str, answering: Answering) -> Iterator[Verified]:
     for line in sources.splitlines():
         if found := _SOURCE.match(line):
             papers[int(found[1])] = found[3]
-    for line in lines:
+    abstains = "## Sources" not in text
+    for number, line in enumerate([*lines, *sources.splitlines()]):
+        if found := _QUOTE.match(line):
+            quote = unescaped(found[3])
+            held = answering.sentence(papers.get(int(found[1]), ""), quote=quote)
+            detail = "the stored abstract has no such sentence"
+            problem = Problem(kind="quote", found=quote, at=(0, len(quote)), detail=detail)
+            yield _verified(quote, [held] if held else [], [] if held else [problem], answering, question)
+            continue
+        if _SOURCE.match(line) or (number == 0 and line.startswith("# ")) or (abstains and _ABSTAINED.fullmatch(line)):
+            continue
         last = 0
         for places in _PLACES.finditer(line):
             claim = unescaped(line[last : places.start()]).strip()
             last = places.end()
-            yield _placed(
-                claim, [(int(a), int(b)) for a, b in _PLACE.findall(places.group())], papers, answering, question
-            )
-        rest = unescaped(line[last:]).strip()
-        if rest and not line.startswith(("#", "-", "The library does not hold")):
+            numbers = [(int(a), int(b)) for a, b in _PLACE.findall(places.group())]
+            yield _placed(claim, numbers, papers, answering, question)
+        if rest := unescaped(line[last:]).strip():
             yield _verified(rest, [], [], answering, question)
-    for line in sources.splitlines():
-        if found := _QUOTE.match(line):
-            quote = unescaped(found[3])
-            held = answering.sentence(papers.get(int(found[1]), ""), quote=quote)
-            problem = Problem(
-                kind="quote", found=quote, at=(0, len(quote)), detail="the stored abstract has no such sentence"
-            )
-            yield _verified(quote, [held] if held else [], [] if held else [problem], answering, question)
 
 
 def _placed(

@@ -349,10 +349,10 @@ class Generator:
 def _until(pieces: Iterator[str], reply: Reply, most: int) -> Iterator[Draft]:
     """The first claims of a reply; the rest is not waited for."""
     for piece in pieces:
-        yield from islice(reply.feed(piece), most)
+        yield from islice(reply.feed(piece), most - len(reply.drafts))
         if len(reply.drafts) >= most:
             return
-    yield from islice(reply.finish(), most)
+    yield from islice(reply.finish(), max(0, most - len(reply.drafts)))
 
 
 def _read(pieces: Iterator[str], task: _Task, reply: Reply | None = None) -> Iterator[Draft]:

@@ -19,7 +19,8 @@ _CLAIMS = re.compile(r'"claims"\s*:\s*\[')
 _UNANSWERABLE = re.compile(r'"answerable"\s*:\s*false|^\s*NO ANSWER\b', re.IGNORECASE)
 _ID = re.compile(r"\d{1,3}\.\d{1,3}")
 _MARKS = re.compile(r"(?:[\[(]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*\s*[\])]\s?)+")
-_MARKED = re.compile(r"\s*[\[(]\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*\s*[\])](?=\s*[.!?]?\s*$)")
+_MARKED = re.compile(r"\s*\[\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*\s*\](?=\s*[.!?]?\s*$)")
+_LONE_BACKSLASH = re.compile(r'\\(?!["\\/nu])')
 _BULLET = re.compile(r"^[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[ \t]", re.MULTILINE)
 
 
@@ -79,12 +80,26 @@ class Reply:
             try:
                 entry, end = decoder.raw_decode(self.text, at)
             except (ValueError, RecursionError):
-                self._ended = len(self.text) - at > MAX_CLAIM_CHARS
-                return
+                mended = _mended(self.text, at)
+                if not mended:
+                    self._ended = len(self.text) - at > MAX_CLAIM_CHARS
+                    return
+                entry, end = mended
             self._at = end
             for draft in _drafts(entry):
                 self.drafts.append(draft)
                 yield draft
+
+
+def _mended(text: str, at: int) -> tuple[Any, int] | None:
+    """An object with backslashes that JSON does not have, such as those of TeX, and where it ends."""
+    end = text.find("}", at) + 1
+    if not end or end - at > MAX_CLAIM_CHARS:
+        return None
+    try:
+        return json.loads(_LONE_BACKSLASH.sub(r"\\\\", text[at:end])), end
+    except (ValueError, RecursionError):
+        return None
 
 
 def _drafts(entry: Any) -> Iterator[Draft]:

@@ -71,6 +71,10 @@ def problems(claim: Read, cited: Sequence[Read], known: Sequence[Read] = ()) -> 
     else:
         found += _negation(claim, cited)
         found += _direction(claim, cited)
+        ours = sorted(word.stem for word in claim.content)
+        for each in cited:  # the same words in another order: who beats whom
+            if ours == sorted(word.stem for word in each.content):
+                found += _moved(claim, each)
     return _unique(found)
 
 
@@ -202,15 +206,16 @@ def _negation(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
 
 def _direction(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
     """A direction of which the cited sentences have the opposite and not itself."""
-    there = {side for each in cited for word in each.words for side in SIDES.get(word.text, ())}
-    denied = any(word.negator for each in (claim, *cited) for word in each.words)
-    if denied:
-        return
+    there = {sense for each in cited for word in each.words for sense in _senses(word)}
     for word in claim.words:
-        sides = SIDES.get(word.text, ())
-        opposite = any((axis, -side) in there for axis, side in sides)
-        if opposite and not any(side in there for side in sides):
+        senses = _senses(word)
+        if any((axis, -side) in there for axis, side in senses) and not any(sense in there for sense in senses):
             yield _problem("direction", claim, word.start, word.end, "the cited sentence has the opposite")
+
+
+def _senses(word: Word) -> list[tuple[int, int]]:
+    """The directions of a word, turned round where it is denied."""
+    return [(axis, -side if word.negated else side) for axis, side in SIDES.get(word.text, ())]
 
 
 def _unique(found: Iterable[Problem]) -> list[Problem]:

@@ -2,7 +2,7 @@
 Numbers as they are written in abstracts: value, unit, sign and side, and whether two of them say the same.
 
 5.2 % is 5.2 percent and .052 as a fraction; three is 3; 1,000 is 1000; 1.2M is 1.2 million; 0.5 s is 500 ms. Digits that
-are a part of a name (GPT-4, COVID-19) are no numbers; `rag.checking.names` reads them.
+are a part of a name (GPT-4, COVID-19) are no numbers; `rag.checking.words` reads them.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ _units("$", x1="usd")
 
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True)).replace("\\-", r"[-\s]")
 _QUANTITY = re.compile(
-    r"(?P<side>[<>≤≥]\s?=?\s?)?"
+    r"(?:(?P<side>[<>≤≥])\s?=?\s?)?"
     r"(?P<sign>(?:(?<=[\s(\[=<>≤≥~±,/])|(?<![\s\S]))[+-])?"
-    r"(?P<currency>[$€£¥])?\s?"
+    r"(?:(?P<currency>[$€£¥])\s?)?"
     r"(?<![\w.^])(?<![^\W\d]-)(?<!\d\.)"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?![\d.])|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
     r"(?:\s?[×x*]\s?10\^(?P<power>[+-]?\d{1,3})|e(?P<e>[+-]?\d{1,3})|\^(?P<raised>[+-]?\d{1,2}))?"
@@ -95,6 +95,11 @@ _TIMED = {
     "half": (Decimal("0.5"), ""), "third": (Decimal("0.333"), ""), "thirds": (Decimal("0.667"), ""),
     "quarter": (Decimal("0.25"), ""), "two": (Decimal(2), "fold"), "three": (Decimal(3), "fold"), "four": (Decimal(4), "fold"),
 }  # fmt: skip
+_BOUND = re.compile(
+    r"\b(?:(?P<least>at least|more than|greater than|over|above|no less than)|at most|less than|fewer than|up to|under|below|"
+    r"no more than)\s$",
+    re.IGNORECASE,
+)
 _RANGED = re.compile(r"\s?(?:-|to|through)\s?")
 _LISTED = re.compile(r"\s?(?:,|-|±|/|and|or|to|vs\.?|versus|through|,\s?and|,\s?or)\s?", re.IGNORECASE)
 
@@ -110,6 +115,8 @@ class Quantity:
         sign: -1 or 1 where one is written, else 0.
         side: -1 where it is an upper bound (`<`), 1 where it is a lower one (`>`), else 0.
         written: The digits as they stand.
+        unit_written: The unit as it stands, in lower case.
+        symbol: The unit as it stands where it is short: mW is not MW.
     """
 
     value: Decimal
@@ -120,6 +127,7 @@ class Quantity:
     end: int
     written: str
     unit_written: str = ""
+    symbol: str = ""
 
 
 def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
@@ -176,10 +184,12 @@ def _of_digits(match: re.Match[str]) -> Quantity:
     if written == "s" and re.search(r"(?<!\d)(?:1[5-9]|20)\d0s$", match.group().lower()):
         written = ""  # the 1990s
     unit, factor = UNITS.get(written, (match["currency"] or "", Decimal(1)))
+    symbol = (match["unit"] or "") if len(match["unit"] or "") <= 3 else ""
     if match["per"]:
         unit += "/" + match["per"].lower()
     sign = {"+": 1, "-": -1}.get(match["sign"] or "", 0)
-    side = {"<": -1, "≤": -1, ">": 1, "≥": 1}.get((match["side"] or "")[:1], 0)
+    side = {"<": -1, "≤": -1, ">": 1, "≥": 1}.get(match["side"] or "", 0)
+    side = side or _bound(match.string, match.start())
     start = (
         match.start("sign")
         if match["sign"]
@@ -187,7 +197,15 @@ def _of_digits(match: re.Match[str]) -> Quantity:
         if match["currency"]
         else match.start("digits")
     )
-    return Quantity((value * factor).normalize(), unit, sign, side, start, match.end(), match["digits"], written)
+    return Quantity(
+        (value * factor).normalize(), unit, sign, side, start, match.end(), match["digits"], written, symbol
+    )
+
+
+def _bound(text: str, start: int) -> int:
+    """Whether the words before a number make a lower (1) or an upper bound (-1) of it."""
+    found = _BOUND.search(text, max(0, start - 16), start)
+    return (1 if found["least"] else -1) if found else 0
 
 
 def _of_words(match: re.Match[str], *, singular: bool) -> Quantity | None:
@@ -200,7 +218,8 @@ def _of_words(match: re.Match[str], *, singular: bool) -> Quantity | None:
     unit, factor = UNITS.get(written, ("", Decimal(1)))
     text = match.group()
     start = match.start() + len(text) - len(text.lstrip(" -"))
-    return Quantity((value * factor).normalize(), unit, 0, 0, start, match.end(), text.strip(" -"), written)
+    side = _bound(match.string, start)
+    return Quantity((value * factor).normalize(), unit, 0, side, start, match.end(), text.strip(" -"), written)
 
 
 def same_value(claimed: Quantity, held: Quantity) -> bool:
@@ -222,6 +241,9 @@ def same_unit(claimed: Quantity, held: Quantity) -> bool:
     """Whether the units agree; a claim may leave a unit out, and a fraction has none."""
     if not claimed.unit:
         return True
+    symbols = {each.symbol.replace("K", "k", 1) for each in (claimed, held)}
+    if len(symbols) == 2 and len({each.casefold() for each in symbols}) == 1:
+        return False  # mW and MW
     if claimed.value == held.value:
         return claimed.unit == held.unit
     return claimed.unit == "%" and not held.unit and claimed.value == held.value * 100
@@ -237,6 +259,11 @@ def missing(claimed: Iterable[Quantity], held: Sequence[Quantity]) -> list[tuple
             wrong.append((each, "number"))
         elif not in_unit:
             wrong.append((each, "unit"))
-        elif all(each.side * other.side < 0 or each.sign * other.sign < 0 for other in in_unit):
+        elif not any(_same_sense(each, other) for other in in_unit):
             wrong.append((each, "direction"))
     return wrong
+
+
+def _same_sense(claimed: Quantity, held: Quantity) -> bool:
+    """Whether sign and bound agree; a claim may leave a bound out, and `+` is no sign."""
+    return (claimed.sign == -1) == (held.sign == -1) and claimed.side in (0, held.side)

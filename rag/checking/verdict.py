@@ -52,7 +52,9 @@ LONGEST = 4_000
 _BRACKETED = re.compile(r"\W*[(\[][^()\[\]]*[)\]]\W*")
 _MENTIONED = re.compile(  # what comes before words that a sentence does not say, but only tells somebody to say
     r"(?:[\"'«]\s*|\b(?:say|write|state|answer|reply|respond|assert|declare|output|print|claim|pretend|repeat|conclude|announce)"
-    r"\b[^.]{0,20}\bthat\s*)$"
+    r"\b[^.]{0,20}\bthat\s*"
+    r"|\b(?:myth|misconception|notion|unclear|unknown|unlikely|doubtful|false|untrue|not true|if|whether)\b"
+    r"[^.,;]{0,15})$"
 )
 _QUOTED = re.compile(r"[\"“]([^\"“”]{2,}?)[\"”]")
 _AUTHORED = re.compile(

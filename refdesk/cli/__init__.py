@@ -10,6 +10,7 @@ import gc
 import io
 import json
 import os
+import signal
 import sys
 import traceback
 from contextlib import suppress
@@ -20,7 +21,7 @@ import click
 from rag.errors import RefdeskError
 from refdesk._version import __version__
 from refdesk.cli import asking, chatting, checking, evaluating, following, importing, keeping
-from refdesk.cli.common import Session, printable
+from refdesk.cli.common import INTERRUPTED, Session, printable
 
 INTERRUPTED = 130
 
@@ -69,6 +70,7 @@ for _command in (
 
 def run() -> None:
     """The command itself: `main`, with what a short-lived process need not do left out."""
+    signal.signal(signal.SIGINT, _interrupted)
     gc.set_threshold(50_000, 20, 20)  # starting makes a hundred thousand objects, none of them garbage
     try:
         main()
@@ -77,6 +79,12 @@ def run() -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(ended.code if isinstance(ended.code, int) else 1)  # taking them down again takes a third of a second
+
+
+def _interrupted(_signal: int, _frame: object) -> None:
+    """Interrupt now, and once more where work is reported, for a vendor's code may swallow what is raised within it."""
+    INTERRUPTED.set()
+    raise KeyboardInterrupt
 
 
 def main(arguments: list[str] | None = None) -> None:

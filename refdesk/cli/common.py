@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ import click
 if TYPE_CHECKING:
     from refdesk.library import Library
 
+INTERRUPTED = threading.Event()
+"""Set when the user pressed Ctrl-C."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -55,7 +58,8 @@ class Session:
 
         screen = console(stderr=True)
         if self.quiet or not screen.is_terminal:
-            yield lambda _count, _share: None
+            yield lambda _count, _share: _stop_if_interrupted()
+            _stop_if_interrupted()
             return
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -67,7 +71,18 @@ class Session:
         )
         with Progress(*columns, console=screen, transient=True) as bar:
             task = bar.add_task(what, total=1.0, count=0)
-            yield lambda count, share: bar.update(task, completed=share, count=count)
+
+            def update(count: int, share: float) -> None:
+                _stop_if_interrupted()
+                bar.update(task, completed=share, count=count)
+
+            yield update
+        _stop_if_interrupted()
+
+
+def _stop_if_interrupted() -> None:
+    if INTERRUPTED.is_set():
+        raise KeyboardInterrupt
 
 
 def filters(command: Command) -> Command:

@@ -73,7 +73,7 @@ class Fetcher:
         try:
             target = str(httpx.URL(url, params=params)) if params else url
         except (httpx.InvalidURL, ValueError) as error:
-            raise FeedUnavailable(f"{url[:200]} is no address.", hint="Check the feed's address.") from error
+            raise FeedUnavailable(f"{_shown(url)} is no address.", hint="Check the feed's address.") from error
         for attempt in range(ATTEMPTS):
             last = attempt + 1 == ATTEMPTS
             self._wait()

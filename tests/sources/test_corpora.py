@@ -38,9 +38,11 @@ def test_forty_thousand_arxiv_abstracts_are_papers_with_their_ids_dates_and_peop
     assert all("2025-03-18" <= (paper.published or "") <= "2025-12-31" for paper in papers)
 
 
-def test_at_most_ten_of_forty_thousand_abstracts_are_flagged_as_orders_to_a_model(arxiv: list[Paper | Reject]) -> None:
+def test_at_most_twenty_of_forty_thousand_abstracts_are_flagged_as_orders_to_a_model(
+    arxiv: list[Paper | Reject],
+) -> None:
     flagged = [record.paper_id for record in arxiv if isinstance(record, Paper) and "instructions" in record.flags]
-    assert len(flagged) <= 10, flagged
+    assert len(flagged) <= 20, flagged
 
 
 @pytest.mark.parametrize("name", ["pubmedqa/train_dev.jsonl.gz", "healthver/dev.jsonl.gz"])

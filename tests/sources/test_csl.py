@@ -152,7 +152,7 @@ def test_csl_is_recognised(item: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        *SAMPLES.values(),
+        *(text for name, text in SAMPLES.items() if name != "csl"),
         '[{"type": "article", "title": "T", "abstract": "A", "year": 2020}]',
         '{"message-type": "work", "message": {"type": "x", "title": ["T"], "issued": {"date-parts": [[1]]}}}',
         '{"type": "article", "title": "T", "abstract_inverted_index": {}}',

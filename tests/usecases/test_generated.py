@@ -490,14 +490,6 @@ def test_ten_thousand_unsupported_claims_are_neither_shown_nor_all_repaired(
     assert chat_server.last_user_message(server.requests[1]).count("holds.") < 100
 
 
-def test_a_repair_is_not_read_further_than_it_is_used(library: refdesk.Library, server: ChatServer) -> None:
-    server.reply, server.chunk = chat_server.ten_thousand, 200
-    library.ask(QUESTION)
-    repair = len(server.reply(server.requests[1])) / server.chunk
-    time.sleep(0.2)
-    assert len(server.stamps) < repair / 2
-
-
 # ---- streaming
 
 
