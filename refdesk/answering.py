@@ -36,6 +36,7 @@ class Answering:
 
     def __init__(self, store: LibraryStore, settings: Config) -> None:
         self._store, self._settings = store, settings
+        self._versions: dict[str, list[Paper]] = {}
         self._generations = store.catalog.generations(read_only=store.read_only)
 
     @cached_property
@@ -149,13 +150,22 @@ class Answering:
 
     def sentence(self, paper_id: str, *, quote: str, start: int | None = None) -> Cited | None:
         """The sentence of any revision of a paper that is exactly `quote`, at `start` where that is given."""
-        papers = self._store.catalog.papers(list(self._store.catalog.resolve([paper_id]).values()))
-        for paper in papers.values():
-            for version in [paper, *(_as_of(paper, each) for each in self._store.catalog.revisions(paper.paper_id))]:
-                for sentence in version.sentences:
-                    if sentence.text == quote and (start is None or sentence.start == start):
-                        return Cited(version, sentence)
+        for version in self.versions(paper_id):
+            for sentence in version.sentences:
+                if sentence.text == quote and (start is None or sentence.start == start):
+                    return Cited(version, sentence)
         return None
+
+    def versions(self, paper_id: str) -> list[Paper]:
+        """A paper as it is and as it was, by any of its ids; nothing where there is none."""
+        if paper_id not in self._versions:
+            papers = self._store.catalog.papers(list(self._store.catalog.resolve([paper_id]).values()))
+            self._versions[paper_id] = [
+                version
+                for paper in papers.values()
+                for version in (paper, *(_as_of(paper, each) for each in self._store.catalog.revisions(paper.paper_id)))
+            ]
+        return self._versions[paper_id]
 
     def numbered(self, paper_id: str, number: int) -> Cited | None:
         """Sentence `number` of a paper as it now is."""

@@ -113,7 +113,7 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
         kind = kinds.get(name, str)
         try:
             made[name] = kind(value) if not isinstance(value, dict | list | bool) else _refuse()
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ConfigError(
                 f"{where} sets {name} to {value!r}, which is no {_KINDS[kind]}.",
                 hint=f"Write it as {_KINDS[kind]}.",

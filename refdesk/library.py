@@ -226,7 +226,7 @@ class Library:
         """
         from refdesk.verifying import verify
 
-        return verify(document, self._answering)
+        return verify(document, Answering(self._store, self._settings))
 
     def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""

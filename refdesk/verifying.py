@@ -19,10 +19,11 @@ from rag.types import Citation, Claim, JsonDict, Problem
 from refdesk.answering import Answering
 from refdesk.render.markdown import unescaped
 
-_SOURCE = re.compile(r"^\s*(\d+)\.\s+\*\*(.*?)\*\*.*?`([^`]+)`")
-_QUOTE = re.compile(r"^\s*>\s*(\d+)\.(\d+)\s+(.*\S)\s*$")
-_PLACES = re.compile(r"(?:\[\d+\.\d+\])+")
-_PLACE = re.compile(r"\[(\d+)\.(\d+)\]")
+MAX_CHARS = 2_000_000
+_SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*(.*?)\*\*.*?`([^`]+)`")
+_QUOTE = re.compile(r"^\s*>\s*(\d{1,5})\.(\d{1,5})\s+(.*\S)\s*$")
+_PLACES = re.compile(r"(?:\[\d{1,5}\.\d{1,5}\])+")
+_PLACE = re.compile(r"\[(\d{1,5})\.(\d{1,5})\]")
 _ABSTAINED = re.compile(r"The library does not hold an answer: .*|- .* \(`[^`]+`\)")
 _NUMBERS = re.compile(r"(?:\[\d+\])+")
 
@@ -52,6 +53,10 @@ def verify(document: str, answering: Answering) -> list[Verified]:
         UnreadableInput: It is neither JSON nor Markdown of ours, or holds no claim.
     """
     text = document.lstrip("\ufeff").strip()
+    if len(text) > MAX_CHARS:
+        raise UnreadableInput(
+            f"The document has {len(text):,} characters; the limit is {MAX_CHARS:,}.", hint="Split it."
+        )
     if text[:1] in "{[":
         try:
             found = list(_of_json(json.loads(text), answering))
@@ -77,14 +82,42 @@ def _of_json(value: Any, answering: Answering, question: str = "") -> Iterator[V
         for each in value:
             yield from _of_json(each, answering, question)
     elif isinstance(value, dict):
+        if isinstance(value.get("paper_id"), str) and isinstance(value.get("title"), str):
+            yield from _forged(value, answering)
         question = str(value.get("question") or question)
         if isinstance(value.get("text"), str) and isinstance(value.get("citations"), list):
             yield _claim(value, answering, question)
             return
-        if isinstance(value.get("text"), str) and isinstance(value.get("claims"), list):
-            yield from _added(value, answering, question)
+        if isinstance(claims := value.get("claims"), list):
+            if isinstance(value.get("text"), str):
+                yield from _added(value, answering, question)
+            for each in claims:  # what is no claim with citations says something all the same
+                if not (
+                    isinstance(each, dict)
+                    and isinstance(each.get("citations"), list)
+                    and isinstance(each.get("text"), str)
+                ):
+                    said = each.get("text") if isinstance(each, dict) else each
+                    yield _verified(str(said)[:1_000], [], [], answering, question)
         for each in value.values():
             yield from _of_json(each, answering, question)
+
+
+def _forged(value: Mapping[str, Any], answering: Answering) -> Iterator[Verified]:
+    """A source that is given another title, author, date or link than the library has."""
+    stored = {"title": set[Any](), "authors": set[Any](), "published": set[Any](), "url": set[Any]()}
+    for paper in answering.versions(str(value["paper_id"])):
+        stored["title"].add(paper.title)
+        stored["authors"].add(paper.authors)
+        stored["published"].add(paper.published)
+        stored["url"].add(paper.url)
+    for name, held in stored.items():
+        given = tuple(map(str, value[name])) if isinstance(value.get(name), list) else value.get(name)
+        if name in value and given not in held:
+            text = str(value["title"])
+            detail = f"the library has another {name}, or no such paper"
+            problem = Problem(kind="source", found=str(value[name])[:300], at=(0, len(text)), detail=detail)
+            yield Verified(text, Verdict("unsupported", 0.0, (problem,)))
 
 
 def _claim(value: Mapping[str, Any], answering: Answering, question: str) -> Verified:
@@ -105,7 +138,8 @@ def _cited(citation: Mapping[str, Any], answering: Answering) -> Cited | None:
     quote, start = citation.get("quote"), citation.get("start")
     if not isinstance(quote, str) or not isinstance(start, int) or citation.get("end") != start + len(quote):
         return None
-    return answering.sentence(str(citation.get("paper_id")), quote=quote, start=start)
+    found = answering.sentence(str(citation.get("paper_id")), quote=quote, start=start)
+    return found if found and citation.get("sentence", found.sentence.number) == found.sentence.number else None
 
 
 def _added(value: Mapping[str, Any], answering: Answering, question: str) -> Iterator[Verified]:
@@ -140,7 +174,7 @@ def _citation(value: Mapping[str, Any]) -> Citation:
 
 def _of_markdown(text: str, answering: Answering) -> Iterator[Verified]:
     body, _, sources = text.partition("\n## Sources")
-    lines = body.splitlines()
+    lines = _unwrapped(body)
     question = unescaped(lines[0].lstrip("# ")) if lines and lines[0].startswith("#") else ""
     papers: dict[int, str] = {}
     for line in sources.splitlines():
@@ -151,11 +185,20 @@ def _of_markdown(text: str, answering: Answering) -> Iterator[Verified]:
         if found := _QUOTE.match(line):
             quote = unescaped(found[3])
             held = answering.sentence(papers.get(int(found[1]), ""), quote=quote)
+            held = held if held and held.sentence.number == int(found[2]) else None
             detail = "the stored abstract has no such sentence"
             problem = Problem(kind="quote", found=quote, at=(0, len(quote)), detail=detail)
             yield _verified(quote, [held] if held else [], [] if held else [problem], answering, question)
             continue
-        if _SOURCE.match(line) or (number == 0 and line.startswith("# ")) or (abstains and _ABSTAINED.fullmatch(line)):
+        if source := _SOURCE.match(line):
+            titles = {paper.title for paper in answering.versions(source[3])}
+            if unescaped(source[2]) not in titles:
+                title = unescaped(source[2])
+                detail = "the library has another title, or no such paper"
+                problem = Problem(kind="source", found=title, at=(0, len(title)), detail=detail)
+                yield Verified(title, Verdict("unsupported", 0.0, (problem,)))
+            continue
+        if (number == 0 and line.startswith("# ")) or (abstains and _ABSTAINED.fullmatch(line)):
             continue
         last = 0
         for places in _PLACES.finditer(line):
@@ -165,6 +208,18 @@ def _of_markdown(text: str, answering: Answering) -> Iterator[Verified]:
             yield _placed(claim, numbers, papers, answering, question)
         if rest := unescaped(line[last:]).strip():
             yield _verified(rest, [], [], answering, question)
+
+
+def _unwrapped(body: str) -> list[str]:
+    """Lines with those that an editor wrapped put together again; a heading, a bullet and a blank line begin anew."""
+    lines: list[str] = []
+    for line in body.splitlines():
+        follows = lines and lines[-1].strip() and not lines[-1].startswith(("#", "- "))
+        if follows and line.strip() and not line.startswith(("#", "- ", ">", "\\")):
+            lines[-1] += " " + line.strip()
+        else:
+            lines.append(line)
+    return lines
 
 
 def _placed(

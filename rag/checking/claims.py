@@ -22,6 +22,19 @@ Thing = TypeVar("Thing", Quantity, Name)
 _LISTED = re.compile(r"[\s,;/()&+'\"]*(?:(?:and|or|as well as)\b[\s,;/()&+'\"]*)?(?:the\s|on\s)?", re.IGNORECASE)
 _SHORT = 4  # words; a longer run that a copy leaves out is a clause of its own
 _DENIES = {True: "the sentence denies it", False: "the sentence does not deny it"}
+_STRENGTHS = tuple(
+    tuple(frozenset(side.split()) for side in pair.split("|"))
+    for pair in (
+        "may might could|must will shall cannot",
+        "some few several|all every each most",
+        "any|most all",
+        "initial|final",
+        "partly partially|fully completely entirely",
+        "sometimes rarely|always often usually",
+    )
+)
+CLOSE_COPY = 0.8
+"""From this share on a copy is so close that another word in it is an edit."""
 NEAR_VERBATIM = 0.7
 """From this share of its words on, standing in one sentence in the same order, a claim is taken for a copy of it."""
 
@@ -127,7 +140,7 @@ def _altered(claim: Read, source: Read, alignment: Alignment) -> Iterable[Proble
                 yield _problem("name", claim, name.start, name.end, f"the sentence has {named[0].text} there")
         for at in ours:
             for other in theirs:
-                if _opposed(claim.words[at], source.words[other]):
+                if _is_stronger(claim.words[at], source.words[other]) or _opposed(claim.words[at], source.words[other]):
                     word = claim.words[at]
                     detail = f"the sentence has {source.words[other].text} there"
                     yield _problem("direction", claim, word.start, word.end, detail)
@@ -164,6 +177,35 @@ def _out_of_order(
             return
         used.add(ahead[0])
         reached = groups[ahead[0]]
+
+
+def replaced(claim: Read, cited: Sequence[Read]) -> list[tuple[Word, Word]]:
+    """The words of a copy that say something where the sentence has another, and that no cited sentence has."""
+    found: list[tuple[Word, Word]] = []
+    held = {word.stem for each in cited for word in each.words}
+    for each in cited:
+        alignment = align(claim, each)
+        if alignment.share < CLOSE_COPY or alignment.share == 1:
+            continue
+        for ours, theirs in alignment.differing:
+            if ours and len(ours) == len(theirs) <= _SHORT:
+                pairs = ((claim.words[at], each.words[other]) for at, other in zip(ours, theirs, strict=True))
+                found += [(one, two) for one, two in pairs if one.content and two.content and one.stem not in held]
+    return [(one, two) for one, two in found if not (one.text.isdigit() or two.text.isdigit())]
+
+
+def denies(one: Word, other: Word) -> bool:
+    """Whether one word is the other with a syllable before it that denies it: common and uncommon."""
+    short, long = sorted((one.text, other.text), key=len)
+    return any(long == prefix + short for prefix in ("un", "in", "im", "ir", "il", "non", "dis"))
+
+
+def _is_stronger(one: Word, other: Word) -> bool:
+    """Whether two words say how sure or how many, and not the same."""
+    return any(
+        (one.text in weak and other.text in strong) or (one.text in strong and other.text in weak)
+        for weak, strong in _STRENGTHS
+    )
 
 
 def _opposed(one: Word, other: Word) -> bool:

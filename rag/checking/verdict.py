@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag import text as prose
-from rag.checking.claims import problems
+from rag.checking.claims import denies, problems, replaced
 from rag.checking.quantities import UNITS
 from rag.checking.reading import Read, read
-from rag.types import Paper, Problem, Sentence, Support
+from rag.types import Paper, Problem, ProblemKind, Sentence, Support
 
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Cosines between words, shape (first, second); from a static table, no model is run."""
@@ -43,6 +43,8 @@ def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike
 RELATED, COVERED = 0.38, 0.50
 """Below the first coverage a claim is unsupported, as 99 % of unrelated sentences are; below the second it is weak."""
 COVERAGE_WEIGHT, PROBLEM_WEIGHT, BIAS = 2.50, -0.52, -1.53
+SYNONYM = 0.45
+"""The cosine from which on a word may stand for another one in a copy."""
 FEWEST_WORDS = 3
 """A claim of fewer words that say something is no sentence: `HACKED` is not supported by being quoted somewhere."""
 
@@ -129,6 +131,7 @@ class Checker:
             *_authors(read_claim, cited),
             *_links(read_claim, sentences),
         ]
+        found += self._edited(read_claim, sentences)
         coverage = self.coverage(read_claim, sentences)
         few = len(read_claim.content) < FEWEST_WORDS or bool(_BRACKETED.fullmatch(claim))
         if coverage < RELATED or few:
@@ -145,6 +148,15 @@ class Checker:
         elif not found and flagged:
             support = "weak"
         return Verdict(support, score, (*found, *flagged))
+
+    def _edited(self, claim: Read, sentences: Sequence[Read]) -> Iterable[Problem]:
+        """Words of a close copy that stand in the place of others and say something else."""
+        for ours, theirs in replaced(claim, sentences):
+            kind: ProblemKind = "negation" if denies(ours, theirs) else "coverage"
+            if kind == "negation" or float(self._alike([ours.text], [theirs.text])[0, 0]) < SYNONYM:
+                at = claim.at(ours.start, ours.end)
+                detail = f"the sentence has {theirs.text} there"
+                yield Problem(kind=kind, found=claim.original[slice(*at)], at=at, detail=detail)
 
     def coverage(self, claim: Read, sentences: Sequence[Read]) -> float:
         """The mean, over the claim's words that say something, of how alike the nearest word of the sentences is."""

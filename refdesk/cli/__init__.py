@@ -23,7 +23,7 @@ from refdesk._version import __version__
 from refdesk.cli import asking, chatting, checking, evaluating, following, importing, keeping
 from refdesk.cli.common import INTERRUPTED, Session, printable
 
-INTERRUPTED = 130
+_INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -70,7 +70,6 @@ for _command in (
 
 def run() -> None:
     """The command itself: `main`, with what a short-lived process need not do left out."""
-    signal.signal(signal.SIGINT, _interrupted)
     gc.set_threshold(50_000, 20, 20)  # starting makes a hundred thousand objects, none of them garbage
     try:
         main()
@@ -91,6 +90,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its status; the one place where errors are caught."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _prepare_streams()
+    with suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGINT, _interrupted)
     verbose = any(each in ("-v", "--verbose") for each in arguments)
     try:
         with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would end by itself on a broken pipe
@@ -109,7 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        status = INTERRUPTED
+        status = _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is no error
         status = 0
