@@ -62,17 +62,19 @@ def align(claim: Read, sentence: Read) -> Alignment:
     return Alignment(pairs, differing, matched / max(len(pairs), 1))
 
 
-def problems(claim: Read, cited: Sequence[Read], known: Sequence[Read] = ()) -> list[Problem]:
+def problems(
+    claim: Read, cited: Sequence[Read], alignments: Sequence[Alignment], known: Sequence[Read] = ()
+) -> list[Problem]:
     """
     What a claim says that the cited sentences do not.
 
     Args:
         claim: The claim.
         cited: The sentences it cites.
+        alignments: The claim with each of them.
         known: Where a name may also come from: the titles of the cited papers, and the question.
     """
     found = [*_numbers(claim, cited), *_names(claim, cited, known)]
-    alignments = [align(claim, each) for each in cited]
     copied = [
         (each, alignment) for each, alignment in zip(cited, alignments, strict=True) if alignment.share >= NEAR_VERBATIM
     ]
@@ -179,12 +181,11 @@ def _out_of_order(
         reached = groups[ahead[0]]
 
 
-def replaced(claim: Read, cited: Sequence[Read]) -> list[tuple[Word, Word]]:
+def replaced(claim: Read, cited: Sequence[Read], alignments: Sequence[Alignment]) -> list[tuple[Word, Word]]:
     """The words of a copy that say something where the sentence has another, and that no cited sentence has."""
     found: list[tuple[Word, Word]] = []
     held = {word.stem for each in cited for word in each.words}
-    for each in cited:
-        alignment = align(claim, each)
+    for each, alignment in zip(cited, alignments, strict=True):
         if alignment.share < CLOSE_COPY or alignment.share == 1:
             continue
         for ours, theirs in alignment.differing:
@@ -236,11 +237,10 @@ def _negation(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
     for each in cited:
         for word in each.content:
             said.setdefault(word.stem, set()).add(word.negated)
-    denied_somewhere = any(word.negator for each in cited for word in each.words)
     for word in claim.content:
         ways = said.get(word.stem)
         if ways and word.negated not in ways:
-            if word.negated and denied_somewhere:
+            if word.negated and any(other.negator for each in cited for other in each.words):
                 continue
             detail = "no cited sentence denies it" if word.negated else "the cited sentence denies it"
             yield _problem("negation", claim, word.start, word.end, detail)
@@ -248,9 +248,9 @@ def _negation(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
 
 def _direction(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
     """A direction of which the cited sentences have the opposite and not itself."""
-    there = {sense for each in cited for word in each.words for sense in _senses(word)}
+    there = {sense for each in cited for word in each.words if word.text in SIDES for sense in _senses(word)}
     for word in claim.words:
-        senses = _senses(word)
+        senses = _senses(word) if word.text in SIDES else []
         if any((axis, -side) in there for axis, side in senses) and not any(sense in there for sense in senses):
             yield _problem("direction", claim, word.start, word.end, "the cited sentence has the opposite")
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag import text as prose
-from rag.checking.claims import denies, problems, replaced
+from rag.checking.claims import Alignment, align, denies, problems, replaced
 from rag.checking.quantities import UNITS
 from rag.checking.reading import Read, read
 from rag.types import Paper, Problem, ProblemKind, Sentence, Support
@@ -124,14 +124,16 @@ class Checker:
         if any(_copy(read_claim, each) for each in sentences):
             return Verdict("weak" if flagged else "supported", 1.0, tuple(flagged))
         known = [question, *(each.paper.title for each in cited)]
+        said = _without_authors(read_claim, cited)
+        alignments = [align(said, each) for each in sentences]
         found = [
-            *problems(_without_authors(read_claim, cited), sentences, list(map(read, known))),
+            *problems(said, sentences, alignments, list(map(read, known))),
             *_quotes(claim, [*sentences, *map(read, known)]),
             *_mentioned(read_claim, sentences),
             *_authors(read_claim, cited),
             *_links(read_claim, sentences),
         ]
-        found += self._edited(read_claim, sentences)
+        found += self._edited(said, sentences, alignments)
         coverage = self.coverage(read_claim, sentences)
         few = len(read_claim.content) < FEWEST_WORDS or bool(_BRACKETED.fullmatch(claim))
         if coverage < RELATED or few:
@@ -149,9 +151,9 @@ class Checker:
             support = "weak"
         return Verdict(support, score, (*found, *flagged))
 
-    def _edited(self, claim: Read, sentences: Sequence[Read]) -> Iterable[Problem]:
+    def _edited(self, claim: Read, sentences: Sequence[Read], alignments: Sequence[Alignment]) -> Iterable[Problem]:
         """Words of a close copy that stand in the place of others and say something else."""
-        for ours, theirs in replaced(claim, sentences):
+        for ours, theirs in replaced(claim, sentences, alignments):
             kind: ProblemKind = "negation" if denies(ours, theirs) else "coverage"
             if kind == "negation" or float(self._alike([ours.text], [theirs.text])[0, 0]) < SYNONYM:
                 at = claim.at(ours.start, ours.end)

@@ -259,7 +259,9 @@ def is_known(name: Name, text: Nameable) -> bool:
     keys, parts = text.keys, text.parts
     if name.key in keys or name_key(name.text.rstrip("s")) in keys:
         return True
-    if any(name.key == "".join(parts[at : at + size]) for size in (2, 3, 4) for at in range(len(parts) - size + 1)):
+    if name.key in "".join(parts) and any(
+        name.key == "".join(parts[at : at + size]) for size in (2, 3, 4) for at in range(len(parts) - size + 1)
+    ):
         return True
     bare = name.text.removesuffix("s")
     if bare.isalpha() and bare.isupper() and 2 <= len(bare) <= 6:
