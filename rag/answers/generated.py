@@ -149,6 +149,7 @@ class Generator:
                 hint="Raise `max_tokens_per_question`, or `model_window`.",
                 may_pass=False,
             )
+        self._checker.prepare(list(task.shown.sentences.values()))
         return task
 
     def _messages(self, task: _Task, name: str, **values: object) -> Messages:

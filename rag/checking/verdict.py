@@ -100,6 +100,12 @@ class Checker:
     def __init__(self, alike: Alike) -> None:
         self._alike = alike
 
+    def prepare(self, sentences: Sequence[Cited]) -> None:
+        """Read sentences that claims may cite, so that a claim need not wait for it."""
+        for each in sentences:
+            known = read(each.sentence.text[:LONGEST])
+            _ = known.held, known.nameable, known.stems
+
     def check(self, claim: str, cited: Sequence[Cited], *, question: str = "") -> Verdict:
         """
         Check one claim.
