@@ -134,6 +134,17 @@ class ImportReport:
     notes: tuple[str, ...] = ()
     took_ms: float = 0.0
 
+    def __add__(self, other: ImportReport) -> ImportReport:
+        """What became of the records of both; the time is for whoever measures it."""
+        return ImportReport(
+            added=self.added + other.added,
+            updated=self.updated + other.updated,
+            unchanged=self.unchanged + other.unchanged,
+            merged=self.merged + other.merged,
+            rejected=self.rejected + other.rejected,
+            notes=self.notes + other.notes,
+        )
+
     def to_dict(self) -> JsonDict:
         """The document of `add --json`."""
         return {

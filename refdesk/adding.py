@@ -43,7 +43,7 @@ def add(
             if len(files) == 1:
                 raise
             report = ImportReport(rejected=(Reject(where=name, reason=error.message),))
-        total = _sum(total, report, name if len(files) > 1 else "")
+        total += _placed(report, name) if len(files) > 1 else report
     return total
 
 
@@ -73,7 +73,7 @@ def _add(
                         f"{filename} is a damaged zip file: {error}.", hint="Fetch it again."
                     ) from error
                 report = ImportReport(rejected=(Reject(where=part_name, reason=f"damaged: {error}"),))
-            total = _sum(total, report, part_name if several else "")
+            total += _placed(report, part_name) if several else report
         return total
 
 
@@ -105,16 +105,9 @@ def _add_stream(
     return report
 
 
-def _sum(total: ImportReport, report: ImportReport, name: str) -> ImportReport:
+def _placed(report: ImportReport, name: str) -> ImportReport:
+    """A report whose rejects say in which of several inputs they stand."""
     rejected = (
-        replace(reject, where=f"{name}: {reject.where}" if name and reject.where != name else reject.where)
-        for reject in report.rejected
+        replace(reject, where=f"{name}: {reject.where}" if reject.where != name else name) for reject in report.rejected
     )
-    return ImportReport(
-        added=total.added + report.added,
-        updated=total.updated + report.updated,
-        unchanged=total.unchanged + report.unchanged,
-        merged=total.merged + report.merged,
-        rejected=total.rejected + tuple(rejected),
-        notes=total.notes + report.notes,
-    )
+    return replace(report, rejected=tuple(rejected))

@@ -160,24 +160,22 @@ class Generator:
     # ---- the reply
 
     def _written(self, tasks: Iterator[_Task]) -> Iterator[_Task | Draft]:
-        for task in tasks:
-            yield task
-            if not task.shown.sentences:
-                continue
-            for name in ("answer", "answer_plain"):
-                task.prompt = self.prompts[name].id
-                if not task.options.fresh and (kept := self._generations.find(self._generation_id(task))):
-                    task.stored = kept
-                    break
-            if task.stored:
-                yield from _read(iter([task.stored.reply]), task)
-            else:
-                yield from self._tried(task, ALL_MODES[ALL_MODES.index(_MODES.get(self._key, ALL_MODES[0])) :])
+        task = next(tasks)
+        yield task
+        if not task.shown.sentences:
+            return
+        for name in ("answer", "answer_plain"):
+            task.prompt = self.prompts[name].id
+            if not task.options.fresh and (kept := self._generations.find(self._generation_id(task))):
+                task.stored = kept
+                yield from _read(iter([kept.reply]), task, Reply())
+                return
+        yield from self._tried(task, ALL_MODES[ALL_MODES.index(_MODES.get(self._key, ALL_MODES[0])) :])
 
     def _tried(self, task: _Task, modes: Sequence[str]) -> Iterator[Draft]:
         """Ask in one mode after another until the server takes it; once more where a reply broke off."""
         again = True
-        for mode in [*modes]:
+        for mode in modes:
             while True:
                 try:
                     yield from self._asked(task, mode)
@@ -199,29 +197,25 @@ class Generator:
         messages = self._messages(task, name, limit=task.options.max_claims)
         task.prompt = self.prompts[name].id
         allow(task.chat, messages, MAX_OUTPUT_TOKENS, task.options)
-        bound = {"extra_body": {"response_format": schema(list(task.shown.sentences))}} if mode == "schema" else {}
         reply = Reply()
-        yield from _read(task.chat.stream(messages, **bound), task, reply)
+        yield from _read(task.chat.stream(messages, **_bound(task, mode)), task, reply)
         if not reply.drafts and not reply.unanswerable:
             raise Refused("The model's reply holds no sentence that names its evidence.")
 
     # ---- the check
 
     def _checked(self, items: Iterator[_Task | Draft]) -> Iterator[Claim | Answer]:
-        task: _Task | None = None
-        for item in items:
-            if isinstance(item, _Task):
-                if task:
-                    yield self._answer(task)
-                task = item
-            elif task and len(task.claims) + len(task.failed) < 2 * task.options.max_claims:
-                yield from self._claim(task, item, final=False)
-        if task:
-            yield from self._repaired(task)
-            answer = self._answer(task)
-            if task.dropped and not task.claims:
-                raise ModelUnavailable("Nothing that the model wrote passed the check.", may_pass=False)
-            yield answer
+        task = next(items)
+        assert isinstance(task, _Task)  # it goes before its drafts
+        for draft in items:
+            assert isinstance(draft, Draft)
+            if len(task.claims) + len(task.failed) < 2 * task.options.max_claims:
+                yield from self._claim(task, draft, final=False)
+        yield from self._repaired(task)
+        answer = self._answer(task)
+        if task.dropped and not task.claims:
+            raise ModelUnavailable("Nothing that the model wrote passed the check.", may_pass=False)
+        yield answer
 
     def _claim(self, task: _Task, draft: Draft, *, final: bool) -> Iterator[Claim]:
         if len(task.claims) >= task.options.max_claims or any(draft.text == claim.text for claim in task.claims):
@@ -250,8 +244,8 @@ class Generator:
             task.dropped += len(failed)
             return
         if task.stored:
-            reply = Reply()
-            drafts = [*reply.feed(task.stored.repair), *reply.finish()][: len(failed)] if task.stored.repair else drafts
+            if task.stored.repair:
+                drafts = list(_until(iter([task.stored.repair]), Reply(), len(failed)))
         else:
             listed = "\n".join(
                 f"- {draft.text} [{', '.join(draft.ids)}]\n  {reasons(verdict)}" for draft, verdict in failed
@@ -259,21 +253,13 @@ class Generator:
             messages = self._messages(task, "repair", claims=listed)
             try:
                 allow(task.chat, messages, MAX_OUTPUT_TOKENS, task.options)
-                bound = (
-                    {"extra_body": {"response_format": schema(list(task.shown.sentences))}}
-                    if _MODES.get(self._key) == "schema"
-                    else {}
-                )
                 reply = Reply()
+                bound = _bound(task, _MODES.get(self._key))
                 drafts = list(_until(task.chat.stream(messages, **bound), reply, len(failed)))
                 task.replies.append(reply.text)
             except (ModelUnavailable, Refused):
                 pass  # what failed stays out
-        claims = list(self._each(task, drafts))
         task.dropped += max(0, len(failed) - len(drafts))
-        yield from claims
-
-    def _each(self, task: _Task, drafts: Sequence[Draft]) -> Iterator[Claim]:
         for draft in drafts:
             yield from self._claim(task, draft, final=True)
 
@@ -347,6 +333,11 @@ class Generator:
         self._generations.keep(kept)
 
 
+def _bound(task: _Task, mode: str | None) -> dict[str, Any]:
+    """What a request is sent with beside its messages: in the mode `schema` the schema, past LangChain."""
+    return {"extra_body": {"response_format": schema(list(task.shown.sentences))}} if mode == "schema" else {}
+
+
 def _until(pieces: Iterator[str], reply: Reply, most: int) -> Iterator[Draft]:
     """The first claims of a reply; the rest is not waited for."""
     for piece in pieces:
@@ -356,14 +347,8 @@ def _until(pieces: Iterator[str], reply: Reply, most: int) -> Iterator[Draft]:
     yield from islice(reply.finish(), max(0, most - len(reply.drafts)))
 
 
-def _read(pieces: Iterator[str], task: _Task, reply: Reply | None = None) -> Iterator[Draft]:
-    """The claims of a reply as they are completed; more than can be used are not waited for."""
-    reply = reply or Reply()
-    for piece in pieces:
-        yield from reply.feed(piece)
-        if len(reply.drafts) >= 2 * task.options.max_claims:
-            break
-    else:
-        yield from reply.finish()
+def _read(pieces: Iterator[str], task: _Task, reply: Reply) -> Iterator[Draft]:
+    """The claims of a reply as they are completed, and the reply kept where it is of use."""
+    yield from _until(pieces, reply, 2 * task.options.max_claims)
     if reply.drafts or reply.unanswerable:
         task.replies[:] = [reply.text]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from rag import text as prose
 from rag.checking.claims import Alignment, align, denies, problems, replaced
+from rag.checking.fold import folded
 from rag.checking.quantities import UNITS
 from rag.checking.reading import Read, read
 from rag.types import Paper, Problem, ProblemKind, Sentence, Support
@@ -104,7 +106,7 @@ class Checker:
         """Read sentences that claims may cite, so that a claim need not wait for it."""
         for each in sentences:
             known = read(each.sentence.text[:LONGEST])
-            _ = known.held, known.nameable, known.stems
+            _ = known.held, known.nameable, known.stems, _gives_orders(each.sentence.text)
 
     def check(self, claim: str, cited: Sequence[Cited], *, question: str = "") -> Verdict:
         """
@@ -129,17 +131,18 @@ class Checker:
         read_claim, sentences = read(claim), [read(each.sentence.text[:LONGEST]) for each in cited]
         if any(_copy(read_claim, each) for each in sentences):
             return Verdict("weak" if flagged else "supported", 1.0, tuple(flagged))
-        known = [question, *(each.paper.title for each in cited)]
-        said = _without_authors(read_claim, cited)
+        known = [read(question), *(read(each.paper.title) for each in cited)]
+        right, wrong = _mentions(read_claim, cited)
+        said = _without(read_claim, right)
         alignments = [align(said, each) for each in sentences]
         found = [
-            *problems(said, sentences, alignments, list(map(read, known))),
-            *_quotes(claim, [*sentences, *map(read, known)]),
+            *problems(said, sentences, alignments, known),
+            *_quotes(claim, [*sentences, *known]),
             *_mentioned(read_claim, sentences),
-            *_authors(read_claim, cited),
+            *_authors(read_claim, wrong),
             *_links(read_claim, sentences),
+            *self._edited(said, sentences, alignments),
         ]
-        found += self._edited(said, sentences, alignments)
         coverage = self.coverage(read_claim, sentences)
         few = len(read_claim.content) < FEWEST_WORDS or bool(_BRACKETED.fullmatch(claim))
         if coverage < RELATED or few:
@@ -196,9 +199,14 @@ def _flagged(claim: str, cited: Sequence[Cited]) -> list[Problem]:
 def _reason_against(cited: Cited) -> str | None:
     if "withdrawn" in cited.paper.flags:
         return "the paper was withdrawn"
-    if "instructions" in cited.paper.flags or prose.flags("", cited.sentence.text):
+    if "instructions" in cited.paper.flags or _gives_orders(cited.sentence.text):
         return "the abstract gives orders to its reader"
     return None
+
+
+@lru_cache(maxsize=2_048)
+def _gives_orders(sentence: str) -> bool:
+    return bool(prose.flags("", sentence))  # or was withdrawn
 
 
 def _quotes(claim: str, texts: Sequence[Read]) -> Iterable[Problem]:
@@ -219,17 +227,17 @@ def _mentioned(claim: Read, sentences: Sequence[Read]) -> Iterable[Problem]:
             yield Problem(kind="quote", found=claim.original, at=(0, len(claim.original)), detail=detail)
 
 
-def _authors(read_claim: Read, cited: Sequence[Cited]) -> Iterable[Problem]:
-    for start, end in _mentions(read_claim, cited)[1]:
-        at = read_claim.at(start, end)
+def _authors(claim: Read, mentions: Iterable[tuple[int, int]]) -> Iterable[Problem]:
+    for place in mentions:
+        at = claim.at(*place)
         detail = "no cited paper is by this author of this year"
-        yield Problem(kind="author", found=read_claim.original[slice(*at)], at=at, detail=detail)
+        yield Problem(kind="author", found=claim.original[slice(*at)], at=at, detail=detail)
 
 
-def _without_authors(claim: Read, cited: Sequence[Cited]) -> Read:
-    """The claim with the right mentions of authors blanked out, in place: they are no names of the evidence."""
+def _without(claim: Read, mentions: Iterable[tuple[int, int]]) -> Read:
+    """The claim with right mentions of authors blanked out, in place: they are no names of the evidence."""
     original = claim.original
-    for place in _mentions(claim, cited)[0]:
+    for place in mentions:
         start, end = claim.at(*place)
         original = original[:start] + " " * (end - start) + original[end:]
     return claim if original == claim.original else read(original)
@@ -246,8 +254,9 @@ def _mentions(claim: Read, cited: Sequence[Cited]) -> tuple[list[tuple[int, int]
     }
     right: list[tuple[int, int]] = []
     wrong: list[tuple[int, int]] = []
+    surnames = _surnames(cited) if found else {}
     for (start, end), (surname, year) in found.items():
-        years = _surnames(cited).get(surname.casefold())
+        years = surnames.get(surname.casefold())
         if years is not None and (not year or year in years):
             right.append((start, end))
         elif years is None and not re.search(r"et al|[(,]", text[start:end]):
@@ -268,7 +277,7 @@ def _surnames(cited: Sequence[Cited]) -> dict[str, set[str]]:
 
 def links(claim: str) -> list[str]:
     """What in a claim is, or may become, a link or markup."""
-    return [found[0] for found in _LINK.finditer(read(claim).folded.text)]
+    return [found[0] for found in _LINK.finditer(folded(claim).text)]
 
 
 def _links(claim: Read, sentences: Sequence[Read]) -> Iterable[Problem]:

@@ -131,7 +131,7 @@ def _pulled(
         )
         pull = Pull(feed, fetcher, _since(record, feed, today, overlap), today, state)
         for document in provider(pull):
-            total = _sum(total, _imported(library, document, feed, today))
+            total += _imported(library, document, feed, today)
     except RefdeskError as failed:
         error = failed
     except Exception as failed:  # noqa: BLE001 - one feed's surprise does not stop the others
@@ -193,17 +193,6 @@ def _imported(library: LibraryStore, document: Document, feed: Mapping[str, Any]
         if feed.get("kind") == "folder":  # one file that is no papers is not the feed's failure
             return ImportReport(rejected=(Reject(where=document.name, reason=error.message),))
         raise UnreadableInput(f"A page of the feed cannot be read: {error.message}", hint=error.hint) from error
-
-
-def _sum(one: ImportReport, other: ImportReport) -> ImportReport:
-    return ImportReport(
-        added=one.added + other.added,
-        updated=one.updated + other.updated,
-        unchanged=one.unchanged + other.unchanged,
-        merged=one.merged + other.merged,
-        rejected=one.rejected + other.rejected,
-        notes=one.notes + other.notes,
-    )
 
 
 def state_of(record: FeedRecord, today: date) -> State:
