@@ -187,7 +187,7 @@ _KEYS = tuple(_HINTS)
 def _screen() -> Any:
     """All patterns as one automaton of RE2's, which has no lookahead and takes only ASCII for `\\w` and `\\b`."""
     options = re2.Options()
-    options.case_sensitive = False
+    options.case_sensitive, options.max_mem = False, 64 << 20
     screen = re2.Set.SearchSet(options)
     for pattern in _HINTS.values():
         wider = re.sub(r"\(\?![^()]*\)", "", pattern).replace(r"[^\w\s]", r"[^\pL\pN_\s]")
@@ -198,4 +198,5 @@ def _screen() -> Any:
 
 def _hints(text: str) -> Collection[str | int]:
     """Which patterns may match: one pass over the text, in the time that one of them would take, spares it the others."""
-    return [_KEYS[at] for at in _screen().Match(text.encode(errors="replace")) or ()]
+    found = _screen().Match(text.encode(errors="replace"))
+    return [_KEYS[at] for at in found] if found else ()
