@@ -6,6 +6,7 @@ Every importer ends here, so that a paper is the same whichever format it came i
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ MAX_ABSTRACT_CHARS = 50_000
 MAX_TITLE_CHARS = 20_000
 COLUMNS = """
     id _id arxiv_id doi pmid title abstract summary text authors url date published year updated listed categories
-    tags venue
+    tags venue aliases
     """.split()
 """The names of columns and keys that tables and JSON are read by."""
 
@@ -116,6 +117,20 @@ def _version(fields: Mapping[str, Any]) -> int | None:
     return None
 
 
+def beside(kept: str) -> dict[str, Any]:
+    """
+    The fields that our own export keeps as JSON beside those of a format, because the format cannot hold them.
+
+    >>> beside('{"listed": "2026-06-17", "source": "x"}'), beside("a note")
+    ({'listed': '2026-06-17'}, {})
+    """
+    try:
+        found = json.loads(kept) if kept.startswith("{") else {}
+    except (ValueError, RecursionError):
+        return {}
+    return {key: found[key] for key in COLUMNS if key in found}
+
+
 def _reason_against(title: str, abstract: str) -> str | None:
     if not title:
         return "no title"
@@ -155,6 +170,8 @@ def _ids(fields: Mapping[str, Any], url: str | None, context: Context) -> list[s
     for key in ("id", "_id"):
         if (given := fields.get(key)) is not None and (value := text.clean(_string(given))[:200]):
             found += identity.scheme_ids(value) or [f"file:{context.name}:{value}"]
+    for given in aliases if isinstance(aliases := fields.get("aliases"), list) else ():
+        found += identity.scheme_ids(text.clean(_string(given)))
     return found + identity.scheme_ids(url) if url else found
 
 

@@ -18,6 +18,12 @@ _MARKS = {
 _LETTERS = dict(zip("ss ae AE oe OE o O aa AA l L".split(), "ß æ Æ œ Œ ø Ø å Å ł Ł".split(), strict=True))
 _LETTER = re.compile(r"\\(ss|ae|AE|oe|OE|o|O|aa|AA|l|L)(?![A-Za-z])(?:\{\})?")
 _BRACED = re.compile(r"\{([\u00c0-\u024f\u1e00-\u1eff])\}")
+MATH = re.compile(  # "$5 and $6" is none
+    r"(?<!\\)(?:\$\$.{1,2000}?\$\$|\$(?=\S)[^$]{1,2000}(?<=[^\s\\])\$(?!\d)|\\\(.{1,2000}?\\\)|\\\[.{1,2000}?\\\]"
+    r"|\$(?=[^$]{0,2000}[\\^_=])[^$]{1,2000}(?<!\\)\$)",
+    re.DOTALL,
+)
+"""Formulas in running text."""
 _LONGEST = 100_000  # no abstract is longer
 
 
