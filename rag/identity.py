@@ -80,6 +80,8 @@ def scheme_ids(text: str) -> list[str]:
     ids: list[str] = []
     if arxiv := arxiv_id(text):
         ids.append(f"arxiv:{arxiv[0]}")
+        if "arxiv.org/" in text:  # which names nothing else
+            return ids
     if "/" in text and (doi := _doi_of(text)):
         ids.append(f"doi:{doi}")
     for scheme, pattern in (("pmid", _PMID), ("openalex", _OPENALEX), ("s2", _S2)):

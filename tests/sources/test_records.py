@@ -301,22 +301,6 @@ def test_any_values_give_a_paper_that_can_be_stored_or_a_reject(given_: dict[str
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
-    [
-        ("Abstract: We test it on mice.", "We test it on mice."),
-        ("ABSTRACT Background We test it.", "Background We test it."),
-        ("Abstract Abstract The loss falls.", "The loss falls."),
-        ("Abstract—Networks generalise late.", "Networks generalise late."),
-        ("Abstract Meaning Representation is parsed.", "Abstract Meaning Representation is parsed."),
-        ("Abstract interpretation of programs.", "Abstract interpretation of programs."),
-        ("Abstractive summaries are short.", "Abstractive summaries are short."),
-    ],
-)
-def test_a_heading_before_the_abstract_is_no_part_of_it(written: str, kept: str) -> None:
-    assert paper_of(abstract=written).abstract == kept
-
-
-@pytest.mark.parametrize(
     ("written", "meant"),
     [
         (r"Poincar\'{e} and $\'x$", r"Poincaré and $\'x$"),
