@@ -8,15 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from rag.errors import ConfigError
 from rag.types import Claim, JsonDict, Paper, Source
 
 DEFAULT_SUBSCRIPTION = "default"
 Every = Literal["day", "week", "month"]
 """How often an issue appears."""
+
+
+def zone(name: str) -> tzinfo:
+    """A timezone by its name, such as `Europe/Berlin`. Raises ConfigError where there is none of it."""
+    if name == "UTC":
+        return UTC  # also where no table of timezones is installed
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise ConfigError(
+            f"There is no timezone “{name}”.", hint="Write it as Europe/Berlin; `pip install tzdata` brings the table."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +56,49 @@ class Period:
         }
 
     def _midnight(self, day: date) -> str:
-        return datetime.combine(day, time(), ZoneInfo(self.timezone)).isoformat().replace("+00:00", "Z")
+        return datetime.combine(day, time(), zone(self.timezone)).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """
+    What somebody wants to read, and how often.
+
+    Args:
+        name: What its issues are called by.
+        every: An issue a day, week or month.
+        timezone: By whose clock the days begin.
+        topics: Interests in words, such as “speculative decoding”.
+        liked, disliked: Ids of papers that are, and that are not, like what is wanted.
+        authors: People whose papers come first.
+        categories: Only papers in one of these; empty is all.
+        must, must_not: Words or phrases of which a paper must have one, and of which it may have none.
+        threshold: The least score, 0 to 1, of a paper that is shown.
+        size: The most papers of an issue.
+        order: Rank by `interest`, or by signals of attention, damped by age (`trending`).
+        catch_up: After missed periods one issue `each`, one that has all of them (`merge`), or only the last (`skip`).
+        to: Mail addresses.
+        formats: Which files are written: md, html, json, eml.
+        folder: Write the files there too.
+    """
+
+    name: str = DEFAULT_SUBSCRIPTION
+    every: Every = "week"
+    timezone: str = "UTC"
+    topics: tuple[str, ...] = ()
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    must: tuple[str, ...] = ()
+    must_not: tuple[str, ...] = ()
+    threshold: float = 0.0
+    size: int = 40
+    order: Literal["interest", "trending"] = "interest"
+    catch_up: Literal["each", "merge", "skip"] = "each"
+    to: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("md", "html", "json")
+    folder: str | None = None
 
 
 ThemeStatus = Literal["new", "growing", "steady", "fading"]
@@ -155,7 +210,8 @@ class Digest:
 
     Sources are numbered in the order of first citation: headline, themes, papers. `manifest` says what it was made
     from: `id` over all that went in, the version of Refdesk, prompts, model, and the text's hash of each source.
-    `degraded` says which parts a model should have written and did not.
+    `degraded` says which parts a model should have written and did not. `usage` is what making it has cost just now, and
+    no part of the document: that is the same however often it is made.
     """
 
     period: Period
@@ -187,6 +243,6 @@ class Digest:
             "coverage": self.coverage.to_dict(),
             "sources": [source.to_dict() for source in self.sources],
             "manifest": dict(self.manifest),
-            "usage": dict(self.usage) if self.usage else None,
+            "usage": None,
             "degraded": dict(self.degraded) if self.degraded else None,
         }

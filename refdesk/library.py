@@ -7,24 +7,29 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import identity
+from rag.digests.period import last_whole, parse
 from rag.embedders import canonical
 from rag.errors import BadFilter, PaperNotFound
 from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
 from refdesk import config as configuration
 from refdesk import wiring
 from refdesk.answering import Answering
+from refdesk.subscriptions import chosen, subscriptions
 from stores.library import LibraryStore
 
 if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable
 
+    from rag.issue import Digest
     from rag.retrieval import Retrieved, Retriever
+    from refdesk.digesting import Made
     from refdesk.feeds.syncing import FeedReport
     from refdesk.verifying import Verified
 
@@ -209,6 +214,34 @@ class Library:
 
         return sync(self._store, self._settings, names, tell=tell)
 
+    def digest(self, period: str | None = None, *, subscription: str | None = None, fresh: bool = False) -> Digest:
+        """
+        The issue of a period, every sentence of which cites; nothing is recorded or sent.
+
+        Args:
+            period: `2026-W27`, `2026-06`, `2026-06-29` or `2026-06-01--2026-06-20`; None is the last whole one.
+            subscription: Of the settings; None is the only one, or all papers where none is configured.
+            fresh: Ask the model anew, also what it was asked before.
+
+        Raises:
+            BadFilter: It is no period.
+            ConfigError: There is no such subscription, or one of its settings is wrong.
+        """
+        return self.make_issue(period, subscription=subscription, fresh=fresh).digest
+
+    def make_issue(self, period: str | None = None, *, subscription: str | None = None, fresh: bool = False) -> Made:
+        """The same, with the decision on every paper that was listed."""
+        from refdesk.digesting import Digesting
+
+        wanted = chosen(subscriptions(self._settings.subscriptions), subscription)
+        if period is None:
+            about = last_whole(datetime.fromisoformat(self._store.now()), wanted.every, wanted.timezone)
+        else:
+            about = parse(period, wanted.timezone)
+        return Digesting(self._store, self._settings, self._answering, self._store.notify).make(
+            about, wanted, fresh=fresh
+        )
+
     def condense(self, history: Sequence[str], question: str) -> str:
         """A follow-up as a question that stands for itself, by the model. Raises ModelUnavailable."""
         return self._answering.condense(history, question)
@@ -264,6 +297,28 @@ class Library:
                 hint="Exchange --since and --until.",
             )
         return replace(filter_, since=since, until=until, papers=tuple(self._resolve(name) for name in filter_.papers))
+
+    # ---- issues
+
+    def papers_of_issue(self, period: str, *, subscription: str | None = None) -> tuple[str, ...]:
+        """The ids of the papers that an issue cites, as it was delivered, or else as it would be made now. As `digest`."""
+        wanted = chosen(subscriptions(self._settings.subscriptions), subscription)
+        record = self._store.catalog.issues().find(wanted.name, parse(period, wanted.timezone).name)
+        document = record.document if record else self.digest(period, subscription=wanted.name).to_dict()
+        return tuple(source["paper_id"] for source in document["sources"])
+
+    def rate(self, paper: str, rating: int) -> Paper:
+        """
+        Say that papers like this one are wanted (1) or not (-1) in issues, or take that back (0).
+
+        Raises:
+            PaperNotFound: No paper has this id.
+            LibraryReadOnly: The library cannot be written.
+        """
+        found = self.show(paper)
+        with self._store.writing():
+            self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())
+        return found
 
     # ---- looking
 

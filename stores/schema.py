@@ -112,6 +112,7 @@ issues = sa.Table(
     sa.Column("end", sa.Text, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
     sa.Column("document", sa.JSON, nullable=False),  # as `digest --json` prints it
+    sa.Column("forms", sa.JSON, nullable=False),  # what is delivered: subject, and text by format
     sa.Column("considered", sa.JSON, nullable=False),  # {paper id: hash of its text} of all papers that were listed
 )
 outbox = sa.Table(

@@ -49,6 +49,7 @@ FLOORS = {
 
 WITHIN_FLOOR = {
     ("rag.issue", "rag.types"),
+    ("rag.issue", "rag.errors"),
     ("rag.digests", "rag.answers"),
     ("rag.retrieval", "rag.reading"),
     ("rag.checking", "rag.text"),

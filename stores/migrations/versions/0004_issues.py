@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("end", sa.Text, nullable=False),
         sa.Column("created", sa.Text, nullable=False),
         sa.Column("document", sa.JSON, nullable=False),
+        sa.Column("forms", sa.JSON, nullable=False),
         sa.Column("considered", sa.JSON, nullable=False),
     )
     op.create_table(
