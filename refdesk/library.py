@@ -7,20 +7,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import identity
-from rag.digests.period import last_whole, parse
 from rag.embedders import canonical
 from rag.errors import BadFilter, PaperNotFound
 from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
 from refdesk import config as configuration
 from refdesk import wiring
 from refdesk.answering import Answering
-from refdesk.subscriptions import chosen, subscriptions
 from stores.library import LibraryStore
 
 if TYPE_CHECKING:
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 
     from rag.issue import Digest
     from rag.retrieval import Retrieved, Retriever
-    from refdesk.digesting import Made
+    from refdesk.issues import Issues
     from refdesk.feeds.syncing import FeedReport
     from refdesk.verifying import Verified
 
@@ -227,20 +224,14 @@ class Library:
             BadFilter: It is no period.
             ConfigError: There is no such subscription, or one of its settings is wrong.
         """
-        return self.make_issue(period, subscription=subscription, fresh=fresh).digest
+        return self.issues.make(period, subscription=subscription, fresh=fresh).digest
 
-    def make_issue(self, period: str | None = None, *, subscription: str | None = None, fresh: bool = False) -> Made:
-        """The same, with the decision on every paper that was listed."""
-        from refdesk.digesting import Digesting
+    @cached_property
+    def issues(self) -> Issues:
+        """Its issues: `make`, `rendered`, `run`, and what has become of them."""
+        from refdesk.issues import Issues
 
-        wanted = chosen(subscriptions(self._settings.subscriptions), subscription)
-        if period is None:
-            about = last_whole(datetime.fromisoformat(self._store.now()), wanted.every, wanted.timezone)
-        else:
-            about = parse(period, wanted.timezone)
-        return Digesting(self._store, self._settings, self._answering, self._store.notify).make(
-            about, wanted, fresh=fresh
-        )
+        return Issues(self._store, self._settings, self._answering)
 
     def condense(self, history: Sequence[str], question: str) -> str:
         """A follow-up as a question that stands for itself, by the model. Raises ModelUnavailable."""
@@ -298,14 +289,9 @@ class Library:
             )
         return replace(filter_, since=since, until=until, papers=tuple(self._resolve(name) for name in filter_.papers))
 
-    # ---- issues
-
-    def papers_of_issue(self, period: str, *, subscription: str | None = None) -> tuple[str, ...]:
-        """The ids of the papers that an issue cites, as it was delivered, or else as it would be made now. As `digest`."""
-        wanted = chosen(subscriptions(self._settings.subscriptions), subscription)
-        record = self._store.catalog.issues().find(wanted.name, parse(period, wanted.timezone).name)
-        document = record.document if record else self.digest(period, subscription=wanted.name).to_dict()
-        return tuple(source["paper_id"] for source in document["sources"])
+    def within_issue(self, period: str, filter: Filter = EVERY_PAPER, *, subscription: str | None = None) -> Filter:  # noqa: A002
+        """A filter narrowed to the papers that an issue cites. Raises BadFilter, PaperNotFound, ConfigError."""
+        return self.issues.within(period, self._checked(filter), subscription=subscription)
 
     def rate(self, paper: str, rating: int) -> Paper:
         """
@@ -374,6 +360,7 @@ class Library:
             "sources": catalog.tally("source"),
             "categories": dict(list(catalog.tally("category").items())[:10]),
             "feeds": self._feeds(),
+            **self.issues.status(),
             "embedder": self._store.embedder_name,
             "dimension": int(catalog.setting("dimension") or 0),
             "catalog": _without_password(self._store.place.catalog_url) or "catalog.sqlite3",

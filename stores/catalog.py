@@ -21,6 +21,7 @@ from rag.types import Chunk, Filter, Paper, Revision
 from stores.feeds import SQLFeeds
 from stores.generations import SQLGenerations
 from stores.issues import SQLIssues, SQLRatings
+from stores.outbox import SQLOutbox
 from stores.schema import HEAD, aliases, engine, labels, papers, revisions, settings, translated
 from stores.themes import SQLThemes
 
@@ -52,6 +53,10 @@ class SQLCatalog:
     def issues(self) -> SQLIssues:
         """The issues that were made for delivery."""
         return SQLIssues(self._engine)
+
+    def outbox(self) -> SQLOutbox:
+        """What is to be delivered."""
+        return SQLOutbox(self._engine)
 
     def ratings(self) -> SQLRatings:
         """The ratings of papers."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
 import sqlalchemy as sa
 
+from rag.ports import Delivery
 from rag.types import JsonDict
+from stores.outbox import plan
 from stores.schema import issues, ratings, translated
 
 
@@ -18,7 +20,8 @@ class IssueRecord:
     An issue that was made for delivery.
 
     `first` and `end` are days, ISO, the second the day after the last; `document` is what `digest --json` prints;
-    `forms` has what is delivered, the `subject` and the text of each format; `considered` has the text's hash of every paper that was listed.
+    `forms` has what is delivered, the `subject` and the text of each format; `considered` has the text's hash of every
+    paper that was listed.
     """
 
     subscription: str
@@ -64,12 +67,13 @@ class SQLIssues:
         with translated(self._engine.url), self._engine.connect() as connection:
             return [IssueRecord(**row._mapping) for row in connection.execute(newest)][::-1]
 
-    def keep(self, record: IssueRecord) -> None:
-        """Keep one, in the place of an older one of its period."""
+    def keep(self, record: IssueRecord, deliveries: Sequence[Delivery] = ()) -> None:
+        """Keep one, in the place of an older one of its period, and plan its deliveries, in one transaction."""
         same = (issues.c.subscription == record.subscription) & (issues.c.period == record.period)
         with translated(self._engine.url), self._engine.begin() as connection:
             connection.execute(sa.delete(issues).where(same))
             connection.execute(sa.insert(issues), [asdict(record)])
+            plan(connection, deliveries)
 
 
 class SQLRatings:

@@ -1,4 +1,4 @@
-"""digest, like and dislike."""
+"""digest, run, like and dislike."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from refdesk.digesting import Made
     from refdesk.library import Library
 
+SOMETHING_FAILED, NOTHING_DUE = 6, 9
 _FORMATS = ("text", "md", "html", "json", "eml")
 
 
@@ -59,14 +60,14 @@ def digest(
         raise click.UsageError("--paper goes with --explain.")
     chosen = "json" if as_json else format_name or _by_suffix(output)
     with session.open(model=model) as library:
-        period = library.span(since, until) if since or until else next(iter(named), None)
-        made = library.make_issue(period, subscription=subscription, fresh=fresh)
+        period = library.issues.span(since, until) if since or until else next(iter(named), None)
+        made = library.issues.make(period, subscription=subscription, fresh=fresh)
         if explain:
             _explain(library, made, paper, as_json=as_json)
             return
-    if made.digest.degraded:
-        session.tell(f"Degraded: {made.digest.degraded['reason']}.")
-    _write(made, chosen, output)
+        if made.digest.degraded:
+            session.tell(f"Degraded: {made.digest.degraded['reason']}.")
+        _write(library, made, chosen, output)
     if output:
         session.tell(f"{made.digest.name} is in {output}: {made.digest.coverage.included} papers.")
 
@@ -80,15 +81,13 @@ def _by_suffix(output: Path | None) -> str:
     return suffix
 
 
-def _write(made: Made, format_name: str, output: Path | None) -> None:
+def _write(library: Library, made: Made, format_name: str, output: Path | None) -> None:
     if format_name == "text" and not output:
-        from refdesk.render import terminal_issue
+        from refdesk.render import issue_text
 
-        show(terminal_issue.issue(made.digest))
+        show(issue_text.terminal(made.digest))
         return
-    from refdesk.issuing import rendered
-
-    content = rendered(made.digest, format_name)
+    content = library.issues.rendered(made.digest, format_name)
     if output:
         from rag.delivery.files import write
 
@@ -98,7 +97,7 @@ def _write(made: Made, format_name: str, output: Path | None) -> None:
 
 
 def _explain(library: Library, made: Made, paper: str | None, *, as_json: bool) -> None:
-    from refdesk.render import terminal_issue
+    from refdesk.render import terminal
 
     wanted = library.show(paper) if paper else None
     decisions = [each for each in made.decisions if not wanted or each.candidate.paper.paper_id == wanted.paper_id]
@@ -112,7 +111,31 @@ def _explain(library: Library, made: Made, paper: str | None, *, as_json: bool) 
             f"was {'listed' if wanted.listed else 'published' if wanted.published else 'imported'}."
         )
     else:
-        show(terminal_issue.explained(decisions, made.digest.coverage, whole=not wanted))
+        show(terminal.decisions([each.to_dict() for each in decisions], whole=not wanted))
+
+
+@click.command()
+@click.option("--resend", metavar="ID", help="Send this delivery again, which failed or may not have arrived.")
+@as_json
+@click.pass_obj
+def run(session: Session, resend: str | None, as_json: bool) -> int:
+    """
+    Do what is due: pull the feeds, write every issue whose period has ended, deliver what is undelivered.
+
+    Safe to call at any time; nothing is sent twice. Exits with 9 when nothing was due, and with 6 when a feed or a
+    delivery failed. With --json one line a step.
+    """
+    from refdesk.render import terminal
+
+    outcomes = set()
+    with session.open(create=True) as library:
+        for step in library.issues.run(resend=resend):
+            outcomes.add(step.outcome)
+            print_json(step.to_dict()) if as_json else show(terminal.step(step.to_dict()))
+    if not outcomes - {"nothing"}:
+        session.tell("Nothing is due.")
+        return NOTHING_DUE
+    return SOMETHING_FAILED if "failed" in outcomes else 0
 
 
 @click.command()

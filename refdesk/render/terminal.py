@@ -224,6 +224,34 @@ def feed(given: Mapping[str, Any]) -> RenderableType:
     return Group(line, Indented(error)) if given["error"] else line
 
 
+def decisions(found: Sequence[Mapping[str, Any]], *, whole: bool) -> RenderableType:
+    """What became of papers in an issue: those that are in, and why; of the others, if `whole`, only how many."""
+    lines: list[RenderableType] = []
+    for each in found:
+        if each["included"]:
+            lines.append(Indented(Text(unlinked(each["title"]), style="bold"), mark=f"{each['rank']}."))
+            about = f"{each['why']} · score {each['score']:.2f} · {unlinked(each['paper_id'])}"
+            lines.append(Indented(Text(about, style="dim")))
+        elif not whole:
+            score = f" (score {each['score']:.2f})" if each["why"] else ""
+            lines.append(Text.assemble((unlinked(each["title"]), "bold"), f"  is left out: {each['reason']}{score}"))
+    if whole:
+        left = Counter(each["reason"] for each in found if not each["included"])
+        lines.append(Text(""))
+        lines += [Text(f"{count:,} left out: {reason}") for reason, count in left.most_common()]
+    return Group(*lines)
+
+
+def step(given: Mapping[str, Any]) -> RenderableType:
+    """One step of a run."""
+    colour = {"done": "green", "nothing": "dim", "failed": "bold red"}[given["outcome"]]
+    line = Text.assemble((f"{given['step']:<9}", "dim"), (f"{given['outcome']:<8}", colour), (given["name"], "bold"))
+    parts: list[RenderableType] = [line.append(f"  {given['detail']}")]
+    if given["hint"]:
+        parts.append(Indented(Text(given["hint"], style="yellow")))
+    return Group(*parts)
+
+
 def findings(found: Sequence[Finding], papers: int) -> RenderableType:
     """The result of `check`."""
     if not found:

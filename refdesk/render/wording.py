@@ -102,11 +102,8 @@ def notices(digest: Digest) -> list[str]:
         found.append(f"No paper was listed in this {noun(digest.period)}.")
     elif not digest.papers:
         found.append(f"Of the {count(digest.coverage.listed)} listed, none is in this issue.")
-    names = {theme.id: name(theme) for theme in digest.themes}
-    parts: dict[str, list[str]] = {}
-    for part, reason in (digest.degraded or {}).items():
-        parts.setdefault(plain(str(reason)).rstrip("."), []).append(names.get(part, plain(part)))
-    found += [f"The model did not write {', '.join(held)}: {reason}." for reason, held in parts.items()]
+    if digest.degraded:
+        found.append(f"{_capital(plain(digest.degraded['reason'])).rstrip('.')}.")
     for feed in digest.coverage.feeds:
         if trouble := _TROUBLED.get(str(feed.get("state"))):
             found.append(f"Papers may be missing: {plain(str(feed.get('name')))} {trouble}.")
@@ -114,14 +111,10 @@ def notices(digest: Digest) -> list[str]:
 
 
 def facts(digest: Digest) -> str:
-    """What the foot of an issue says: version, identity, tokens."""
+    """What the foot of an issue says: version and identity."""
     identity = str(digest.manifest.get("id") or "")
-    tokens = ""
-    if digest.usage and digest.usage.get("calls"):
-        total = digest.usage.get("input_tokens", 0) + digest.usage.get("output_tokens", 0)
-        tokens = f"{'about ' if digest.usage.get('estimated') else ''}{total:,} tokens"
     version = f"Refdesk {digest.manifest.get('refdesk') or ''}".strip()
-    return " · ".join(filter(None, (plain(version), f"issue {plain(identity)[:19]}" if identity else "", tokens)))
+    return " · ".join(filter(None, (plain(version), f"issue {plain(identity)[:19]}" if identity else "")))
 
 
 def claims(digest: Digest) -> Iterator[Claim]:

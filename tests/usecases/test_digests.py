@@ -69,7 +69,7 @@ def test_every_sentence_of_an_issue_cites_and_every_source_is_cited_in_order(mad
 
 
 def test_listed_papers_are_in_the_issue_or_counted(made: refdesk.Library) -> None:
-    issue = made.make_issue(WEEK)
+    issue = made.issues.make(WEEK)
     coverage = issue.digest.coverage
     assert coverage.listed == coverage.included + sum(coverage.excluded.values()) == len(issue.decisions)
     assert coverage.included == len(issue.digest.papers)
@@ -125,7 +125,7 @@ def test_a_subscription_chooses_ranks_and_explains(tmp_path: Path, sample: Path)
     )
     with refdesk.open_library(folder) as library:
         library.add(sample / "papers.jsonl")
-        issue = library.make_issue("2026-06")
+        issue = library.issues.make("2026-06")
         assert issue.digest.subscription == "mine"
         assert len(issue.digest.papers) == 3
         assert all(paper.why for paper in issue.digest.papers)
@@ -145,12 +145,12 @@ def test_rated_papers_are_learnt_from_and_a_disliked_one_is_left_out(tmp_path: P
         library.add(write(tmp_path / "papers.jsonl", records))
         library.rate("2606.00001", 1)  # glaciers
         library.rate("2606.00002", -1)  # violins
-        issue = library.make_issue(WEEK)
+        issue = library.issues.make(WEEK)
         first = [paper.title for paper in (each.paper for each in issue.digest.papers[:5])]
         assert all("glaciers" in title for title in first)
         assert issue.digest.coverage.excluded["disliked"] == 1
         library.rate("2606.00002", 0)
-        assert "disliked" not in library.make_issue(WEEK).digest.coverage.excluded
+        assert "disliked" not in library.issues.make(WEEK).digest.coverage.excluded
         with pytest.raises(PaperNotFound):
             library.rate("2606.99999", 1)
 
