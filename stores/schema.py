@@ -126,6 +126,8 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("planned", sa.Text, nullable=False),
     sa.Column("changed", sa.Text, nullable=False),
+    sa.Column("due", sa.Text),  # when it may be tried; NULL is not by itself
+    sa.Column("handed", sa.Text),  # when the attempt passed the point from which the receiver may have it
     sa.Column("detail", sa.Text, nullable=False),
 )
 ratings = sa.Table(

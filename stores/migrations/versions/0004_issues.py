@@ -30,6 +30,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("planned", sa.Text, nullable=False),
         sa.Column("changed", sa.Text, nullable=False),
+        sa.Column("due", sa.Text),
+        sa.Column("handed", sa.Text),
         sa.Column("detail", sa.Text, nullable=False),
     )
     op.create_table(
