@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.delivery.message import LONGEST_SUBJECT, list_id, mailbox, message, message_id, one_line
@@ -50,6 +50,7 @@ def bodies(sent: EmailMessage) -> list[str]:
 anything = st.text(st.characters() | st.sampled_from("\r\n\0\t\x0b\x0c\x85\u2028\u202e\ud800 .=-"), max_size=400)
 
 
+@settings(deadline=None)
 @given(anything, anything)
 def test_any_text_is_read_back_and_any_bytes_that_are_sent_are_ascii_in_short_lines(text: str, html: str) -> None:
     sent = made(text=text, html=html)
@@ -64,6 +65,7 @@ def test_any_text_is_read_back_and_any_bytes_that_are_sent_are_ascii_in_short_li
     assert sent.as_bytes() == made(text=text, html=html).as_bytes()
 
 
+@settings(deadline=None)
 @given(anything)
 def test_no_subject_adds_a_header_and_any_that_can_be_seen_is_read_back(subject: str) -> None:
     found = read(made(subject=subject))
@@ -71,6 +73,7 @@ def test_no_subject_adds_a_header_and_any_that_can_be_seen_is_read_back(subject:
     assert found["Subject"] == one_line(subject, LONGEST_SUBJECT)
 
 
+@settings(deadline=None)
 @given(anything)
 def test_no_name_adds_a_header(name: str) -> None:
     try:
