@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from rag.issue import Digest
     from rag.retrieval import Retrieved, Retriever
-    from refdesk.issues import Issues
     from refdesk.feeds.syncing import FeedReport
+    from refdesk.issues import Issues
     from refdesk.verifying import Verified
 
 EVERY_PAPER = Filter()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
@@ -202,7 +203,7 @@ class Running:
             return Outcome("later", "refdesk.toml has no [email].")
         return smtp.send(self._message(issue, to, self._mail), self._mail.server, hand_over=hand_over)
 
-    def _message(self, issue: IssueRecord, to: str, mail: Mail) -> message.EmailMessage:
+    def _message(self, issue: IssueRecord, to: str, mail: Mail) -> EmailMessage:
         return message.message(
             subject=issue.forms["subject"],
             text=issue.forms["text"],
@@ -280,4 +281,3 @@ def _delivered(delivery: Delivery) -> Step:
         hint=hint or (told["next"] if outcome == "failed" else None),
         more=more,
     )
-
