@@ -75,6 +75,7 @@ VENDORS = {
     "bibtexparser": {"rag.sources"},
     "pylatexenc": {"rag.sources"},
     "rich": {"refdesk.render", "refdesk"},
+    "jinja2": {"refdesk.render"},
     "click": {"refdesk"},
     "httpx": {"refdesk.inputs", "refdesk.feeds", "stores.vectors"},
     "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "refdesk"},

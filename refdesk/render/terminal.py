@@ -35,7 +35,7 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
-class _Indented:
+class Indented:
     """Text behind a mark in a margin of its own; wrapped within the margin on a terminal, one line in a pipe."""
 
     def __init__(self, text: Text, *, mark: str = "", margin: int = 4) -> None:
@@ -85,8 +85,8 @@ def verified(found: Sequence[tuple[str, str, Sequence[Problem]]]) -> RenderableT
     failed = [each for each in found if each[1] == "unsupported"]
     lines: list[RenderableType] = []
     for text, _, problems in failed:
-        lines.append(_Indented(Text(text), mark="✗"))
-        lines += [_Indented(Text(f"{each.kind}: “{each.found}”: {each.detail}", style="yellow")) for each in problems]
+        lines.append(Indented(Text(text), mark="✗"))
+        lines += [Indented(Text(f"{each.kind}: “{each.found}”: {each.detail}", style="yellow")) for each in problems]
     counts = Counter(support for _, support, _ in found)
     summary = ", ".join(f"{counts[name]:,} {name}" for name in _SUPPORTS if counts[name])
     return Group(*lines, Text(f"{len(found):,} checked: {summary}.", style="bold"))
@@ -97,7 +97,7 @@ def claim(given: Claim) -> RenderableType:
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in given.citations))
     marks = {"weak": ("  (weak)", "yellow"), "unsupported": ("  (unsupported)", "bold red")}
     support = marks.get(given.support, ("", ""))
-    return _Indented(Text.assemble(_unlinked(unbracketed(given.text)), " ", (numbers, "bold cyan"), support), margin=0)
+    return Indented(Text.assemble(unlinked(unbracketed(given.text)), " ", (numbers, "bold cyan"), support), margin=0)
 
 
 def _source(source: Source, given: Answer) -> RenderableType:
@@ -116,26 +116,24 @@ def hits(found: Sequence[Hit]) -> RenderableType:
 def _hit(number: int, hit: Hit) -> RenderableType:
     return Group(
         _reference(f"{number}.", hit.paper, f"score {hit.score:.2f}"),
-        _Indented(
-            Text.assemble("“", _unlinked(hit.best_sentence.text), "”", (f" ({hit.best_sentence.number})", "dim"))
-        ),
+        Indented(Text.assemble("“", unlinked(hit.best_sentence.text), "”", (f" ({hit.best_sentence.number})", "dim"))),
     )
 
 
 def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
-    line = Text(_unlinked(paper.title), style=Style(bold=True, link=paper.url))
+    line = Text(unlinked(paper.title), style=Style(bold=True, link=paper.url))
     if paper.flags:
         line.append(f"  ⚑ {', '.join(paper.flags)}", style="bold red")
     about = " · ".join(
-        filter(None, (_unlinked(_names(paper.authors)), paper.published, _unlinked(paper.paper_id), paper.url, note))
+        filter(None, (unlinked(_names(paper.authors)), paper.published, unlinked(paper.paper_id), paper.url, note))
     )
-    return Group(_Indented(line, mark=mark), _Indented(Text(about, style="dim")))
+    return Group(Indented(line, mark=mark), Indented(Text(about, style="dim")))
 
 
 _LINKS = re.compile(r"(?i)\b(?:https?|ftp|file|javascript|mailto|data):|\bwww\.|\](?=[(\[])|(?<=\w)@(?=\w)")
 
 
-def _unlinked(text: str) -> str:
+def unlinked(text: str) -> str:
     """Text of strangers in which a terminal finds no link: their addresses get a space."""
     return _LINKS.sub(lambda found: found.group() + " ", text)
 
@@ -169,11 +167,11 @@ _FLAGGED = "read this abstract with care"
 
 
 def _sentence(sentence: Sentence) -> RenderableType:
-    return _Indented(Text(sentence.text), mark=str(sentence.number))
+    return Indented(Text(sentence.text), mark=str(sentence.number))
 
 
 def _facts(facts: Mapping[str, str]) -> RenderableType:
-    return Group(*(_Indented(Text(value), mark=name, margin=12) for name, value in facts.items() if value))
+    return Group(*(Indented(Text(value), mark=name, margin=12) for name, value in facts.items() if value))
 
 
 def status(given: Mapping[str, Any]) -> RenderableType:
@@ -223,7 +221,7 @@ def feed(given: Mapping[str, Any]) -> RenderableType:
     did = ", ".join(counts) or "nothing new"
     line = Text.assemble((given["name"], "bold"), f"  {given['state']}: {did} in {given['took_ms'] / 1000:.1f} s")
     error = Text(f"{given['error']} {given['hint'] or ''}", style="yellow")
-    return Group(line, _Indented(error)) if given["error"] else line
+    return Group(line, Indented(error)) if given["error"] else line
 
 
 def findings(found: Sequence[Finding], papers: int) -> RenderableType:
