@@ -1,87 +1,40 @@
-"""
-`refdesk verify`: the check of an answer or a digest that Refdesk wrote, and that somebody may have edited since.
-
-Takes JSON, in which every object with `text` and `citations` is a claim, or the Markdown that `ask --markdown` writes.
-"""
+"""Claims, sources and quotes in the JSON of an answer or an issue, and whatever else somebody wrote there."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.answers.extractive import marked
-from rag.checking import Cited, Verdict
-from rag.errors import UnreadableInput
-from rag.types import Citation, Claim, JsonDict, Problem
+from rag.checking import Cited
+from rag.types import Citation, Claim, Problem
 from refdesk.answering import Answering
-from refdesk.render.markdown import unescaped
+from refdesk.verifying.claims import Verified, failed, verified
 
-MAX_CHARS = 2_000_000
-_SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*(.*?)\*\*.*?`([^`]+)`")
-_QUOTE = re.compile(r"^\s*>\s*(\d{1,5})\.(\d{1,5})\s+(.*\S)\s*$")
-_PLACES = re.compile(r"(?:\[\d{1,5}\.\d{1,5}\])+")
-_PLACE = re.compile(r"\[(\d{1,5})\.(\d{1,5})\]")
-_ABSTAINED = re.compile(r"The library does not hold an answer: .*|- .* \(`[^`]+`\)")
 _NUMBERS = re.compile(r"(?:\[\d+\])+")
+_KEYS = frozenset(
+    "period name start end timezone subscription mode headline themes id keywords size previous_size status claims "
+    "paper_ids history papers paper_id title authors url rank score why tldr changes theme flags coverage listed "
+    "included excluded reason count late feeds kind state checked last error sources number published manifest usage "
+    "degraded text support problems found at detail citations source sentence quote".split()
+)
+"""What an issue holds; words under another key are somebody else's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """One claim of a document and what became of it."""
-
-    text: str
-    verdict: Verdict
-
-    def to_dict(self) -> JsonDict:
-        """The claim as `verify --json` prints it."""
-        return {
-            "text": self.text,
-            "support": self.verdict.support,
-            "score": round(self.verdict.score, 4),
-            "problems": [problem.to_dict() for problem in self.verdict.problems],
-        }
+def is_issue(value: Any) -> bool:
+    """Whether a document of JSON is an issue."""
+    return isinstance(value, dict) and {"period", "headline", "themes", "papers"} <= value.keys()
 
 
-def verify(document: str, answering: Answering) -> list[Verified]:
-    """
-    Check every claim of a document, in its order.
-
-    Raises:
-        UnreadableInput: It is neither JSON nor Markdown of ours, or holds no claim.
-    """
-    text = document.lstrip("\ufeff").strip()
-    if len(text) > MAX_CHARS:
-        raise UnreadableInput(
-            f"The document has {len(text):,} characters; the limit is {MAX_CHARS:,}.", hint="Split it."
-        )
-    if text[:1] in "{[":
-        try:
-            found = list(_of_json(json.loads(text), answering))
-        except (ValueError, RecursionError) as error:
-            raise UnreadableInput(
-                f"The document is no whole JSON: {error}.", hint="Give it as `ask --json` wrote it."
-            ) from error
-    else:
-        found = list(_of_markdown(text, answering))
-    if not found:
-        raise UnreadableInput(
-            "The document holds no claim with citations.",
-            hint="Give what `refdesk ask --json` or `refdesk ask --markdown` writes.",
-        )
-    return found
-
-
-# ---- JSON
-
-
-def _of_json(value: Any, answering: Answering, question: str = "") -> Iterator[Verified]:
+def in_json(value: Any, answering: Answering, question: str = "") -> Iterator[Verified]:
+    """Every claim of a document, every source that is forged, and what stands beside the claims."""
     if isinstance(value, list):
         for each in value:
-            yield from _of_json(each, answering, question)
+            yield from in_json(each, answering, question)
     elif isinstance(value, dict):
+        if is_issue(value):
+            yield from _beside(value, answering)
         if isinstance(value.get("paper_id"), str) and isinstance(value.get("title"), str):
             yield from _forged(value, answering)
         question = str(value.get("question") or question)
@@ -91,16 +44,19 @@ def _of_json(value: Any, answering: Answering, question: str = "") -> Iterator[V
         if isinstance(claims := value.get("claims"), list):
             if isinstance(value.get("text"), str):
                 yield from _added(value, answering, question)
-            for each in claims:  # what is no claim with citations says something all the same
-                if not (
-                    isinstance(each, dict)
-                    and isinstance(each.get("citations"), list)
-                    and isinstance(each.get("text"), str)
-                ):
-                    said = each.get("text") if isinstance(each, dict) else each
-                    yield _verified(str(said)[:1_000], [], [], answering, question)
+            yield from _uncited(claims, answering, question)
         for each in value.values():
-            yield from _of_json(each, answering, question)
+            yield from in_json(each, answering, question)
+
+
+def _uncited(claims: Sequence[Any], answering: Answering, question: str = "") -> Iterator[Verified]:
+    """What stands among claims and is none: it says something all the same."""
+    for each in claims:
+        if not (
+            isinstance(each, dict) and isinstance(each.get("citations"), list) and isinstance(each.get("text"), str)
+        ):
+            said = each.get("text") if isinstance(each, dict) else each
+            yield verified(str(said)[:1_000], [], [], answering, question)
 
 
 def _forged(value: Mapping[str, Any], answering: Answering) -> Iterator[Verified]:
@@ -116,8 +72,7 @@ def _forged(value: Mapping[str, Any], answering: Answering) -> Iterator[Verified
         if name in value and given not in held:
             text = str(value["title"])
             detail = f"the library has another {name}, or no such paper"
-            problem = Problem(kind="source", found=str(value[name])[:300], at=(0, len(text)), detail=detail)
-            yield Verified(text, Verdict("unsupported", 0.0, (problem,)))
+            yield failed(text, str(value[name]), detail)
 
 
 def _claim(value: Mapping[str, Any], answering: Answering, question: str) -> Verified:
@@ -131,7 +86,7 @@ def _claim(value: Mapping[str, Any], answering: Answering, question: str) -> Ver
             given = str(each.get("quote") or each.get("paper_id") or "") if isinstance(each, dict) else str(each)
             detail = "the stored abstract does not have this sentence at this place"
             problems.append(Problem(kind="quote", found=given[:300], at=(0, len(str(value["text"]))), detail=detail))
-    return _verified(str(value["text"]), cited, problems, answering, question)
+    return verified(str(value["text"]), cited, problems, answering, question)
 
 
 def _cited(citation: Mapping[str, Any], answering: Answering) -> Cited | None:
@@ -161,7 +116,7 @@ def _added(value: Mapping[str, Any], answering: Answering, question: str) -> Ite
         if sentence := _NUMBERS.sub("", line).strip():
             numbers = [int(each) for each in re.findall(r"\[(\d+)\]", line)]
             cited = [found for number in numbers for found in by_number.get(number, [])]
-            yield _verified(" ".join(sentence.split()), cited, [], answering, question)
+            yield verified(" ".join(sentence.split()), cited, [], answering, question)
 
 
 def _citation(value: Mapping[str, Any]) -> Citation:
@@ -169,75 +124,54 @@ def _citation(value: Mapping[str, Any]) -> Citation:
     return Citation(source=number if isinstance(number, int) else 0, paper_id="", sentence=0, start=0, end=0, quote="")
 
 
-# ---- Markdown
+# ---- beside the claims of an issue
 
 
-def _of_markdown(text: str, answering: Answering) -> Iterator[Verified]:
-    body, _, sources = text.partition("\n## Sources")
-    lines = _unwrapped(body)
-    question = unescaped(lines[0].lstrip("# ")) if lines and lines[0].startswith("#") else ""
-    papers: dict[int, str] = {}
-    for line in sources.splitlines():
-        if found := _SOURCE.match(line):
-            papers[int(found[1])] = found[3]
-    abstains = "## Sources" not in text
-    for number, line in enumerate([*lines, *sources.splitlines()]):
-        if found := _QUOTE.match(line):
-            quote = unescaped(found[3])
-            held = answering.sentence(papers.get(int(found[1]), ""), quote=quote)
-            held = held if held and held.sentence.number == int(found[2]) else None
-            detail = "the stored abstract has no such sentence"
-            problem = Problem(kind="quote", found=quote, at=(0, len(quote)), detail=detail)
-            yield _verified(quote, [held] if held else [], [] if held else [problem], answering, question)
-            continue
-        if source := _SOURCE.match(line):
-            titles = {paper.title for paper in answering.versions(source[3])}
-            if unescaped(source[2]) not in titles:
-                title = unescaped(source[2])
-                detail = "the library has another title, or no such paper"
-                problem = Problem(kind="source", found=title, at=(0, len(title)), detail=detail)
-                yield Verified(title, Verdict("unsupported", 0.0, (problem,)))
-            continue
-        if (number == 0 and line.startswith("# ")) or (abstains and _ABSTAINED.fullmatch(line)):
-            continue
-        last = 0
-        for places in _PLACES.finditer(line):
-            claim = unescaped(line[last : places.start()]).strip()
-            last = places.end()
-            numbers = [(int(a), int(b)) for a, b in _PLACE.findall(places.group())]
-            yield _placed(claim, numbers, papers, answering, question)
-        if rest := unescaped(line[last:]).strip():
-            yield _verified(rest, [], [], answering, question)
+def _beside(issue: Mapping[str, Any], answering: Answering) -> Iterator[Verified]:
+    """What an issue says where no claim is: under keys of its own, in the place of claims, in numbers that disagree."""
+    ours = {name: value for name, value in issue.items() if name not in ("manifest", "usage", "degraded")}
+    for said in _strange(ours):
+        yield verified(said[:1_000], [], [], answering)
+    papers = [paper for paper in _list(issue["papers"]) if isinstance(paper, dict)]
+    yield from _uncited([*_list(issue["headline"]), *(paper.get("tldr") for paper in papers)], answering)
+    sources = [each for each in _list(issue.get("sources")) if isinstance(each, dict)]
+    named = {(each.get("number"), each.get("paper_id")) for each in sources}
+    for cited in _citations(ours):
+        if (cited.get("source"), cited.get("paper_id")) not in named:
+            yield failed(str(cited.get("quote")), str(cited.get("source")), "no source of this number is this paper")
+    for theme in _list(issue["themes"]):
+        if not isinstance(theme, dict) or theme.get("size") != len(_list(theme.get("paper_ids"))):
+            yield failed(str(theme)[:300], "size", "the theme has not so many papers", "number")
+    coverage = issue.get("coverage")
+    given = coverage if isinstance(coverage, dict) else {}
+    left = [each.get("count") for each in _list(given.get("excluded")) if isinstance(each, dict)]
+    listed, *parts = (
+        int(each) if isinstance(each, int) else -1 for each in (given.get("listed"), given.get("included"), *left)
+    )
+    if listed != sum(parts) or min(parts) < 0 or parts[0] != len(papers):
+        detail = "what was listed is not what is here and what was left out"
+        yield failed(str(coverage)[:300], str(given.get("listed")), detail, "number")
 
 
-def _unwrapped(body: str) -> list[str]:
-    """Lines with those that an editor wrapped put together again; a heading, a bullet and a blank line begin anew."""
-    lines: list[str] = []
-    for line in body.splitlines():
-        follows = lines and lines[-1].strip() and not lines[-1].startswith(("#", "- "))
-        if follows and line.strip() and not line.startswith(("#", "- ", ">", "\\")):
-            lines[-1] += " " + line.strip()
-        else:
-            lines.append(line)
-    return lines
+def _citations(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, dict) and isinstance(value.get("citations"), list):
+        yield from (each for each in value["citations"] if isinstance(each, dict))
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _citations(each)
 
 
-def _placed(
-    claim: str, places: list[tuple[int, int]], papers: Mapping[int, str], answering: Answering, question: str
-) -> Verified:
-    found = [(place, answering.numbered(papers.get(place[0], ""), place[1])) for place in places]
-    problems = [
-        Problem(
-            kind="source", found=f"[{source}.{number}]", at=(0, len(claim)), detail="the library has no such sentence"
-        )
-        for (source, number), cited in found
-        if not cited
-    ]
-    return _verified(claim, [cited for _, cited in found if cited], problems, answering, question)
+def _strange(value: Any, known: bool = True) -> Iterator[str]:
+    """The strings under keys that no issue has."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _strange(each, known and key in _KEYS)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _strange(each, known)
+    elif isinstance(value, str) and not known and value.strip():
+        yield value
 
 
-def _verified(text: str, cited: list[Cited], problems: list[Problem], answering: Answering, question: str) -> Verified:
-    verdict = answering.checker.check(text, cited, question=question)
-    if problems:
-        verdict = Verdict("unsupported", 0.0, (*problems, *(each for each in verdict.problems if cited)))
-    return Verified(text, verdict)
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
