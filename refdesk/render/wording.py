@@ -187,7 +187,7 @@ def shown(theme: Theme, digest: Digest) -> list[IssuePaper]:
 
 def name(theme: Theme) -> str:
     """The name of a theme as a heading has it."""
-    return _capital(plain(theme.name))
+    return _capital(plain(theme.name)) or "Unnamed"
 
 
 def growth(theme: Theme, period: Period) -> str:
