@@ -71,7 +71,8 @@ def noun(period: Period) -> str:
 def about(digest: Digest) -> str:
     """The line below the period: the week's number, the subscription, how many papers of how many."""
     week = f"Week {int(digest.period.name[-2:])}" if noun(digest.period) == "week" else ""
-    counts = f"{digest.coverage.included:,} of {count(digest.coverage.listed)}"
+    listed = digest.coverage.listed
+    counts = f"{digest.coverage.included:,} of {count(listed)}" if listed else "no papers"
     return " · ".join(filter(None, (week, plain(digest.subscription), counts)))
 
 
@@ -102,7 +103,7 @@ def notices(digest: Digest) -> list[str]:
         found.append(f"No paper was listed in this {noun(digest.period)}.")
     elif not digest.papers:
         found.append(f"Of the {count(digest.coverage.listed)} listed, none is in this issue.")
-    names = {theme.id: name(theme) for theme in digest.themes}
+    names = {theme.id: f"“{name(theme)}”" for theme in digest.themes}
     parts: dict[str, list[str]] = {}
     for part, reason in (digest.degraded or {}).items():
         parts.setdefault(plain(str(reason)).rstrip("."), []).append(names.get(part, plain(part)))

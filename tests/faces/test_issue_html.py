@@ -130,7 +130,7 @@ def test_the_authors_own_sentences_stand_in_quotation_marks_and_a_models_do_not(
     assert {each.get("class") for each in shown} == {"own", "ours"}
     head = said(next(each for each in page.iter() if tag(each) == "header"))
     assert "Written by openai:gpt-4o-mini, and checked" in head
-    assert "did not write Grokking and weight decay: rate limited" in head
+    assert "did not write “Grokking and weight decay”: rate limited" in head
 
 
 def test_what_is_weak_revised_withdrawn_flagged_or_broken_is_said(states: dict[str, Digest]) -> None:
@@ -187,7 +187,7 @@ def test_hostile_titles_are_shown_as_text_and_cut_where_they_are_too_long(states
     assert any("characters more]" in title for title in titles)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(st.text(max_size=60), min_size=6, max_size=6))
 def test_no_text_in_any_place_becomes_more_than_text(words: list[str], states: dict[str, Digest]) -> None:
     page = html(scribbled(states["varied"], words))

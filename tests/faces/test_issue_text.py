@@ -58,7 +58,7 @@ def test_every_form_says_the_same(state: str, states: dict[str, Digest]) -> None
     wanted = [
         wording.days(digest.period),
         wording.about(digest),
-        wording.made(digest),
+        *([wording.made(digest), wording.legend(digest)] if digest.papers else []),
         wording.facts(digest),
         *wording.notices(digest),
         *(wording.growth(theme, digest.period) for theme in digest.themes),

@@ -120,7 +120,7 @@ def test_every_number_that_is_changed_is_found(states: dict[str, Digest], verify
     seal = text.index("<!-- seal")
     ranks = {at for found in re.finditer(r"(?m)^\d+(?=\. \*\*)", text) for at in range(*found.span())}
     digits = [found.start() for found in re.finditer(r"\d", text[:seal]) if found.start() not in ranks]
-    for at in digits[::17]:
+    for at in digits[::31]:
         edited = f"{text[:at]}{(int(text[at]) + 1) % 10}{text[at + 1 :]}"
         assert verify(edited), f"{text[at - 30 : at + 10]!r}"
 
