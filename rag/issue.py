@@ -210,8 +210,8 @@ class Digest:
 
     Sources are numbered in the order of first citation: headline, themes, papers. `manifest` says what it was made
     from: `id` over all that went in, the version of Refdesk, prompts, model, and the text's hash of each source.
-    `degraded` says which parts a model should have written and did not. `usage` is what making it has cost just now, and
-    no part of the document: that is the same however often it is made.
+    `degraded` says what a model should have written and did not, and why. `usage` is what making it has cost just now,
+    and no part of the document: that is the same however often it is made.
     """
 
     period: Period

@@ -156,11 +156,14 @@ class Answering:
             shown[each["id"]] = cited
         return found, replayed(found, shown, self.checker)
 
-    def sentence(self, paper_id: str, *, quote: str, start: int | None = None) -> Cited | None:
-        """The sentence of any revision of a paper that is exactly `quote`, at `start` where that is given."""
+    def sentence(
+        self, paper_id: str, *, quote: str, start: int | None = None, number: int | None = None
+    ) -> Cited | None:
+        """The sentence of any revision of a paper that is exactly `quote`, with this start and number where given."""
         for version in self.versions(paper_id):
             for sentence in version.sentences:
-                if sentence.text == quote and (start is None or sentence.start == start):
+                given = (quote, sentence.start if start is None else start, number or sentence.number)
+                if (sentence.text, sentence.start, sentence.number) == given:
                     return Cited(version, sentence)
         return None
 

@@ -106,10 +106,9 @@ def _explain(library: Library, made: Made, paper: str | None, *, as_json: bool) 
     elif wanted and not decisions:
         from rag.digests.period import day_of
 
-        click.echo(
-            f"“{wanted.title}” is not in {made.digest.period.name}: it belongs to {day_of(wanted)}, the day on which it "
-            f"was {'listed' if wanted.listed else 'published' if wanted.published else 'imported'}."
-        )
+        came = "listed" if wanted.listed else "published" if wanted.published else "imported"
+        period = made.digest.period.name
+        click.echo(f"“{wanted.title}” is not in {period}: it was {came} on {day_of(wanted)}.")
     else:
         show(terminal.decisions([each.to_dict() for each in decisions], whole=not wanted))
 

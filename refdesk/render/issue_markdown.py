@@ -34,8 +34,9 @@ def issue(digest: Digest) -> str:
         lines.extend(more)
 
     add(f"{TITLE}{_said(digest.subscription)}")
-    head = f"{wording.days(digest.period)} · {wording.about(digest)}. {wording.made(digest)}."
-    add(_aside(f"{head} {wording.legend(digest)}" if digest.papers else head))
+    add(_aside(f"{wording.days(digest.period)} · {wording.about(digest)}"))
+    if digest.papers:
+        add(_aside(f"{wording.made(digest)}. {wording.legend(digest)}"))
     add(*(_aside(notice) for notice in wording.notices(digest)))
     if digest.headline:
         add("## In short")

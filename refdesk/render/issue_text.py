@@ -57,8 +57,8 @@ def _lines(digest: Digest) -> Iterator[_Line]:
     yield _Line(_said("Refdesk digest", "dim"))
     yield _Line(_said(wording.days(digest.period), "bold"))
     yield _Line(_said(wording.about(digest)))
-    legend = f" {wording.legend(digest)}" if digest.papers else ""
-    yield _Line(_said(f"{wording.made(digest)}.{legend}", "dim"))
+    if digest.papers:
+        yield _Line(_said(f"{wording.made(digest)}. {wording.legend(digest)}", "dim"))
     for notice in wording.notices(digest):
         yield _BLANK
         yield _Line(_said(notice, "yellow"), mark="!", margin=2)

@@ -71,7 +71,8 @@ def noun(period: Period) -> str:
 def about(digest: Digest) -> str:
     """The line below the period: the week's number, the subscription, how many papers of how many."""
     week = f"Week {int(digest.period.name[-2:])}" if noun(digest.period) == "week" else ""
-    counts = f"{digest.coverage.included:,} of {count(digest.coverage.listed)}"
+    listed = digest.coverage.listed
+    counts = f"{digest.coverage.included:,} of {count(listed)}" if listed else "no papers"
     return " · ".join(filter(None, (week, plain(digest.subscription), counts)))
 
 
@@ -180,7 +181,7 @@ def shown(theme: Theme, digest: Digest) -> list[IssuePaper]:
 
 def name(theme: Theme) -> str:
     """The name of a theme as a heading has it."""
-    return _capital(plain(theme.name))
+    return _capital(plain(theme.name)) or "Unnamed"
 
 
 def growth(theme: Theme, period: Period) -> str:

@@ -140,6 +140,8 @@ def _beside(issue: Mapping[str, Any], answering: Answering) -> Iterator[Verified
         if (cited.get("source"), cited.get("paper_id")) not in named:
             yield failed(str(cited.get("quote")), str(cited.get("source")), "no source of this number is this paper")
     for theme in _list(issue["themes"]):
+        if isinstance(theme, dict) and not isinstance(theme.get("claims"), list):
+            yield from _uncited([theme.get("claims")], answering)
         if not isinstance(theme, dict) or theme.get("size") != len(_list(theme.get("paper_ids"))):
             yield failed(str(theme)[:300], "size", "the theme has not so many papers", "number")
     coverage = issue.get("coverage")

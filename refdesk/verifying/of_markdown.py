@@ -77,8 +77,7 @@ def _claims(
 
 
 def _quote(quote: str, number: int, paper_id: str, answering: Answering, question: str) -> Verified:
-    held = answering.sentence(paper_id, quote=quote)
-    if held and held.sentence.number == number:
+    if held := answering.sentence(paper_id, quote=quote, number=number):
         return verified(quote, [held], [], answering, question)
     detail = "the stored abstract has no such sentence"
     return verified(
@@ -91,9 +90,9 @@ def _quoted(sources: str, papers: Mapping[int, str], answering: Answering) -> di
     found = {}
     for line in sources.splitlines():
         if quote := _QUOTE.match(line):
-            held = answering.sentence(papers.get(int(quote[1]), ""), quote=unescaped(quote[3]))
-            if held and held.sentence.number == int(quote[2]):
-                found[int(quote[1]), int(quote[2])] = held
+            place = int(quote[1]), int(quote[2])
+            if held := answering.sentence(papers.get(place[0], ""), quote=unescaped(quote[3]), number=place[1]):
+                found[place] = held
     return found
 
 
