@@ -130,7 +130,7 @@ def test_the_authors_own_sentences_stand_in_quotation_marks_and_a_models_do_not(
     assert {each.get("class") for each in shown} == {"own", "ours"}
     head = said(next(each for each in page.iter() if tag(each) == "header"))
     assert "Written by openai:gpt-4o-mini, and checked" in head
-    assert "did not write “Grokking and weight decay”: rate limited" in head
+    assert "1 of 52 parts are in the papers' own sentences: rate limited" in head
 
 
 def test_what_is_weak_revised_withdrawn_flagged_or_broken_is_said(states: dict[str, Digest]) -> None:
