@@ -136,6 +136,17 @@ class Name:
     end: int
 
 
+def stems(words: Sequence[str]) -> list[str]:
+    """
+    The stems of lower-case words, by Snowball's English stemmer.
+
+    >>> stems(["decoding", "decoded"])
+    ['decod', 'decod']
+    """
+    found: list[str] = _stemmer().stemWords(list(words))
+    return found
+
+
 @cache
 def _stemmer() -> Stemmer.Stemmer:
     return Stemmer.Stemmer("english")
@@ -160,7 +171,7 @@ def words(text: str) -> list[Word]:
         else:
             lowered = lowered.removesuffix("'s")
             found.append((lowered, match.start(), match.end()))
-    stems = _stemmer().stemWords([word.translate(_GREEK_TABLE) for word, _, _ in found])
+    stemmed = stems([word.translate(_GREEK_TABLE) for word, _, _ in found])
     negators = [
         word in NEGATORS
         and not (at + 1 < len(found) and found[at + 1][0] in _NEUTRAL_AFTER)
@@ -178,7 +189,7 @@ def words(text: str) -> list[Word]:
             negator=negators[at],
             negated=negated[at],
         )
-        for at, ((word, start, end), stem) in enumerate(zip(found, stems, strict=True))
+        for at, ((word, start, end), stem) in enumerate(zip(found, stemmed, strict=True))
     ]
 
 
