@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.report import data_folder
 
-SCRIPTS = ("quality", "verifier", "tldr", "scale", "crashes")
+SCRIPTS = ("quality", "verifier", "interests", "tldr", "scale", "crashes")
 
 
 def main() -> None:

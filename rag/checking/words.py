@@ -136,6 +136,17 @@ class Name:
     end: int
 
 
+def stems(words: Sequence[str]) -> list[str]:
+    """
+    The stems of lower-case words, by Snowball's English stemmer.
+
+    >>> stems(["decoding", "decoded"])
+    ['decod', 'decod']
+    """
+    found: list[str] = _stemmer().stemWords(list(words))
+    return found
+
+
 @cache
 def _stemmer() -> Stemmer.Stemmer:
     return Stemmer.Stemmer("english")

@@ -41,6 +41,18 @@ def reciprocal_rank(ranking: Sequence[str], relevant: Mapping[str, int], *, at: 
     return next((1 / rank for rank, item in enumerate(ranking[:at], start=1) if relevant.get(item, 0) > 0), 0.0)
 
 
+def average_precision(relevant: Sequence[bool]) -> float:
+    """
+    The mean, over the relevant items of a whole ranking, of the precision at each; 0 where none is relevant.
+
+    >>> average_precision([True, False, True]) == (1 / 1 + 2 / 3) / 2
+    True
+    """
+    labels = np.asarray(relevant, dtype=bool)
+    at_each = np.cumsum(labels) / np.arange(1, len(labels) + 1)
+    return float(at_each[labels].mean()) if labels.any() else 0.0
+
+
 def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float:
     """
     The chance that a positive scores above a negative, ties counting half; NaN where one of the two is missing.
