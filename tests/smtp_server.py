@@ -6,7 +6,9 @@ It counts as accepted what it has read to the line that ends it and did not refu
 
 from __future__ import annotations
 
+import socket
 import ssl
+import struct
 import threading
 import time
 from base64 import b64encode
@@ -30,8 +32,9 @@ class MailServer:
     """
     What it does at each step, and what came.
 
-    `does` has, by step (`connect ehlo starttls auth mail rcpt data body end quit`), a reply to give in the place of the
-    good one, or `drop` (close), `hang` (say nothing) or `drip` (say it without an end). `body` is amid the text.
+    `does` has, by step (`connect ehlo starttls auth mail rcpt data body end quit`; `body` is amid the text), a reply to
+    give in the place of the good one, or `drop` (close), `hang` (say nothing), `reset` (say nothing, and break off when
+    `closing` is set) or `drip` (say it without an end).
     """
 
     port: int
@@ -131,8 +134,10 @@ class _Session(StreamRequestHandler):
         said = self.ours.does.get(step, good or _GOOD.get(step, "250 Ok"))
         if said == "drop":
             raise _Over
-        if said == "hang":
+        if said in ("hang", "reset"):
             self.ours.closing.wait(20)
+            if said == "reset":
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise _Over
         while said == "drip":
             self.connection.sendall(b"2")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -256,6 +259,24 @@ def test_a_change_is_made_only_from_what_is_there(outbox: SQLOutbox) -> None:
     begun = next(iter(deliver(outbox, lambda *_: Outcome("unknown", "Gone."), now=lambda: NOW)))
     assert not outbox.change(first, second)
     assert outbox.unsent() == [begun]
+
+
+def test_of_many_that_begin_the_same_delivery_at_once_one_does(outbox: SQLOutbox, tmp_path: Path) -> None:
+    outbox.plan(mails(READERS[:1]))
+    (waiting,) = outbox.unsent()
+    together = threading.Barrier(6)
+
+    def begin(number: int) -> bool:
+        engine = schema.engine(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+        mine = SQLOutbox(engine)
+        together.wait()
+        try:
+            return mine.change(waiting, replace(waiting, state="sending", attempts=1, detail=str(number)))
+        finally:
+            engine.dispose()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(begin, range(6))) == 1
 
 
 def test_a_run_that_overlaps_another_one_sends_nothing_that_the_other_sends(outbox: SQLOutbox) -> None:

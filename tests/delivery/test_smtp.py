@@ -159,6 +159,17 @@ def test_what_breaks_after_the_end_of_the_message_is_unknown(letter: Letter, way
     assert len(mail.accepted) == 1
 
 
+def test_what_breaks_while_the_end_is_sent_is_unknown(letter: Letter) -> None:
+    with serving(does={"body": "reset"}) as mail:
+
+        def breaking() -> None:
+            mail.closing.set()
+            time.sleep(0.1)
+
+        assert send(letter(), to(mail), hand_over=breaking).result == "unknown"
+    assert mail.accepted == []
+
+
 @pytest.mark.parametrize("way", ["drop", "hang", "500 no"])
 def test_what_breaks_after_the_reply_changes_nothing(letter: Letter, way: str) -> None:
     with serving(does={"quit": way}) as mail:
