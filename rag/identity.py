@@ -49,7 +49,7 @@ def arxiv_id(text: str, *, named: bool = False) -> tuple[str, int | None] | None
     ('hep-th/9901001', None)
     """
     text = text.strip()
-    if found := _ARXIV_URL.match(text) or _ARXIV_DOI.match(_doi_of(text) or ""):
+    if "/" in text and (found := _ARXIV_URL.match(text) or _ARXIV_DOI.match(_doi_of(text) or "")):
         text, named = found.group(1), True
     if text[:6].lower() == "arxiv:":
         text, named = text[6:].strip(), True
@@ -75,10 +75,12 @@ def scheme_ids(text: str) -> list[str]:
     >>> scheme_ids("4983")
     []
     """
+    if ":" not in text and "/" not in text:  # as most ids of files
+        return [f"arxiv:{arxiv[0]}"] if (arxiv := arxiv_id(text)) else []
     ids: list[str] = []
     if arxiv := arxiv_id(text):
         ids.append(f"arxiv:{arxiv[0]}")
-    if doi := _doi_of(text):
+    if "/" in text and (doi := _doi_of(text)):
         ids.append(f"doi:{doi}")
     for scheme, pattern in (("pmid", _PMID), ("openalex", _OPENALEX), ("s2", _S2)):
         if found := pattern.match(text.strip()):

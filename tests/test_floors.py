@@ -82,6 +82,8 @@ VENDORS = {
     "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "refdesk"},
     "langchain": {"rag.chat"},
     "Stemmer": {"rag.checking"},
+    "re2": {"rag.flags"},
+    "orjson": {"rag.sources"},
 }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, TextIO
 
 import ijson
+import orjson
 
 from rag.sources import records
 from rag.sources.decoding import MAX_RECORD_CHARS, Utf8Bytes, lines
@@ -51,13 +53,24 @@ def parse_lines(stream: TextIO, context: records.Context) -> Iterator[Paper | Re
             yield Reject(where=where, reason=f"the line is longer than {MAX_RECORD_CHARS:,} characters")
             continue
         try:
-            entry = json.loads(line)
+            entry = _value(line)
         except RecursionError:
             yield Reject(where=where, reason="nested too deeply")
         except ValueError as error:
             yield Reject(where=where, reason=f"not valid JSON: {_cause(error)}")
         else:
             yield _paper(entry, where, context)
+
+
+def _value(line: str) -> Any:
+    """What a line of JSON says; Python's parser reads what orjson refuses, or rounds: whole numbers over 64 bits."""
+    try:
+        entry = orjson.loads(line)
+    except ValueError:
+        return json.loads(line)
+    if isinstance(entry, dict) and float in map(type, entry.values()):
+        return json.loads(line)
+    return entry
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
@@ -143,7 +156,12 @@ def _pruned(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
 def _paper(entry: Any, where: str, context: records.Context) -> Paper | Reject:
     if not isinstance(entry, dict):
         return Reject(where=where, reason="not an object with named values")
-    return records.paper({_named(str(key)): value for key, value in entry.items()}, where, context)
+    return records.paper(dict(zip(_columns(*entry), entry.values(), strict=True)), where, context)
+
+
+@lru_cache(256)  # the records of one input have the same keys
+def _columns(*keys: str) -> tuple[str, ...]:
+    return tuple(map(_named, keys))
 
 
 def _named(key: str) -> str:

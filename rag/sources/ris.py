@@ -23,7 +23,7 @@ _TAG = re.compile(r"\ufeff?\s?([A-Z][A-Z0-9])  ?-(?:\s+(.*)|)$", re.DOTALL)
 _WIDE = re.compile(r"\ufeff?\s?([A-Z][A-Z0-9])  -(?:\s*(.*)|)$", re.DOTALL)
 _BEGIN = re.compile(r"^\ufeff?[ \t]?TY  ?-[ \t]*[A-Za-z]*[ \t]*$", re.MULTILINE)
 _MANY = [*rispy.config.LIST_TYPE_TAGS, "AB", "N2", "TI", "T1", "L1", "L2", "L3", "LK"]
-_MAPPING = {tag: tag for tag in [*rispy.config.TAG_KEY_MAPPING, "CT", "BT", "L3", "LK"]}
+_MAPPING = {tag: tag for tag in [*rispy.config.TAG_KEY_MAPPING, "CT", "BT", "L3", "LK", "U1"]}
 _parser = rispy.RisParser(mapping=_MAPPING, list_tags=_MANY, delimiter_tags_mapping={}, skip_unknown_tags=True)
 
 
@@ -129,6 +129,7 @@ def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "url": next((link for each in links for link in re.findall(r"https?://[^\s;]+", each)), ""),
         "venue": _first(values, "JF", "JO", "T2", "JA", "J2"),
         "tags": [part for each in _all(values, "KW") for part in each.split(";")],
+        **records.beside(_first(values, "U1").removeprefix("refdesk ")),
     }
 
 
