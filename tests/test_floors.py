@@ -79,7 +79,7 @@ VENDORS = {
     "jinja2": {"refdesk.render"},
     "click": {"refdesk"},
     "httpx": {"refdesk.inputs", "refdesk.feeds", "stores.vectors"},
-    "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "refdesk"},
+    "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "rag.digests", "refdesk"},
     "langchain": {"rag.chat"},
     "Stemmer": {"rag.checking"},
     "re2": {"rag.flags"},

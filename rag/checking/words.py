@@ -143,8 +143,7 @@ def stems(words: Sequence[str]) -> list[str]:
     >>> stems(["decoding", "decoded"])
     ['decod', 'decod']
     """
-    found: list[str] = _stemmer().stemWords(list(words))
-    return found
+    return list(map(_stem, words))
 
 
 @cache
@@ -156,16 +155,6 @@ def _stemmer() -> Stemmer.Stemmer:
 def _stem(word: str) -> str:
     stem: str = _stemmer().stemWord(word)
     return stem
-
-
-def stems(words: Sequence[str]) -> list[str]:
-    """
-    The stem of each of these words, which are in lower case.
-
-    >>> stems(["proposes", "studies"])
-    ['propos', 'studi']
-    """
-    return list(map(_stem, words))
 
 
 def words(text: str) -> list[Word]:
