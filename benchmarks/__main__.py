@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.report import data_folder
 
-SCRIPTS = ("quality", "verifier", "scale", "crashes")
+SCRIPTS = ("quality", "verifier", "scale", "crashes", "fuzz")
 
 
 def main() -> None:
