@@ -6,10 +6,10 @@ Real files damaged in ways that happen: does any crash an importer, hang it, or 
 A file is accounted for when it is refused with an error, or when
 
 - a reject says that the file was “not read further”, or
-- it has at least as many papers and rejects as its damaged text has beginnings of records (for JSON Lines exactly as many
-  as lines that are not blank, for JSON that can still be parsed exactly as many as its list has entries), and each title
-  of the sound file that the damaged text still holds, and that the sound one holds once, is a paper's or a reject's, or
-  within one; a reject that has no title stands for one such title.
+- it has at least as many papers and rejects as its damaged text has beginnings of records (for JSON Lines exactly as
+  many as lines that are not blank, for JSON that can still be parsed exactly as many as its list has entries), and each
+  title of the sound file that the damaged text still holds, and that the sound one holds once, is a paper's or a
+  reject's, or within one; a reject that has no title stands for one such title.
 
 A hang is a file that takes longer than 5 s.
 """
@@ -37,7 +37,7 @@ from typing import Any
 from benchmarks.report import data_folder, table, write_section
 from rag import sources
 from rag.errors import RefdeskError
-from rag.sources.decoding import decoded
+from rag.sources.decoding import HEAD_BYTES, decoded
 from rag.types import Paper, Reject
 
 HANG_S = 5.0
@@ -72,7 +72,7 @@ class Sound:
     @cached_property
     def read(self) -> tuple[str, list[Paper | Reject]]:
         """Its format and its records."""
-        chosen = sources._recognised(self.text[: sources.HEAD_BYTES], self.name).name
+        chosen = sources._recognised(self.text[:HEAD_BYTES], self.name).name
         return chosen, list(sources.parse(io.BytesIO(self.body), self.name, today="2026-11-24")[0])
 
     @cached_property

@@ -106,6 +106,7 @@ class FeedServer:
     mood_of: dict[str, str] = field(default_factory=dict)
     target: str = "http://169.254.169.254/latest/meta-data/"
     retry_after: str = "7"
+    backoff: str = ""
     delay_s: float = 0.0
     slow_s: float = 1.0
     version: int = 5
@@ -160,6 +161,8 @@ class FeedServer:
         status, body, headers = found(asked, mood)
         if mood == "slow":
             self.closing.wait(self.slow_s)
+        if self.backoff:
+            headers["Backoff"] = self.backoff
         if mood == "wrong type":
             headers["Content-Type"] = "image/png"
         if mood == "zipped":

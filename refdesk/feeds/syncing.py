@@ -22,7 +22,7 @@ from rag import sources
 from rag.errors import ConfigError, InputError, LibraryLocked, RefdeskError, UnreadableInput
 from rag.types import ImportReport, JsonDict, Reject
 from refdesk.config import Config
-from refdesk.feeds.fetching import Fetcher
+from refdesk.feeds.fetching import PACES, Fetcher
 from refdesk.feeds.providers import PROVIDERS, Document, Pull
 from stores.feeds import FeedRecord, Run
 from stores.library import LibraryStore
@@ -88,7 +88,7 @@ def sync(
     lock = FileLock(library.place.folder / "sync.lock")
     with library.writing():
         pass  # a library that cannot be written is told before anything is fetched
-    clocks: dict[str, list[float]] = {}
+    clocks = dict.fromkeys(PACES, time.monotonic())  # another process may have asked a moment ago
     try:
         with lock.acquire(timeout=0):
             reports = []
@@ -105,7 +105,7 @@ def _pulled(
     settings: Config,
     name: str,
     sleep: Callable[[float], None],
-    clocks: dict[str, list[float]],
+    clocks: dict[str, float],
 ) -> FeedReport:
     feed = settings.feeds[name]
     kind = str(feed.get("kind", ""))
@@ -127,7 +127,8 @@ def _pulled(
             allow_private=feed.get("allow_private") is True,
             timeout_s=settings.feed_timeout_s,
             sleep=sleep,
-            last=clocks.setdefault(kind, [float("-inf")]),
+            kind=kind,
+            clocks=clocks,
         )
         pull = Pull(feed, fetcher, _since(record, feed, today, overlap), today, state)
         for document in provider(pull):
