@@ -22,7 +22,8 @@ from rag.embedders import DEFAULT, embedder
 from rag.errors import ConfigError, FeedUnavailable, LibraryLocked, LibraryReadOnly
 from refdesk import config
 from refdesk.feeds.fetching import Fetcher
-from refdesk.feeds.providers import PROVIDERS, Pull
+from refdesk.feeds.providers import PROVIDERS
+from refdesk.feeds.pulling import Pull
 from refdesk.feeds.syncing import FeedReport, state_of, states, sync
 from stores.feeds import FeedRecord, Run
 from stores.library import LibraryStore, Place
@@ -261,13 +262,13 @@ def test_arxiv_catches_up_a_long_gap_by_oai(server: FeedServer, desk: Desk) -> N
     report = desk.one()
     assert (report.error, report.added) == (None, 7)
     assert {each.path for each in server.asked} == {"/oai"}
-    assert server.asked[0].params["from"] == "2026-06-17"
+    assert server.asked[0].params["from"] == "2026-06-13"
 
 
 def _oai(server: FeedServer, *categories: str) -> list[int]:
     table = {**settings("arxiv", server.url), "categories": list(categories)}
     fetcher = Fetcher(pause_s=0, allow_private=True, sleep=lambda _: None)
-    pull = Pull(table, fetcher, date(2026, 5, 1), TODAY, {"caught_up": "2026-05-01"})
+    pull = Pull(table, fetcher, date(2026, 5, 1), TODAY, {"pulled": "yes"})
     return [
         int(number) for each in PROVIDERS["arxiv"][0](pull) for number in re.findall(rb"On subject (\d+)", each.body)
     ]
