@@ -1,7 +1,7 @@
 """
 An import and a sync, each killed (SIGKILL) at random moments: is the library whole, and does it end as if nothing was?
 
-    python -m benchmarks.crashes [--kills 50] [--syncs 30]
+    python -m benchmarks.crashes [import] [sync] [--kills 50] [--syncs 30]
 """
 
 from __future__ import annotations
@@ -63,19 +63,17 @@ def held(library: Path) -> str:
     return found.stdout if found.returncode else refdesk(library, "export", "--format", "jsonl").stdout
 
 
-def measured(
-    library: Path, prepare: Callable[[], None], arguments: Sequence[str], kills: int, moments: random.Random
-) -> Counter[str]:
+def measured(library: Path, prepare: Callable[[], None], arguments: Sequence[str], kills: int) -> Counter[str]:
     """
     Kill a command so many times, each in a library made anew, and run it again.
 
     Args:
-        library: The folder, which is removed in between.
+        library: Its folder.
         prepare: Makes in it what the command needs.
         arguments: The command.
         kills: How many.
-        moments: The chance of when.
     """
+    moments = random.Random(20261122)
     prepare()
     began = time.perf_counter()
     ran = refdesk(library, *arguments)
@@ -112,30 +110,50 @@ def feeds(library: Path, box: Path, server: FeedServer) -> None:
     (library / "refdesk.toml").write_text("\n".join(tables), encoding="utf-8")
 
 
+def imports(folder: Path, lines: Sequence[str], kills: int) -> None:
+    """Measure an import, and write the section “Crashes” of docs/evaluation.md."""
+    source = folder / "papers.jsonl"
+    source.write_text("".join(lines), encoding="utf-8")
+    counts = measured(folder / "library", lambda: None, ["add", str(source)], kills)
+    _write("Crashes", f"import of {PAPERS:,} papers, killed at a random moment", counts)
+
+
+def syncs(folder: Path, lines: Sequence[str], kills: int) -> None:
+    """Measure a sync of feeds on loopback, and write the section “Killed syncs” of docs/evaluation.md."""
+    box = folder / "box"
+    box.mkdir()
+    for number in range(2):
+        part = lines[number * FED : (number + 1) * FED]
+        (box / f"{number}.jsonl").write_text("".join(part), encoding="utf-8")
+    day = datetime.now(UTC).date()
+    with serving() as server:
+        server.papers = [Entry(number, (day - timedelta(days=number % 4)).isoformat()) for number in range(FED)]
+        server.page = 60
+        library = folder / "synced"
+        counts = measured(library, lambda: feeds(library, box, server), ["sync"], kills)
+    _write("Killed syncs", "sync of four feeds, killed at a random moment", counts)
+
+
+def _write(section: str, heading: str, counts: Counter[str]) -> None:
+    write_section(
+        section, table([heading, "count"], [[name, str(counts[name])] for name in (KILLS, WHOLE, SAME, PARTLY)])
+    )
+
+
 def main() -> None:
-    """Measure, print, and write the section “Crashes” of docs/evaluation.md."""
+    """Measure, print, and write the sections of docs/evaluation.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", metavar="import|sync", help="only one of the two")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--syncs", type=int, default=30)
     options = parser.parse_args()
-    moments = random.Random(20261122)
-    with tempfile.TemporaryDirectory() as temporary, serving() as server:
-        source, library, box = (Path(temporary) / name for name in ("papers.jsonl", "library", "box"))
-        with gzip.open(data_folder() / "arxiv_daily" / "2025.jsonl.gz", "rt", encoding="utf-8") as stream:
-            lines = [line for line, _ in zip(stream, range(PAPERS), strict=False)]
-        source.write_text("".join(lines), encoding="utf-8")
-        imports = measured(library, lambda: None, ["add", str(source)], options.kills, moments)
-        shutil.rmtree(library, ignore_errors=True)
-        box.mkdir()
-        for number in range(2):
-            (box / f"{number}.jsonl").write_text("".join(lines[number * FED : (number + 1) * FED]), encoding="utf-8")
-        day = datetime.now(UTC).date()
-        server.papers = [Entry(number, (day - timedelta(days=number % 4)).isoformat()) for number in range(FED)]
-        server.page = 60
-        syncs = measured(library, lambda: feeds(library, box, server), ["sync"], options.syncs, moments)
-    rows = [[name, str(imports[name]), str(syncs[name])] for name in (KILLS, WHOLE, SAME, PARTLY)]
-    headings = ["killed at a random moment", f"import of {PAPERS:,} papers", "sync of four feeds"]
-    write_section("Crashes", table(headings, rows))
+    with gzip.open(data_folder() / "arxiv_daily" / "2025.jsonl.gz", "rt", encoding="utf-8") as stream:
+        lines = [line for line, _ in zip(stream, range(PAPERS), strict=False)]
+    with tempfile.TemporaryDirectory() as temporary:
+        if "import" in options.what or not options.what:
+            imports(Path(temporary), lines, options.kills)
+        if "sync" in options.what or not options.what:
+            syncs(Path(temporary), lines, options.syncs)
 
 
 if __name__ == "__main__":
