@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -73,7 +75,7 @@ class Guarded(httpx.BaseTransport):
         """Send a request to where it may go."""
         proxy = _proxy(request.url)
         if proxy not in self._ways:
-            self._ways[proxy] = httpx.HTTPTransport(proxy=proxy)
+            self._ways[proxy] = httpx.HTTPTransport(verify=_trusted(), proxy=proxy)
         way = self._ways[proxy]
         addresses = [] if self._allow_private else self._judged(request.url.host, proxied=proxy is not None)
         if proxy or not addresses:
@@ -107,6 +109,12 @@ def is_private(url: str) -> bool:
         return not all(map(is_public, resolved(httpx.URL(url).host)))
     except httpx.ConnectError:
         return False
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates, which take longer to read than a page to fetch."""
+    return httpx.create_ssl_context()
 
 
 def _to(address: Address, request: httpx.Request) -> httpx.Request:

@@ -137,7 +137,7 @@ class FeedServer:
         elif mood == "closed":
             handler.connection.shutdown(socket.SHUT_RDWR)
         elif mood == "loop":
-            _send(handler, 302, b"", {"Location": f"{parts.path}?again"})
+            _send(handler, 302, b"", {"Location": f"{parts.path}?{parts.query}&again="})
         elif mood == "moved" or parts.path == "/moved":
             _send(handler, 302, b"", {"Location": self.target})
         elif mood == "big":
@@ -168,8 +168,8 @@ class FeedServer:
         if mood == "zipped":
             body = gzip.compress(body)
             headers["Content-Encoding"] = "gzip"
-        cut = body[: len(body) // 2] if mood == "cut" else body
-        _send(handler, status, cut, headers, length=len(body))
+        cut = body[: len(body) // 2] if mood.startswith("cut") else body
+        _send(handler, status, cut, headers, length=len(cut if mood == "cut without length" else body))
 
     def _slice(self, some: list[Entry], start: int, mood: str, most: int = 10_000) -> list[Entry]:
         if mood in ("empty", "empty without total"):
@@ -253,6 +253,8 @@ class FeedServer:
             )
             head += '//EN" "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd">\n'
             return 200, f"{head}<PubmedArticleSet>{inner}</PubmedArticleSet>".encode(), {"Content-Type": "text/xml"}
+        if mood == "refused":
+            return _json({"header": {}, "esearchresult": {"ERROR": "retstart exceeds the limit"}})
         since, until = (asked.params[name].replace("/", "-") for name in ("mindate", "maxdate"))
         kept = [each for each in self.papers if since <= each.day <= until]
         start = int(asked.params.get("retstart", 0))
@@ -271,7 +273,9 @@ class FeedServer:
         some = [] if mood.startswith("empty") else kept[start : start + most]
         if mood == "repeated":
             some = kept[:most]
-        headers = {"Total-Results": str(len(kept)), "Last-Modified-Version": str(self.version)}
+        headers = {"Total-Results": str(len(kept)), "Last-Modified-Version": mood.removeprefix("version ")}
+        if not mood.startswith("version"):
+            headers["Last-Modified-Version"] = str(self.version)
         return _json({"items": [_csl(each) for each in some]}, headers)
 
     def _rss(self, asked: Asked, mood: str) -> tuple[int, bytes, dict[str, str]]:

@@ -32,7 +32,8 @@ def huggingface(pull: Pull) -> Iterator[Document]:
         url = pull.text("url", "https://huggingface.co/api/daily_papers")
         params: dict[str, Any] | None = {"date": day.isoformat(), "limit": 100}
         for page in pull.pages():
-            announced = min(page, 1)  # a day may be empty, but no page that another one names
+            # a day may be empty, and is asked for again before that is believed; no page that another one names is
+            announced = int(page > 0 or day < pull.today)
             found, _, entries = pull.json(url, params, "items", 0, count=lambda *_, of=announced: of)
             if entries:
                 pull.once((day, _ids(entries)))
