@@ -32,7 +32,7 @@ from stores.library import LibraryStore
 
 FIRST_DAYS = 7
 """How far back a new feed begins, where its settings do not say."""
-KEPT_RUNS = 60
+KEPT_RUNS = 200
 _MARK, _HINT = "settings", "hint"
 """In a feed's state, beside what its provider keeps: what the state was made under, and what to do about its error."""
 State = Literal["fresh", "quiet", "stale", "partial", "broken", "new"]
@@ -203,20 +203,23 @@ def state_of(record: FeedRecord, today: date) -> State:
     """
     How a feed does, by its own rhythm.
 
-    `broken`: the last pull failed. `fresh`: it brought papers. `partial`: it brought less than a quarter of what is
-    usual. `stale`: nothing new for three times as long as is usual between two papers' days (a week at least).
-    `quiet`: nothing new, and that is no wonder. `new`: never pulled.
+    `broken`: the last pull failed. `fresh`: it brought papers. `partial`: its day brought less than a quarter of what
+    is usual for a day. `stale`: nothing new for three times as long as is usual between two papers' days (a week at
+    least). `quiet`: nothing new, and that is no wonder. `new`: never pulled.
     """
     if record.error:
         return "broken"
     whole = [run for run in record.runs if not run.failed]
     if not whole:
         return "new"
-    bringing = [run for run in whole if run.new]
-    usual = median(run.new for run in bringing[:-1]) if len(bringing) > 4 else 0
+    brought: dict[str, int] = {}
+    for run in whole:
+        brought[run.day] = brought.get(run.day, 0) + run.new
+    bringing = [day for day, new in brought.items() if new]
+    usual = median(brought[day] for day in bringing[:-1]) if len(bringing) > 4 else 0
     if whole[-1].new:
-        return "partial" if whole[-1].new < usual / 4 else "fresh"
-    days = sorted({date.fromisoformat(run.day) for run in bringing})
+        return "partial" if brought[whole[-1].day] < usual / 4 else "fresh"
+    days = sorted(map(date.fromisoformat, bringing))
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     rhythm = max(7, 3 * (median(gaps) if gaps else 1))
     last = days[-1] if days else date.fromisoformat(whole[0].day)

@@ -953,6 +953,12 @@ def test_a_feed_that_brought_far_less_than_usual_is_partial() -> None:
     assert state(*DAILY, ("11", 10), today="11") == "fresh"
 
 
+def test_a_feed_that_is_pulled_several_times_a_day_is_judged_by_the_day() -> None:
+    twice = [run for day in range(1, 11) for run in ((str(day), 38), (str(day), 2))]
+    assert state(*twice, today="10") == "fresh"
+    assert state(*twice, ("11", 5), ("11", 3), today="11") == "partial"
+
+
 def test_a_young_feed_has_no_usual_number() -> None:
     assert state(("1", 100), ("2", 1), today="2") == "fresh"
 
