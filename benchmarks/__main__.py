@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.report import data_folder
 
-SCRIPTS = ("quality", "verifier", "interests", "tldr", "scale", "crashes")
+SCRIPTS = ("quality", "verifier", "interests", "tldr", "scale", "crashes", "fuzz")
 
 
 def main() -> None:

@@ -41,6 +41,7 @@ FLOORS = {
     "refdesk.prompts": 4,
     "refdesk.wiring": 4,
     "refdesk.render": 4,
+    "refdesk.addresses": 4,
     "refdesk.inputs": 4,
     "refdesk.datasets": 4,
     "refdesk": 5,
@@ -56,6 +57,7 @@ WITHIN_FLOOR = {
     ("rag.chat", "rag.tokens"),
     ("refdesk.wiring", "refdesk.prompts"),
     ("refdesk.inputs", "refdesk._version"),
+    ("refdesk.inputs", "refdesk.addresses"),
     ("refdesk.wiring", "refdesk.config"),
 }
 """Neighbours that may be used: a room of one floor that is a part of another one."""
@@ -78,8 +80,8 @@ VENDORS = {
     "rich": {"refdesk.render", "refdesk"},
     "jinja2": {"refdesk.render"},
     "click": {"refdesk"},
-    "httpx": {"refdesk.inputs", "refdesk.feeds", "stores.vectors"},
     "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "rag.digests", "refdesk"},
+    "httpx": {"refdesk.addresses", "refdesk.inputs", "refdesk.feeds", "stores.vectors"},
     "langchain": {"rag.chat"},
     "Stemmer": {"rag.checking"},
     "re2": {"rag.flags"},

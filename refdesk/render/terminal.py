@@ -183,11 +183,20 @@ def status(given: Mapping[str, Any]) -> RenderableType:
         "dates": days,
         "from": _tally(given["sources"]),
         "categories": _tally(given["categories"]),
-        "feeds": ", ".join(f"{feed['name']} {feed['state']}" for feed in given["feeds"]),
         "embedder": f"{given['embedder']} ({given['dimension']} dimensions)",
         "on disk": f"{given['bytes'] / 1e6:,.1f} MB",
     }
-    return _facts(facts)
+    lines = [
+        _Indented(_state(feed), mark="" if number else "feeds", margin=12) for number, feed in enumerate(given["feeds"])
+    ]
+    return Group(_facts(facts), *lines)
+
+
+def _state(feed: Mapping[str, Any]) -> Text:
+    """How a feed does, in a line."""
+    last = f", last papers {feed['last']}" if feed["last"] else ""
+    error = f": {feed['error']} {feed['hint'] or ''}".rstrip() if feed["error"] else ""
+    return Text.assemble((feed["name"], "bold"), f"  {feed['state']}{last}", (error, "yellow"))
 
 
 def _tally(counts: Mapping[str, int]) -> str:
