@@ -16,6 +16,8 @@ from rag.errors import ConfigError
 from rag.types import Claim, JsonDict, Paper, Source
 
 DEFAULT_SUBSCRIPTION = "default"
+LEAST_SCORE = 0.1
+"""The score below which nine papers of ten, or more, are not what the reader wants: no issue is filled up with them."""
 Every = Literal["day", "week", "month"]
 """How often an issue appears."""
 
@@ -73,7 +75,7 @@ class Subscription:
         authors: People whose papers come first.
         categories: Only papers in one of these; empty is all.
         must, must_not: Words or phrases of which a paper must have one, and of which it may have none.
-        threshold: The least score, 0 to 1, of a paper that is shown.
+        threshold: The least score, 0 to 1, of a paper that is shown; None is `LEAST_SCORE` where there are interests.
         size: The most papers of an issue.
         order: Rank by `interest`, or by signals of attention, damped by age (`trending`).
         catch_up: After missed periods one issue `each`, one that has all of them (`merge`), or only the last (`skip`).
@@ -92,13 +94,20 @@ class Subscription:
     categories: tuple[str, ...] = ()
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
-    threshold: float = 0.0
+    threshold: float | None = None
     size: int = 40
     order: Literal["interest", "trending"] = "interest"
     catch_up: Literal["each", "merge", "skip"] = "each"
     to: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("md", "html", "json")
     folder: str | None = None
+
+    @property
+    def least(self) -> float:
+        """The score from which on a paper is shown; without interests a score says nothing of the reader."""
+        if self.threshold is not None:
+            return self.threshold
+        return LEAST_SCORE if (self.topics or self.liked) and self.order == "interest" else 0.0
 
 
 ThemeStatus = Literal["new", "growing", "steady", "fading"]

@@ -303,7 +303,7 @@ class Digesting:
         from refdesk.feeds.syncing import states
 
         kept = ("name", "state", "last", "error")
-        return [{name: each[name] for name in kept} for each in states(self._store, self._settings)]
+        return [{name: each[name] for name in kept} for each in states(self._store, self._settings, at_last_pull=True)]
 
 
 def _evidence(paper: Paper) -> list[Evidence]:

@@ -36,6 +36,11 @@ def summary(digest: Digest) -> str:
     return said or " ".join(wording.notices(digest)) or wording.about(digest)
 
 
+def body(html: str) -> str:
+    """What stands within the body of a page, for a place that is within a page already."""
+    return html.partition("<body")[2].partition(">")[2].rpartition("</body>")[0]
+
+
 def message(digest: Digest, *, sender: str, to: str) -> bytes:
     """The issue as a message that is not sent, dated at the end of its period."""
     from rag.delivery import message as mail

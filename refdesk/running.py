@@ -201,6 +201,8 @@ class Running:
     def _mailed(self, issue: IssueRecord, to: str, hand_over: HandOver) -> Outcome:
         if not self._mail:
             return Outcome("later", "refdesk.toml has no [email].")
+        if to not in self._subscriptions.get(issue.subscription, Subscription()).to:
+            return Outcome("refused", f"{to} is no longer a reader of “{issue.subscription}”.")
         return smtp.send(self._message(issue, to, self._mail), self._mail.server, hand_over=hand_over)
 
     def _message(self, issue: IssueRecord, to: str, mail: Mail) -> EmailMessage:
@@ -226,7 +228,7 @@ class Running:
                 title=each.forms["subject"],
                 updated=datetime.fromisoformat(each.created),
                 summary=each.forms["summary"],
-                html=each.forms["html"] if number >= len(issues) - SHOWN_ENTRIES else None,
+                html=issuing.body(each.forms["html"]) if number >= len(issues) - SHOWN_ENTRIES else None,
             )
             for number, each in enumerate(issues)
         ]

@@ -60,7 +60,7 @@ def _subscription(name: str, table: Mapping[str, Any]) -> Subscription:
         values[key] = _value(where, key, value, kinds[key])
     made = Subscription(name=name, **values)
     zone(made.timezone)
-    if made.size < 1 or not 0 <= made.threshold <= 1:
+    if made.size < 1 or not 0 <= (made.threshold or 0) <= 1:
         raise ConfigError(
             f"{where} has a size of {made.size} and a threshold of {made.threshold}.",
             hint="A size is at least 1, a threshold from 0 to 1.",
@@ -80,9 +80,9 @@ def _value(where: str, key: str, value: Any, kind: Any) -> Any:
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return tuple(value)
         expected = 'a list of texts, such as ["cs.CL"]'
-    elif kind in (int, float):
-        if isinstance(value, kind | int) and not isinstance(value, bool):
-            return kind(value)
+    elif kind in (int, float | None):
+        if isinstance(value, int if kind is int else int | float) and not isinstance(value, bool):
+            return value if kind is int else float(value)
         expected = "a number"
     else:
         if isinstance(value, str):

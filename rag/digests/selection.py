@@ -120,7 +120,7 @@ def decide(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscripti
     left: list[Decision] = []
     for each in (*first, *others):
         candidate = by_id[each.paper_id]
-        if each.score < subscription.threshold or (only_authors and each.score == 0):
+        if each.score < subscription.least or (only_authors and each.score == 0):
             left.append(_decided(candidate, each, reason="below the threshold"))
         elif len(shown) == subscription.size:
             left.append(_decided(candidate, each, reason="beyond the size of the issue"))

@@ -226,8 +226,8 @@ def state_of(record: FeedRecord, today: date) -> State:
     return "stale" if (today - last).days > rhythm else "quiet"
 
 
-def states(library: LibraryStore, settings: Config) -> Iterator[JsonDict]:
-    """Each configured feed with its state, for `status`."""
+def states(library: LibraryStore, settings: Config, *, at_last_pull: bool = False) -> Iterator[JsonDict]:
+    """Each configured feed with its state today, for `status`; or on the day of its last pull, which does not move."""
     today = date.fromisoformat(library.now()[:10])
     for name, feed in settings.feeds.items():
         record = library.catalog.feeds().find(name) or FeedRecord(name=name)
@@ -238,9 +238,13 @@ def states(library: LibraryStore, settings: Config) -> Iterator[JsonDict]:
         yield {
             "name": name,
             "kind": str(feed.get("kind", "")),
-            "state": state_of(record, today),
+            "state": state_of(record, _day(record) if at_last_pull and record.checked else today),
             "checked": record.checked,
             "last": next((run.day for run in reversed(record.runs) if run.new), None),
             "error": record.error,
             "hint": record.state.get(_HINT) or None if record.error else None,
         }
+
+
+def _day(record: FeedRecord) -> date:
+    return date.fromisoformat((record.checked or "")[:10])

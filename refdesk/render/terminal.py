@@ -186,10 +186,34 @@ def status(given: Mapping[str, Any]) -> RenderableType:
         "embedder": f"{given['embedder']} ({given['dimension']} dimensions)",
         "on disk": f"{given['bytes'] / 1e6:,.1f} MB",
     }
-    lines = [
-        _Indented(_state(feed), mark="" if number else "feeds", margin=12) for number, feed in enumerate(given["feeds"])
-    ]
+    rows = {
+        "feeds": [_state(feed) for feed in given["feeds"]],
+        "issues": [_subscription(each) for each in given["subscriptions"]],
+        "undelivered": [_undelivered(each) for each in given["outbox"]],
+        "liked": [Text(", ".join(given["liked"]))] if given["liked"] else [],
+        "disliked": [Text(", ".join(given["disliked"]))] if given["disliked"] else [],
+    }
+    lines = (
+        Indented(line, mark="" if number else name, margin=12)
+        for name, some in rows.items()
+        for number, line in enumerate(some)
+    )
     return Group(_facts(facts), *lines)
+
+
+def _subscription(given: Mapping[str, Any]) -> Text:
+    """A subscription with its last issue and what `refdesk run` will make."""
+    last = f"last issue {given['last']}" if given["last"] else "no issue yet"
+    due = f", due {', '.join(given['due'])}" if given["due"] else ""
+    return Text.assemble((given["name"], "bold"), f"  every {given['every']}, {last}{due}")
+
+
+def _undelivered(given: Mapping[str, Any]) -> Text:
+    """A delivery that is not sent, why, and what happens next."""
+    line = Text.assemble((f"{given['period']}.{given['subscription']}", "bold"), f" to {given['target']}")
+    line.append(f"  {given['state']} since {given['since'][:16].replace('T', ' ')}", style="yellow")
+    again = f" Send it again: `{given['command']}`." if given["command"] else ""
+    return line.append(f": {given['why']} {given['next']}{again}")
 
 
 def _state(feed: Mapping[str, Any]) -> Text:
