@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.report import data_folder
 
-SCRIPTS = ("quality", "verifier", "interests", "tldr", "scale", "crashes", "fuzz")
+SCRIPTS = ("quality", "verifier", "interests", "tldr", "digests", "scale", "crashes", "runs", "fuzz")
 
 
 def main() -> None:
