@@ -31,6 +31,11 @@ COLUMNS = """
 
 _PMID = re.compile(r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s\"<>\\^`{|}]{3,2000}", re.IGNORECASE)
+_HEADING = re.compile(  # “Abstract The …” begins with a heading, “Abstract meaning representations …” does not
+    r"\A(?:abstract\s?[:.—–]\s?(?=\S)|abstract (?=abstract\b|(?-i:(?:Aims?|Background|Context|Importance|Introduction|"
+    r"Methods|Motivation|Objectives?|Purpose|Although|Here|In|Our|Recent|Since|The|These|This|We|While)\b)))+",
+    re.IGNORECASE,
+)
 _NO_ABSTRACT = re.compile(
     r"\W*(?:no abstract(?: is| was)?(?: available| provided)?|n/?a|none|null|nan)\W*", re.IGNORECASE
 )
@@ -69,6 +74,8 @@ def paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Re
     try:
         title = _prose(fields.get("title"))
         abstract = _prose(fields.get("abstract")) or _prose(fields.get("summary")) or _prose(fields.get("text"))
+        if abstract[:8].lower() == "abstract":
+            abstract = _HEADING.sub("", abstract)
         url = web_link(fields.get("url"))
         details = _details(fields, context)
         found = dict.fromkeys(_ids(fields, url, context))

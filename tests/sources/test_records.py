@@ -298,3 +298,40 @@ def test_any_values_give_a_paper_that_can_be_stored_or_a_reject(given_: dict[str
         assert record.paper_id in record.aliases
         repr(record).encode()
         "".join([*record.aliases, *record.authors, *record.tags, *record.categories, record.url or ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Abstract: We test it on mice.", "We test it on mice."),
+        ("ABSTRACT Background We test it.", "Background We test it."),
+        ("Abstract Abstract The loss falls.", "The loss falls."),
+        ("Abstract—Networks generalise late.", "Networks generalise late."),
+        ("Abstract Meaning Representation is parsed.", "Abstract Meaning Representation is parsed."),
+        ("Abstract interpretation of programs.", "Abstract interpretation of programs."),
+        ("Abstractive summaries are short.", "Abstractive summaries are short."),
+    ],
+)
+def test_a_heading_before_the_abstract_is_no_part_of_it(written: str, kept: str) -> None:
+    assert paper_of(abstract=written).abstract == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"Poincar\'{e} and $\'x$", r"Poincaré and $\'x$"),
+        (r"Erd\H{o}s &amp; G{\"o}del", "Erdős & Gödel"),
+        (r"na\&quot;{\i}ve {\o}re", "naïve øre"),
+        (r"\alpha and C:\users", r"\alpha and C:\users"),
+    ],
+)
+def test_accents_of_tex_are_letters_in_every_field_of_prose(written: str, meant: str) -> None:
+    paper = paper_of(title=f"On {written}", abstract=f"{ABSTRACT} {written}", authors=[written], venue=written)
+    assert (paper.title, paper.abstract) == (f"On {meant}", f"{ABSTRACT} {meant}")
+    assert (paper.authors, paper.venue) == ((meant,), meant)
+
+
+@given(st.lists(st.sampled_from([*"\\{}'\"`^~=.cHvukrbdiljoeLO $(", "\\i", "ss", "AA", "é"]), max_size=14).map("".join))
+def test_accents_that_were_decoded_stay_so(written: str) -> None:
+    once = paper_of(title=f"On {written} x").title
+    assert paper_of(title=once).title == once
