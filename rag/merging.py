@@ -128,7 +128,8 @@ def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
             found.setdefault(paper.paper_id, paper)
     if found:
         return list(found.values())
-    for paper in known.under(record.title):
+    under_title = known.under(record.title)
+    for paper in sorted(under_title, key=lambda each: record.paper_id not in each.aliases):  # the one it joined before
         if _ids_agree(record, paper) and (
             hash_ in known.hashes[paper.paper_id]
             or identity.likeness(record.abstract, paper.abstract) >= identity.NEAR_EQUAL

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +104,7 @@ def _of_json(value: Any, answering: Answering, question: str = "") -> Iterator[V
 
 
 def _forged(value: Mapping[str, Any], answering: Answering) -> Iterator[Verified]:
-    """A source that is given another title, author, date or link than the library has."""
+    """A source that is given another title, author, date or link than the library has or had; a lesser date is none."""
     stored = {"title": set[Any](), "authors": set[Any](), "published": set[Any](), "url": set[Any]()}
     for paper in answering.versions(str(value["paper_id"])):
         stored["title"].add(paper.title)
@@ -113,11 +113,16 @@ def _forged(value: Mapping[str, Any], answering: Answering) -> Iterator[Verified
         stored["url"].add(paper.url)
     for name, held in stored.items():
         given = tuple(map(str, value[name])) if isinstance(value.get(name), list) else value.get(name)
-        if name in value and given not in held:
+        if given and given not in held and not (name == "published" and _less_exact(str(given), held)):
             text = str(value["title"])
             detail = f"the library has another {name}, or no such paper"
             problem = Problem(kind="source", found=str(value[name])[:300], at=(0, len(text)), detail=detail)
             yield Verified(text, Verdict("unsupported", 0.0, (problem,)))
+
+
+def _less_exact(day: str, held: Iterable[str | None]) -> bool:
+    """Whether a date is a year or a month of which the library now knows the day."""
+    return any(each and each.startswith(f"{day}-") for each in held)
 
 
 def _claim(value: Mapping[str, Any], answering: Answering, question: str) -> Verified:
@@ -138,8 +143,10 @@ def _cited(citation: Mapping[str, Any], answering: Answering) -> Cited | None:
     quote, start = citation.get("quote"), citation.get("start")
     if not isinstance(quote, str) or not isinstance(start, int) or citation.get("end") != start + len(quote):
         return None
-    found = answering.sentence(str(citation.get("paper_id")), quote=quote, start=start)
-    return found if found and citation.get("sentence", found.sentence.number) == found.sentence.number else None
+    number = citation.get("sentence")
+    if number is not None and not isinstance(number, int):
+        return None
+    return answering.sentence(str(citation.get("paper_id")), quote=quote, start=start, number=number)
 
 
 def _added(value: Mapping[str, Any], answering: Answering, question: str) -> Iterator[Verified]:
@@ -180,12 +187,12 @@ def _of_markdown(text: str, answering: Answering) -> Iterator[Verified]:
     for line in sources.splitlines():
         if found := _SOURCE.match(line):
             papers[int(found[1])] = found[3]
+    quoted = dict(_quoted(sources, papers, answering))
     abstains = "## Sources" not in text
     for number, line in enumerate([*lines, *sources.splitlines()]):
         if found := _QUOTE.match(line):
             quote = unescaped(found[3])
-            held = answering.sentence(papers.get(int(found[1]), ""), quote=quote)
-            held = held if held and held.sentence.number == int(found[2]) else None
+            held = _held(found, papers, answering)
             detail = "the stored abstract has no such sentence"
             problem = Problem(kind="quote", found=quote, at=(0, len(quote)), detail=detail)
             yield _verified(quote, [held] if held else [], [] if held else [problem], answering, question)
@@ -205,9 +212,24 @@ def _of_markdown(text: str, answering: Answering) -> Iterator[Verified]:
             claim = unescaped(line[last : places.start()]).strip()
             last = places.end()
             numbers = [(int(a), int(b)) for a, b in _PLACE.findall(places.group())]
-            yield _placed(claim, numbers, papers, answering, question)
+            cited = [
+                (each, quoted.get(each) or answering.numbered(papers.get(each[0], ""), each[1])) for each in numbers
+            ]
+            yield _placed(claim, cited, answering, question)
         if rest := unescaped(line[last:]).strip():
             yield _verified(rest, [], [], answering, question)
+
+
+def _held(found: re.Match[str], papers: Mapping[int, str], answering: Answering) -> Cited | None:
+    """The sentence of the library that a line quotes under its number, in the text that the paper had then."""
+    return answering.sentence(papers.get(int(found[1]), ""), quote=unescaped(found[3]), number=int(found[2]))
+
+
+def _quoted(sources: str, papers: Mapping[int, str], answering: Answering) -> Iterator[tuple[tuple[int, int], Cited]]:
+    """What is quoted below the sources, by its place: the paper may have another text since."""
+    for line in sources.splitlines():
+        if (found := _QUOTE.match(line)) and (held := _held(found, papers, answering)):
+            yield (int(found[1]), int(found[2])), held
 
 
 def _unwrapped(body: str) -> list[str]:
@@ -223,9 +245,8 @@ def _unwrapped(body: str) -> list[str]:
 
 
 def _placed(
-    claim: str, places: list[tuple[int, int]], papers: Mapping[int, str], answering: Answering, question: str
+    claim: str, found: list[tuple[tuple[int, int], Cited | None]], answering: Answering, question: str
 ) -> Verified:
-    found = [(place, answering.numbered(papers.get(place[0], ""), place[1])) for place in places]
     problems = [
         Problem(
             kind="source", found=f"[{source}.{number}]", at=(0, len(claim)), detail="the library has no such sentence"

@@ -165,7 +165,9 @@ def test_a_title_of_the_paper_that_is_gone_finds_the_one_that_took_its_place() -
 
 
 def test_one_record_may_name_more_than_two() -> None:
-    results, known = joined(*(record(each, title=each) for each in ("pmid:1", "doi:10.1/x", "s2:1")), record("pmid:1", "doi:10.1/x", "s2:1"))
+    results, known = joined(
+        *(record(each, title=each) for each in ("pmid:1", "doi:10.1/x", "s2:1")), record("pmid:1", "doi:10.1/x", "s2:1")
+    )
     assert only(known).paper_id == "doi:10.1/x"
     assert isinstance(results[3], Joined)
     assert results[3].gone == ("pmid:1", "s2:1")
@@ -400,7 +402,9 @@ SCHEMES = ("arxiv:{}", "doi:10.1/{}", "doi:10.48550/arxiv.{}", "pmid:{}", "opena
 @st.composite
 def overlapping(draw: st.DrawFn) -> list[Paper]:
     """Records of four works, each under some of its ids; of no two are title or text alike, so ids alone connect."""
-    works = draw(st.lists(st.tuples(st.integers(1, 4), st.sets(st.sampled_from(SCHEMES), min_size=1, max_size=3)), max_size=10))
+    works = draw(
+        st.lists(st.tuples(st.integers(1, 4), st.sets(st.sampled_from(SCHEMES), min_size=1, max_size=3)), max_size=10)
+    )
     return [
         record(*(scheme.format(work) for scheme in schemes), title=f"Title {number}", abstract=f"{number} " * 9)
         for number, (work, schemes) in enumerate(works)
