@@ -104,6 +104,47 @@ feeds = sa.Table(
     sa.Column("runs", sa.JSON, nullable=False),  # [{day, new, failed}, …]
 )
 
+issues = sa.Table(
+    "issues",
+    metadata,
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("period", sa.Text, primary_key=True),
+    sa.Column("first", sa.Text, nullable=False),  # the first day, ISO, and the day after the last
+    sa.Column("end", sa.Text, nullable=False),
+    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),  # as `digest --json` prints it
+    sa.Column("considered", sa.JSON, nullable=False),  # {paper id: hash of its text} of all papers that were listed
+)
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("subscription", sa.Text, nullable=False),
+    sa.Column("period", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),  # planned, sending, sent, failed or unknown
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("planned", sa.Text, nullable=False),
+    sa.Column("changed", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+ratings = sa.Table(
+    "ratings",
+    metadata,
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("rating", sa.Integer, nullable=False),  # 1 liked, -1 disliked
+    sa.Column("rated", sa.Text, nullable=False),
+)
+themes = sa.Table(  # of past periods, so that a theme that goes on keeps its id and name
+    "themes",
+    metadata,
+    sa.Column("scope", sa.Text, primary_key=True),  # which papers they were found among
+    sa.Column("period", sa.Text, primary_key=True),
+    sa.Column("papers", sa.Text, nullable=False),  # a hash over these papers
+    sa.Column("themes", sa.JSON, nullable=False),
+)
+
 
 def engine(url: str | sa.URL) -> sa.Engine:
     """An engine for a URL; every SQLite connection is durable and waits for others. Raises ConfigError."""

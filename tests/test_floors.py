@@ -16,6 +16,7 @@ FLOORS = {
     "rag.types": 0,
     "rag.errors": 0,
     "rag.identity": 0,
+    "rag.issue": 0,
     "prompts": 0,
     "rag.ports": 1,
     "rag.flags": 1,
@@ -29,6 +30,8 @@ FLOORS = {
     "rag.prompting": 2,
     "rag.chat": 2,
     "rag.answers": 3,
+    "rag.digests": 3,
+    "rag.delivery": 3,
     "rag.evaluation": 3,
     "rag.sources": 3,
     "rag.embedders": 3,
@@ -45,6 +48,8 @@ FLOORS = {
 """Floors by room; a module belongs to the longest room that names it."""
 
 WITHIN_FLOOR = {
+    ("rag.issue", "rag.types"),
+    ("rag.digests", "rag.answers"),
     ("rag.retrieval", "rag.reading"),
     ("rag.checking", "rag.text"),
     ("rag.chat", "rag.tokens"),
