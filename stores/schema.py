@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from rag.errors import ConfigError, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 
 metadata = sa.MetaData()
