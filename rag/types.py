@@ -30,13 +30,18 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """One text that a paper has had: the hash of its title and abstract, and when it was first seen (ISO 8601)."""
+    """
+    One text that a paper has had: the hash of its title and abstract, and when it was first seen (ISO 8601).
+
+    `named` are authors, date and link that the paper had while the text stood, where they may be others now.
+    """
 
     hash: str
     seen: str
     title: str
     abstract: str
     spans: tuple[tuple[int, int], ...]
+    named: tuple[tuple[tuple[str, ...], str | None, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

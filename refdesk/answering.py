@@ -159,11 +159,11 @@ class Answering:
     def sentence(
         self, paper_id: str, *, quote: str, start: int | None = None, number: int | None = None
     ) -> Cited | None:
-        """The sentence of any revision of a paper that is exactly `quote`, with this start and number where given."""
+        """The sentence of any revision of a paper that is exactly `quote`, at `start` and as `number` where given."""
         for version in self.versions(paper_id):
             for sentence in version.sentences:
-                given = (quote, sentence.start if start is None else start, number or sentence.number)
-                if (sentence.text, sentence.start, sentence.number) == given:
+                at_its_place = start in (None, sentence.start) and number in (None, sentence.number)
+                if sentence.text == quote and at_its_place:
                     return Cited(version, sentence)
         return None
 
@@ -174,7 +174,7 @@ class Answering:
             self._versions[paper_id] = [
                 version
                 for paper in papers.values()
-                for version in (paper, *(_as_of(paper, each) for each in self._store.catalog.revisions(paper.paper_id)))
+                for version in (paper, *_past(paper, self._store.catalog.revisions(paper.paper_id)))
             ]
         return self._versions[paper_id]
 
@@ -187,5 +187,10 @@ class Answering:
         return None
 
 
-def _as_of(paper: Paper, revision: Revision) -> Paper:
-    return replace(paper, title=revision.title, abstract=revision.abstract, spans=revision.spans)
+def _past(paper: Paper, revisions: Sequence[Revision]) -> Iterator[Paper]:
+    """A paper as it was with each of its texts, under each name that it had then."""
+    for each in revisions:
+        past = replace(paper, title=each.title, abstract=each.abstract, spans=each.spans)
+        yield past
+        for authors, published, url in each.named:
+            yield replace(past, authors=authors, published=published, url=url)

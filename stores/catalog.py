@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,10 +23,12 @@ from stores.feeds import SQLFeeds
 from stores.generations import SQLGenerations
 from stores.issues import SQLIssues, SQLRatings
 from stores.outbox import SQLOutbox
+from stores.revising import write_texts
 from stores.schema import HEAD, aliases, engine, labels, papers, revisions, settings, translated
 from stores.themes import SQLThemes
 
 _AT_ONCE = 500  # ids in one IN (...)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _WITH_TEXT = papers.join(revisions, (papers.c.paper_id == revisions.c.paper_id) & (papers.c.hash == revisions.c.hash))
 
@@ -181,6 +184,7 @@ class SQLCatalog:
                     title=row.title,
                     abstract=row.abstract,
                     spans=_pairs(row.spans),
+                    named=tuple((tuple(authors), published, url) for authors, published, url in row.named or ()),
                 )
                 for row in connection.execute(query)
             ]
@@ -280,15 +284,20 @@ class SQLCatalog:
         chunks: Mapping[str, Sequence[Chunk]],
         *,
         seen: str,
+        gone: Mapping[str, str] = _NOTHING,
     ) -> None:
         """
         Write papers as they now are, in one transaction that also marks them to be indexed.
+
+        The texts and aliases of a paper that is gone pass to the one that took its place, so that an answer that cites
+        either still finds what it cites.
 
         Args:
             changed: Papers, new or known, with spans and aliases.
             texts: Every text that was not seen before, under the id of its paper, with spans.
             chunks: Of each changed paper, how it is cut.
             seen: When, ISO 8601 in UTC.
+            gone: The ids of papers that were united with another, and the id of that one, which is among those changed.
         """
         ids = [paper.paper_id for paper in changed]
         rows = [_row(paper, chunks[paper.paper_id]) for paper in changed]
@@ -296,12 +305,12 @@ class SQLCatalog:
         tagged = [row for paper in changed for row in _labels(paper)]
         with self._write() as connection:
             taken: set[str] = set()
-            for some in _slices(ids):
+            write_texts(connection, texts, seen=seen, gone=gone)
+            for some in _slices([*ids, *gone]):
                 connection.execute(sa.delete(papers).where(papers.c.paper_id.in_(some)))
                 connection.execute(sa.delete(labels).where(labels.c.paper_id.in_(some)))
             for some in _slices(list(names)):
                 taken.update(connection.execute(sa.select(aliases.c.alias).where(aliases.c.alias.in_(some))).scalars())
-            _insert(connection, revisions, [_text_row(paper_id, text, seen) for paper_id, text in texts])
             _insert(connection, papers, rows)
             _insert(connection, labels, tagged)
             _insert(connection, aliases, [{"alias": a, "paper_id": p} for a, p in names.items() if a not in taken])
@@ -422,17 +431,6 @@ def _labels(paper: Paper) -> list[dict[str, str]]:
     named = [("category", name) for name in paper.categories] + [("tag", name) for name in paper.tags]
     rows = dict.fromkeys((kind, name.lower()) for kind, name in named)
     return [{"kind": kind, "label": label, "paper_id": paper.paper_id} for kind, label in rows]
-
-
-def _text_row(paper_id: str, text: Paper, seen: str) -> dict[str, Any]:
-    return {
-        "paper_id": paper_id,
-        "hash": identity.content_hash(text.title, text.abstract),
-        "seen": seen,
-        "title": text.title,
-        "abstract": text.abstract,
-        "spans": text.spans,
-    }
 
 
 def _pairs(spans: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:

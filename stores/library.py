@@ -234,6 +234,8 @@ class LibraryStore:
         """
         Index the papers that are marked, and take the marks away; to be called by the one writer.
 
+        What was indexed under another id of theirs goes: that paper may have been united with them.
+
         Returns:
             How many there were.
         """
@@ -250,7 +252,8 @@ class LibraryStore:
             papers = self.catalog.papers(marked[at : at + BATCH])
             chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)]
             vectors = self.embedder.embed([passage(papers[chunk.paper_id], chunk) for chunk in chunks])
-            self.index(papers, chunks, vectors, fresh=False)
+            gone = [alias for paper_id, paper in papers.items() for alias in paper.aliases if alias != paper_id]
+            self.index(papers, chunks, vectors, fresh=False, gone=gone)
             progress(len(papers))
         return len(marked)
 
@@ -260,7 +263,15 @@ class LibraryStore:
         """A paper's chunks, as the library's embedder takes them."""
         return text.chunks(paper, max_tokens=self.embedder.max_tokens, count=self.embedder.count)
 
-    def index(self, papers: Mapping[str, Paper], chunks: Sequence[Chunk], vectors: Matrix, *, fresh: bool) -> None:
+    def index(
+        self,
+        papers: Mapping[str, Paper],
+        chunks: Sequence[Chunk],
+        vectors: Matrix,
+        *,
+        fresh: bool,
+        gone: Sequence[str] = (),
+    ) -> None:
         """
         Write papers to both indexes and take their marks away; to be called by the one writer.
 
@@ -269,13 +280,14 @@ class LibraryStore:
             chunks: All their chunks.
             vectors: One unit row per chunk.
             fresh: Whether no index can have any of them; otherwise what it has of them goes first.
+            gone: Ids under which an index may have papers that were united with these.
         """
         lexical = self.lexical
         with self.in_use, ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
-            words = beside.submit(lexical.upsert, list(papers.values()))
+            words = beside.submit(lexical.upsert, list(papers.values()), gone)
             try:
                 if not fresh:
-                    self.vectors.delete(list(papers))
+                    self.vectors.delete([*papers, *gone])
                 self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
             except StoreError:
                 if "vectors" in self.__dict__ and not self.vectors.remote:

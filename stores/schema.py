@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from rag.errors import ConfigError, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 
 metadata = sa.MetaData()
@@ -51,6 +51,7 @@ revisions = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("abstract", sa.Text, nullable=False),
     sa.Column("spans", sa.JSON, nullable=False),  # [[start, end], …] of the sentences
+    sa.Column("named", sa.JSON(none_as_null=True)),  # [[authors, published, url], …] of the paper while it stood
 )
 aliases = sa.Table(
     "aliases",

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.answers.extractive import unbracketed
+from rag.identity import content_hash
 from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Problem, Revision, Sentence, Source
 
 SHOWN_REJECTS = 10
@@ -143,7 +144,8 @@ def _names(authors: Sequence[str]) -> str:
 
 
 def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
-    """A paper with its numbered sentences."""
+    """A paper with its numbered sentences; of its texts, the days when each came, and which of them this is."""
+    stands = content_hash(given.title, given.abstract)
     facts = {
         "id": given.paper_id,
         "also": ", ".join(alias for alias in given.aliases if alias != given.paper_id),
@@ -155,7 +157,9 @@ def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
         "categories": ", ".join(given.categories),
         "tags": ", ".join(given.tags),
         "link": given.url or "",
-        "revisions": ", ".join(revision.seen[:10] for revision in revisions) if len(revisions) > 1 else "",
+        "revisions": ", ".join(
+            each.seen[:10] + (" (this one)" if each.hash == stands and len(revisions) > 1 else "") for each in revisions
+        ),
     }
     parts: list[RenderableType] = [Text(given.title, style="bold")]
     if given.flags:

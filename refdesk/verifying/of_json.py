@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.answers.extractive import marked
@@ -60,7 +60,7 @@ def _uncited(claims: Sequence[Any], answering: Answering, question: str = "") ->
 
 
 def _forged(value: Mapping[str, Any], answering: Answering) -> Iterator[Verified]:
-    """A source that is given another title, author, date or link than the library has."""
+    """A source that is given another title, author, date or link than the library has or had; a lesser date is none."""
     stored = {"title": set[Any](), "authors": set[Any](), "published": set[Any](), "url": set[Any]()}
     for paper in answering.versions(str(value["paper_id"])):
         stored["title"].add(paper.title)
@@ -69,10 +69,15 @@ def _forged(value: Mapping[str, Any], answering: Answering) -> Iterator[Verified
         stored["url"].add(paper.url)
     for name, held in stored.items():
         given = tuple(map(str, value[name])) if isinstance(value.get(name), list) else value.get(name)
-        if name in value and given not in held:
+        if given and given not in held and not (name == "published" and _less_exact(str(given), held)):
             text = str(value["title"])
             detail = f"the library has another {name}, or no such paper"
             yield failed(text, str(value[name]), detail)
+
+
+def _less_exact(day: str, held: Iterable[str | None]) -> bool:
+    """Whether a date is a year or a month of which the library now knows the day."""
+    return any(each and each.startswith(f"{day}-") for each in held)
 
 
 def _claim(value: Mapping[str, Any], answering: Answering, question: str) -> Verified:
@@ -93,8 +98,10 @@ def _cited(citation: Mapping[str, Any], answering: Answering) -> Cited | None:
     quote, start = citation.get("quote"), citation.get("start")
     if not isinstance(quote, str) or not isinstance(start, int) or citation.get("end") != start + len(quote):
         return None
-    found = answering.sentence(str(citation.get("paper_id")), quote=quote, start=start)
-    return found if found and citation.get("sentence", found.sentence.number) == found.sentence.number else None
+    number = citation.get("sentence")
+    if number is not None and not isinstance(number, int):
+        return None
+    return answering.sentence(str(citation.get("paper_id")), quote=quote, start=start, number=number)
 
 
 def _added(value: Mapping[str, Any], answering: Answering, question: str) -> Iterator[Verified]:

@@ -38,7 +38,7 @@ def in_markdown(text: str, answering: Answering) -> Iterator[Verified]:
     lines = _unwrapped(body)
     question = unescaped(lines[0].lstrip("# ")) if lines and lines[0].startswith("#") and not issue else ""
     papers = {int(found[1]): found[3] for line in sources.splitlines() if (found := _SOURCE.match(line))}
-    held = {} if not issue else _quoted(sources, papers, answering)
+    held = _quoted(sources, papers, answering)
     for number, line in enumerate([*lines, *sources.splitlines()]):
         if quote := _QUOTE.match(line):
             yield _quote(unescaped(quote[3]), int(quote[2]), papers.get(int(quote[1]), ""), answering, question)
@@ -86,7 +86,7 @@ def _quote(quote: str, number: int, paper_id: str, answering: Answering, questio
 
 
 def _quoted(sources: str, papers: Mapping[int, str], answering: Answering) -> dict[Place, Cited]:
-    """The sentences that are quoted under the sources: of the text that the paper had when the issue was written."""
+    """The sentences that are quoted under the sources: of the text that the paper had when the document was written."""
     found = {}
     for line in sources.splitlines():
         if quote := _QUOTE.match(line):
