@@ -130,22 +130,22 @@ class Digesting:
     def _candidates(self, period: Period, earlier: Sequence[IssueRecord]) -> list[Candidate]:
         """The papers of the period, those that came in late for an earlier issue, and those that come back."""
         catalog = self._store.catalog
-        last: dict[str, tuple[str, str]] = {}
+        shown: dict[str, tuple[str, str]] = {}
         for issue in earlier:
             hashes = issue.document["manifest"]["papers"]
-            last |= {each["paper_id"]: (hashes[each["paper_id"]], each["status"]) for each in issue.document["papers"]}
-        own = self._listed(period)
-        late = self._late(period, earlier)
-        found: list[Candidate] = []
-        for paper in own + late:
+            shown |= {each["paper_id"]: (hashes[each["paper_id"]], each["status"]) for each in issue.document["papers"]}
+        ids = catalog.resolve(shown)  # a paper may have been united with another since
+        last = {ids[name]: shown[name] for name in shown if name in ids}
+        own, late = self._listed(period), self._late(period, earlier)
+        found: dict[str, Candidate] = {}
+        for paper, is_late in [*((paper, False) for paper in own), *((paper, True) for paper in late)]:
             reason = "shown in an earlier issue" if paper.paper_id in last else None
-            found.append(Candidate(paper=paper, late=paper in late, reason=reason))
+            found[paper.paper_id] = Candidate(paper=paper, late=is_late, reason=reason)
         for paper in catalog.papers(sorted(last)).values():
             hash_, status = last[paper.paper_id]
             if status != "withdrawn" and (back := selection.returning(paper, hash_, catalog.revisions(paper.paper_id))):
-                found = [each for each in found if each.paper.paper_id != paper.paper_id]
-                found.append(back)
-        return found
+                found[paper.paper_id] = back
+        return list(found.values())
 
     def _listed(self, period: Period) -> list[Paper]:
         """The papers whose day is in a period, by id."""
@@ -160,9 +160,12 @@ class Digesting:
         for each in past:
             first, end = date.fromisoformat(each.first), date.fromisoformat(each.end)
             ids |= dict.fromkeys(name for name in self._store.catalog.listed(first, end) if name not in known)
-        papers = self._store.catalog.papers(sorted(ids)).values()
         days = [(date.fromisoformat(each.first), date.fromisoformat(each.end)) for each in past]
-        return [paper for paper in papers if any(first <= day_of(paper) < end for first, end in days)]
+        return [
+            paper
+            for paper in self._store.catalog.papers(sorted(ids)).values()
+            if known.isdisjoint(paper.aliases) and any(first <= day_of(paper) < end for first, end in days)
+        ]
 
     # ---- in which order
 
