@@ -77,7 +77,7 @@ class Subscription:
         must, must_not: Words or phrases of which a paper must have one, and of which it may have none.
         threshold: The least score, 0 to 1, of a paper that is shown; None is `LEAST_SCORE` where there are interests.
         size: The most papers of an issue.
-        order: Rank by `interest`, or by signals of attention, damped by age (`trending`).
+        order: Rank by `interest`, or by attention, upvotes or else stars, damped by age (`trending`).
         catch_up: After missed periods one issue `each`, one that has all of them (`merge`), or only the last (`skip`).
         to: Mail addresses.
         formats: Which files are written: md, html, json, eml.
@@ -183,6 +183,7 @@ class IssuePaper:
             "changes": self.changes,
             "theme": self.theme,
             "flags": list(self.paper.flags),
+            "attention": [signal.to_dict() for signal in self.paper.attention],
         }
 
 

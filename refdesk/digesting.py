@@ -20,7 +20,7 @@ from rag.digests import compose, selection
 from rag.digests import themes as theming
 from rag.digests.compose import Part
 from rag.digests.period import day_of, kind, previous
-from rag.digests.ranking import Interests, Ranked, rank
+from rag.digests.ranking import Interests, Ranked, rank, trending
 from rag.digests.selection import Candidate, Decision
 from rag.digests.telling import cover, tellings
 from rag.issue import Coverage, Digest, Period, Subscription, Theme
@@ -88,7 +88,7 @@ class Digesting:
             sieved = selection.sieve(candidates, subscription)
             papers = [each.paper for each in sieved if not each.reason]
             vectors = self._vectors(papers)
-            ranked = self._ranked(papers, vectors, subscription)
+            ranked = self._ranked(papers, vectors, subscription, period)
             decisions = selection.decide(sieved, ranked, subscription)
             told = self._themes(period, subscription, papers, vectors)
         parts = self._parts(decisions, papers, vectors, told)
@@ -187,8 +187,12 @@ class Digesting:
                 self._notify(f"The paper “{name}”, which a subscription names, is not in the library.")
         return tuple(sorted(ids))
 
-    def _ranked(self, papers: Sequence[Paper], vectors: Matrix, subscription: Subscription) -> list[Ranked]:
+    def _ranked(
+        self, papers: Sequence[Paper], vectors: Matrix, subscription: Subscription, period: Period
+    ) -> list[Ranked]:
         catalog = self._store.catalog
+        if subscription.order == "trending":
+            return trending(papers, {paper.paper_id: _attention(paper) for paper in papers}, on=period.end)
         liked, disliked = (list(catalog.papers(ids).values()) for ids in (subscription.liked, subscription.disliked))
         topics = self._store.embedder.embed(subscription.topics) if subscription.topics else self._vectors([])
         return rank(
@@ -307,6 +311,12 @@ class Digesting:
 
         kept = ("name", "state", "last", "error")
         return [{name: each[name] for name in kept} for each in states(self._store, self._settings, at_last_pull=True)]
+
+
+def _attention(paper: Paper) -> int:
+    """Upvotes, or where nobody counts them stars, of which code gathers many more."""
+    counts = {signal.name: signal.count for signal in paper.attention}
+    return counts.get("upvotes", counts.get("stars", 0))
 
 
 def _evidence(paper: Paper) -> list[Evidence]:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from rag import identity
 from rag.errors import StoreMismatch
 from rag.merging import Known
-from rag.types import Chunk, Filter, Paper, Revision
+from rag.types import Attention, Chunk, Filter, Paper, Revision
 from stores.feeds import SQLFeeds
 from stores.generations import SQLGenerations
 from stores.issues import SQLIssues, SQLRatings
@@ -396,6 +396,7 @@ def _paper(row: Any, names: Iterable[str]) -> Paper:
         aliases=tuple(sorted(names, key=identity.rank)),
         version=row.version,
         flags=tuple(row.flags),
+        attention=tuple(Attention(name=name, count=count, seen=seen) for name, count, seen in row.attention or ()),
         spans=_pairs(row.spans),
     )
 
@@ -418,6 +419,7 @@ def _row(paper: Paper, chunks: Sequence[Chunk]) -> dict[str, Any]:
         "source": paper.source,
         "version": paper.version,
         "flags": paper.flags,
+        "attention": [(signal.name, signal.count, signal.seen) for signal in paper.attention],
         "chunks": _cut(chunks),
         "to_index": True,
     }

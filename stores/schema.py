@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from rag.errors import ConfigError, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 
 metadata = sa.MetaData()
@@ -39,6 +39,7 @@ papers = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("version", sa.Integer),
     sa.Column("flags", sa.JSON, nullable=False),
+    sa.Column("attention", sa.JSON),  # [[name, count, seen], …]
     sa.Column("chunks", sa.JSON, nullable=False),  # [[start, end], …] as they are in the vector store
     sa.Column("to_index", sa.Boolean, nullable=False, index=True),
 )

@@ -171,7 +171,8 @@ def why(paper: IssuePaper, themes: Mapping[str, str]) -> str:
     """Why a paper is here, and its theme, from the names of the themes by id."""
     reason = f"Why it is here: {plain(paper.why).rstrip('.')}." if paper.why else ""
     theme = f"Theme: {themes[paper.theme]}." if paper.theme and paper.theme in themes else ""
-    return f"{reason} {theme}".strip()
+    seen = ", ".join(f"{each.count:,} {plain(each.name)} ({plain(each.seen)})" for each in paper.paper.attention)
+    return " ".join(filter(None, (reason, theme, f"{seen}." if seen else "")))
 
 
 def shown(theme: Theme, digest: Digest) -> list[IssuePaper]:

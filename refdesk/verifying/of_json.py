@@ -17,7 +17,7 @@ _KEYS = frozenset(
     "period name start end timezone subscription mode headline themes id keywords size previous_size status claims "
     "paper_ids history papers paper_id title authors url rank score why tldr changes theme flags coverage listed "
     "included excluded reason count late feeds kind state checked last error sources number published manifest usage "
-    "degraded text support problems found at detail citations source sentence quote".split()
+    "degraded text support problems found at detail citations source sentence quote attention seen".split()
 )
 """What an issue holds; words under another key are somebody else's."""
 

@@ -178,3 +178,40 @@ def test_a_wrong_subscription_is_told(tmp_path: Path, text: str, said: str) -> N
 
 def test_a_claim_of_an_issue_is_a_claim(made: refdesk.Library) -> None:
     assert all(isinstance(claim, Claim) for claim in made.digest(WEEK).headline)
+
+
+def daily(upvotes: dict[int, int], day: str = "2026-06-16") -> str:
+    """A page of Hugging Face's daily papers."""
+    papers = []
+    for number, count in upvotes.items():
+        made = record(number, day)
+        papers.append(
+            {
+                "paper": {
+                    "id": made["arxiv_id"],
+                    "title": made["title"],
+                    "summary": made["abstract"],
+                    "publishedAt": f"{day}T00:00:00.000Z",
+                    "submittedOnDailyAt": f"{day}T00:00:00.000Z",
+                    "upvotes": count,
+                }
+            }
+        )
+    return json.dumps(papers)
+
+
+def test_attention_is_kept_with_its_day_and_trending_orders_by_it(tmp_path: Path) -> None:
+    folder = configured(tmp_path / "library", '[subscriptions.mine]\norder = "trending"\nsize = 3\n')
+    (tmp_path / "daily.json").write_text(daily({1: 5, 2: 90, 3: 0, 4: 31}), encoding="utf-8")
+    with refdesk.open_library(folder) as library:
+        library.add(tmp_path / "daily.json")
+        papers = library.digest(WEEK).papers
+        assert [paper.paper.attention[0].count for paper in papers] == [90, 31, 5]
+        assert "90" in papers[0].why and papers[0].paper.attention[0].seen
+        again = library.add(tmp_path / "daily.json")
+        assert (again.unchanged, again.updated) == (4, 0)
+        (tmp_path / "daily.json").write_text(daily({1: 500, 2: 90}), encoding="utf-8")
+        later = library.add(tmp_path / "daily.json")
+        assert (later.unchanged, later.updated) == (2, 0)  # of the paper itself nothing changed
+        assert [paper.paper.attention[0].count for paper in library.digest(WEEK).papers] == [500, 90, 31]
+        assert b"500 upvotes" in library.issues.rendered(library.digest(WEEK), "html")
