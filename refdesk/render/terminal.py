@@ -131,7 +131,7 @@ def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
     return Group(Indented(line, mark=mark), Indented(Text(about, style="dim")))
 
 
-_LINKS = re.compile(r"(?i)\b(?:https?|ftp|file|javascript|mailto|data):|\bwww\.|\](?=[(\[])|(?<=\w)@(?=\w)")
+_LINKS = re.compile(r"(?i)\b(?:https?|ftp|file(?=:/)|javascript|mailto|data):|\bwww\.|\](?=[(\[])|(?<=\w)@(?=\w)")
 
 
 def unlinked(text: str) -> str:
