@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,13 @@ from rag.errors import StoreError
 from rag.ports import Delivery
 from stores import schema
 from stores.catalog import SQLCatalog
-from stores.issues import IssueHead, IssueRecord, SQLIssues, SQLRatings
+from stores.issues import IssueRecord, SQLIssues, SQLRatings
 from stores.outbox import SQLOutbox
 
 AT = "2026-07-06T06:00:00+00:00"
 ISSUE = IssueRecord(
     subscription="default", period="2026-W27", first="2026-06-29", end="2026-07-06", created=AT,
-    document={"headline": ["Grokking is “late” & sudden"]}, considered={"arxiv:2606.00001": "ab12"},
+    document={"headline": ["Grokking is “late” & sudden"]}, forms={"subject": "An issue"}, considered={"arxiv:2606.00001": "ab12"},
 )  # fmt: skip
 DELIVERY = Delivery(
     subscription="default", period="2026-W27", channel="email", target="ada@example.com", state="planned", attempts=0,
@@ -49,7 +50,7 @@ def test_an_issue_comes_back_and_another_of_its_period_takes_its_place(engine: s
     assert issues.find("other", "2026-W27") is None
 
 
-def test_heads_come_in_the_order_of_their_periods(engine: sa.Engine) -> None:
+def test_issues_come_in_the_order_of_their_periods(engine: sa.Engine) -> None:
     issues = SQLIssues(engine)
     weeks = [
         replace(ISSUE, period=f"2026-W{27 + week}", first=f"2026-07-{6 + week:02}", end=f"2026-07-{13 + week:02}")
@@ -57,13 +58,11 @@ def test_heads_come_in_the_order_of_their_periods(engine: sa.Engine) -> None:
     ]
     for each in (weeks[2], replace(weeks[0], subscription="other", considered={}), weeks[0], weeks[1]):
         issues.keep(each)
-    found = issues.heads("default")
-    assert [head.period for head in found] == ["2026-W27", "2026-W28", "2026-W29"]
-    assert all(type(head) is IssueHead for head in found)
-    assert len(issues.heads()) == 4
-    assert issues.considered("default") == {each.period: each.considered for each in weeks}
-    assert issues.considered("other") == {"2026-W27": {}}
-    assert issues.considered("nobody") == {}
+    assert issues.all("default", limit=10) == weeks
+    assert issues.all("default", limit=2) == weeks[1:]
+    assert issues.earlier("default", date(2026, 7, 8), limit=10) == weeks[:2]
+    assert issues.last("default") == weeks[2]
+    assert issues.last("nobody") is None
 
 
 def test_an_issue_and_its_deliveries_are_kept_together_or_not_at_all(engine: sa.Engine) -> None:
@@ -71,7 +70,7 @@ def test_an_issue_and_its_deliveries_are_kept_together_or_not_at_all(engine: sa.
     broken = replace(DELIVERY, target="bob@example.com", detail=None)  # type: ignore[arg-type]
     with pytest.raises(StoreError):
         issues.keep(ISSUE, [DELIVERY, broken])
-    assert (issues.heads(), outbox.unsent()) == ([], [])
+    assert (issues.all("default", limit=9), outbox.unsent()) == ([], [])
     issues.keep(ISSUE, [DELIVERY])
     assert outbox.unsent() == [DELIVERY]
 
@@ -88,10 +87,10 @@ def test_an_issue_that_is_made_again_is_not_delivered_again(engine: sa.Engine) -
 
 def test_a_rating_is_changed_and_taken_back(engine: sa.Engine) -> None:
     ratings = SQLRatings(engine)
-    ratings.rate("arxiv:2606.00002", 1, at=AT)
-    ratings.rate("arxiv:2606.00001", 1, at=AT)
-    ratings.rate("arxiv:2606.00001", -1, at=AT)
+    ratings.rate("arxiv:2606.00002", 1, now=AT)
+    ratings.rate("arxiv:2606.00001", 1, now=AT)
+    ratings.rate("arxiv:2606.00001", -1, now=AT)
     assert list(ratings.all().items()) == [("arxiv:2606.00001", -1), ("arxiv:2606.00002", 1)]
-    ratings.rate("arxiv:2606.00001", None, at=AT)
-    ratings.rate("arxiv:2606.00009", None, at=AT)
+    ratings.rate("arxiv:2606.00001", 0, now=AT)
+    ratings.rate("arxiv:2606.00009", 0, now=AT)
     assert ratings.all() == {"arxiv:2606.00002": 1}
