@@ -7,7 +7,9 @@ import sys
 
 from benchmarks.report import data_folder
 
-SCRIPTS = ("quality", "verifier", "interests", "tldr", "digests", "scale", "crashes", "runs", "fuzz")
+SCRIPTS = (
+    "quality", "verifier", "interests", "tldr", "themes", "digests", "parsing", "scale", "crashes", "runs", "fuzz",
+)  # fmt: skip
 
 
 def main() -> None:

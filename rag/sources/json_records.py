@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -36,7 +37,7 @@ def _wraps_a_list(head: str) -> bool:
     """Whether the text is one object that holds the list of records under a key."""
     try:
         return next(_values(Utf8Bytes(io.StringIO(head))), None) is not None
-    except (ijson.JSONError, ValueError):
+    except (ijson.JSONError, ValueError, ArithmeticError):
         return False
 
 
@@ -93,14 +94,14 @@ def entries(stream: TextIO) -> Iterator[tuple[str, Any]]:
         for number, entry in enumerate(_values(source), start=1):
             yield f"record {number}", entry
             source.begin_entry()
-    except (ijson.JSONError, ValueError, OverflowError) as error:
+    except (ijson.JSONError, ValueError, ArithmeticError) as error:
         where = f"after record {number}" if number else "the beginning"
         yield where, Reject(where=where, reason=f"not valid JSON, and not read further: {_cause(error)}")
 
 
 def _values(source: Utf8Bytes) -> Iterator[Any]:
     """The values of the list of records, or the whole document where it has none."""
-    events = _pruned(ijson.basic_parse(source, use_float=True))
+    events = _pruned(exact(ijson.basic_parse(source)))
     document = ijson.ObjectBuilder()
     keys: list[str] = []
     depth = 0
@@ -135,6 +136,12 @@ def _elements(event: tuple[str, Any], events: Iterator[tuple[str, Any]]) -> Iter
             yield builder.value
             builder = ijson.ObjectBuilder()
         event = next(events)
+
+
+def exact(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The events with floats for decimals; ijson's own floats would come with whole numbers of 64 bits at most."""
+    for event in events:
+        yield ("number", float(event[1])) if type(event[1]) is Decimal else event
 
 
 def _pruned(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

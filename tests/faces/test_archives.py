@@ -234,6 +234,15 @@ def test_a_damaged_gzip_is_told(library: refdesk.Library, tmp_path: Path) -> Non
         library.add(tmp_path / "papers.jsonl.gz")
 
 
+@pytest.mark.parametrize("content", [rows(0) + b" " * (64 << 20), rows(0) + b'{"title": "' + b"x" * (64 << 20)])
+def test_a_gzip_bomb_is_refused(library: refdesk.Library, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "papers.jsonl.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(UnreadableInput, match="gzip bomb"):
+        library.add(tmp_path / "papers.jsonl.gz")
+    path = zipped(tmp_path / "x.zip", {"a.jsonl": rows(10), "b.jsonl.gz": gzip.compress(content)})
+    assert any("gzip bomb" in reject.reason for reject in library.add(path).rejected)
+
+
 def test_a_zip_within_a_gzip_is_refused_by_name(library: refdesk.Library, tmp_path: Path) -> None:
     path = zipped(tmp_path / "x.zip", {"a.jsonl": rows(0)})
     (tmp_path / "x.zip.gz").write_bytes(gzip.compress(path.read_bytes()))
