@@ -2,9 +2,9 @@
 How many records a second the importers read, from the bytes of a file to Papers, beside the limit of each.
 
 Real abstracts of arXiv, in JSON Lines as they are, and in other formats as `export` writes them. The limits are the
-library that reads the format, alone, in the same run: for JSON Lines a parser that makes values and drops them, for
-BibTeX bibtexparser 2, which splits entries, with and without its own middlewares for names and LaTeX. Seconds of the
-processor, the best of three rounds; records are let go as they come, as an import does.
+library that reads the format, alone, in the same run: for JSON Lines a JSON parser that makes values and drops them,
+for BibTeX bibtexparser 2, which splits entries, with and without its own middlewares for names and LaTeX. Seconds of
+the processor, the best of three rounds; records are let go as they come, as an import does.
 
     python -m benchmarks.parsing
 """

@@ -10,7 +10,7 @@ import hashlib
 import re
 import unicodedata
 
-SCHEMES = ("arxiv", "doi", "pmid", "openalex", "s2", "file", "title")
+SCHEMES = ("arxiv", "doi", "pmid", "openalex", "s2", "pmcid", "file", "title")
 """The id schemes, the one that names a paper best first."""
 
 _ARXIV = re.compile(
@@ -25,7 +25,17 @@ _ARXIV_NAMED = re.compile(r"(\d{4}\.\d{4,5})(?:v(\d{1,3}))?$")  # only where a f
 _DOI = re.compile(r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)$", re.IGNORECASE)
 _OPENALEX = re.compile(r"(?:https?://openalex\.org/(?:works/)?|openalex:)(W\d+)$", re.IGNORECASE)
-_PMID = re.compile(r"(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)(\d{1,9})/?$", re.IGNORECASE)
+_PMID = re.compile(
+    r"(?:https?://(?:pubmed\.ncbi\.nlm\.nih\.gov/|(?:www\.)?ncbi\.nlm\.nih\.gov/pubmed/"
+    r"|(?:www\.)?europepmc\.org/(?:article|abstract)/med/)|pmid:\s*)(\d{1,9})/?$",
+    re.IGNORECASE,
+)
+_PMCID = re.compile(  # OpenAlex writes the address without the letters
+    r"(?:https?://(?:(?:www\.)?ncbi\.nlm\.nih\.gov/pmc/articles/|pmc\.ncbi\.nlm\.nih\.gov/articles/"
+    r"|(?:www\.)?europepmc\.org/(?:articles?|abstract)/(?:pmc/)?(?=pmc))|pmcid:\s*)"
+    r"(?:pmc)?0*([1-9]\d{0,8})(?:\.\d{1,2})?(?:[/?#]\S*)?$",
+    re.IGNORECASE,
+)
 _TEX = re.compile(r"[{}$]|\\[a-z]+\s*|\\[\"'`^~=.]")
 _WORD = re.compile(r"\w+")
 _S2 = re.compile(r"(?:https?://www\.semanticscholar\.org/paper/(?:[^/]+/)?|s2:)([0-9a-f]{40})$", re.IGNORECASE)
@@ -72,6 +82,8 @@ def scheme_ids(text: str) -> list[str]:
 
     >>> scheme_ids("https://doi.org/10.48550/arXiv.2406.11741")
     ['arxiv:2406.11741', 'doi:10.48550/arxiv.2406.11741']
+    >>> scheme_ids("https://europepmc.org/articles/PMC1234567")
+    ['pmcid:PMC1234567']
     >>> scheme_ids("4983")
     []
     """
@@ -82,8 +94,10 @@ def scheme_ids(text: str) -> list[str]:
         ids.append(f"arxiv:{arxiv[0]}")
         if "arxiv.org/" in text:  # which names nothing else
             return ids
-    if "/" in text and (doi := _doi_of(text)):
-        ids.append(f"doi:{doi}")
+    if "/" in text and (doi := _doi_of(text)):  # arXiv's names the paper, whichever version is asked for
+        ids.append(f"doi:{re.sub(r'v[0-9]{1,3}$', '', doi) if _is_arxivs(doi) else doi}")
+    if found := _PMCID.match(text.strip()):
+        ids.append(f"pmcid:PMC{found.group(1)}")
     for scheme, pattern in (("pmid", _PMID), ("openalex", _OPENALEX), ("s2", _S2)):
         if found := pattern.match(text.strip()):
             value = found.group(1)
@@ -94,15 +108,26 @@ def scheme_ids(text: str) -> list[str]:
 
 
 def scheme_of(paper_id: str) -> str:
-    """The scheme of an id; a `file:` id's scheme includes the file, for ids of two files say nothing of each other."""
+    """
+    The scheme of an id, of which a paper has one.
+
+    A `file:` id's scheme includes the file, for ids of two files say nothing of each other. arXiv's DOIs are a scheme
+    of their own, for the paper may have a journal's DOI too.
+    """
     scheme, _, rest = paper_id.partition(":")
+    if scheme == "doi" and _is_arxivs(rest):
+        return "doi:arxiv"
     return f"file:{rest.partition(':')[0]}" if scheme == "file" else scheme
 
 
-def rank(paper_id: str) -> tuple[int, str]:
-    """Sort key that puts the id which names a paper best first."""
-    scheme = paper_id.partition(":")[0]
-    return (SCHEMES.index(scheme) if scheme in SCHEMES else len(SCHEMES), paper_id)
+def rank(paper_id: str) -> tuple[int, bool, str]:
+    """Sort key that puts the id which names a paper best first; of two DOIs arXiv's comes second."""
+    scheme, _, rest = paper_id.partition(":")
+    return (SCHEMES.index(scheme) if scheme in SCHEMES else len(SCHEMES), _is_arxivs(rest), paper_id)
+
+
+def _is_arxivs(doi: str) -> bool:
+    return doi.startswith("10.48550/arxiv.")
 
 
 def normalised_title(title: str) -> str:

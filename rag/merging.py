@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rag import identity
-from rag.types import Paper, Reject
+from rag.types import Attention, Paper, Reject
 
 Outcome = Literal["added", "updated", "unchanged"]
 
@@ -44,6 +44,16 @@ class Known:
             under_title.append(paper.paper_id)
         self.hashes.setdefault(paper.paper_id, set()).update(hashes)
 
+    def unite(self, gone: str, paper: Paper) -> None:
+        """Let a paper, which has all aliases of another, take the place of that one, `gone`."""
+        self.owners.update(dict.fromkeys(self.papers.pop(gone).aliases, paper.paper_id))
+        self.put(paper, self.hashes.pop(gone))
+
+    def under(self, title: str) -> list[Paper]:
+        """The papers that have or had this title, by id; an id that is gone stands for the paper it is an alias of."""
+        ids = self.titles.get(identity.normalised_title(title), [])
+        return [self.papers[each] for each in sorted({self.owners.get(each, each) for each in ids}, key=identity.rank)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
@@ -51,13 +61,17 @@ class Joined:
     What became of one record.
 
     `paper` is the library's paper afterwards; `text` is the record's own title and abstract where it is a text the
-    library had not seen; `merged` says that the paper was known under another id.
+    library had not seen; `merged` says that the paper was known under another id. `gone` are ids of papers that were
+    found to be this one, and are its aliases now. `noticed` says that signals of attention changed, which by itself is
+    no change of the paper.
     """
 
     outcome: Outcome
     paper: Paper
     text: Paper | None
     merged: bool
+    gone: tuple[str, ...] = ()
+    noticed: bool = False
 
 
 def join(record: Paper, known: Known, where: str) -> Joined | Reject:
@@ -66,52 +80,72 @@ def join(record: Paper, known: Known, where: str) -> Joined | Reject:
 
     A known alias is the same paper, unless the two have different arXiv ids; so is an equal title over a near-equal
     abstract, unless both carry different ids of one scheme. A title alone never is, nor a row number beside a better
-    id. Another text under the same id is a revision, and replaces the text unless its version is older.
+    id. A record that is the same paper as several unites them, under the best of their ids. Another text under the
+    same id is a revision, and replaces the text unless its version is older.
     """
-    paper = _owner(record, known)
-    if paper is None:
-        return _added(record, known)
     hash_ = identity.content_hash(record.title, record.abstract)
-    seen = hash_ in known.hashes[paper.paper_id]
-    if not seen and _another_paper_under_its_id(record, paper):
+    same = _same(record, known, hash_)
+    if not same:
+        return _added(record, known)
+    if hash_ not in known.hashes[same[0].paper_id] and _another_paper_under_its_id(record, same[0]):
         return Reject(
             where=where,
-            reason=f"its id is that of another paper of the file, “{paper.title[:80]}”",
+            reason=f"its id is that of another paper of the file, “{same[0].title[:80]}”",
             title=record.title,
         )
+    new_name = all(record.paper_id not in paper.aliases for paper in same)
+    paper, *others = sorted(same, key=lambda each: identity.rank(each.paper_id))
+    for other in others:
+        paper = _united(paper, other)
+        known.unite(other.paper_id, paper)
+    seen = hash_ in known.hashes[paper.paper_id]
     by_own_id = record.paper_id == paper.paper_id
     newer, older = _ordered(record.version, paper.version)
     revised = (by_own_id or newer) and not seen
     own = tuple(alias for alias in record.aliases if known.owners.get(alias, paper.paper_id) == paper.paper_id)
-    merged = record.paper_id in own and record.paper_id not in paper.aliases
     after = _joined(paper, replace(record, aliases=own), takes_text=revised and not older)
     known.put(after, [hash_] if revised else [])
-    changed = after != paper or revised
+    changed = replace(after, attention=paper.attention) != paper or revised or others
     return Joined(
         outcome="updated" if changed else "unchanged",
         paper=after,
         text=record if revised else None,
-        merged=merged,
+        merged=bool(others) or (new_name and record.paper_id in own),
+        gone=tuple(other.paper_id for other in others),
+        noticed=after.attention != paper.attention,
     )
 
 
-def _owner(record: Paper, known: Known) -> Paper | None:
-    hash_ = identity.content_hash(record.title, record.abstract)
+def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
+    """The papers that the record is: those of its ids, the best id's first; where there are none, one by its title."""
+    found: dict[str, Paper] = {}
+    names_arxiv = any(alias.startswith("arxiv:") for alias in record.aliases)
     for alias in record.aliases:
         if alias not in known.owners:
             continue
         paper = known.papers[known.owners[alias]]
         seen = alias.startswith("title:") and hash_ in known.hashes[paper.paper_id]
-        if seen or _makes_one(alias, record, paper):
-            return paper
-    for paper_id in known.titles.get(identity.normalised_title(record.title), []):
-        paper = known.papers[paper_id]
-        seen = hash_ in known.hashes[paper_id]
-        if _ids_agree(record, paper) and (
-            seen or identity.likeness(record.abstract, paper.abstract) >= identity.NEAR_EQUAL
+        if (seen or _makes_one(alias, record, paper)) and (
+            names_arxiv or all(_may_be_one(paper, other) for other in found.values())
         ):
-            return paper
-    return None
+            found.setdefault(paper.paper_id, paper)
+    if found:
+        return list(found.values())
+    under_title = known.under(record.title)
+    for paper in sorted(under_title, key=lambda each: record.paper_id not in each.aliases):  # the one it joined before
+        if _ids_agree(record, paper) and (
+            hash_ in known.hashes[paper.paper_id]
+            or identity.likeness(record.abstract, paper.abstract) >= identity.NEAR_EQUAL
+        ):
+            return [paper]
+    return []
+
+
+def _united(paper: Paper, other: Paper) -> Paper:
+    """Two known papers as one, under the first one's id."""
+    newer, _ = _ordered(other.version, paper.version)
+    imported = min(filter(None, (paper.imported, other.imported)), default=paper.imported)
+    return replace(_joined(paper, other, takes_text=newer), imported=imported)
 
 
 def _makes_one(alias: str, record: Paper, paper: Paper) -> bool:
@@ -120,8 +154,13 @@ def _makes_one(alias: str, record: Paper, paper: Paper) -> bool:
         return False  # the abstracts decide
     if alias.startswith("file:") and alias != record.paper_id:
         return _ids_agree(record, paper) and not _of_other_words(record, paper)
+    return _may_be_one(record, paper)
+
+
+def _may_be_one(record: Paper, paper: Paper) -> bool:
+    """Whether arXiv does not tell them apart: two parts of a work may share the DOI of the whole."""
     arxiv, theirs = ({each for each in names if each.startswith("arxiv:")} for names in (record.aliases, paper.aliases))
-    return not arxiv or not theirs or bool(arxiv & theirs)  # two parts of a work may share the DOI of the whole
+    return not arxiv or not theirs or bool(arxiv & theirs)
 
 
 def _ids_agree(record: Paper, paper: Paper) -> bool:
@@ -157,13 +196,19 @@ def _added(record: Paper, known: Known) -> Joined:
 
 
 def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:
-    """The paper with what the record adds; where both say something, the paper's word stands unless the text is new."""
+    """
+    The paper with what the record adds; where both say something, the paper's word stands unless the text is new.
+
+    That a paper was withdrawn is said of it by whoever knows, and stays; other flags are the text's.
+    """
     first, second = (record, paper) if takes_text else (paper, record)
+    withdrawn = {"withdrawn"} & {*paper.flags, *record.flags}
     return replace(
         paper,
         title=first.title,
         abstract=first.abstract,
-        flags=first.flags,
+        flags=tuple(sorted({*first.flags, *withdrawn})),
+        attention=_latest(paper.attention, record.attention),
         spans=first.spans,
         authors=first.authors or second.authors,
         published=_more_exact(paper.published, record.published),
@@ -176,6 +221,16 @@ def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:
         tags=tuple(dict.fromkeys(paper.tags + record.tags)),
         aliases=tuple(sorted({*paper.aliases, *record.aliases}, key=identity.rank)),
     )
+
+
+def _latest(have: Iterable[Attention], new: Iterable[Attention]) -> tuple[Attention, ...]:
+    """Of each signal the latest count, with the first day on which it was seen; by name."""
+    found = {signal.name: signal for signal in have}
+    for signal in new:
+        known = found.setdefault(signal.name, signal)
+        if (signal.seen, signal.count) > (known.seen, known.count) and signal.count != known.count:
+            found[signal.name] = signal
+    return tuple(found[name] for name in sorted(found))
 
 
 def _ordered(version: int | None, known: int | None) -> tuple[bool, bool]:

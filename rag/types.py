@@ -30,13 +30,31 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """One text that a paper has had: the hash of its title and abstract, and when it was first seen (ISO 8601)."""
+    """
+    One text that a paper has had: the hash of its title and abstract, and when it was first seen (ISO 8601).
+
+    `named` are authors, date and link that the paper had while the text stood, where they may be others now.
+    """
 
     hash: str
     seen: str
     title: str
     abstract: str
     spans: tuple[tuple[int, int], ...]
+    named: tuple[tuple[tuple[str, ...], str | None, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """A signal of attention that a source gives, such as `upvotes` or `stars`, and the day on which it was so, ISO."""
+
+    name: str
+    count: int
+    seen: str
+
+    def to_dict(self) -> JsonDict:
+        """The signal as JSON has it."""
+        return {"name": self.name, "count": self.count, "seen": self.seen}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +82,7 @@ class Paper:
     aliases: tuple[str, ...] = ()
     version: int | None = None
     flags: tuple[str, ...] = ()
+    attention: tuple[Attention, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
 
     def sentence(self, number: int) -> Sentence:
@@ -97,6 +116,7 @@ class Paper:
             "source": self.source,
             "sentences": [sentence.to_dict() for sentence in self.sentences],
             "flags": list(self.flags),
+            "attention": [signal.to_dict() for signal in self.attention],
         }
 
     @property

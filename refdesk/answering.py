@@ -98,6 +98,14 @@ class Answering:
             prices=None if None in prices else (prices[0] or 0.0, prices[1] or 0.0),
         )
 
+    def for_issue(self, *, fresh: bool) -> tuple[Generator, Options, int | None, Callable[[int], None]]:
+        """What writes an issue: the chain, options for a part, tokens for all parts, and whom to tell of each spent."""
+        day, options = self._store.now()[:10], self._options(1, fresh=fresh)
+        limits = [self._settings.max_tokens_per_issue or None, options.tokens_left]
+        budget = min((max(0, each) for each in limits if each is not None), default=None)
+        options = replace(options, max_tokens=None, tokens_left=None)  # the budget is for all parts together
+        return self._generator, options, budget, lambda tokens: self._generations.spend(day, tokens)
+
     def condense(self, history: Sequence[str], question: str) -> str:
         """
         A follow-up as a question that stands for itself; the question as it is where there is no model or history.
@@ -148,11 +156,14 @@ class Answering:
             shown[each["id"]] = cited
         return found, replayed(found, shown, self.checker)
 
-    def sentence(self, paper_id: str, *, quote: str, start: int | None = None) -> Cited | None:
-        """The sentence of any revision of a paper that is exactly `quote`, at `start` where that is given."""
+    def sentence(
+        self, paper_id: str, *, quote: str, start: int | None = None, number: int | None = None
+    ) -> Cited | None:
+        """The sentence of any revision of a paper that is exactly `quote`, at `start` and as `number` where given."""
         for version in self.versions(paper_id):
             for sentence in version.sentences:
-                if sentence.text == quote and (start is None or sentence.start == start):
+                at_its_place = start in (None, sentence.start) and number in (None, sentence.number)
+                if sentence.text == quote and at_its_place:
                     return Cited(version, sentence)
         return None
 
@@ -163,7 +174,7 @@ class Answering:
             self._versions[paper_id] = [
                 version
                 for paper in papers.values()
-                for version in (paper, *(_as_of(paper, each) for each in self._store.catalog.revisions(paper.paper_id)))
+                for version in (paper, *_past(paper, self._store.catalog.revisions(paper.paper_id)))
             ]
         return self._versions[paper_id]
 
@@ -176,5 +187,10 @@ class Answering:
         return None
 
 
-def _as_of(paper: Paper, revision: Revision) -> Paper:
-    return replace(paper, title=revision.title, abstract=revision.abstract, spans=revision.spans)
+def _past(paper: Paper, revisions: Sequence[Revision]) -> Iterator[Paper]:
+    """A paper as it was with each of its texts, under each name that it had then."""
+    for each in revisions:
+        past = replace(paper, title=each.title, abstract=each.abstract, spans=each.spans)
+        yield past
+        for authors, published, url in each.named:
+            yield replace(past, authors=authors, published=published, url=url)

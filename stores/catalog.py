@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,12 +18,17 @@ import sqlalchemy as sa
 from rag import identity
 from rag.errors import StoreMismatch
 from rag.merging import Known
-from rag.types import Chunk, Filter, Paper, Revision
+from rag.types import Attention, Chunk, Filter, Paper, Revision
 from stores.feeds import SQLFeeds
 from stores.generations import SQLGenerations
+from stores.issues import SQLIssues, SQLRatings
+from stores.outbox import SQLOutbox
+from stores.revising import write_texts
 from stores.schema import HEAD, aliases, engine, labels, papers, revisions, settings, translated
+from stores.themes import SQLThemes
 
 _AT_ONCE = 500  # ids in one IN (...)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _WITH_TEXT = papers.join(revisions, (papers.c.paper_id == revisions.c.paper_id) & (papers.c.hash == revisions.c.hash))
 
@@ -45,6 +52,22 @@ class SQLCatalog:
     def feeds(self) -> SQLFeeds:
         """What is known of the feeds."""
         return SQLFeeds(self._engine)
+
+    def issues(self) -> SQLIssues:
+        """The issues that were made for delivery."""
+        return SQLIssues(self._engine)
+
+    def outbox(self) -> SQLOutbox:
+        """What is to be delivered."""
+        return SQLOutbox(self._engine)
+
+    def ratings(self) -> SQLRatings:
+        """The ratings of papers."""
+        return SQLRatings(self._engine)
+
+    def themes(self, *, read_only: bool) -> SQLThemes:
+        """The themes of past periods."""
+        return SQLThemes(self._engine, read_only=read_only)
 
     def close(self) -> None:
         """Give back all connections."""
@@ -117,6 +140,22 @@ class SQLCatalog:
         with self._read() as connection:
             return list(connection.execute(query).scalars())
 
+    def listed(self, first: date, end: date) -> list[str]:
+        """
+        The ids of papers that may belong to the days from `first` up to `end`, sorted.
+
+        Those filed under one of these days, and those imported on one whose own date is only a year or a month.
+        """
+        own = sa.func.coalesce(papers.c.listed, papers.c.published, "")
+        inexact = sa.func.length(own) < len("2026-07-01")
+        low, high = (day_number(day.isoformat()) for day in (first, end))
+        query = sa.select(papers.c.paper_id).where(
+            ((papers.c.day >= low) & (papers.c.day < high))
+            | (inexact & (papers.c.imported >= first.isoformat()) & (papers.c.imported < end.isoformat()))
+        )
+        with self._read() as connection:
+            return list(connection.execute(query.order_by(papers.c.paper_id)).scalars())
+
     def resolve(self, names: Iterable[str]) -> dict[str, str]:
         """The paper ids behind aliases; unknown ones are left out."""
         found: dict[str, str] = {}
@@ -145,6 +184,7 @@ class SQLCatalog:
                     title=row.title,
                     abstract=row.abstract,
                     spans=_pairs(row.spans),
+                    named=tuple((tuple(authors), published, url) for authors, published, url in row.named or ()),
                 )
                 for row in connection.execute(query)
             ]
@@ -244,15 +284,20 @@ class SQLCatalog:
         chunks: Mapping[str, Sequence[Chunk]],
         *,
         seen: str,
+        gone: Mapping[str, str] = _NOTHING,
     ) -> None:
         """
         Write papers as they now are, in one transaction that also marks them to be indexed.
+
+        The texts and aliases of a paper that is gone pass to the one that took its place, so that an answer that cites
+        either still finds what it cites.
 
         Args:
             changed: Papers, new or known, with spans and aliases.
             texts: Every text that was not seen before, under the id of its paper, with spans.
             chunks: Of each changed paper, how it is cut.
             seen: When, ISO 8601 in UTC.
+            gone: The ids of papers that were united with another, and the id of that one, which is among those changed.
         """
         ids = [paper.paper_id for paper in changed]
         rows = [_row(paper, chunks[paper.paper_id]) for paper in changed]
@@ -260,12 +305,12 @@ class SQLCatalog:
         tagged = [row for paper in changed for row in _labels(paper)]
         with self._write() as connection:
             taken: set[str] = set()
-            for some in _slices(ids):
+            write_texts(connection, texts, seen=seen, gone=gone)
+            for some in _slices([*ids, *gone]):
                 connection.execute(sa.delete(papers).where(papers.c.paper_id.in_(some)))
                 connection.execute(sa.delete(labels).where(labels.c.paper_id.in_(some)))
             for some in _slices(list(names)):
                 taken.update(connection.execute(sa.select(aliases.c.alias).where(aliases.c.alias.in_(some))).scalars())
-            _insert(connection, revisions, [_text_row(paper_id, text, seen) for paper_id, text in texts])
             _insert(connection, papers, rows)
             _insert(connection, labels, tagged)
             _insert(connection, aliases, [{"alias": a, "paper_id": p} for a, p in names.items() if a not in taken])
@@ -306,9 +351,9 @@ def day_number(day: str, *, last: bool = False) -> int:
     >>> day_number("2024-06"), day_number("2024-06", last=True)
     (20240601, 20240699)
     """
-    year, month, date = ([int(part) for part in day.split("-")] + [0, 0])[:3]
+    year, month, of_month = ([int(part) for part in day.split("-")] + [0, 0])[:3]
     beyond = 99 if last else 1
-    return year * 10_000 + (month or beyond) * 100 + (date or beyond)
+    return year * 10_000 + (month or beyond) * 100 + (of_month or beyond)
 
 
 def _iso(day: int) -> str:
@@ -351,6 +396,7 @@ def _paper(row: Any, names: Iterable[str]) -> Paper:
         aliases=tuple(sorted(names, key=identity.rank)),
         version=row.version,
         flags=tuple(row.flags),
+        attention=tuple(Attention(name=name, count=count, seen=seen) for name, count, seen in row.attention or ()),
         spans=_pairs(row.spans),
     )
 
@@ -373,6 +419,7 @@ def _row(paper: Paper, chunks: Sequence[Chunk]) -> dict[str, Any]:
         "source": paper.source,
         "version": paper.version,
         "flags": paper.flags,
+        "attention": [(signal.name, signal.count, signal.seen) for signal in paper.attention],
         "chunks": _cut(chunks),
         "to_index": True,
     }
@@ -386,17 +433,6 @@ def _labels(paper: Paper) -> list[dict[str, str]]:
     named = [("category", name) for name in paper.categories] + [("tag", name) for name in paper.tags]
     rows = dict.fromkeys((kind, name.lower()) for kind, name in named)
     return [{"kind": kind, "label": label, "paper_id": paper.paper_id} for kind, label in rows]
-
-
-def _text_row(paper_id: str, text: Paper, seen: str) -> dict[str, Any]:
-    return {
-        "paper_id": paper_id,
-        "hash": identity.content_hash(text.title, text.abstract),
-        "seen": seen,
-        "title": text.title,
-        "abstract": text.abstract,
-        "spans": text.spans,
-    }
 
 
 def _pairs(spans: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:

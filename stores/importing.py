@@ -28,21 +28,35 @@ ROOM_BYTES = 64 << 20
 
 @dataclass(slots=True)
 class _Batch:
-    """Papers that changed, their new texts and their chunks; what is asked of `prepared` is on its way."""
+    """
+    Papers that changed, their new texts and their chunks; what is asked of `prepared` is on its way.
+
+    `gone` are papers that were united with another, and the id of that one, which may be gone itself.
+    """
 
     changed: dict[str, Paper] = field(default_factory=dict)
     texts: list[tuple[str, Paper]] = field(default_factory=list)
     chunks: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
     fresh: bool = True
     abstracts: tuple[str, ...] = ()
     prepared: Future[Prepared] | None = None
 
     def take(self, joined: Joined) -> None:
         """Note what a record did."""
-        if joined.outcome != "unchanged":
+        for paper_id in joined.gone:
+            self.gone[paper_id] = joined.paper.paper_id
+            self.changed.pop(paper_id, None)
+        if joined.outcome != "unchanged" or joined.noticed:
             self.changed[joined.paper.paper_id] = joined.paper
         if joined.text:
             self.texts.append((joined.paper.paper_id, joined.text))
+
+    def heir(self, paper_id: str) -> str:
+        """The paper that has taken a paper's place, or itself."""
+        while paper_id in self.gone:
+            paper_id = self.gone[paper_id]
+        return paper_id
 
     def passages(self) -> list[str]:
         """What is to be embedded, a text a chunk."""
@@ -83,6 +97,9 @@ def import_records(
             waiting: _Batch | None = None
             while some:
                 batch = _Batch()
+                if waiting and waiting.gone:  # seldom; what the catalog has of them is not what is known
+                    _write(library, waiting)
+                    waiting = None
                 known = _known(library, some, waiting)
                 before = set(known.papers)
                 for outcome in _joined(some, known, library.now(), read):
@@ -92,7 +109,7 @@ def import_records(
                         batch.take(outcome)
                         counts[outcome.outcome] += 1
                         merged += outcome.merged
-                batch.fresh = before.isdisjoint(batch.changed)
+                batch.fresh = before.isdisjoint([*batch.changed, *batch.gone])
                 batch.chunks = {paper.paper_id: library.cut(paper) for paper in batch.changed.values()}
                 unsplit = [
                     paper for paper in (*batch.changed.values(), *(own for _, own in batch.texts)) if not paper.spans
@@ -141,10 +158,11 @@ def _write(library: LibraryStore, batch: _Batch) -> None:
         return paper if paper.spans else replace(paper, spans=spans[paper.abstract])
 
     changed = {paper_id: whole(paper) for paper_id, paper in batch.changed.items()}
-    texts = [(paper_id, whole(own)) for paper_id, own in batch.texts]
-    library.catalog.write(list(changed.values()), texts, batch.chunks, seen=library.now())
+    texts = [(batch.heir(paper_id), whole(own)) for paper_id, own in batch.texts]
+    gone = {paper_id: batch.heir(paper_id) for paper_id in batch.gone}
+    library.catalog.write(list(changed.values()), texts, batch.chunks, seen=library.now(), gone=gone)
     chunks = [chunk for cut in batch.chunks.values() for chunk in cut]
-    library.index(changed, chunks, prepared.vectors, fresh=batch.fresh)
+    library.index(changed, chunks, prepared.vectors, fresh=batch.fresh, gone=list(gone))
 
 
 def _need_room(library: LibraryStore) -> None:

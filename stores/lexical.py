@@ -42,9 +42,11 @@ class TantivyLexical:
             self._index.register_tokenizer(_ANALYSER, _analyser())
             self._searcher = self._index.searcher()
 
-    def upsert(self, papers: Sequence[Paper]) -> None:
-        """Write papers; durable on return."""
+    def upsert(self, papers: Sequence[Paper], gone: Sequence[str] = ()) -> None:
+        """Write papers, and forget those that are `gone`; durable on return."""
         with self._writer() as writer:
+            for paper_id in gone:
+                writer.delete_documents_by_term("paper_id", paper_id)
             for paper in papers:
                 writer.delete_documents_by_term("paper_id", paper.paper_id)
                 document = Document()

@@ -87,7 +87,7 @@ class LibraryStore:
         self.read_only = read_only
         self._make_embedder = make_embedder
         self._timeout_s = lock_timeout_s
-        self._notify = notify
+        self.notify = notify
         self._now = now
         missing = LibraryNotFound(
             f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
@@ -184,7 +184,7 @@ class LibraryStore:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
-                self._notify("Another process is writing to the library; waiting for it.")
+                self.notify("Another process is writing to the library; waiting for it.")
                 self._lock.acquire(timeout=self._timeout_s)
         except Timeout as error:
             raise LibraryLocked(
@@ -207,7 +207,7 @@ class LibraryStore:
             with suppress(Timeout, OSError), self._lock.acquire(timeout=0):
                 self.recover()
             if (left := len(self.catalog.to_index())) > BATCH:
-                self._notify(f"The library is being rebuilt: {left:,} papers cannot be found yet.")
+                self.notify(f"The library is being rebuilt: {left:,} papers cannot be found yet.")
         self._follow()
 
     def _follow(self) -> None:
@@ -234,6 +234,8 @@ class LibraryStore:
         """
         Index the papers that are marked, and take the marks away; to be called by the one writer.
 
+        What was indexed under another id of theirs goes: that paper may have been united with them.
+
         Returns:
             How many there were.
         """
@@ -250,7 +252,8 @@ class LibraryStore:
             papers = self.catalog.papers(marked[at : at + BATCH])
             chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)]
             vectors = self.embedder.embed([passage(papers[chunk.paper_id], chunk) for chunk in chunks])
-            self.index(papers, chunks, vectors, fresh=False)
+            gone = [alias for paper_id, paper in papers.items() for alias in paper.aliases if alias != paper_id]
+            self.index(papers, chunks, vectors, fresh=False, gone=gone)
             progress(len(papers))
         return len(marked)
 
@@ -260,7 +263,15 @@ class LibraryStore:
         """A paper's chunks, as the library's embedder takes them."""
         return text.chunks(paper, max_tokens=self.embedder.max_tokens, count=self.embedder.count)
 
-    def index(self, papers: Mapping[str, Paper], chunks: Sequence[Chunk], vectors: Matrix, *, fresh: bool) -> None:
+    def index(
+        self,
+        papers: Mapping[str, Paper],
+        chunks: Sequence[Chunk],
+        vectors: Matrix,
+        *,
+        fresh: bool,
+        gone: Sequence[str] = (),
+    ) -> None:
         """
         Write papers to both indexes and take their marks away; to be called by the one writer.
 
@@ -269,13 +280,14 @@ class LibraryStore:
             chunks: All their chunks.
             vectors: One unit row per chunk.
             fresh: Whether no index can have any of them; otherwise what it has of them goes first.
+            gone: Ids under which an index may have papers that were united with these.
         """
         lexical = self.lexical
         with self.in_use, ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
-            words = beside.submit(lexical.upsert, list(papers.values()))
+            words = beside.submit(lexical.upsert, list(papers.values()), gone)
             try:
                 if not fresh:
-                    self.vectors.delete(list(papers))
+                    self.vectors.delete([*papers, *gone])
                 self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
             except StoreError:
                 if "vectors" in self.__dict__ and not self.vectors.remote:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from rag.errors import ConfigError, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
 
-HEAD = "0003"
+HEAD = "0006"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 
 metadata = sa.MetaData()
@@ -39,6 +39,7 @@ papers = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("version", sa.Integer),
     sa.Column("flags", sa.JSON, nullable=False),
+    sa.Column("attention", sa.JSON),  # [[name, count, seen], …]
     sa.Column("chunks", sa.JSON, nullable=False),  # [[start, end], …] as they are in the vector store
     sa.Column("to_index", sa.Boolean, nullable=False, index=True),
 )
@@ -51,6 +52,7 @@ revisions = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("abstract", sa.Text, nullable=False),
     sa.Column("spans", sa.JSON, nullable=False),  # [[start, end], …] of the sentences
+    sa.Column("named", sa.JSON(none_as_null=True)),  # [[authors, published, url], …] of the paper while it stood
 )
 aliases = sa.Table(
     "aliases",
@@ -101,6 +103,50 @@ feeds = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("state", sa.JSON, nullable=False),  # what the provider wants kept, such as an ETag
     sa.Column("runs", sa.JSON, nullable=False),  # [{day, new, failed}, …]
+)
+
+issues = sa.Table(
+    "issues",
+    metadata,
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("period", sa.Text, primary_key=True),
+    sa.Column("first", sa.Text, nullable=False),  # the first day, ISO, and the day after the last
+    sa.Column("end", sa.Text, nullable=False),
+    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),  # as `digest --json` prints it
+    sa.Column("forms", sa.JSON, nullable=False),  # what is delivered: subject, and text by format
+    sa.Column("considered", sa.JSON, nullable=False),  # {paper id: hash of its text} of all papers that were listed
+)
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("subscription", sa.Text, nullable=False),
+    sa.Column("period", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),  # planned, sending, sent, failed or unknown
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("planned", sa.Text, nullable=False),
+    sa.Column("changed", sa.Text, nullable=False),
+    sa.Column("due", sa.Text),  # when it may be tried; NULL is not by itself
+    sa.Column("handed", sa.Text),  # when the attempt passed the point from which the receiver may have it
+    sa.Column("detail", sa.Text, nullable=False),
+)
+ratings = sa.Table(
+    "ratings",
+    metadata,
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("rating", sa.Integer, nullable=False),  # 1 liked, -1 disliked
+    sa.Column("rated", sa.Text, nullable=False),
+)
+themes = sa.Table(  # of past periods, so that a theme that goes on keeps its id and name
+    "themes",
+    metadata,
+    sa.Column("scope", sa.Text, primary_key=True),  # which papers they were found among
+    sa.Column("period", sa.Text, primary_key=True),
+    sa.Column("papers", sa.Text, nullable=False),  # a hash over these papers
+    sa.Column("themes", sa.JSON, nullable=False),
 )
 
 

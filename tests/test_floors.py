@@ -16,6 +16,7 @@ FLOORS = {
     "rag.types": 0,
     "rag.errors": 0,
     "rag.identity": 0,
+    "rag.issue": 0,
     "prompts": 0,
     "rag.ports": 1,
     "rag.flags": 1,
@@ -29,6 +30,8 @@ FLOORS = {
     "rag.prompting": 2,
     "rag.chat": 2,
     "rag.answers": 3,
+    "rag.digests": 3,
+    "rag.delivery": 3,
     "rag.evaluation": 3,
     "rag.sources": 3,
     "rag.embedders": 3,
@@ -38,6 +41,7 @@ FLOORS = {
     "refdesk.prompts": 4,
     "refdesk.wiring": 4,
     "refdesk.render": 4,
+    "refdesk.addresses": 4,
     "refdesk.inputs": 4,
     "refdesk.datasets": 4,
     "refdesk": 5,
@@ -45,11 +49,15 @@ FLOORS = {
 """Floors by room; a module belongs to the longest room that names it."""
 
 WITHIN_FLOOR = {
+    ("rag.issue", "rag.types"),
+    ("rag.issue", "rag.errors"),
+    ("rag.digests", "rag.answers"),
     ("rag.retrieval", "rag.reading"),
     ("rag.checking", "rag.text"),
     ("rag.chat", "rag.tokens"),
     ("refdesk.wiring", "refdesk.prompts"),
     ("refdesk.inputs", "refdesk._version"),
+    ("refdesk.inputs", "refdesk.addresses"),
     ("refdesk.wiring", "refdesk.config"),
 }
 """Neighbours that may be used: a room of one floor that is a part of another one."""
@@ -70,9 +78,10 @@ VENDORS = {
     "bibtexparser": {"rag.sources"},
     "pylatexenc": {"rag.sources"},
     "rich": {"refdesk.render", "refdesk"},
+    "jinja2": {"refdesk.render"},
     "click": {"refdesk"},
-    "httpx": {"refdesk.inputs", "refdesk.feeds", "stores.vectors"},
-    "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "refdesk"},
+    "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "rag.digests", "refdesk"},
+    "httpx": {"refdesk.addresses", "refdesk.inputs", "refdesk.feeds", "stores.vectors"},
     "langchain": {"rag.chat"},
     "Stemmer": {"rag.checking"},
     "re2": {"rag.flags"},

@@ -127,11 +127,78 @@ def test_a_file_id_used_again_for_another_paper_is_a_reject() -> None:
     assert only(known).abstract == ABSTRACT
 
 
-def test_an_alias_of_another_paper_is_not_taken_over() -> None:
-    _, known = joined(record("arxiv:2406.11741"), record("doi:10.1000/x", title="B", abstract=OTHER))
-    joined(record("arxiv:2406.11741", "doi:10.1000/x"), known=known)
-    assert known.papers["arxiv:2406.11741"].aliases == ("arxiv:2406.11741",)
-    assert known.owners["doi:10.1000/x"] == "doi:10.1000/x"
+def test_the_doi_of_another_part_of_the_work_is_not_taken_over() -> None:
+    parts = record("arxiv:2406.11741", "doi:10.1000/x"), record("arxiv:2406.11742", title="Part II", abstract=OTHER)
+    _, known = joined(*parts, record("arxiv:2406.11742", "doi:10.1000/x", title="Part II", abstract=OTHER))
+    assert known.papers["arxiv:2406.11742"].aliases == ("arxiv:2406.11742",)
+    assert known.owners["doi:10.1000/x"] == "arxiv:2406.11741"
+
+
+# ---- a record that names two known papers
+
+
+PREPRINT = record("arxiv:2406.11741", title="Small models, a preprint", version=1, imported="2026-07-01")
+ARTICLE = record("doi:10.1000/x", title="B", abstract=OTHER, imported="2026-06-01", venue="ACL", tags=("read",))
+BOTH = record("arxiv:2406.11741", "doi:10.1000/x", "s2:12", title="B", abstract=OTHER)
+
+
+@pytest.mark.parametrize("first", [(PREPRINT, ARTICLE), (ARTICLE, PREPRINT)])
+def test_a_record_that_names_two_papers_makes_them_one_under_the_better_id(first: tuple[Paper, ...]) -> None:
+    results, known = joined(*first, BOTH)
+    assert isinstance(results[2], Joined)
+    assert (results[2].outcome, results[2].merged, results[2].gone) == ("updated", True, ("doi:10.1000/x",))
+    assert only(known).aliases == ("arxiv:2406.11741", "doi:10.1000/x", "s2:12")
+    assert set(known.owners.values()) == {"arxiv:2406.11741"}
+    assert (only(known).venue, only(known).tags, only(known).imported) == ("ACL", ("read",), "2026-06-01")
+    assert only(known).title == PREPRINT.title
+
+
+def test_what_was_known_of_both_is_known_of_the_one() -> None:
+    again, _ = joined(PREPRINT, ARTICLE, BOTH, known=joined(PREPRINT, ARTICLE, BOTH)[1])
+    assert [each.outcome for each in again if isinstance(each, Joined)] == ["unchanged"] * 3
+    assert not any(each.merged or each.gone for each in again if isinstance(each, Joined))
+
+
+def test_a_title_of_the_paper_that_is_gone_finds_the_one_that_took_its_place() -> None:
+    _, known = joined(PREPRINT, ARTICLE, BOTH, record(title="B", abstract=OTHER))
+    assert identity.title_id("B") in only(known).aliases
+
+
+def test_one_record_may_name_more_than_two() -> None:
+    results, known = joined(
+        *(record(each, title=each) for each in ("pmid:1", "doi:10.1/x", "s2:1")), record("pmid:1", "doi:10.1/x", "s2:1")
+    )
+    assert only(known).paper_id == "doi:10.1/x"
+    assert isinstance(results[3], Joined)
+    assert results[3].gone == ("pmid:1", "s2:1")
+
+
+def test_of_two_versions_in_one_paper_the_newer_ones_text_stands() -> None:
+    old, new = record("doi:10.1000/x", version=1), record("pmid:1", title="B", abstract=OTHER, version=2)
+    _, known = joined(old, new, record("doi:10.1000/x", "pmid:1"))
+    assert (only(known).paper_id, only(known).title, only(known).version) == ("doi:10.1000/x", "B", 2)
+
+
+def test_a_record_without_an_arxiv_id_does_not_make_one_of_two_arxiv_papers() -> None:
+    parts = (
+        record("arxiv:2406.11741", "doi:10.1000/x"),
+        record("arxiv:2406.11742", "pmid:1", title="Part II", abstract=OTHER),
+    )
+    results, known = joined(*parts, record("doi:10.1000/x", "pmid:1"))
+    assert set(known.papers) == {"arxiv:2406.11741", "arxiv:2406.11742"}
+    assert known.owners["pmid:1"] == "arxiv:2406.11742"
+    assert isinstance(results[2], Joined)
+    assert results[2].paper.paper_id == "arxiv:2406.11741"
+
+
+def test_a_paper_may_have_the_doi_of_arxiv_and_that_of_a_journal() -> None:
+    both = record("arxiv:2406.11741", "doi:10.48550/arxiv.2406.11741"), record("doi:10.1000/x")
+    for order in (both, both[::-1]):
+        assert {*only(joined(*order)[1]).aliases} == {*both[0].aliases, *both[1].aliases}
+
+
+def test_two_dois_of_arxiv_are_two_papers() -> None:
+    assert len(joined(record("doi:10.48550/arxiv.1"), record("doi:10.48550/arxiv.2"))[1].papers) == 2
 
 
 # ---- which text stands
@@ -189,6 +256,17 @@ def test_flags_and_authors_are_those_of_the_text_that_stands() -> None:
     new = record("doi:10.1000/x", abstract=EDITED, authors=("Ada Byron", "Alan Hay"))
     paper = only(joined(old, new)[1])
     assert (paper.authors, paper.flags) == (new.authors, ())
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_paper_that_one_source_calls_withdrawn_is_withdrawn_and_stays_so(order: tuple[int, ...]) -> None:
+    records = (
+        record("doi:10.1000/x"),
+        record("doi:10.1000/x", "pmid:1", flags=("withdrawn",)),
+        record("doi:10.1000/x", abstract=EDITED, flags=("instructions",)),
+    )
+    paper = only(joined(*(records[each] for each in order))[1])
+    assert paper.flags == (("instructions", "withdrawn") if paper.abstract == EDITED else ("withdrawn",))
 
 
 # ---- what is kept of each
@@ -289,8 +367,10 @@ def test_the_second_pass_over_the_same_records_changes_nothing(records: list[Pap
 def test_every_record_is_counted_and_every_added_one_is_a_paper(records: list[Paper]) -> None:
     results, known = joined(*records)
     counts = Counter(each.outcome for each in results if isinstance(each, Joined))
+    gone = [paper_id for each in results if isinstance(each, Joined) for paper_id in each.gone]
     assert counts.total() == len(records)
-    assert counts["added"] == len(known.papers)
+    assert counts["added"] == len(known.papers) + len(gone)
+    assert not {*gone} & {*known.papers}
 
 
 @given(RECORDS)
@@ -314,6 +394,39 @@ def test_the_order_of_records_does_not_matter_to_which_are_one_paper(data: st.Da
         for known in (joined(*records)[1], joined(*shuffled)[1])
     ]
     assert found[0] == found[1]
+
+
+SCHEMES = ("arxiv:{}", "doi:10.1/{}", "doi:10.48550/arxiv.{}", "pmid:{}", "openalex:W{}", "s2:{}", "pmcid:PMC{}")
+
+
+@st.composite
+def overlapping(draw: st.DrawFn) -> list[Paper]:
+    """Records of four works, each under some of its ids; of no two are title or text alike, so ids alone connect."""
+    works = draw(
+        st.lists(st.tuples(st.integers(1, 4), st.sets(st.sampled_from(SCHEMES), min_size=1, max_size=3)), max_size=10)
+    )
+    return [
+        record(*(scheme.format(work) for scheme in schemes), title=f"Title {number}", abstract=f"{number} " * 9)
+        for number, (work, schemes) in enumerate(works)
+    ]
+
+
+def connected(records: list[Paper]) -> set[frozenset[str]]:
+    """The ids that records connect, directly or through others."""
+    groups: list[set[str]] = []
+    for each in records:
+        apart = [group for group in groups if not group & set(each.aliases)]
+        groups = [*apart, set(each.aliases).union(*(group for group in groups if group not in apart))]
+    return set(map(frozenset, groups))
+
+
+@given(overlapping())
+def test_papers_are_what_the_ids_of_records_connect_so_their_order_does_not_matter(records: list[Paper]) -> None:
+    results, known = joined(*records)
+    assert {frozenset(paper.aliases) for paper in known.papers.values()} == connected(records)
+    assert len(results) == len(records)
+    again, _ = joined(*records, known=known)
+    assert {each.outcome for each in again if isinstance(each, Joined)} <= {"unchanged"}
 
 
 @given(

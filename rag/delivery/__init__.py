@@ -1,0 +1,1 @@
+"""Delivery: messages, SMTP, the Atom feed of issues, and the outbox that sends each at most once."""
