@@ -19,6 +19,7 @@ from rag import identity
 from rag.digests import compose, selection
 from rag.digests import themes as theming
 from rag.digests.compose import Part
+from rag.digests.continuity import Remembered
 from rag.digests.period import day_of, kind, previous
 from rag.digests.ranking import Interests, Ranked, rank, trending
 from rag.digests.selection import Candidate, Decision
@@ -34,8 +35,10 @@ from stores.library import LibraryStore, passage
 from stores.themes import ThemeRecord
 
 REMEMBERED_ISSUES = 26
-BACK = 7
-"""How many periods before are looked at for themes that go on, where no issue did so before."""
+BACK = 3
+"""How many periods before are looked at for themes that go on, where nobody did so before: a second for 2,000 papers."""
+TYPICAL = 60
+"""Of a theme so many papers, the most typical ones, are looked at for the sentences that stand for it."""
 MOST_BACK = 20_000
 """Papers of periods before that are clustered for that, at most."""
 EVIDENCE_PAPERS = 8
@@ -226,15 +229,15 @@ class Digesting:
         self._keep(scope, period, papers, kept)
         return told
 
-    def _before(self, period: Period, subscription: Subscription, scope: str) -> Sequence[theming.Remembered] | None:
+    def _before(self, period: Period, subscription: Subscription, scope: str) -> Sequence[Remembered] | None:
         """The themes of the period before, found one period after the other where nobody found them before."""
         memory = self._store.catalog.themes(read_only=True)
         chain: list[tuple[Period, list[Paper]]] = []
-        known: Sequence[theming.Remembered] | None = None
+        known: Sequence[Remembered] | None = None
         at, looked = previous(period), 0
         while len(chain) < BACK:
             if record := memory.find(scope, at.name):
-                known = [theming.Remembered.from_dict(each) for each in record.themes]
+                known = [Remembered.from_dict(each) for each in record.themes]
                 break
             sieved = selection.sieve((Candidate(paper=paper) for paper in self._listed(at)), subscription)
             papers = [each.paper for each in sieved if not each.reason]
@@ -248,7 +251,7 @@ class Digesting:
             self._keep(scope, at, papers, known)
         return known
 
-    def _keep(self, scope: str, period: Period, papers: Sequence[Paper], kept: Sequence[theming.Remembered]) -> None:
+    def _keep(self, scope: str, period: Period, papers: Sequence[Paper], kept: Sequence[Remembered]) -> None:
         hashes = compose.digest_of({paper.paper_id: "" for paper in papers})
         record = ThemeRecord(scope=scope, period=period.name, papers=hashes, themes=[each.to_dict() for each in kept])
         memory = self._store.catalog.themes(read_only=self._store.read_only)
@@ -276,7 +279,7 @@ class Digesting:
             group(compose.HEADLINE, HEADLINE, shown, weights, compose.HEADLINE_SENTENCES)
         by_id = {paper.paper_id: paper for paper in papers}
         for theme in themes:
-            members = [by_id[paper_id] for paper_id in theme.paper_ids]
+            members = [by_id[paper_id] for paper_id in theme.paper_ids[:TYPICAL]]
             typical = [1 - at / (len(members) + 1) for at in range(len(members))]
             group(theme.id, THEME.format(theme.name), members, typical, compose.THEME_SENTENCES)
         for paper, sentence in zip(shown, tellings(shown), strict=True):

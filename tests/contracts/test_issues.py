@@ -20,7 +20,8 @@ from stores.outbox import SQLOutbox
 AT = "2026-07-06T06:00:00+00:00"
 ISSUE = IssueRecord(
     subscription="default", period="2026-W27", first="2026-06-29", end="2026-07-06", created=AT,
-    document={"headline": ["Grokking is “late” & sudden"]}, forms={"subject": "An issue"}, considered={"arxiv:2606.00001": "ab12"},
+    document={"headline": ["Grokking is “late” & sudden"]}, forms={"subject": "An issue"},
+    considered={"arxiv:2606.00001": "ab12"},
 )  # fmt: skip
 DELIVERY = Delivery(
     subscription="default", period="2026-W27", channel="email", target="ada@example.com", state="planned", attempts=0,
