@@ -36,7 +36,8 @@ from stores.themes import ThemeRecord
 
 REMEMBERED_ISSUES = 26
 BACK = 3
-"""How many periods before are looked at for themes that go on, where nobody did so before: a second for 2,000 papers."""
+"""How many periods before are looked at for themes that go on, where nobody did so before; one of 2,000 papers takes
+a second."""
 TYPICAL = 60
 """Of a theme so many papers, the most typical ones, are looked at for the sentences that stand for it."""
 MOST_BACK = 20_000
@@ -278,10 +279,10 @@ class Digesting:
             weights = [score[each.paper_id] for each in shown]
             group(compose.HEADLINE, HEADLINE, shown, weights, compose.HEADLINE_SENTENCES)
         by_id = {paper.paper_id: paper for paper in papers}
-        for theme in themes:
+        for number, theme in enumerate(themes):
             members = [by_id[paper_id] for paper_id in theme.paper_ids[:TYPICAL]]
             typical = [1 - at / (len(members) + 1) for at in range(len(members))]
-            group(theme.id, THEME.format(theme.name), members, typical, compose.THEME_SENTENCES)
+            group(theme.id, THEME.format(theme.name), members, typical, 2 if number < compose.MAIN_THEMES else 1)
         for paper, sentence in zip(shown, tellings(shown), strict=True):
             own = (compose.verbatim(paper, sentence),)
             parts.append(
