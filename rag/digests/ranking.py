@@ -19,15 +19,26 @@ from rag.digests.terms import Array, Terms
 from rag.ports import Matrix
 from rag.types import Paper
 
-# chosen and fitted by `python -m benchmarks.interests --choose`
+# chosen and fitted as docs/evaluation.md, “Ranking by interest”, says
 COMMON = 0.75
 """How much of the mean of all papers is taken from a profile (Rocchio's γ, with all papers for the irrelevant ones)."""
-VECTORS = 0.4
-"""How much the cosine of the vectors counts beside that of the words."""
 FEEDBACK = 20
 """How many of the papers that rank first lend their words to the profile."""
-LIKED_CURVE = (6.2, -5.1)
-TOPIC_CURVE = (5.0, -4.3)
+LENT = 2.0
+"""As how many liked papers they count, all together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a kind of profile is compared: what the vectors count beside the words, and the curve to a probability."""
+
+    vectors: float
+    slope: float
+    offset: float
+
+
+LIKED = Manner(0.2, 6.5, -4.3)
+TOPIC = Manner(0.4, 5.5, -4.4)
 DISLIKED = 0.25
 """How much likeness to a disliked paper counts against likeness to an interest."""
 MANY = 100
@@ -58,7 +69,7 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """One interest: rows of the space that make it, how each paper scores, and its words in a `why`."""
+    """One interest: the rows of the space that make it, and how each paper of the period scores."""
 
     kind: Literal["topic", "liked"]
     rows: NDArray[np.intp]
@@ -80,13 +91,15 @@ def rank(
     Rank the papers of a period by a reader's interests. The order in which anything is given changes no bit.
 
     The liked papers together are one profile and every topic is another. A profile is the mean of its rows of TF-IDF
-    less three quarters of the mean of all papers, and likewise the mean of its vectors, from which the mean and the
-    first principal axis of all are taken. A paper's likeness to it is the cosine by words and 0.4 times that by
-    vectors. The 20 papers that are most alike then count as liked ones too, each as much as its probability says, and
-    all are compared once more. The best profile of a paper is its score; likeness to the disliked ones lessens it.
+    (stems, words, pairs of words, authors) less three quarters of the mean of all papers, and the mean of its vectors,
+    from which the mean and the first principal axis of all are taken. A paper's likeness to it is the cosine by words
+    and 0.2 times that by vectors (0.4 for a topic, which has few words). The 20 papers that are most alike then count
+    as two liked ones, and all are compared once more. The best profile of a paper is its score; likeness to the
+    disliked ones lessens it.
 
     The score is the probability that a reader who likes the profile's papers would take this one where three of a
-    hundred papers are to his taste, as fitted on systematic reviews and arXiv's categories with 1 to 20 liked papers.
+    hundred papers are to his taste, as fitted on systematic reviews and arXiv's categories with 2, 5 and 10 liked
+    papers; with one or two it promises more than it keeps.
     It does not depend on what else a period has, as long as the period and the background have some 200 papers.
     Without topics and liked papers it is centrality times newness, and no probability.
 
@@ -102,9 +115,9 @@ def rank(
     Returns:
         Every paper once, best first, ties by id.
 
-    Sources: Rocchio, "Relevance feedback in information retrieval", 1971; Mu and Viswanath, "All-but-the-Top", ICLR
-    2018 (the axis); Nigam et al., "Text classification from labeled and unlabeled documents using EM", 2000 (papers
-    that count as their probability).
+    Sources: Rocchio, "Relevance feedback in information retrieval", 1971, with its pseudo-relevance feedback (Manning,
+    Raghavan and Schütze, "Introduction to Information Retrieval", 2008, ch. 9); Mu and Viswanath, "All-but-the-Top",
+    ICLR 2018 (the axis).
     """
     if not papers:
         return []
@@ -137,7 +150,8 @@ class _Space:
             sizes.append(len(placed))
         self.count, self.seen = sizes[:2]  # how many are ranked, and how many say what is common
         self.papers = [paper for paper, _ in placed.values()]
-        self.topics = interests.topics
+        named = sorted(zip(interests.topics, topic_vectors, strict=True), key=lambda each: each[0])
+        self.topics = [topic for topic, _ in named]
         row = {paper_id: at for at, paper_id in enumerate(placed)}
         disliked = {row[paper.paper_id] for paper in interests.disliked}
         liked = {row[paper.paper_id] for paper in interests.liked}
@@ -145,35 +159,35 @@ class _Space:
         self.liked = np.array(sorted(liked - disliked), dtype=np.intp)
         self.terms = Terms(self.papers, self.topics, known=self.seen)
         self.common = self.terms.mean(np.arange(self.seen))
-        self.raw = np.array([vector for _, vector in placed.values()] + list(topic_vectors), dtype=np.float64)
+        self.raw = np.array([vector for _, vector in [*placed.values(), *named]], dtype=np.float64)
         self.vectors = _centred(self.raw, self.seen)
         self._alone: dict[int, Array] = {}  # rows written out, by row
 
     def profiles(self) -> list[_Profile]:
         """Those of the topics, and that of the liked papers."""
         rows = [np.array([len(self.papers) + at]) for at in range(len(self.topics))]
-        found = [_Profile("topic", each, self._twice(each, TOPIC_CURVE)) for each in rows]
+        found = [_Profile("topic", each, self._twice(each, TOPIC)) for each in rows]
         if len(self.liked):
-            found.append(_Profile("liked", self.liked, self._twice(self.liked, LIKED_CURVE)))
+            found.append(_Profile("liked", self.liked, self._twice(self.liked, LIKED)))
         return found
 
-    def likeness(self, rows: NDArray[np.intp], weights: Array | None = None) -> Array:
-        """How alike each paper that is seen is to a mean of some rows: about 0 for any paper, at most 1.4."""
+    def likeness(self, rows: NDArray[np.intp], manner: Manner, weights: Array | None = None) -> Array:
+        """How alike each paper that is seen is to a mean of some rows: about 0 for any paper, at most 1 + vectors."""
         words = _unit(self.terms.mean(rows, weights) - COMMON * self.common)
         vector = _unit(self.vectors[rows].T @ (np.ones(len(rows)) if weights is None else weights))
-        return np.round(self.terms.times(words) + VECTORS * (self.vectors @ vector), 6)[: self.seen]
+        return np.round(self.terms.times(words) + manner.vectors * (self.vectors @ vector), 6)[: self.seen]
 
-    def _twice(self, rows: NDArray[np.intp], curve: tuple[float, float]) -> Array:
+    def _twice(self, rows: NDArray[np.intp], manner: Manner) -> Array:
         """Probabilities by a profile to which the papers that were first alike are added."""
-        alike = self.likeness(rows)
+        alike = self.likeness(rows, manner)
         judged = np.concatenate([self.liked, self.disliked])
         alike[judged[judged < self.seen]] = -2
         first = np.argsort(-alike, kind="stable")[:FEEDBACK]
-        weights = np.concatenate([np.ones(len(rows)), _probability(alike[first], curve)])
-        alike = self.likeness(np.concatenate([rows, first]), weights)
+        weights = np.concatenate([np.ones(len(rows)), np.full(len(first), LENT / max(1, len(first)))])
+        alike = self.likeness(np.concatenate([rows, first]), manner, weights)
         if len(self.disliked):
-            alike = alike - DISLIKED * np.maximum(self.likeness(self.disliked), 0)
-        return _probability(alike[: self.count], curve)
+            alike = alike - DISLIKED * np.maximum(self.likeness(self.disliked, LIKED), 0)
+        return _probability(alike[: self.count], manner)
 
     def shared(self, one: int, other: int) -> str:
         """`: ` and the words that a paper shares with another row, or nothing."""
@@ -190,7 +204,7 @@ class _Space:
 def _by_interest(space: _Space, profiles: Sequence[_Profile]) -> list[Ranked]:
     probabilities = np.array([profile.scores for profile in profiles])
     best = probabilities.argmax(axis=0)
-    to_liked = np.array([space.likeness(np.array([row]))[: space.count] for row in space.liked])
+    to_liked = np.array([space.likeness(np.array([row]), LIKED)[: space.count] for row in space.liked])
     judged = dict.fromkeys(space.disliked.tolist(), "you disliked it") | dict.fromkeys(
         space.liked.tolist(), "you liked it"
     )
@@ -215,7 +229,7 @@ def _by_centrality(space: _Space) -> list[Ranked]:
     count = space.count
     central = np.maximum(space.raw[:count] @ _unit(space.raw[:count].mean(axis=0)), 0)
     if len(space.disliked):
-        central = central * (1 - np.clip(space.likeness(space.disliked)[:count], 0, 1))
+        central = central * (1 - np.clip(space.likeness(space.disliked, LIKED)[:count], 0, 1))
     days = [_day(paper.day) for paper in space.papers[:count]]
     newest = max((day for day in days if day), default=date.min)
     oldest = min((day for day in days if day), default=date.min)
@@ -296,7 +310,6 @@ def _unit(vector: Array) -> Array:
     return vector / length if length > 1e-9 else np.zeros_like(vector)
 
 
-def _probability(alike: Array, curve: tuple[float, float]) -> Array:
+def _probability(alike: Array, manner: Manner) -> Array:
     """By a logistic curve over the root of a likeness, which is nearer to a straight line than likeness itself."""
-    slope, offset = curve
-    return 1 / (1 + np.exp(-(slope * np.sign(alike) * np.sqrt(np.abs(alike)) + offset)))
+    return 1 / (1 + np.exp(-(manner.slope * np.sign(alike) * np.sqrt(np.abs(alike)) + manner.offset)))
