@@ -14,7 +14,7 @@ QUESTIONS = (
     "Do inline citations make the answers of language models less correct?",
     "Which recipe makes the best sourdough bread?",
 )
-WEEK = "2026-W26"
+WEEK = "2026-W27"
 """A week of the sample's papers."""
 
 
