@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,8 +21,8 @@ MIN_ABSTRACT_CHARS = 10
 MAX_ABSTRACT_CHARS = 50_000
 MAX_TITLE_CHARS = 20_000
 COLUMNS = """
-    id _id arxiv_id doi pmid title abstract summary text authors url date published year updated listed categories
-    tags venue
+    id _id arxiv_id doi pmid pmcid title abstract summary text authors url date published year updated listed
+    categories tags venue
     """.split()
 """The names of columns and keys that tables and JSON are read by."""
 
@@ -134,6 +134,8 @@ def _ids(fields: Mapping[str, Any], context: Context) -> list[str]:
         r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", _string(fields.get("pmid")).strip(), re.IGNORECASE
     ):
         found.append(f"pmid:{pmid[1]}")
+    if (given := fields.get("pmcid")) and (pmcid := identity.pmcid(_string(given))):
+        found.append(pmcid)
     for key in ("id", "_id"):
         if value := text.clean(_string(fields.get(key)))[:200]:
             found += identity.scheme_ids(value) or [f"file:{context.name}:{value}"]
@@ -158,6 +160,7 @@ def _link(paper_id: str) -> str | None:
         "pmid": "https://pubmed.ncbi.nlm.nih.gov/",
         "openalex": "https://openalex.org/",
         "s2": "https://www.semanticscholar.org/paper/",
+        "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/",
     }.get(scheme)
     return base + value if base else None
 
@@ -268,3 +271,10 @@ def _date(year: int, month: int | None = None, day: int | None = None) -> str | 
         return date(year, month, day).isoformat() if day else f"{year:04d}-{month:02d}"
     except ValueError:
         return f"{year:04d}-{month:02d}"
+
+
+def retracted(record: Paper | Reject) -> Paper | Reject:
+    """A paper of which its database says that it was retracted, flagged as though its title said so."""
+    if isinstance(record, Reject):
+        return record
+    return replace(record, flags=text.flags(f"Retracted: {record.title}", record.abstract))

@@ -60,6 +60,7 @@ def bibtex(papers: Iterable[Paper]) -> Iterator[str]:
             "archiveprefix": "arXiv" if "arxiv_id" in ids else "",
             "primaryclass": paper.categories[0] if "arxiv_id" in ids and paper.categories else "",
             "pmid": ids.get("pmid", ""),
+            "pmcid": ids.get("pmcid", ""),
             "url": paper.url or "",
             "keywords": _escaped(", ".join(paper.tags)),
             "refdeskid": paper.paper_id,
@@ -90,6 +91,7 @@ def csl(papers: Iterable[Paper]) -> Iterator[str]:
             "container-title": paper.venue,
             "DOI": ids.get("doi"),
             "PMID": ids.get("pmid"),
+            "PMCID": ids.get("pmcid"),
             "number": f"arXiv:{ids['arxiv_id']}" if "arxiv_id" in ids else None,
             "URL": paper.url,
             "keyword": ", ".join(paper.tags),
@@ -119,6 +121,7 @@ def ris(papers: Iterable[Paper]) -> Iterator[str]:
             ("JO", paper.venue or ""),
             ("AB", paper.abstract),
             ("DO", ids.get("doi", "")),
+            ("C2", ids.get("pmcid", "")),
             ("UR", paper.url or ""),
             *(("KW", tag) for tag in paper.tags),
         ]
@@ -135,7 +138,7 @@ FORMATS: dict[str, Callable[[Iterable[Paper]], Iterator[str]]] = {
 
 
 def _ids(paper: Paper) -> dict[str, str]:
-    names = {"arxiv": "arxiv_id", "doi": "doi", "pmid": "pmid"}
+    names = {"arxiv": "arxiv_id", "doi": "doi", "pmid": "pmid", "pmcid": "pmcid"}
     found: dict[str, str] = {}
     for alias in paper.aliases:
         scheme, _, value = alias.partition(":")
