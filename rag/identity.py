@@ -126,6 +126,18 @@ def rank(paper_id: str) -> tuple[int, bool, str]:
     return (SCHEMES.index(scheme) if scheme in SCHEMES else len(SCHEMES), _is_arxivs(rest), paper_id)
 
 
+def pmcid(text: str) -> str | None:
+    """
+    The id in PubMed Central that a field which is named so holds, with or without its letters.
+
+    >>> pmcid("PMC1234567"), pmcid("1234567"), pmcid("https://europepmc.org/articles/PMC1234567"), pmcid("none")
+    ('pmcid:PMC1234567', 'pmcid:PMC1234567', 'pmcid:PMC1234567', None)
+    """
+    text = text.strip()
+    found = _PMCID.match(text) or _PMCID.match(f"pmcid:{text}")
+    return f"pmcid:PMC{found.group(1)}" if found else None
+
+
 def _is_arxivs(doi: str) -> bool:
     return doi.startswith("10.48550/arxiv.")
 

@@ -279,7 +279,7 @@ class LibraryStore:
             papers: By id, as the catalog has them.
             chunks: All their chunks.
             vectors: One unit row per chunk.
-            fresh: Whether no index can have any of them; otherwise what it has of them goes first.
+            fresh: Whether no index can have any of them; otherwise what it has of them besides goes first.
             gone: Ids under which an index may have papers that were united with these.
         """
         lexical = self.lexical
@@ -287,7 +287,7 @@ class LibraryStore:
             words = beside.submit(lexical.upsert, list(papers.values()), gone)
             try:
                 if not fresh:
-                    self.vectors.delete([*papers, *gone])
+                    self.vectors.delete([*papers, *gone], but={chunk.chunk_id for chunk in chunks})
                 self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
             except StoreError:
                 if "vectors" in self.__dict__ and not self.vectors.remote:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from rag import identity
 from rag.types import Paper
-from stores.schema import aliases, papers, revisions
+from stores.schema import aliases, papers, ratings, revisions
 
 _AT_ONCE = 500  # ids in one IN (...)
 
@@ -52,7 +52,7 @@ def _keep_names(connection: sa.Connection, paper_ids: Sequence[str]) -> None:
 
 
 def _pass_on(connection: sa.Connection, gone: Mapping[str, str]) -> set[tuple[str, str]]:
-    """Give texts and aliases to the papers' heirs; returns paper id and hash of every text that those have now."""
+    """Give texts, aliases and ratings to the papers' heirs; returns paper id and hash of every text of theirs now."""
     have: set[tuple[str, str]] = set()
     for paper_id, heir in gone.items():
         own = {row.hash: row for row in connection.execute(_texts(heir))}
@@ -67,6 +67,10 @@ def _pass_on(connection: sa.Connection, gone: Mapping[str, str]) -> set[tuple[st
             have.add((heir, row.hash))
         have.update((heir, hash_) for hash_ in own)
         connection.execute(sa.update(aliases).where(aliases.c.paper_id == paper_id).values(paper_id=heir))
+        rated = sa.select(ratings.c.paper_id).where(ratings.c.paper_id == heir)
+        if connection.execute(rated).first():
+            connection.execute(sa.delete(ratings).where(ratings.c.paper_id == paper_id))
+        connection.execute(sa.update(ratings).where(ratings.c.paper_id == paper_id).values(paper_id=heir))
     return have
 
 

@@ -210,6 +210,7 @@ def _fields(key: str, values: Mapping[str, str]) -> dict[str, Any]:
         "doi": doi,
         "arxiv_id": named or (series[1] if series else ""),
         "pmid": first("pmid") or (eprint if prefix in ("pubmed", "pmid") else ""),
+        "pmcid": first("pmcid") or (eprint if prefix in ("pmc", "pmcid") else ""),
         "url": link[0] if link else "",
         "venue": _text(first("journal", "journaltitle", "booktitle")),
         "categories": first("primaryclass", "eprintclass"),

@@ -1,19 +1,17 @@
 """
 Crossref works, as `/works` and `/works/{doi}` answer: `message.items` or one `message`; also the files of its dumps.
 
-`works`, `jats` and `retracted` serve the JSON of other databases too.
+`works` and `jats` serve the JSON of other databases too.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, TextIO
 
 import ijson
 
-from rag import text
 from rag.sources import json_records, records
 from rag.sources.decoding import Utf8Bytes
 from rag.types import Paper, Reject
@@ -71,9 +69,11 @@ def _paper(entry: Any, where: str, context: records.Context) -> Paper | Reject:
         "categories": subject if isinstance(subject, list) else [],
         "url": entry.get("URL"),
     }
-    changes = [each for key in ("update-to", "updated-by") for each in _objects(entry.get(key))]
+    own = str(entry.get("DOI")).lower()  # a notice names the paper in `update-to`, and is none of those it retracts
+    changes = [each for each in _objects(entry.get("update-to")) if str(each.get("DOI")).lower() == own]
+    changes += _objects(entry.get("updated-by"))
     found = records.paper(fields, where, context)
-    return retracted(found) if any(str(each.get("type")).lower() in _RETRACTED for each in changes) else found
+    return records.retracted(found) if any(str(each.get("type")).lower() in _RETRACTED for each in changes) else found
 
 
 def _first(value: Any) -> Any:
@@ -110,13 +110,6 @@ def jats(value: Any) -> Any:
     if "tex-math" in value:
         value = _PREAMBLE.sub("", _TWICE.sub(r"\1", value))
     return value
-
-
-def retracted(record: Paper | Reject) -> Paper | Reject:
-    """A paper of which its database says that it was retracted, flagged as though its title said so."""
-    if isinstance(record, Reject):
-        return record
-    return replace(record, flags=text.flags(f"Retracted: {record.title}", record.abstract))
 
 
 def works(stream: TextIO, *paths: str) -> Iterator[tuple[str, Any]]:

@@ -20,6 +20,7 @@ _OWN = re.compile(
     r'|"type"\s*:\s*"(?:article-journal|paper-conference|article-magazine|article-newspaper|entry-encyclopedia)"'
 )
 _OTHERS = re.compile(r'"(?:message|abstract_inverted_index|paperId|paper|message-type)"\s*:')
+_RETRACTED = re.compile(r"\s*(?:retracted|withdrawn)\b", re.IGNORECASE)
 _HEADING = re.compile(r"<(jats:)?title\b[^<>]*>\s*([^<>]{1,200}?)\s*[:.]?\s*</(?:jats:)?title>", re.IGNORECASE)
 
 
@@ -39,7 +40,8 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
         if isinstance(item, Reject):
             yield item
         elif isinstance(item, dict):
-            yield records.paper(_fields(item), where, context)
+            found = records.paper(_fields(item), where, context)
+            yield records.retracted(found) if _RETRACTED.match(_string(item.get("status"))) else found
         else:
             yield Reject(where=where, reason="not an object with named values")
 
@@ -82,6 +84,7 @@ def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
         (found[1] for each in numbers if (found := re.search(r"arXiv:\s?([\w./-]+)", each, re.IGNORECASE))), ""
     )
     pmid = re.search(r"^\s*PMID:\s*(\d{1,9})\s*$", note, re.MULTILINE | re.IGNORECASE)
+    pmcid = re.search(r"^\s*PMCID:\s*(PMC\d{1,9})\s*$", note, re.MULTILINE | re.IGNORECASE)
     keyword = item.get("keyword") or item.get("keywords")
     return {
         "id": _identifier(item.get("id")),
@@ -92,6 +95,7 @@ def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
         "date": _date(item.get("submitted")),
         "doi": _string(item.get("DOI")),
         "pmid": item.get("PMID") or (pmid[1] if pmid else ""),
+        "pmcid": item.get("PMCID") or (pmcid[1] if pmcid else ""),
         "arxiv_id": arxiv if identity.arxiv_id(arxiv) else "",
         "url": _string(item.get("URL")),
         "venue": item.get("container-title") or item.get("event-title") or "",

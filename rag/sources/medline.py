@@ -17,6 +17,7 @@ from rag.types import Paper, Reject
 
 _TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9]{1,3}) *(?<=....)- ?(.*)$", re.DOTALL)
 _BEGIN = re.compile(r"^\ufeff?PMID- ?\d{1,9}[ \t]*$", re.MULTILINE)
+_RETRACTED = "retracted publication"  # a "Retraction of Publication" is the notice
 _ONCE = ("OWN", "STAT", "TI", "DP", "AB", "JT", "TA", "DCOM", "LR", "EDAT", "CRDT")
 
 
@@ -29,7 +30,10 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """A paper of each record; the abstract is `AB`, and only where there is none `OAB`, which is of another source."""
     for record in _cut(stream):
         refusal = record.refusal()
-        yield refusal or records.paper(_fields(_values(record.rows)), f"line {record.start}", context)
+        values = {} if refusal else _values(record.rows)
+        found = refusal or records.paper(_fields(values), f"line {record.start}", context)
+        types = [each.lower() for each in values.get("PT", ())]
+        yield records.retracted(found) if _RETRACTED in types or values.get("RIN") else found
 
 
 def _cut(stream: TextIO) -> Iterator[ris.Lines]:
@@ -82,6 +86,7 @@ def _fields(values: Mapping[str, Sequence[str]]) -> dict[str, object]:
         "authors": [*map(ris.name, values.get("FAU") or values.get("AU") or ()), *values.get("CN", ())],
         "published": _first(values, "DP"),
         "date": _first(values, "DEP"),
+        "pmcid": _first(values, "PMC"),
         "doi": re.sub(r"\s*\[doi\]\s*$", "", located[0]) if located else "",
         "venue": _first(values, "JT", "TA", "CTI"),
         "tags": [each.lstrip("*") for each in values.get("OT", ())],

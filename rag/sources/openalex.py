@@ -50,6 +50,7 @@ def _paper(work: dict[str, Any], where: str, context: records.Context) -> Paper 
         "id": work.get("id") or ids.get("openalex"),
         "doi": work.get("doi") or ids.get("doi"),
         "pmid": "".join(re.findall(r"(?<!\d)\d{1,9}$", str(ids.get("pmid") or "").rstrip("/"))),
+        "pmcid": ids.get("pmcid"),
         "arxiv_id": next((link for link in links if identity.arxiv_id(link)), None),
         "title": work.get("title") or work.get("display_name"),
         "abstract": abstract(work.get("abstract_inverted_index")),
@@ -61,7 +62,8 @@ def _paper(work: dict[str, Any], where: str, context: records.Context) -> Paper 
         "url": next(filter(records.web_link, links[:1]), None) or work.get("doi") or work.get("id"),
     }
     found = records.paper(fields, where, context)
-    return crossref.retracted(found) if work.get("is_retracted") is True else found
+    is_notice = work.get("type") == "retraction"
+    return records.retracted(found) if work.get("is_retracted") is True and not is_notice else found
 
 
 def abstract(index: Any) -> str:

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element, ParseError  # for their types alone: 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
+from rag import identity
 from rag.errors import UnreadableInput
 from rag.sources import records
 from rag.sources.decoding import MAX_ENTRY_CHARS
@@ -115,11 +116,25 @@ def _paper(piece: str, namespaces: str, where: str, context: records.Context) ->
         level = [child for element in level for child in element]
     if level:
         return Reject(where=where, reason="nested too deeply")
-    return records.paper(_fields(root[0] if len(root) else root), where, context)
+    record = root[0] if len(root) else root
+    paper = records.paper(_fields(record), where, context)
+    return records.retracted(paper) if _is_retracted(record) else paper
+
+
+def _is_retracted(record: Element) -> bool:
+    """Whether the record is of a paper that was retracted; of a notice, that retracts another, it is not."""
+    article = _citation(record)
+    types = [_inner(each).lower() for each in article.iterfind(".//PublicationTypeList/PublicationType")]
+    notices = article.iterfind("CommentsCorrectionsList/CommentsCorrections[@RefType='RetractionIn']")
+    return "retracted publication" in types or next(notices, None) is not None
+
+
+def _citation(record: Element) -> Element:
+    return next((each for each in [record, *record] if each.tag in ("MedlineCitation", "BookDocument")), record)
 
 
 def _fields(record: Element) -> dict[str, object]:
-    citation = next((each for each in [record, *record] if each.tag in ("MedlineCitation", "BookDocument")), record)
+    citation = _citation(record)
     article = citation.find("Article")
     article = citation if article is None else article  # a book's document holds what an article does
     ids = [*article.iterfind("ELocationID"), *citation.iterfind("ArticleIdList/ArticleId")]
@@ -131,6 +146,7 @@ def _fields(record: Element) -> dict[str, object]:
         for each in ids
         if "doi" in (each.get("IdType"), each.get("EIdType")) and each.get("ValidYN") != "N"
     ]
+    central = [_inner(each) for each in ids if each.get("IdType") in ("pmc", "pmcid")]
     journal, book = article.find("Journal"), article.find("Book")
     return {
         "pmid": _of(citation, "PMID"),
@@ -142,6 +158,7 @@ def _fields(record: Element) -> dict[str, object]:
         "published": _date(None if journal is None else journal.find("JournalIssue/PubDate")),
         "date": _date(article.find("ArticleDate")),
         "year": _date(None if book is None else book.find("PubDate")) or _date(article.find("ContributionDate")),
+        "pmcid": next(filter(None, map(identity.pmcid, central)), ""),
         "doi": next(filter(None, dois), ""),
         "venue": _of(article, "Journal/Title")
         or _of(article, "Journal/ISOAbbreviation")

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -24,8 +24,8 @@ MIN_ABSTRACT_CHARS = 10
 MAX_ABSTRACT_CHARS = 50_000
 MAX_TITLE_CHARS = 20_000
 COLUMNS = """
-    id _id arxiv_id doi pmid title abstract summary text authors url date published year updated listed categories
-    tags venue aliases
+    id _id arxiv_id doi pmid pmcid title abstract summary text authors url date published year updated listed
+    categories tags venue aliases
     """.split()
 """The names of columns and keys that tables and JSON are read by."""
 
@@ -167,6 +167,8 @@ def _ids(fields: Mapping[str, Any], url: str | None, context: Context) -> list[s
         found += identity.scheme_ids(doi) or identity.scheme_ids(f"doi:{doi}")
     if (given := fields.get("pmid")) and (pmid := _PMID.fullmatch(_string(given).strip())):
         found.append(f"pmid:{pmid[1]}")
+    if (given := fields.get("pmcid")) and (pmcid := identity.pmcid(_string(given))):
+        found.append(pmcid)
     for key in ("id", "_id"):
         if (given := fields.get(key)) is not None and (value := text.clean(_string(given))[:200]):
             found += identity.scheme_ids(value) or [f"file:{context.name}:{value}"]
@@ -195,6 +197,7 @@ def _link(paper_id: str) -> str | None:
         "pmid": "https://pubmed.ncbi.nlm.nih.gov/",
         "openalex": "https://openalex.org/",
         "s2": "https://www.semanticscholar.org/paper/",
+        "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/",
     }.get(scheme)
     return base + value if base else None
 
@@ -314,3 +317,10 @@ def _date(year: int, month: int | None = None, day: int | None = None) -> str | 
         return date(year, month, day).isoformat() if day else f"{year:04d}-{month:02d}"
     except ValueError:
         return f"{year:04d}-{month:02d}"
+
+
+def retracted(record: Paper | Reject) -> Paper | Reject:
+    """A paper of which its database says that it was retracted, flagged as though its title said so."""
+    if isinstance(record, Reject):
+        return record
+    return replace(record, flags=text.flags(f"Retracted: {record.title}", record.abstract))

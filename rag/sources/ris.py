@@ -22,6 +22,7 @@ from rag.types import Paper, Reject
 _TAG = re.compile(r"\ufeff?\s?([A-Z][A-Z0-9])  ?-(?:\s+(.*)|)$", re.DOTALL)
 _WIDE = re.compile(r"\ufeff?\s?([A-Z][A-Z0-9])  -(?:\s*(.*)|)$", re.DOTALL)
 _BEGIN = re.compile(r"^\ufeff?[ \t]?TY  ?-[ \t]*[A-Za-z]*[ \t]*$", re.MULTILINE)
+_PMCID = re.compile(r"(?:PMCID:?\s*)?PMC\d{1,9}", re.IGNORECASE)  # EndNote has it in C2, whatever the database
 _MANY = [*rispy.config.LIST_TYPE_TAGS, "AB", "N2", "TI", "T1", "L1", "L2", "L3", "LK"]
 _MAPPING = {tag: tag for tag in [*rispy.config.TAG_KEY_MAPPING, "CT", "BT", "L3", "LK", "U1"]}
 _parser = rispy.RisParser(mapping=_MAPPING, list_tags=_MANY, delimiter_tags_mapping={}, skip_unknown_tags=True)
@@ -123,6 +124,7 @@ def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "year": _first(values, "Y1"),
         "doi": doi or _first(values, "DO"),
         "pmid": number or (_first(values, "C2") if "scopus" in database else ""),
+        "pmcid": next((each for tag in ("C2", "AN") for each in _all(values, tag) if _PMCID.fullmatch(each)), ""),
         "arxiv_id": next(
             (each for tag in ("AN", "M1", "ID") for each in _all(values, tag) if "arxiv" in each.lower()), ""
         ),

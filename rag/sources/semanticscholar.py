@@ -50,6 +50,7 @@ def _paper(entry: dict[str, Any], where: str, context: records.Context) -> Paper
         "arxiv_id": ids.get("ArXiv"),
         "doi": ids.get("DOI"),
         "pmid": ids.get("PubMed"),
+        "pmcid": ids.get("PubMedCentral"),
         "title": entry.get("title"),
         "abstract": entry.get("abstract"),
         "authors": authors if isinstance(authors, list) else [],

@@ -65,6 +65,7 @@ def _bibtex(paper: Paper, key: str, kept: str) -> str:
         "archiveprefix": "arXiv" if "arxiv_id" in ids else "",
         "primaryclass": paper.categories[0] if "arxiv_id" in ids and paper.categories else "",
         "pmid": ids.get("pmid", ""),
+        "pmcid": ids.get("pmcid", ""),
         "url": paper.url or "",
         "keywords": _escaped(", ".join(paper.tags)),
         "refdeskid": paper.paper_id,
@@ -102,6 +103,7 @@ def _csl(paper: Paper, kept: str) -> str:
         "container-title": paper.venue,
         "DOI": ids.get("doi"),
         "PMID": ids.get("pmid"),
+        "PMCID": ids.get("pmcid"),
         "number": f"arXiv:{ids['arxiv_id']}" if "arxiv_id" in ids else None,
         "URL": paper.url,
         "keyword": ", ".join(paper.tags),
@@ -134,6 +136,7 @@ def _ris(paper: Paper, kept: str) -> str:
         ("JO", paper.venue or ""),
         ("AB", paper.abstract),
         ("DO", ids.get("doi", "")),
+        ("C2", ids.get("pmcid", "")),
         ("AN", f"arXiv:{ids['arxiv_id']}" if "arxiv_id" in ids else ""),
         ("UR", paper.url or ""),
         *(("KW", tag) for tag in paper.tags),
@@ -194,7 +197,7 @@ def _read(name: str, entry: str) -> Paper | Reject | None:
 
 def _ids(paper: Paper) -> dict[str, str]:
     """The first id of each scheme that has a field of its own; arXiv's with the version."""
-    names = {"arxiv": "arxiv_id", "doi": "doi", "pmid": "pmid"}
+    names = {"arxiv": "arxiv_id", "doi": "doi", "pmid": "pmid", "pmcid": "pmcid"}
     found: dict[str, str] = {}
     for alias in (paper.paper_id, *paper.aliases):
         scheme, _, value = alias.partition(":")

@@ -21,7 +21,7 @@ from rag.errors import StoreDamaged, StoreError, StoreMismatch
 from rag.types import Chunk, Filter, Paper
 from stores.catalog import SQLCatalog
 from stores.migrations import script
-from stores.schema import HEAD, metadata
+from stores.schema import HEAD, metadata, ratings
 
 SEEN = "2026-07-01T00:00:00+00:00"
 URL = Callable[[str], str]
@@ -262,6 +262,25 @@ def test_a_write_that_fails_half_way_writes_nothing(catalog: SQLCatalog) -> None
         )
     assert catalog.ids() == ["p:1"]
     assert catalog.papers(["p:1"])["p:1"].tags == ()
+
+
+def test_what_a_paper_had_passes_to_the_one_that_takes_its_place(catalog: SQLCatalog) -> None:
+    one, two = replace(paper(1, text="The same."), title="T"), replace(paper(2, text="The same."), title="T")
+    put(catalog, one, paper(2, text="Another one."), seen="2026-07-02T00:00:00+00:00")
+    put(catalog, two, seen="2026-07-01T00:00:00+00:00")
+    with catalog._write() as connection:
+        connection.execute(sa.insert(ratings), {"paper_id": "p:2", "rating": 1, "rated": SEEN})
+    both = replace(one, aliases=("p:1", "p:2"))
+    catalog.write([both], [("p:1", two)], {"p:1": [chunk(both)]}, seen=SEEN, gone={"p:2": "p:1"})
+    assert catalog.ids() == catalog.to_index() == ["p:1"]
+    assert catalog.resolve(["p:1", "p:2"]) == {"p:1": "p:1", "p:2": "p:1"}
+    assert [(each.seen[:10], each.abstract) for each in catalog.revisions("p:1")] == [
+        ("2026-07-01", "The same."),
+        ("2026-07-02", "Another one."),
+    ]
+    assert catalog.problems() == catalog.revisions("p:2") == []
+    with catalog._read() as connection:
+        assert connection.execute(sa.select(ratings.c.paper_id)).scalars().all() == ["p:1"]
 
 
 def test_two_connections_see_each_others_writes(url: URL, catalog: SQLCatalog) -> None:

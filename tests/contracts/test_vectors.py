@@ -138,6 +138,20 @@ def test_delete_forgets_all_chunks_of_a_paper_and_no_others(vectors: ChromaVecto
     assert {paper_id for paper_id, _, _ in vectors.search(rows[2], limit=12)} == {"p:0", "p:2", "p:3", "p:5"}
 
 
+def test_delete_keeps_the_chunks_that_are_named(vectors: ChromaVectors) -> None:
+    filled(vectors, 6)
+    vectors.delete(["p:1", "p:2", "p:4"], but={"p:2#0", "p:9#0"})
+    assert sorted(vectors.chunk_ids()) == ["p:0#0", "p:2#0", "p:3#0", "p:5#0"]
+
+
+def test_papers_that_are_written_again_and_again_are_still_found(vectors: ChromaVectors) -> None:
+    for edition in range(6):
+        papers, rows = filled(vectors, 200, seed=edition)
+        vectors.delete([each.paper_id for each in papers], but={chunk(each).chunk_id for each in papers})
+    assert vectors.unfindable(sorted(vectors.chunk_ids()), probes=200) == []
+    assert [vectors.search(row, limit=1)[0][0] for row in rows] == [each.paper_id for each in papers]
+
+
 def test_what_was_deleted_can_be_written_again(vectors: ChromaVectors) -> None:
     papers, rows = filled(vectors, 20)
     vectors.delete([each.paper_id for each in papers])

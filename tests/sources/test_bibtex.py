@@ -257,3 +257,16 @@ def test_damaged_bytes_give_papers_and_rejects(mutations: list[tuple[str, int, b
 @given(st.text(st.sampled_from("\\{}$%&~^_'\"`-#[]() aé\n") | st.characters(), max_size=300))
 def test_any_latex_is_read(latex: str) -> None:
     assert isinstance(bibtex._text(latex), str)
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        {"pmcid": "PMC1234567"},
+        {"pmcid": "1234567"},
+        {"eprint": "PMC1234567", "eprinttype": "pmcid"},
+        {"url": r"https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1234567/"},
+    ],
+)
+def test_the_id_in_pubmed_central_is_taken(given_: dict[str, str]) -> None:
+    assert one(**given_).aliases[0] == "pmcid:PMC1234567"

@@ -136,7 +136,8 @@ def test_a_work_without_an_abstract_is_a_reject_with_its_title(nothing: Any) -> 
 @pytest.mark.parametrize(
     ("change", "flags"),
     [
-        ({"update-to": [{"DOI": "10.1000/y", "type": "retraction", "label": "Retraction"}]}, ("withdrawn",)),
+        ({"update-to": [{"DOI": "10.1000/y", "type": "retraction", "label": "Retraction"}]}, ()),  # it is the notice
+        ({"update-to": [{"DOI": WORK["DOI"].upper(), "type": "retraction"}]}, ("withdrawn",)),
         ({"updated-by": [{"DOI": "10.1000/z", "type": "retraction"}]}, ("withdrawn",)),
         ({"update-to": [{"DOI": "10.1000/y", "type": "erratum"}]}, ()),
         ({"update-to": "retraction"}, ()),

@@ -173,3 +173,17 @@ def test_damaged_bytes_give_papers_and_rejects(mutations: list[tuple[str, int, b
         assert records or not content.strip(b"\xef\xbb\xbf \n").strip(b"[]{} ")
         for record in records:
             assert isinstance(record, Paper) or (record.where and record.reason)
+
+
+@pytest.mark.parametrize(
+    "more", [{"PMCID": "PMC1234567"}, {"PMCID": 1234567}, {"note": "PMID: 123\nPMCID: PMC1234567"}]
+)
+def test_the_id_in_pubmed_central_is_taken(more: dict[str, Any]) -> None:
+    assert "pmcid:PMC1234567" in one(**more).aliases
+
+
+@pytest.mark.parametrize(
+    ("status", "flags"), [("retracted", ("withdrawn",)), ("Withdrawn", ("withdrawn",)), ("in press", ()), (7, ())]
+)
+def test_an_item_whose_status_is_retracted_is_flagged(status: Any, flags: tuple[str, ...]) -> None:
+    assert one(status=status).flags == flags

@@ -140,3 +140,21 @@ def test_damaged_bytes_give_papers_and_rejects(mutations: list[tuple[str, int, b
     if content.strip() and b"\0" not in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         for record in read(content):
             assert isinstance(record, Paper) or (record.where and record.reason)
+
+
+def test_the_id_in_pubmed_central_is_taken() -> None:
+    assert "pmcid:PMC1234567" in one(f"{RECORD}PMC - PMC1234567\nPMCR- 2020/03/01\n").aliases
+
+
+@pytest.mark.parametrize(
+    ("line", "flags"),
+    [
+        ("PT  - Retracted Publication", ("withdrawn",)),
+        ("RIN - Lancet. 2021 Feb 1;1(1):1. PMID: 33333333", ("withdrawn",)),
+        ("PT  - Retraction of Publication", ()),  # the notice
+        ("ROF - Lancet. 2020 Feb 20;1(1):1. PMID: 31990000", ()),
+        ("PT  - Journal Article", ()),
+    ],
+)
+def test_a_retracted_paper_is_flagged_and_its_notice_is_not(line: str, flags: tuple[str, ...]) -> None:
+    assert one(f"{RECORD}{line}\n").flags == flags

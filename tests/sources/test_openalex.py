@@ -117,6 +117,12 @@ def test_a_retracted_work_is_flagged_and_keeps_its_title() -> None:
     paper = one_by(openalex, answer(WORK | {"is_retracted": True}))
     assert (paper.title, paper.flags) == ("A title", ("withdrawn",))
     assert one_by(openalex, answer(WORK)).flags == ()
+    assert one_by(openalex, answer(WORK | {"is_retracted": True, "type": "retraction"})).flags == ()  # the notice
+
+
+@pytest.mark.parametrize("given_", ["https://www.ncbi.nlm.nih.gov/pmc/articles/4302049", "PMC4302049"])
+def test_the_id_in_pubmed_central_is_taken(given_: str) -> None:
+    assert "pmcid:PMC4302049" in one_by(openalex, answer(WORK | {"ids": {"pmcid": given_}})).aliases
 
 
 def test_the_source_of_older_answers_is_read() -> None:

@@ -237,3 +237,29 @@ def test_damaged_bytes_give_papers_and_rejects(mutations: list[tuple[str, int, b
     if content.strip() and b"\0" not in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         for record in read(content):
             assert isinstance(record, Paper) or (record.where and record.reason)
+
+
+@pytest.mark.parametrize("kind", ["pmc", "pmcid"])
+def test_the_papers_own_id_in_pubmed_central_is_taken(kind: str) -> None:
+    list_ = "<PubmedData><ArticleIdList>"
+    assert "pmcid:PMC1234567" in one(list_, f'{list_}<ArticleId IdType="{kind}">PMC1234567</ArticleId>').aliases
+    list_ = "<Reference><ArticleIdList>"
+    assert one(list_, f'{list_}<ArticleId IdType="{kind}">PMC1234567</ArticleId>').aliases == one().aliases
+
+
+TYPED = "<PublicationTypeList><PublicationType>{}</PublicationType></PublicationTypeList></Article>"
+REFERRED = '<CommentsCorrections RefType="{}"><PMID>9</PMID></CommentsCorrections></CommentsCorrectionsList>'
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "flags"),
+    [
+        (TYPED, "Retracted Publication", ("withdrawn",)),
+        (TYPED, "Retraction of Publication", ()),  # the notice
+        (REFERRED, "RetractionIn", ("withdrawn",)),
+        (REFERRED, "RetractionOf", ()),
+    ],
+)
+def test_a_retracted_paper_is_flagged_and_its_notice_is_not(form: str, said: str, flags: tuple[str, ...]) -> None:
+    end = form[form.rindex("</") :]
+    assert one(end, form.format(said)).flags == flags

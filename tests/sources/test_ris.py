@@ -101,6 +101,9 @@ def test_dates_are_as_exact_as_they_were_given(lines: list[str], published: str 
         (["UR  - https://pubmed.ncbi.nlm.nih.gov/123/"], "pmid:123"),
         (["DB  - PubMed", "AN  - 123"], "pmid:123"),
         (["DB  - Scopus", "C2  - 123"], "pmid:123"),
+        (["C2  - PMC1234567"], "pmcid:PMC1234567"),
+        (["UR  - https://europepmc.org/articles/PMC1234567"], "pmcid:PMC1234567"),
+        (["UR  - https://europepmc.org/article/MED/123"], "pmid:123"),
         (["ID  - 77"], "file:x:77"),
     ],
 )
@@ -109,7 +112,7 @@ def test_ids_are_found(lines: list[str], alias: str) -> None:
 
 
 def test_a_number_of_another_database_is_no_pubmed_id() -> None:
-    assert one("DB  - Embase", "AN  - 123", "C2  - PMC12").aliases == one().aliases
+    assert one("DB  - Embase", "AN  - 123", "C2  - 12").aliases == one().aliases
 
 
 def test_an_id_that_stands_twice_names_the_first_paper_alone() -> None:

@@ -18,7 +18,7 @@ from rag.types import Paper, Reject
 ID = "204e3073870fae3d05bcbc2f6a8e263d9b72e776"
 PAPER: dict[str, Any] = {
     "paperId": ID,
-    "externalIds": {"ArXiv": "1706.03762", "DOI": "10.1000/X", "PubMed": "38799228", "CorpusId": 13756489},
+    "externalIds": {"ArXiv": "1706.03762", "DOI": "10.1000/X", "PubMed": "38799228", "PubMedCentral": "2323736"},
     "url": f"https://www.semanticscholar.org/paper/{ID}",
     "title": "A title",
     "abstract": ABSTRACT,
@@ -38,7 +38,7 @@ def search(*papers: Any) -> str:
 
 def test_a_paper_is_read_with_all_its_ids() -> None:
     paper = one_by(semanticscholar, search(PAPER))
-    assert paper.aliases == ("arxiv:1706.03762", "doi:10.1000/x", "pmid:38799228", f"s2:{ID}")
+    assert paper.aliases == ("arxiv:1706.03762", "doi:10.1000/x", "pmid:38799228", f"s2:{ID}", "pmcid:PMC2323736")
     assert (paper.title, paper.abstract, paper.authors) == ("A title", ABSTRACT, ("Ada Byron", "Alan Hay"))
     assert (paper.published, paper.venue, paper.url) == ("2017-06-12", PAPER["venue"], PAPER["url"])
     assert paper.categories == ("Computer Science",)

@@ -63,6 +63,17 @@ def test_a_field_that_says_arxiv_may_hold_an_impossible_month() -> None:
         ("https://doi.org/10.48550/arXiv.2406.11741", ["arxiv:2406.11741", "doi:10.48550/arxiv.2406.11741"]),
         ("PMID: 123", ["pmid:123"]),
         ("https://pubmed.ncbi.nlm.nih.gov/123/", ["pmid:123"]),
+        ("https://www.ncbi.nlm.nih.gov/pubmed/123", ["pmid:123"]),
+        ("https://europepmc.org/abstract/MED/123", ["pmid:123"]),
+        ("PMCID: PMC1234567", ["pmcid:PMC1234567"]),
+        ("https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1234567/", ["pmcid:PMC1234567"]),
+        ("https://www.ncbi.nlm.nih.gov/pmc/articles/1234567", ["pmcid:PMC1234567"]),
+        ("https://pmc.ncbi.nlm.nih.gov/articles/PMC1234567/pdf/main.pdf", ["pmcid:PMC1234567"]),
+        ("https://pmc.ncbi.nlm.nih.gov/articles/pmc1234567.2?report=x#S1", ["pmcid:PMC1234567"]),
+        ("http://europepmc.org/articles/PMC1234567", ["pmcid:PMC1234567"]),
+        ("https://europepmc.org/article/PMC/PMC1234567", ["pmcid:PMC1234567"]),
+        ("https://europepmc.org/article/AGR/1234567", []),
+        ("10.48550/arXiv.2406.11741v2", ["arxiv:2406.11741", "doi:10.48550/arxiv.2406.11741"]),
         ("https://openalex.org/W123", ["openalex:W123"]),
         ("https://openalex.org/works/w123", ["openalex:W123"]),
         ("openalex:w123", ["openalex:W123"]),
@@ -79,23 +90,34 @@ def test_a_text_stands_for_the_ids_of_known_schemes(given_: str, ids: list[str])
     assert identity.scheme_ids(given_) == ids
 
 
-@pytest.mark.parametrize("given_", ["arxiv:2406.11741", "doi:10.1000/x", "pmid:12", "openalex:W12", f"s2:{S2}"])
+@pytest.mark.parametrize(
+    "given_", ["arxiv:2406.11741", "doi:10.1000/x", "pmid:12", "openalex:W12", f"s2:{S2}", "pmcid:PMC12"]
+)
 def test_an_id_of_ours_stands_for_itself(given_: str) -> None:
     assert identity.scheme_ids(given_) == [given_]
 
 
 @pytest.mark.parametrize(
     ("paper_id", "scheme"),
-    [("arxiv:2406.11741", "arxiv"), ("doi:10.1/x:y", "doi"), ("file:papers:7", "file:papers"), ("title:00ff", "title")],
+    [
+        ("arxiv:2406.11741", "arxiv"),
+        ("doi:10.1/x:y", "doi"),
+        ("doi:10.48550/arxiv.2406.11741", "doi:arxiv"),
+        ("file:papers:7", "file:papers"),
+        ("title:00ff", "title"),
+    ],
 )
-def test_the_scheme_of_a_file_id_includes_the_file(paper_id: str, scheme: str) -> None:
+def test_the_scheme_of_a_file_id_includes_the_file_and_arxivs_dois_are_one_of_their_own(
+    paper_id: str, scheme: str
+) -> None:
     assert identity.scheme_of(paper_id) == scheme
 
 
 def test_ids_sort_by_how_well_they_name_a_paper() -> None:
-    ids = ["title:00", "other:1", "file:f:1", f"s2:{S2}", "openalex:W1", "pmid:1", "doi:10.1/x", "arxiv:2406.11741"]
-    schemes = [paper_id.partition(":")[0] for paper_id in sorted(ids, key=identity.rank)]
-    assert schemes == ["arxiv", "doi", "pmid", "openalex", "s2", "file", "title", "other"]
+    ids = ["arxiv:2406.11741", "doi:10.5555/x", "doi:10.48550/arxiv.2406.11741", "pmid:1", "openalex:W1", f"s2:{S2}"]
+    ids += ["pmcid:PMC1", "file:f:1", "title:00", "other:1"]
+    shuffled = sorted(ids)
+    assert sorted(shuffled, key=identity.rank) == ids
 
 
 @pytest.mark.parametrize(
