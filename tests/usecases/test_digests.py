@@ -100,7 +100,7 @@ def test_the_same_input_gives_the_same_bytes_in_another_order_and_process(tmp_pa
     assert len(set(outputs)) == 1
     document = json.loads(outputs[0])
     assert document["coverage"]["listed"] == 60
-    assert all(theme["previous_size"] for theme in document["themes"] if theme["status"] != "new")
+    assert all(theme["previous_size"] is not None for theme in document["themes"] if theme["status"] != "new")
 
 
 def test_a_digest_of_days_months_and_spans(made: refdesk.Library) -> None:
