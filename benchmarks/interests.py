@@ -403,12 +403,11 @@ def choose(sets: Sequence[Task]) -> None:
 def main() -> None:
     """Measure, print, and write the sections of docs/evaluation.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--choose", action="store_true", help="also the settings that were not chosen, some minutes")
+    parser.add_argument(
+        "--choose", action="store_true", help="instead, what the settings are worth where they were chosen"
+    )
     options = parser.parse_args()
-    sets = screening()
-    report(sets)
-    if options.choose:
-        choose(sets)
+    (choose if options.choose else report)(screening())
 
 
 if __name__ == "__main__":

@@ -54,13 +54,13 @@ class Terms:
         self._tokens, row_of, word_of = word_of, row_of[speaking], word_of[speaking]
         stem_of, plain_of = self._stem[word_of], plain[word_of]
         together = row_of[1:] == row_of[:-1]
-        pair_of = (plain_of[:-1] * len(self._words) + plain_of[1:])[together]
+        pairs = (plain_of[:-1] * len(self._words) + plain_of[1:])[together]
         by, name, _ = _numbered([list(dict.fromkeys(_WORD.findall(" ".join(p.authors).lower()))) for p in papers])
-        self._stems = np.unique(stem_of)  # by column
-        parts = [
-            self._part(row_of, stem_of, in_rows=1),
+        parts = [self._part(row_of, stem_of, in_rows=1)]
+        self._stems = self.width
+        parts += [
             self._part(row_of, plain_of, in_rows=1),
-            self._part(row_of[1:][together], pair_of, in_rows=2),
+            self._part(row_of[1:][together], np.unique(pairs, return_inverse=True)[1], in_rows=2),
             self._part(by, name, in_rows=2, weight=AUTHOR),
         ]
         rows, columns, values = (np.concatenate(each) for each in zip(*parts, strict=True))
@@ -70,14 +70,13 @@ class Terms:
         self.values: Array = values / np.sqrt(np.bincount(self.rows, values**2, minlength=self.size))[self.rows]
 
     def _part(
-        self, row_of: Numbers, code_of: Numbers, *, in_rows: int, weight: float = 1.0
+        self, row_of: Numbers, term_of: Numbers, *, in_rows: int, weight: float = 1.0
     ) -> tuple[Numbers, Numbers, Array]:
         """
         Row, column and value of each cell of one kind of term, of those that some rows have; its columns follow those
-        that there are, in the order of the codes.
+        that there are.
         """
-        codes, term_of = np.unique(code_of, return_inverse=True)
-        width = max(1, len(codes))
+        width = int(term_of.max(initial=0)) + 1
         cells, counts = np.unique(row_of * width + term_of, return_counts=True)
         rows, terms = np.divmod(cells, width)
         kept = np.bincount(terms, minlength=width)[terms] >= in_rows
@@ -112,10 +111,10 @@ class Terms:
         """
         first, end = self._first[row], self._first[row + 1]
         own = self.columns[first:end]
-        own = own[own < len(self._stems)]  # the stems come first
+        own = own[own < self._stems]  # the stems come first
         products = np.round(self.values[first : first + len(own)] * profile[own], 9)
         both = np.flatnonzero(products > 0)
-        best = self._stems[own[both[np.argsort(-products[both], kind="stable")[:limit]]]]
+        best = own[both[np.argsort(-products[both], kind="stable")[:limit]]]
         tokens = self._tokens[self._starts[row] : self._starts[row + 1]]
         forms = [[self._words[each] for each in tokens[self._stem[tokens] == stem].tolist()] for stem in best]
         return [next((word for word in words if word.islower()), words[0]) for words in forms]
