@@ -31,7 +31,7 @@ PARTS = 14
 """Groups that a period is first parted into, or a tenth of its papers if that is fewer."""
 NEAR = 0.5
 """Groups are one when their middles lie nearer than this, as a share of the mean squared distance to all's middle."""
-WIDEST = 0.25
+WIDEST = 0.35
 """The largest share of the papers that two groups may have together to be made one."""
 LOOSE = 0.0
 """A paper whose cosine with the rest of its theme is below this is of no theme."""
