@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag import identity
 from rag.embedders import canonical
-from rag.errors import BadFilter, PaperNotFound
+from rag.errors import BadFilter
 from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
 from refdesk import config as configuration
-from refdesk import wiring
+from refdesk import filtering, wiring
 from refdesk.answering import Answering
 from stores.library import LibraryStore
 
@@ -130,7 +127,7 @@ class Library:
         """
         began = time.perf_counter()
         if listed is not None:
-            listed = _date(listed, "listed")
+            listed = filtering.day(listed, "listed")
         if unprintable := [tag for tag in tags if not tag.isprintable()]:
             raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
         from refdesk import adding  # a dozen parsers, which a question does not need
@@ -254,7 +251,7 @@ class Library:
 
     def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
-        checked = self._checked(filter)
+        checked = filtering.checked(self._store.catalog, filter)
         question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
         with self._store.in_use:  # stores reopen, and the retriever's vocabulary grows, under a reading
             self._store.refresh()
@@ -278,29 +275,12 @@ class Library:
 
         return RunnableLambda(lambda question: self.ask(question, filter=filter), name="refdesk")
 
-    def _checked(self, filter_: Filter) -> Filter:
-        if not filter_:
-            return filter_
-        since, until = (day and _date(day, name) for day, name in ((filter_.since, "since"), (filter_.until, "until")))
-        if since and until and since[: len(until)] > until[: len(since)]:
-            raise BadFilter(
-                f"The filter ends at {until}, before it begins at {since}.",
-                hint="Exchange --since and --until.",
-            )
-        return replace(filter_, since=since, until=until, papers=tuple(self._resolve(name) for name in filter_.papers))
-
     def within_issue(self, period: str, filter: Filter = EVERY_PAPER, *, subscription: str | None = None) -> Filter:  # noqa: A002
         """A filter narrowed to the papers that an issue cites. Raises BadFilter, PaperNotFound, ConfigError."""
-        return self.issues.within(period, self._checked(filter), subscription=subscription)
+        return self.issues.within(period, filtering.checked(self._store.catalog, filter), subscription=subscription)
 
     def rate(self, paper: str, rating: int) -> Paper:
-        """
-        Say that papers like this one are wanted (1) or not (-1) in issues, or take that back (0).
-
-        Raises:
-            PaperNotFound: No paper has this id.
-            LibraryReadOnly: The library cannot be written.
-        """
+        """Say that papers like this are wanted in issues (1) or not (-1), or take that back (0). Raises PaperNotFound."""
         found = self.show(paper)
         with self._store.writing():
             self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())
@@ -315,65 +295,24 @@ class Library:
         Raises:
             PaperNotFound: No paper has this id.
         """
-        paper_id = self._resolve(paper)
+        paper_id = filtering.resolve(self._store.catalog, paper)
         return self._store.catalog.papers([paper_id])[paper_id]
 
     def revisions(self, paper: str) -> list[Revision]:
         """All texts that a paper has had, the first seen first. Raises PaperNotFound."""
-        return self._store.catalog.revisions(self._resolve(paper))
-
-    def _resolve(self, name: str) -> str:
-        name = name.strip()
-        arxiv = identity.arxiv_id(name, named=True)
-        names = [name, *identity.scheme_ids(name), *([f"arxiv:{arxiv[0]}"] if arxiv else [])]
-        found = self._store.catalog.resolve(names)
-        ids = [found[each] for each in names if each in found] or self._store.catalog.ending(name)
-        if len(set(ids)) > 1 and name not in found:
-            raise PaperNotFound(
-                f"“{name}” is the end of several ids: {', '.join(sorted(set(ids))[:5])}.",
-                hint="Give the whole id.",
-            )
-        if not ids:
-            raise PaperNotFound(
-                f"No paper of the library has the id “{name[:200]}”.",
-                hint="`refdesk search WORDS` shows ids.",
-            )
-        return ids[0]
+        return self._store.catalog.revisions(filtering.resolve(self._store.catalog, paper))
 
     def papers(self, *, filter: Filter = EVERY_PAPER) -> Iterator[Paper]:  # noqa: A002
         """All papers that pass a filter, by id. Raises BadFilter."""
-        ids = self._store.catalog.matching(self._checked(filter))
+        ids = self._store.catalog.matching(filtering.checked(self._store.catalog, filter))
         for at in range(0, len(ids), 500):
             yield from self._store.catalog.papers(ids[at : at + 500]).values()
 
     def status(self) -> dict[str, Any]:
         """What is here, as `status --json` prints it."""
-        catalog = self._store.catalog
-        folder = self._store.place.folder
-        days = catalog.days()
-        return {
-            "library": str(folder.resolve()),
-            "papers": catalog.count(),
-            "to_index": len(catalog.to_index()),
-            "first_day": days[0] if days else None,
-            "last_day": days[1] if days else None,
-            "sources": catalog.tally("source"),
-            "categories": dict(list(catalog.tally("category").items())[:10]),
-            "feeds": self._feeds(),
-            **self.issues.status(),
-            "embedder": self._store.embedder_name,
-            "dimension": int(catalog.setting("dimension") or 0),
-            "catalog": _without_password(self._store.place.catalog_url) or "catalog.sqlite3",
-            "vectors": _without_password(self._store.place.vectors_url) or "chroma",
-            "bytes": sum(_size(path) for path in folder.rglob("*")),
-        }
+        from refdesk.status import status
 
-    def _feeds(self) -> list[dict[str, Any]]:
-        if not self._settings.feeds:
-            return []
-        from refdesk.feeds.syncing import states
-
-        return list(states(self._store, self._settings))
+        return {**status(self._store, self._settings), **self.issues.status()}
 
     # ---- keeping it whole
 
@@ -406,22 +345,3 @@ def examples() -> Path:
     """The folder of the sample library, whose papers are invented."""
     here = Path(__file__).parent
     return next(folder for folder in (here / "examples", here.parent / "examples") if folder.is_dir())
-
-
-def _date(given: str, name: str) -> str:
-    from rag.sources.records import iso_date
-
-    if not (date := iso_date(given)) or date.count("-") < len(re.findall(r"[-/ .]\w", given)):
-        raise BadFilter(f"“{given}” is no date (--{name}).", hint="Write it as 2024, 2024-06 or 2024-06-17.")
-    return date
-
-
-def _without_password(url: str | None) -> str | None:
-    """A URL that can be shown."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url) if url else url
-
-
-def _size(path: Path) -> int:
-    with suppress(OSError):  # a store may replace its files while we look
-        return path.stat().st_size
-    return 0

@@ -23,6 +23,8 @@ Numbers = NDArray[np.intp]
 _WORD = re.compile(r"[^\W\d_][^\W_]+")
 _LINK = re.compile(r"https?://\S+")
 _SILENT = FUNCTION_WORDS | STOP_WORDS
+LONGEST = 40
+"""Characters of a word that is shown."""
 AUTHOR = 2.5
 """What a word of an author's name counts, of one of the text: papers of one group are often about one thing."""
 
@@ -117,7 +119,8 @@ class Terms:
         best = own[both[np.argsort(-products[both], kind="stable")[:limit]]]
         tokens = self._tokens[self._starts[row] : self._starts[row + 1]]
         forms = [[self._words[each] for each in tokens[self._stem[tokens] == stem].tolist()] for stem in best]
-        return [next((word for word in words if word.islower()), words[0]) for words in forms]
+        found = [next((word for word in words if word.islower()), words[0]) for words in forms]
+        return [word for word in found if len(word) <= LONGEST]
 
 
 def _numbered(lists: Sequence[Sequence[str]]) -> tuple[Numbers, Numbers, list[str]]:

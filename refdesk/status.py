@@ -1,0 +1,51 @@
+"""What is in a library, and how its feeds do, as `status --json` prints it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from refdesk.config import Config
+from stores.library import LibraryStore
+
+
+def status(store: LibraryStore, settings: Config) -> dict[str, Any]:
+    """The document, issues aside."""
+    catalog, folder = store.catalog, store.place.folder
+    days = catalog.days()
+    return {
+        "library": str(folder.resolve()),
+        "papers": catalog.count(),
+        "to_index": len(catalog.to_index()),
+        "first_day": days[0] if days else None,
+        "last_day": days[1] if days else None,
+        "sources": catalog.tally("source"),
+        "categories": dict(list(catalog.tally("category").items())[:10]),
+        "feeds": _feeds(store, settings),
+        "embedder": store.embedder_name,
+        "dimension": int(catalog.setting("dimension") or 0),
+        "catalog": _without_password(store.place.catalog_url) or "catalog.sqlite3",
+        "vectors": _without_password(store.place.vectors_url) or "chroma",
+        "bytes": sum(_size(path) for path in folder.rglob("*")),
+    }
+
+
+def _feeds(store: LibraryStore, settings: Config) -> list[dict[str, Any]]:
+    if not settings.feeds:
+        return []
+    from refdesk.feeds.syncing import states
+
+    return list(states(store, settings))
+
+
+def _without_password(url: str | None) -> str | None:
+    """A URL that can be shown."""
+    return re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url) if url else url
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):  # a store may replace its files while we look
+        return path.stat().st_size
+    return 0
