@@ -280,7 +280,7 @@ class Library:
         return self.issues.within(period, filtering.checked(self._store.catalog, filter), subscription=subscription)
 
     def rate(self, paper: str, rating: int) -> Paper:
-        """Say that papers like this are wanted in issues (1) or not (-1), or take that back (0). Raises PaperNotFound."""
+        """Say that papers like this are wanted in issues (1) or not (-1), or nothing (0). Raises PaperNotFound."""
         found = self.show(paper)
         with self._store.writing():
             self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())
