@@ -139,7 +139,7 @@ def test_delete_forgets_all_chunks_of_a_paper_and_no_others(vectors: ChromaVecto
 
 
 def test_delete_keeps_the_chunks_that_are_named(vectors: ChromaVectors) -> None:
-    papers, rows = filled(vectors, 6)
+    filled(vectors, 6)
     vectors.delete(["p:1", "p:2", "p:4"], but={"p:2#0", "p:9#0"})
     assert sorted(vectors.chunk_ids()) == ["p:0#0", "p:2#0", "p:3#0", "p:5#0"]
 
