@@ -7,7 +7,9 @@ import sys
 
 from benchmarks.report import data_folder
 
-SCRIPTS = ("quality", "verifier", "scale", "crashes")
+SCRIPTS = (
+    "quality", "verifier", "interests", "tldr", "themes", "digests", "parsing", "scale", "crashes", "runs", "fuzz",
+)  # fmt: skip
 
 
 def main() -> None:

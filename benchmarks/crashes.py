@@ -1,7 +1,7 @@
 """
-An import killed (SIGKILL) at random moments: after each, is the library whole, and does the import complete?
+An import and a sync, each killed (SIGKILL) at random moments: is the library whole, and does it end as if nothing was?
 
-    python -m benchmarks.crashes [--kills 50]
+    python -m benchmarks.crashes [import] [sync] [--kills 50] [--syncs 30]
 """
 
 from __future__ import annotations
@@ -15,12 +15,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.report import data_folder, table, write_section
+from tests.feed_server import Entry, FeedServer, serving
 
 PAPERS = 2_500
+FED = 240
+"""Papers of each provider; half as many of each stand in two files of a folder."""
+KILLS, WHOLE, SAME = "kills", "`check`, the next command, finds it whole", "run again: as if it had run through"
+PARTLY = "killed with some, but not all, papers in"
 
 
 def refdesk(library: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -33,10 +41,10 @@ def refdesk(library: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def killed_import(library: Path, source: Path, after_s: float) -> bool:
-    """Begin an import and kill it after some seconds; whether it was still running."""
+def killed(library: Path, arguments: Sequence[str], after_s: float) -> bool:
+    """Begin a command and kill it after some seconds; whether it was still running."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "refdesk", "--library", str(library), "add", str(source)],
+        [sys.executable, "-m", "refdesk", "--library", str(library), *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -49,48 +57,103 @@ def killed_import(library: Path, source: Path, after_s: float) -> bool:
     return False
 
 
-def main() -> None:
-    """Measure, print, and write the section “Crashes” of docs/evaluation.md."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=50)
-    options = parser.parse_args()
+def held(library: Path) -> str:
+    """All papers of a library, with all that is known of them, where `check` finds it whole; else what it finds."""
+    found = refdesk(library, "check", "--json")
+    return found.stdout if found.returncode else refdesk(library, "export", "--format", "jsonl").stdout
+
+
+def measured(library: Path, prepare: Callable[[], None], arguments: Sequence[str], kills: int) -> Counter[str]:
+    """
+    Kill a command so many times, each in a library made anew, and run it again.
+
+    Args:
+        library: Its folder.
+        prepare: Makes in it what the command needs.
+        arguments: The command.
+        kills: How many.
+    """
     moments = random.Random(20261122)
-    counts = {
-        "kills": 0,
-        "`check`, the next command, finds it whole": 0,
-        "complete after the import is run again": 0,
-    }
-    left: list[int] = []
+    prepare()
+    began = time.perf_counter()
+    ran = refdesk(library, *arguments)
+    assert ran.returncode == 0, ran.stderr
+    whole_s, expected = time.perf_counter() - began, held(library)
+    papers = expected.count("\n")
+    counts = Counter[str]()
+    with suppress(KeyboardInterrupt):  # ended early, it reports what it has done
+        while counts[KILLS] < kills:
+            shutil.rmtree(library)
+            prepare()
+            if not killed(library, arguments, moments.uniform(0.3, whole_s)):
+                continue
+            found = json.loads(refdesk(library, "check", "--json").stdout)
+            # a process killed before it made the catalog leaves no library, and then there is nothing to check
+            nothing = found.get("error", {}).get("type") == "LibraryNotFound"
+            refdesk(library, *arguments)
+            counts[WHOLE] += nothing or found.get("ok", False)
+            counts[SAME] += held(library) == expected
+            counts[PARTLY] += 0 < found.get("papers", 0) < papers
+            counts[KILLS] += 1
+            print(f"kill {counts[KILLS]}: {found.get('papers', 0):,} of {papers:,}", file=sys.stderr, flush=True)
+    return counts
+
+
+def feeds(library: Path, box: Path, server: FeedServer) -> None:
+    """A library without papers whose feeds are the server and a folder."""
+    first = (datetime.now(UTC).date() - timedelta(days=3)).isoformat()
+    tables = [f'[feeds.box]\nkind = "folder"\npath = "{box}"']
+    for kind, own in (("openalex", ""), ("pubmed", 'query = "x"'), ("rss", "")):
+        tables.append(f'[feeds.{kind}]\nkind = "{kind}"\nurl = "{server.url}/{kind}"\nsince = "{first}"\n{own}')
+        tables[-1] += "\nallow_private = true"
+    library.mkdir()
+    (library / "refdesk.toml").write_text("\n".join(tables), encoding="utf-8")
+
+
+def imports(folder: Path, lines: Sequence[str], kills: int) -> None:
+    """Measure an import, and write the section “Crashes” of docs/evaluation.md."""
+    source = folder / "papers.jsonl"
+    source.write_text("".join(lines), encoding="utf-8")
+    counts = measured(folder / "library", lambda: None, ["add", str(source)], kills)
+    _write("Crashes", f"import of {PAPERS:,} papers, killed at a random moment", counts)
+
+
+def syncs(folder: Path, lines: Sequence[str], kills: int) -> None:
+    """Measure a sync of feeds on loopback, and write the section “Killed syncs” of docs/evaluation.md."""
+    box = folder / "box"
+    box.mkdir()
+    for number in range(2):
+        part = lines[number * FED : (number + 1) * FED]
+        (box / f"{number}.jsonl").write_text("".join(part), encoding="utf-8")
+    day = datetime.now(UTC).date()
+    with serving() as server:
+        server.papers = [Entry(number, (day - timedelta(days=number % 4)).isoformat()) for number in range(FED)]
+        server.page = 60
+        library = folder / "synced"
+        counts = measured(library, lambda: feeds(library, box, server), ["sync"], kills)
+    _write("Killed syncs", "sync of four feeds, killed at a random moment", counts)
+
+
+def _write(section: str, heading: str, counts: Counter[str]) -> None:
+    write_section(
+        section, table([heading, "count"], [[name, str(counts[name])] for name in (KILLS, WHOLE, SAME, PARTLY)])
+    )
+
+
+def main() -> None:
+    """Measure, print, and write the sections of docs/evaluation.md."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", metavar="import|sync", help="only one of the two")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--syncs", type=int, default=30)
+    options = parser.parse_args()
+    with gzip.open(data_folder() / "arxiv_daily" / "2025.jsonl.gz", "rt", encoding="utf-8") as stream:
+        lines = [line for line, _ in zip(stream, range(PAPERS), strict=False)]
     with tempfile.TemporaryDirectory() as temporary:
-        source = Path(temporary) / "papers.jsonl"
-        with gzip.open(data_folder() / "arxiv_daily" / "2025.jsonl.gz", "rt", encoding="utf-8") as stream:
-            source.write_text("".join(line for line, _ in zip(stream, range(PAPERS), strict=False)), encoding="utf-8")
-        library = Path(temporary) / "library"
-        began = time.perf_counter()
-        assert refdesk(library, "add", str(source)).returncode == 0
-        whole_s = time.perf_counter() - began
-        with suppress(KeyboardInterrupt):  # ended early, it reports what it has done
-            while counts["kills"] < options.kills:
-                shutil.rmtree(library)
-                if not killed_import(library, source, moments.uniform(0.5, whole_s)):
-                    continue
-                found = json.loads(refdesk(library, "check", "--json").stdout)
-                # a process killed before it made the catalog leaves no library, and then there is nothing to check
-                nothing = found.get("error", {}).get("type") == "LibraryNotFound"
-                again = json.loads(refdesk(library, "add", str(source), "--json").stdout)
-                last = json.loads(refdesk(library, "check", "--json").stdout)
-                complete = again["added"] + again["unchanged"] == PAPERS
-                complete = complete and last == {"ok": True, "papers": PAPERS, "findings": []}
-                left.append(found.get("papers", 0))
-                counts["`check`, the next command, finds it whole"] += nothing or found.get("ok", False)
-                counts["complete after the import is run again"] += complete
-                counts["kills"] += 1
-                print(f"kill {counts['kills']}: {left[-1]:,} papers were in", file=sys.stderr, flush=True)
-    partly = sum(0 < papers < PAPERS for papers in left)
-    rows = [[name, str(count)] for name, count in counts.items()] + [
-        ["killed with some, but not all, papers in", str(partly)]
-    ]
-    write_section("Crashes", table([f"import of {PAPERS:,} papers, killed at a random moment", "count"], rows))
+        if "import" in options.what or not options.what:
+            imports(Path(temporary), lines, options.kills)
+        if "sync" in options.what or not options.what:
+            syncs(Path(temporary), lines, options.syncs)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,11 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import cache
+from typing import Any
+
+import re2
 
 
 def flags(title: str, abstract: str) -> tuple[str, ...]:
@@ -25,40 +29,40 @@ def flags(title: str, abstract: str) -> tuple[str, ...]:
     ('instructions',)
     """
     text = f"{title}\n{abstract}"
-    found = set(_found(text))
-    for disguised in _undisguised(text):
-        found.update(_found(disguised))
+    hints = _hints(text)
+    if not hints:
+        return ()
+    found = set(_found(text, hints))
+    for disguised in _undisguised(text, hints):
+        found.update(_found(disguised, _hints(disguised)))
     return tuple(sorted(found))
 
 
-def _found(text: str) -> Iterator[str]:
-    lowered = text.lower()
-    for name, words, pattern in _FLAGS:
-        if any(word in lowered for word in words) and pattern.search(text):  # the words spare most texts the pattern
+def _found(text: str, hints: Collection[str | int]) -> Iterator[str]:
+    for number, (name, pattern) in enumerate(_FLAGS):
+        if number in hints and pattern.search(text):
             yield name
-    begins = any(word in _BEGINNERS for word in _FIRST_WORD.findall(lowered))  # spares most texts the pattern, too
-    foreign = not lowered.isascii() or any(word in lowered for word in _FOREIGN_WORDS)
-    obliges = any(word in lowered for word in _OBLIGING)
-    orders = begins and any(
+    orders = "orders" in hints and any(
         not _TITLED.match(text[found.start() :]) or found.start() for found in _ORDERED.finditer(text)
     )
-    if orders or (obliges and _MUST.search(text)) or (foreign and _FOREIGN.search(lowered)):
+    obliges = "obliges" in hints and _MUST.search(text)
+    if orders or obliges or ("foreign" in hints and _FOREIGN.search(text.lower())):
         yield "instructions"
 
 
-def _undisguised(text: str) -> Iterator[str]:
+def _undisguised(text: str, hints: Collection[str | int]) -> Iterator[str]:
     """The text as it looks, where letters are replaced, marked, spaced out or encoded."""
-    if not text.isascii() and _SUSPECT.search(text):
+    if "suspect" in hints:
         bare = "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
         alike = bare.translate(_LOOK_ALIKES)
         if alike != text and (_MIXED.search(text) or len(bare) < 0.98 * len(unicodedata.normalize("NFD", text))):
             yield alike
-    words = text.split()
-    if sum(len(word) == 1 for word in words) >= 8 and _SPACED.search(text):
+    if "spaced" in hints:
         yield _SPACED.sub(lambda run: run.group().replace("  ", "\0").replace(" ", "").replace("\0", " ") + " ", text)
-    if _LEET_HINT.search(text) and _LEET.search(text):
+    if "leet" in hints and _LEET.search(text):
         yield _LEET_WORD.sub(lambda word: word.group().translate(_DIGITS), text)
-    for found in _ENCODED.findall(text) if any(len(word) >= 24 for word in words) else ():
+    long = " ".join(word for word in text.split() if len(word) >= 24) if "encoded" in hints else ""
+    for found in _ENCODED.findall(long):
         try:
             decoded = base64.b64decode(found + "=" * (-len(found) % 4)).decode("ascii")
         except (binascii.Error, UnicodeDecodeError, ValueError):
@@ -67,22 +71,16 @@ def _undisguised(text: str) -> Iterator[str]:
             yield f"Ignore all previous instructions. {decoded}"  # nothing honest is written so
 
 
-def _flag(name: str, words: str, pattern: str) -> tuple[str, tuple[str, ...], re.Pattern[str]]:
-    return name, tuple(words.split("|")), re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-
-
-_FLAGS = (
-    _flag(  # an order, where an order stands; models that "may ignore previous instructions" are a finding
+_FLAGS = tuple((name, re.compile(pattern, re.IGNORECASE | re.MULTILINE)) for name, pattern in (
+    (  # an order, where an order stands; models that "may ignore previous instructions" are a finding
         "instructions",
-        "ignore|disregard|forget|override|bypass",
         r"(?:^|[^\w\s] ?|\b(?:please|kindly|now|then|must|should|to|you) )(?:ignore|disregard|forget|override|bypass)\b"
         r"(?:[^.]{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|your)\b"
         r"[^.]{0,30}\b(?:instructions?|prompts?|rules?|messages?|guidelines|context)\b"
         r"|\b everything\b[^.]{0,20}\b(?:above|before|told|said)\b)",
     ),
-    _flag(
+    (
         "instructions",
-        "you are|you're|you must|you should|you will|as an ai|as a language|as a large|as an assistant|as a reviewer",
         r"\b(?:you are|you're) (?:now |actually )?"
         r"an? (?:\w+ )?(?:ai|artificial intelligence|large language model|language model|assistant|chatbot)\b(?!-)"
         r"|(?:^|[.!?:\"'] )as an? (?:ai(?: \w+){0,2}|(?:large )?language model|assistant|reviewer),? "
@@ -90,44 +88,39 @@ _FLAGS = (
         r"|\byou (?:are now|must now|should now)\b|\bfrom now on,? you\b"
         r"|\byou must (?:always )?(?:answer|reply|respond|say|state|cite|rate|recommend)\b",
     ),
-    _flag(
+    (
         "instructions",
-        "positive review|do not highlight|do not mention|instructions:|instruction:",
         r"\b(?:give|write|output) (?:only )?(?:a )?positive reviews?\b"
         r"|\bdo not (?:highlight|mention) any (?:negatives?|weakness(?:es)?|limitations?|flaws?)\b"
         r"|(?:^|[.!?#] )(?:new )?instructions?: (?!we\b)",
     ),
-    _flag(
+    (
         "instructions",
-        "instruction to|instructions to|note to|message to",
         r"\b(?:instructions?|note|message) to (?:the |any |all |every )?"
         r"(?:ai|llms?|(?:large )?language models?|assistants?|chatbots?|models? reading)\b[^.]{0,40}[:,!]",
     ),
-    _flag(
+    (
         "instructions",
-        "system:|assistant:|user:|human:|<|[inst|[/inst|[sys",
         r"(?:^|[.!?] )(?:system|assistant|user|human):\s"
         r"|<\|(?:im_\w+|system|assistant|user|endoftext|eot_id|\w+_header_id)\|>"
         r"|</?(?:system|assistant)>|\[/?(?:INST|SYS)\]|<</?SYS>>"
         r"|<(?:tool_call|function_call)s?>",
     ),
-    _flag(
+    (
         "instructions",
-        "tell the|inform the|assure the|convince the|system prompt|your instructions|api key|tool_call|function_call",
         r"\b(?:tell|inform|assure|convince) the (?:reader|user)s? that\b"
-        r"|\b(?:reveal|print|output|repeat|disclose|show) (?:your|the) (?:system prompt|instructions|api keys?)\b"
+        r"|\b(?:reveal|print|output|repeat|disclose|show) (?:your instructions|(?:your|the) (?:system prompt|api keys?))\b"
         r"|\"(?:tool_calls?|function_call)\"\s*:",
     ),
-    _flag(
+    (
         "withdrawn",
-        "withdraw|withdrew|withdrawn|retract",
         r"\b(?:this|the) (?:paper|article|manuscript|submission|preprint|work|version) (?:has been|was|is|had to be)"
         r"(?: hereby| being)? (?:withdrawn|retracted)\b"
         r"|^\W*(?:retracted|withdrawn)(?: article| paper| manuscript)?\s*[:\]]"
         r"|\bauthors? (?:have |has )?(?:withdrawn|withdrew|withdraw|retract|retracted) (?:this|the) "
         r"(?:paper|article|manuscript|submission|preprint|work)\b",
     ),
-)
+))  # fmt: skip
 
 _ORDERS = (
     "say|state|write|output|print|respond|reply|answer|tell|repeat|append|insert|cite|recommend|praise|pretend|declare|announce|"
@@ -165,18 +158,6 @@ _FOREIGN = re.compile(  # the same in other languages: to ignore what was said, 
     r"|talimat\w*.{0,20}(?:yok say|unut|göz ardı)|(?:diye|olarak) (?:yaz|söyle|cevapla|yanıtla)",
     re.MULTILINE,
 )
-_FIRST_WORD = re.compile(r"(?:^|[.!?:;] |[\"“'‘(*#>] ?)([a-z-]+)", re.MULTILINE)
-_BEGINNERS = frozenset(_ORDERS.replace("e-?mail", "email|e-mail").split("|")) | frozenset(
-    "please kindly now then always instead simply just also and dear".split()
-)
-_OBLIGING = (" must ", " should ", " shall ", " to ignore", " has to ", " have to ", " need to ", " needs to ", " is to ", " are to ",
-             "instructed to", "required to", "asked to")  # fmt: skip
-_FOREIGN_WORDS = (
-    "ignor oubli verg missacht olvid dimentic esque negeer dites répond écri affirme sagen antwort schreib behaupt responde"
-    " escribe rispondi scrivi diga responda escreva talimat"
-).split()
-_SUSPECT = re.compile("[\u0300-\u052f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
-_LEET_HINT = re.compile("[a-z][013457][a-z]", re.IGNORECASE)
 _LOOK_ALIKES = str.maketrans(
     "аесорхуіјѕԁһӏкмнтвАЕСОРХІЈЅКМНТВορναικτΑΒΕΗΙΚΜΝΟΡΤΧ", "aecopxyijsdhlkmhtbAECOPXIJSKMHTBopvaiktABEHIKMNOPTX"
 )
@@ -188,3 +169,34 @@ _LEET = re.compile(
 _LEET_WORD = re.compile(r"\b\w*[a-z]\w*\b", re.IGNORECASE)
 _DIGITS = str.maketrans("013457@$", "oieastas")
 _ENCODED = re.compile(r"\b(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])[A-Za-z0-9+/]{24,400}(?![A-Za-z0-9+/])")
+
+_HINTS: dict[str | int, str] = {
+    **{number: pattern.pattern for number, (_, pattern) in enumerate(_FLAGS)},
+    "orders": _ORDERED.pattern,
+    "obliges": _MUST.pattern,
+    "foreign": _FOREIGN.pattern,
+    "suspect": "[\u0300-\u052f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]",
+    "spaced": r"(?:\w[ .·_-]{1,2}){8}\w",
+    "leet": r"[013457][a-z]+[013457]|\b[013457]\w*[a-z][013457]\w*[a-z]",
+    "encoded": r"[A-Za-z0-9+/]{24}",
+}
+_KEYS = tuple(_HINTS)
+
+
+@cache
+def _screen() -> Any:
+    """All patterns as one automaton of RE2's, which has no lookahead and takes only ASCII for `\\w` and `\\b`."""
+    options = re2.Options()
+    options.case_sensitive, options.max_mem = False, 64 << 20
+    screen = re2.Set.SearchSet(options)
+    for pattern in _HINTS.values():
+        wider = re.sub(r"\(\?![^()]*\)", "", pattern).replace(r"[^\w\s]", r"[^\pL\pN_\s]")
+        screen.Add("(?m)" + wider.replace(r"\w", r"[\pL\pN_]").replace(r"\W", r"[^\pL\pN_]"))
+    screen.Compile()
+    return screen
+
+
+def _hints(text: str) -> Collection[str | int]:
+    """Which patterns may match: one pass over the text, in the time that one of them would take, spares it the others."""
+    found = _screen().Match(text.encode(errors="replace"))
+    return [_KEYS[at] for at in found] if found else ()

@@ -59,7 +59,7 @@ def arxiv_id(text: str, *, named: bool = False) -> tuple[str, int | None] | None
     ('hep-th/9901001', None)
     """
     text = text.strip()
-    if found := _ARXIV_URL.match(text) or _ARXIV_DOI.match(_doi_of(text) or ""):
+    if "/" in text and (found := _ARXIV_URL.match(text) or _ARXIV_DOI.match(_doi_of(text) or "")):
         text, named = found.group(1), True
     if text[:6].lower() == "arxiv:":
         text, named = text[6:].strip(), True
@@ -87,10 +87,14 @@ def scheme_ids(text: str) -> list[str]:
     >>> scheme_ids("4983")
     []
     """
+    if ":" not in text and "/" not in text:  # as most ids of files
+        return [f"arxiv:{arxiv[0]}"] if (arxiv := arxiv_id(text)) else []
     ids: list[str] = []
     if arxiv := arxiv_id(text):
         ids.append(f"arxiv:{arxiv[0]}")
-    if doi := _doi_of(text):  # arXiv's names the paper, whichever version is asked for
+        if "arxiv.org/" in text:  # which names nothing else
+            return ids
+    if "/" in text and (doi := _doi_of(text)):  # arXiv's names the paper, whichever version is asked for
         ids.append(f"doi:{re.sub(r'v[0-9]{1,3}$', '', doi) if _is_arxivs(doi) else doi}")
     if found := _PMCID.match(text.strip()):
         ids.append(f"pmcid:PMC{found.group(1)}")

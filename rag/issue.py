@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from rag.errors import ConfigError
 from rag.types import Claim, JsonDict, Paper, Source
 
 DEFAULT_SUBSCRIPTION = "default"
+LEAST_SCORE = 0.1
+"""The score below which nine papers of ten, or more, are not what the reader wants: no issue is filled up with them."""
 Every = Literal["day", "week", "month"]
 """How often an issue appears."""
+
+
+def zone(name: str) -> tzinfo:
+    """A timezone by its name, such as `Europe/Berlin`. Raises ConfigError where there is none of it."""
+    if name == "UTC":
+        return UTC  # also where no table of timezones is installed
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise ConfigError(
+            f"There is no timezone “{name}”.", hint="Write it as Europe/Berlin; `pip install tzdata` brings the table."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +58,56 @@ class Period:
         }
 
     def _midnight(self, day: date) -> str:
-        return datetime.combine(day, time(), ZoneInfo(self.timezone)).isoformat().replace("+00:00", "Z")
+        return datetime.combine(day, time(), zone(self.timezone)).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """
+    What somebody wants to read, and how often.
+
+    Args:
+        name: What its issues are called by.
+        every: An issue a day, week or month.
+        timezone: By whose clock the days begin.
+        topics: Interests in words, such as “speculative decoding”.
+        liked, disliked: Ids of papers that are, and that are not, like what is wanted.
+        authors: People whose papers come first.
+        categories: Only papers in one of these; empty is all.
+        must, must_not: Words or phrases of which a paper must have one, and of which it may have none.
+        threshold: The least score, 0 to 1, of a paper that is shown; None is `LEAST_SCORE` where there are interests.
+        size: The most papers of an issue.
+        order: Rank by `interest`, or by attention, upvotes or else stars, damped by age (`trending`).
+        catch_up: After missed periods one issue `each`, one that has all of them (`merge`), or only the last (`skip`).
+        to: Mail addresses.
+        formats: Which files are written: md, html, json, eml.
+        folder: Write the files there too.
+    """
+
+    name: str = DEFAULT_SUBSCRIPTION
+    every: Every = "week"
+    timezone: str = "UTC"
+    topics: tuple[str, ...] = ()
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    must: tuple[str, ...] = ()
+    must_not: tuple[str, ...] = ()
+    threshold: float | None = None
+    size: int = 40
+    order: Literal["interest", "trending"] = "interest"
+    catch_up: Literal["each", "merge", "skip"] = "each"
+    to: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("md", "html", "json")
+    folder: str | None = None
+
+    @property
+    def least(self) -> float:
+        """The score from which on a paper is shown; without interests a score says nothing of the reader."""
+        if self.threshold is not None:
+            return self.threshold
+        return LEAST_SCORE if (self.topics or self.liked) and self.order == "interest" else 0.0
 
 
 ThemeStatus = Literal["new", "growing", "steady", "fading"]
@@ -119,6 +183,7 @@ class IssuePaper:
             "changes": self.changes,
             "theme": self.theme,
             "flags": list(self.paper.flags),
+            "attention": [signal.to_dict() for signal in self.paper.attention],
         }
 
 
@@ -155,7 +220,8 @@ class Digest:
 
     Sources are numbered in the order of first citation: headline, themes, papers. `manifest` says what it was made
     from: `id` over all that went in, the version of Refdesk, prompts, model, and the text's hash of each source.
-    `degraded` says which parts a model should have written and did not.
+    `degraded` says what a model should have written and did not, and why. `usage` is what making it has cost just now,
+    and no part of the document: that is the same however often it is made.
     """
 
     period: Period
@@ -187,6 +253,6 @@ class Digest:
             "coverage": self.coverage.to_dict(),
             "sources": [source.to_dict() for source in self.sources],
             "manifest": dict(self.manifest),
-            "usage": dict(self.usage) if self.usage else None,
+            "usage": None,
             "degraded": dict(self.degraded) if self.degraded else None,
         }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rag import identity
-from rag.types import Paper, Reject
+from rag.types import Attention, Paper, Reject
 
 Outcome = Literal["added", "updated", "unchanged"]
 
@@ -62,7 +62,8 @@ class Joined:
 
     `paper` is the library's paper afterwards; `text` is the record's own title and abstract where it is a text the
     library had not seen; `merged` says that the paper was known under another id. `gone` are ids of papers that were
-    found to be this one, and are its aliases now.
+    found to be this one, and are its aliases now. `noticed` says that signals of attention changed, which by itself is
+    no change of the paper.
     """
 
     outcome: Outcome
@@ -70,6 +71,7 @@ class Joined:
     text: Paper | None
     merged: bool
     gone: tuple[str, ...] = ()
+    noticed: bool = False
 
 
 def join(record: Paper, known: Known, where: str) -> Joined | Reject:
@@ -103,13 +105,14 @@ def join(record: Paper, known: Known, where: str) -> Joined | Reject:
     own = tuple(alias for alias in record.aliases if known.owners.get(alias, paper.paper_id) == paper.paper_id)
     after = _joined(paper, replace(record, aliases=own), takes_text=revised and not older)
     known.put(after, [hash_] if revised else [])
-    changed = after != paper or revised or others
+    changed = replace(after, attention=paper.attention) != paper or revised or others
     return Joined(
         outcome="updated" if changed else "unchanged",
         paper=after,
         text=record if revised else None,
         merged=bool(others) or (new_name and record.paper_id in own),
         gone=tuple(other.paper_id for other in others),
+        noticed=after.attention != paper.attention,
     )
 
 
@@ -205,6 +208,7 @@ def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:
         title=first.title,
         abstract=first.abstract,
         flags=tuple(sorted({*first.flags, *withdrawn})),
+        attention=_latest(paper.attention, record.attention),
         spans=first.spans,
         authors=first.authors or second.authors,
         published=_more_exact(paper.published, record.published),
@@ -217,6 +221,16 @@ def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:
         tags=tuple(dict.fromkeys(paper.tags + record.tags)),
         aliases=tuple(sorted({*paper.aliases, *record.aliases}, key=identity.rank)),
     )
+
+
+def _latest(have: Iterable[Attention], new: Iterable[Attention]) -> tuple[Attention, ...]:
+    """Of each signal the latest count, with the first day on which it was seen; by name."""
+    found = {signal.name: signal for signal in have}
+    for signal in new:
+        known = found.setdefault(signal.name, signal)
+        if (signal.seen, signal.count) > (known.seen, known.count) and signal.count != known.count:
+            found[signal.name] = signal
+    return tuple(found[name] for name in sorted(found))
 
 
 def _ordered(version: int | None, known: int | None) -> tuple[bool, bool]:

@@ -1,5 +1,5 @@
 """
-The seams: what retrieval and answers ask of the stores and of an embedder. Chat models are LangChain's own type.
+The seams: what retrieval, answers and delivery ask of the stores and of an embedder. Chat models are LangChain's own.
 
 Ids are paper ids, matrices are float32 with one unit row per text, similarities are cosines.
 """
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from hashlib import sha256
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,4 +181,57 @@ class Generations(Protocol):
 
     def spent(self, day: str) -> int:
         """Tokens used on a day."""
+        ...
+
+
+DeliveryState = Literal["planned", "sending", "sent", "failed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """
+    An issue on its way to one place.
+
+    `channel` and `target` say where, such as `email` and an address. `attempts` were begun so far. Instants are ISO,
+    UTC, to the second: `planned` when it was (again) wanted, `changed` when the state became what it is, `due` when it
+    may be tried (None: not by itself), `handed` when the attempt came to where the receiver may have it. `detail` says
+    why.
+    """
+
+    subscription: str
+    period: str
+    channel: str
+    target: str
+    state: DeliveryState
+    attempts: int
+    planned: str
+    changed: str
+    due: str | None
+    handed: str | None = None
+    detail: str = ""
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits over what is delivered and where: the same however often it is planned."""
+        whole = "\0".join((self.subscription, self.period, self.channel, self.target))
+        return sha256(whole.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+class Outbox(Protocol):
+    """Deliveries, each of them once."""
+
+    def plan(self, deliveries: Sequence[Delivery]) -> int:
+        """Keep those that are not there yet, in one transaction, and say how many."""
+        ...
+
+    def unsent(self) -> list[Delivery]:
+        """All that are not `sent`, the longest planned first."""
+        ...
+
+    def find(self, delivery_id: str) -> Delivery | None:
+        """The one of an id, or of the beginning of one that is unambiguous."""
+        ...
+
+    def change(self, before: Delivery, after: Delivery) -> bool:
+        """Durably put `after` in the place of `before`, if that is what is there: compare and set, in one statement."""
         ...

@@ -45,6 +45,19 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """A signal of attention that a source gives, such as `upvotes` or `stars`, and the day on which it was so, ISO."""
+
+    name: str
+    count: int
+    seen: str
+
+    def to_dict(self) -> JsonDict:
+        """The signal as JSON has it."""
+        return {"name": self.name, "count": self.count, "seen": self.seen}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """
     One paper and its abstract.
@@ -69,6 +82,7 @@ class Paper:
     aliases: tuple[str, ...] = ()
     version: int | None = None
     flags: tuple[str, ...] = ()
+    attention: tuple[Attention, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
 
     def sentence(self, number: int) -> Sentence:
@@ -102,6 +116,7 @@ class Paper:
             "source": self.source,
             "sentences": [sentence.to_dict() for sentence in self.sentences],
             "flags": list(self.flags),
+            "attention": [signal.to_dict() for signal in self.attention],
         }
 
     @property

@@ -38,7 +38,7 @@ def add(
         raise UnreadableInput(f"{names[0] if names else 'Nothing'} holds no files.", hint="Give files of papers.")
     for name, scope in files:
         try:
-            report = _add(store, name, scope, format_name, listed, tags, progress)
+            report = add_one(store, name, scope, format_name, listed, tags, progress)
         except InputError as error:
             if len(files) == 1:
                 raise
@@ -47,7 +47,7 @@ def add(
     return total
 
 
-def _add(
+def add_one(
     store: LibraryStore,
     name: str,
     scope: str | None,
@@ -56,6 +56,18 @@ def _add(
     tags: tuple[str, ...],
     progress: Callable[[int, float], None],
 ) -> ImportReport:
+    """
+    Import one input; of an archive all that is in it, where a part that cannot be read is a reject.
+
+    Args:
+        store: An open library.
+        name, format_name, listed, tags: As in `add`.
+        scope: What scopes ids of no known scheme, where it is not the file's own name.
+        progress: Told of each batch the records that were read, and which part of the input they are.
+
+    Raises:
+        UnreadableInput, UnknownFormat: It cannot be read, or holds no records.
+    """
     with inputs.opened(name) as (stream, filename, size):
         total = ImportReport()
         several = False

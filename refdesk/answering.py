@@ -98,6 +98,14 @@ class Answering:
             prices=None if None in prices else (prices[0] or 0.0, prices[1] or 0.0),
         )
 
+    def for_issue(self, *, fresh: bool) -> tuple[Generator, Options, int | None, Callable[[int], None]]:
+        """What writes an issue: the chain, options for a part, tokens for all parts, and whom to tell of each spent."""
+        day, options = self._store.now()[:10], self._options(1, fresh=fresh)
+        limits = [self._settings.max_tokens_per_issue or None, options.tokens_left]
+        budget = min((max(0, each) for each in limits if each is not None), default=None)
+        options = replace(options, max_tokens=None, tokens_left=None)  # the budget is for all parts together
+        return self._generator, options, budget, lambda tokens: self._generations.spend(day, tokens)
+
     def condense(self, history: Sequence[str], question: str) -> str:
         """
         A follow-up as a question that stands for itself; the question as it is where there is no model or history.

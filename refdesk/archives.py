@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from rag.errors import UnreadableInput
+from rag.sources.decoding import MAX_RATIO
 
 MAX_MEMBERS = 10_000
 MAX_BYTES = 4 << 30
-MAX_RATIO = 200
-"""JSON of abstracts shrinks to a fifth; zeros shrink to a thousandth."""
 _MAGIC = b"PK\x03\x04"
 
 

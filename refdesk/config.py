@@ -36,6 +36,9 @@ class Config:
         contact: A mail address or page that requests to providers name.
         feed_timeout_s: How long to wait for a provider, and for each part of its reply.
         feeds: By name the tables `[feeds.NAME]`, each with its `kind`.
+        subscriptions: By name the tables `[subscriptions.NAME]`; `refdesk.subscriptions` says what they hold.
+        email: The table `[email]`: how messages are sent.
+        max_tokens_per_issue: Tokens that writing one issue may use, both ways, all calls.
         lock_timeout_s: How long to wait for another process that writes.
     """
 
@@ -54,6 +57,9 @@ class Config:
     contact: str | None = None
     feed_timeout_s: float = 30.0
     feeds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    subscriptions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    email: Mapping[str, Any] = field(default_factory=dict)
+    max_tokens_per_issue: int = 300_000
     lock_timeout_s: float = 600.0
 
 
@@ -82,7 +88,7 @@ def load(
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             raise ConfigError(f"{path} cannot be read: {error}.", hint="It must be TOML in UTF-8.") from error
         config = _with(config, values, str(path))
-    names = {f"REFDESK_{field.name.upper()}": field.name for field in fields(Config)}
+    names = {f"REFDESK_{field.name.upper()}": field.name for field in fields(Config) if field.name not in _TABLES}
     found = {names[name]: value for name, value in environment.items() if name in names and value}
     config = _with(config, found, "the environment")
     return _with(config, {name: value for name, value in passed.items() if value is not None}, "the call")
@@ -107,8 +113,8 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
                 f"{where} sets “{name}”, which is no setting.",
                 hint="The settings are " + ", ".join(sorted(known)) + ".",
             )
-        if name == "feeds":
-            made[name] = _feeds(value, where)
+        if name in _TABLES:
+            made[name] = _table(name, value, where)
             continue
         kind = kinds.get(name, str)
         try:
@@ -128,15 +134,23 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
     return config
 
 
-def _feeds(value: Any, where: str) -> Mapping[str, Mapping[str, Any]]:
-    if isinstance(value, dict) and all(isinstance(each, dict) and "kind" in each for each in value.values()):
+def _table(name: str, value: Any, where: str) -> Mapping[str, Any]:
+    """A table, or one of tables; what they hold is checked by those who use them."""
+    needed = {"kind"} if name == "feeds" else set()
+    if isinstance(value, dict) and (
+        name == "email" or all(isinstance(each, dict) and needed <= each.keys() for each in value.values())
+    ):
         return value
-    raise ConfigError(
-        f"{where} sets feeds to what are no tables with a kind.", hint='Write `[feeds.cs]`, `kind = "arxiv"`.'
-    )
+    raise ConfigError(f"{where} sets {name} to what is no {_TABLES[name]}.", hint=f"Write {_EXAMPLES[name]}.")
 
 
-_WHOLE = ("max_tokens_per_question", "max_tokens_per_day", "model_window")
+_TABLES = {"feeds": "tables with a kind", "subscriptions": "tables", "email": "table"}
+_EXAMPLES = {
+    "feeds": '`[feeds.cs]`, `kind = "arxiv"`',
+    "subscriptions": '`[subscriptions.mine]`, `topics = ["grokking"]`',
+    "email": '`[email]`, `host = "smtp.example.org"`',
+}
+_WHOLE = ("max_tokens_per_question", "max_tokens_per_day", "max_tokens_per_issue", "model_window")
 _NUMBERS = (
     "lock_timeout_s",
     "model_timeout_s",

@@ -114,9 +114,15 @@ def _spooled() -> IO[bytes]:
 def _fetch(url: str, copy: IO[bytes]) -> None:
     import httpx
 
+    from refdesk.addresses import Guarded, PrivateAddress, is_private
+
     agent = {"user-agent": f"refdesk/{__version__}"}
     try:
-        with httpx.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=True, headers=agent) as reply:
+        guarded = Guarded(allow_private=is_private(url))  # who types such an address means it
+        with (
+            httpx.Client(transport=guarded, timeout=TIMEOUT_S, follow_redirects=True, headers=agent) as client,
+            client.stream("GET", url) as reply,
+        ):
             reply.raise_for_status()
             for block in reply.iter_bytes():
                 copy.write(block)
@@ -127,6 +133,10 @@ def _fetch(url: str, copy: IO[bytes]) -> None:
     except httpx.HTTPStatusError as error:
         raise UnreadableInput(
             f"{url} answered {error.response.status_code}.", hint="Check the address in a browser."
+        ) from error
+    except PrivateAddress as error:
+        raise UnreadableInput(
+            f"{url} redirects to {error}.", hint="Give that address itself where it is meant."
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = str(error) or type(error).__name__

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable
 
+    from rag.issue import Digest
     from rag.retrieval import Retrieved, Retriever
     from refdesk.feeds.syncing import FeedReport
+    from refdesk.issues import Issues
     from refdesk.verifying import Verified
 
 EVERY_PAPER = Filter()
@@ -209,6 +211,28 @@ class Library:
 
         return sync(self._store, self._settings, names, tell=tell)
 
+    def digest(self, period: str | None = None, *, subscription: str | None = None, fresh: bool = False) -> Digest:
+        """
+        The issue of a period, every sentence of which cites; nothing is recorded or sent.
+
+        Args:
+            period: `2026-W27`, `2026-06`, `2026-06-29` or `2026-06-01--2026-06-20`; None is the last whole one.
+            subscription: Of the settings; None is the only one, or all papers where none is configured.
+            fresh: Ask the model anew, also what it was asked before.
+
+        Raises:
+            BadFilter: It is no period.
+            ConfigError: There is no such subscription, or one of its settings is wrong.
+        """
+        return self.issues.make(period, subscription=subscription, fresh=fresh).digest
+
+    @cached_property
+    def issues(self) -> Issues:
+        """Its issues: `make`, `rendered`, `run`, and what has become of them."""
+        from refdesk.issues import Issues
+
+        return Issues(self._store, self._settings, self._answering)
+
     def condense(self, history: Sequence[str], question: str) -> str:
         """A follow-up as a question that stands for itself, by the model. Raises ModelUnavailable."""
         return self._answering.condense(history, question)
@@ -265,6 +289,23 @@ class Library:
             )
         return replace(filter_, since=since, until=until, papers=tuple(self._resolve(name) for name in filter_.papers))
 
+    def within_issue(self, period: str, filter: Filter = EVERY_PAPER, *, subscription: str | None = None) -> Filter:  # noqa: A002
+        """A filter narrowed to the papers that an issue cites. Raises BadFilter, PaperNotFound, ConfigError."""
+        return self.issues.within(period, self._checked(filter), subscription=subscription)
+
+    def rate(self, paper: str, rating: int) -> Paper:
+        """
+        Say that papers like this one are wanted (1) or not (-1) in issues, or take that back (0).
+
+        Raises:
+            PaperNotFound: No paper has this id.
+            LibraryReadOnly: The library cannot be written.
+        """
+        found = self.show(paper)
+        with self._store.writing():
+            self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())
+        return found
+
     # ---- looking
 
     def show(self, paper: str) -> Paper:
@@ -319,6 +360,7 @@ class Library:
             "sources": catalog.tally("source"),
             "categories": dict(list(catalog.tally("category").items())[:10]),
             "feeds": self._feeds(),
+            **self.issues.status(),
             "embedder": self._store.embedder_name,
             "dimension": int(catalog.setting("dimension") or 0),
             "catalog": _without_password(self._store.place.catalog_url) or "catalog.sqlite3",

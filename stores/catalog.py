@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -17,11 +18,14 @@ import sqlalchemy as sa
 from rag import identity
 from rag.errors import StoreMismatch
 from rag.merging import Known
-from rag.types import Chunk, Filter, Paper, Revision
+from rag.types import Attention, Chunk, Filter, Paper, Revision
 from stores.feeds import SQLFeeds
 from stores.generations import SQLGenerations
+from stores.issues import SQLIssues, SQLRatings
+from stores.outbox import SQLOutbox
 from stores.revising import write_texts
 from stores.schema import HEAD, aliases, engine, labels, papers, revisions, settings, translated
+from stores.themes import SQLThemes
 
 _AT_ONCE = 500  # ids in one IN (...)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -48,6 +52,22 @@ class SQLCatalog:
     def feeds(self) -> SQLFeeds:
         """What is known of the feeds."""
         return SQLFeeds(self._engine)
+
+    def issues(self) -> SQLIssues:
+        """The issues that were made for delivery."""
+        return SQLIssues(self._engine)
+
+    def outbox(self) -> SQLOutbox:
+        """What is to be delivered."""
+        return SQLOutbox(self._engine)
+
+    def ratings(self) -> SQLRatings:
+        """The ratings of papers."""
+        return SQLRatings(self._engine)
+
+    def themes(self, *, read_only: bool) -> SQLThemes:
+        """The themes of past periods."""
+        return SQLThemes(self._engine, read_only=read_only)
 
     def close(self) -> None:
         """Give back all connections."""
@@ -119,6 +139,22 @@ class SQLCatalog:
             query = query.where(papers.c.paper_id.in_(list(self.resolve(filter_.papers).values())))
         with self._read() as connection:
             return list(connection.execute(query).scalars())
+
+    def listed(self, first: date, end: date) -> list[str]:
+        """
+        The ids of papers that may belong to the days from `first` up to `end`, sorted.
+
+        Those filed under one of these days, and those imported on one whose own date is only a year or a month.
+        """
+        own = sa.func.coalesce(papers.c.listed, papers.c.published, "")
+        inexact = sa.func.length(own) < len("2026-07-01")
+        low, high = (day_number(day.isoformat()) for day in (first, end))
+        query = sa.select(papers.c.paper_id).where(
+            ((papers.c.day >= low) & (papers.c.day < high))
+            | (inexact & (papers.c.imported >= first.isoformat()) & (papers.c.imported < end.isoformat()))
+        )
+        with self._read() as connection:
+            return list(connection.execute(query.order_by(papers.c.paper_id)).scalars())
 
     def resolve(self, names: Iterable[str]) -> dict[str, str]:
         """The paper ids behind aliases; unknown ones are left out."""
@@ -315,9 +351,9 @@ def day_number(day: str, *, last: bool = False) -> int:
     >>> day_number("2024-06"), day_number("2024-06", last=True)
     (20240601, 20240699)
     """
-    year, month, date = ([int(part) for part in day.split("-")] + [0, 0])[:3]
+    year, month, of_month = ([int(part) for part in day.split("-")] + [0, 0])[:3]
     beyond = 99 if last else 1
-    return year * 10_000 + (month or beyond) * 100 + (date or beyond)
+    return year * 10_000 + (month or beyond) * 100 + (of_month or beyond)
 
 
 def _iso(day: int) -> str:
@@ -360,6 +396,7 @@ def _paper(row: Any, names: Iterable[str]) -> Paper:
         aliases=tuple(sorted(names, key=identity.rank)),
         version=row.version,
         flags=tuple(row.flags),
+        attention=tuple(Attention(name=name, count=count, seen=seen) for name, count, seen in row.attention or ()),
         spans=_pairs(row.spans),
     )
 
@@ -382,6 +419,7 @@ def _row(paper: Paper, chunks: Sequence[Chunk]) -> dict[str, Any]:
         "source": paper.source,
         "version": paper.version,
         "flags": paper.flags,
+        "attention": [(signal.name, signal.count, signal.seen) for signal in paper.attention],
         "chunks": _cut(chunks),
         "to_index": True,
     }

@@ -47,7 +47,7 @@ class _Batch:
         for paper_id in joined.gone:
             self.gone[paper_id] = joined.paper.paper_id
             self.changed.pop(paper_id, None)
-        if joined.outcome != "unchanged":
+        if joined.outcome != "unchanged" or joined.noticed:
             self.changed[joined.paper.paper_id] = joined.paper
         if joined.text:
             self.texts.append((joined.paper.paper_id, joined.text))

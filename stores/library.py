@@ -87,7 +87,7 @@ class LibraryStore:
         self.read_only = read_only
         self._make_embedder = make_embedder
         self._timeout_s = lock_timeout_s
-        self._notify = notify
+        self.notify = notify
         self._now = now
         missing = LibraryNotFound(
             f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
@@ -184,7 +184,7 @@ class LibraryStore:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
-                self._notify("Another process is writing to the library; waiting for it.")
+                self.notify("Another process is writing to the library; waiting for it.")
                 self._lock.acquire(timeout=self._timeout_s)
         except Timeout as error:
             raise LibraryLocked(
@@ -207,7 +207,7 @@ class LibraryStore:
             with suppress(Timeout, OSError), self._lock.acquire(timeout=0):
                 self.recover()
             if (left := len(self.catalog.to_index())) > BATCH:
-                self._notify(f"The library is being rebuilt: {left:,} papers cannot be found yet.")
+                self.notify(f"The library is being rebuilt: {left:,} papers cannot be found yet.")
         self._follow()
 
     def _follow(self) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from rag.errors import ConfigError, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 
 metadata = sa.MetaData()
@@ -39,6 +39,7 @@ papers = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("version", sa.Integer),
     sa.Column("flags", sa.JSON, nullable=False),
+    sa.Column("attention", sa.JSON),  # [[name, count, seen], …]
     sa.Column("chunks", sa.JSON, nullable=False),  # [[start, end], …] as they are in the vector store
     sa.Column("to_index", sa.Boolean, nullable=False, index=True),
 )
@@ -113,6 +114,7 @@ issues = sa.Table(
     sa.Column("end", sa.Text, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
     sa.Column("document", sa.JSON, nullable=False),  # as `digest --json` prints it
+    sa.Column("forms", sa.JSON, nullable=False),  # what is delivered: subject, and text by format
     sa.Column("considered", sa.JSON, nullable=False),  # {paper id: hash of its text} of all papers that were listed
 )
 outbox = sa.Table(
@@ -127,6 +129,8 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("planned", sa.Text, nullable=False),
     sa.Column("changed", sa.Text, nullable=False),
+    sa.Column("due", sa.Text),  # when it may be tried; NULL is not by itself
+    sa.Column("handed", sa.Text),  # when the attempt passed the point from which the receiver may have it
     sa.Column("detail", sa.Text, nullable=False),
 )
 ratings = sa.Table(

@@ -153,6 +153,18 @@ class ChromaVectors:
             best[paper_id] = max(cosine, best.get(paper_id, -1.0))
         return best
 
+    def rows(self, papers: Sequence[str]) -> dict[str, Matrix]:
+        """A unit row for each paper: the mean of its first chunks' vectors; unknown papers are left out."""
+        ids = [f"{paper_id}#{number}" for paper_id in papers for number in range(_FIRST)]
+        found: dict[str, list[Matrix]] = {}
+        for at in range(0, len(ids), _AMONG):
+            with self._translated():
+                page = self._collection.get(ids=ids[at : at + _AMONG], include=["embeddings"])
+            for chunk_id, vector in zip(page["ids"], page["embeddings"], strict=True):
+                found.setdefault(_parts(chunk_id)[0], []).append(np.asarray(vector, dtype=np.float32))
+        means = {paper_id: np.mean(found[paper_id], axis=0) for paper_id in papers if paper_id in found}
+        return {paper_id: mean / max(float(np.linalg.norm(mean)), 1e-12) for paper_id, mean in means.items()}
+
     def count(self) -> int:
         """How many chunks there are."""
         with self._translated():

@@ -106,6 +106,7 @@ class FeedServer:
     mood_of: dict[str, str] = field(default_factory=dict)
     target: str = "http://169.254.169.254/latest/meta-data/"
     retry_after: str = "7"
+    backoff: str = ""
     delay_s: float = 0.0
     slow_s: float = 1.0
     version: int = 5
@@ -136,7 +137,7 @@ class FeedServer:
         elif mood == "closed":
             handler.connection.shutdown(socket.SHUT_RDWR)
         elif mood == "loop":
-            _send(handler, 302, b"", {"Location": f"{parts.path}?again"})
+            _send(handler, 302, b"", {"Location": f"{parts.path}?{parts.query}&again="})
         elif mood == "moved" or parts.path == "/moved":
             _send(handler, 302, b"", {"Location": self.target})
         elif mood == "big":
@@ -160,13 +161,15 @@ class FeedServer:
         status, body, headers = found(asked, mood)
         if mood == "slow":
             self.closing.wait(self.slow_s)
+        if self.backoff:
+            headers["Backoff"] = self.backoff
         if mood == "wrong type":
             headers["Content-Type"] = "image/png"
         if mood == "zipped":
             body = gzip.compress(body)
             headers["Content-Encoding"] = "gzip"
-        cut = body[: len(body) // 2] if mood == "cut" else body
-        _send(handler, status, cut, headers, length=len(body))
+        cut = body[: len(body) // 2] if mood.startswith("cut") else body
+        _send(handler, status, cut, headers, length=len(cut if mood == "cut without length" else body))
 
     def _slice(self, some: list[Entry], start: int, mood: str, most: int = 10_000) -> list[Entry]:
         if mood in ("empty", "empty without total"):
@@ -250,6 +253,8 @@ class FeedServer:
             )
             head += '//EN" "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd">\n'
             return 200, f"{head}<PubmedArticleSet>{inner}</PubmedArticleSet>".encode(), {"Content-Type": "text/xml"}
+        if mood == "refused":
+            return _json({"header": {}, "esearchresult": {"ERROR": "retstart exceeds the limit"}})
         since, until = (asked.params[name].replace("/", "-") for name in ("mindate", "maxdate"))
         kept = [each for each in self.papers if since <= each.day <= until]
         start = int(asked.params.get("retstart", 0))
@@ -268,7 +273,9 @@ class FeedServer:
         some = [] if mood.startswith("empty") else kept[start : start + most]
         if mood == "repeated":
             some = kept[:most]
-        headers = {"Total-Results": str(len(kept)), "Last-Modified-Version": str(self.version)}
+        headers = {"Total-Results": str(len(kept)), "Last-Modified-Version": mood.removeprefix("version ")}
+        if not mood.startswith("version"):
+            headers["Last-Modified-Version"] = str(self.version)
         return _json({"items": [_csl(each) for each in some]}, headers)
 
     def _rss(self, asked: Asked, mood: str) -> tuple[int, bytes, dict[str, str]]:

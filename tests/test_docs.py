@@ -45,7 +45,7 @@ def test_every_setting_is_in_the_readme() -> None:
 
     for field in fields(Config):
         assert f"`{field.name}`" in README
-        assert field.name == "feeds" or f"REFDESK_{field.name.upper()}" in README
+        assert field.name in ("feeds", "subscriptions", "email") or f"REFDESK_{field.name.upper()}" in README
 
 
 def test_every_dependency_has_a_tested_version() -> None:

@@ -41,6 +41,7 @@ FLOORS = {
     "refdesk.prompts": 4,
     "refdesk.wiring": 4,
     "refdesk.render": 4,
+    "refdesk.addresses": 4,
     "refdesk.inputs": 4,
     "refdesk.datasets": 4,
     "refdesk": 5,
@@ -49,12 +50,14 @@ FLOORS = {
 
 WITHIN_FLOOR = {
     ("rag.issue", "rag.types"),
+    ("rag.issue", "rag.errors"),
     ("rag.digests", "rag.answers"),
     ("rag.retrieval", "rag.reading"),
     ("rag.checking", "rag.text"),
     ("rag.chat", "rag.tokens"),
     ("refdesk.wiring", "refdesk.prompts"),
     ("refdesk.inputs", "refdesk._version"),
+    ("refdesk.inputs", "refdesk.addresses"),
     ("refdesk.wiring", "refdesk.config"),
 }
 """Neighbours that may be used: a room of one floor that is a part of another one."""
@@ -75,11 +78,14 @@ VENDORS = {
     "bibtexparser": {"rag.sources"},
     "pylatexenc": {"rag.sources"},
     "rich": {"refdesk.render", "refdesk"},
+    "jinja2": {"refdesk.render"},
     "click": {"refdesk"},
-    "httpx": {"refdesk.inputs", "refdesk.feeds", "stores.vectors"},
-    "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "refdesk"},
+    "langchain_core": {"rag.embedders", "rag.langchain", "rag.chat", "rag.answers", "rag.digests", "refdesk"},
+    "httpx": {"refdesk.addresses", "refdesk.inputs", "refdesk.feeds", "stores.vectors"},
     "langchain": {"rag.chat"},
     "Stemmer": {"rag.checking"},
+    "re2": {"rag.flags"},
+    "orjson": {"rag.sources"},
 }
 
 

@@ -141,7 +141,8 @@ class Generator:
         room = options.window - MAX_OUTPUT_TOKENS
         if options.max_tokens is not None:  # a repair sends the evidence once more
             room = min(room, (options.max_tokens - task.chat.usage.tokens - 2 * MAX_OUTPUT_TOKENS) // 2)
-        evidence = [] if confidence(task.retrieved.signals) < THRESHOLD else task.retrieved.evidence
+        withheld = options.abstain and confidence(task.retrieved.signals) < THRESHOLD
+        evidence = [] if withheld else task.retrieved.evidence
         task.shown = pack(evidence, max_tokens=room - task.chat.count(frame), count=task.chat.counter.count)
         if evidence and not task.shown.sentences and room < task.chat.count(frame) + _LEAST_EVIDENCE:
             raise ModelUnavailable(

@@ -27,6 +27,7 @@ class Options:
         tag: The random mark of the evidence's fence.
         tokens_left: Of the day's budget; None is no limit.
         prices: Per million tokens, in and out; None where nobody said.
+        abstain: Whether evidence that answers nothing is withheld; else it is shown, for nothing better will come.
     """
 
     max_claims: int = 6
@@ -37,6 +38,7 @@ class Options:
     tag: str = "evidence"
     tokens_left: int | None = None
     prices: tuple[float, float] | None = None
+    abstain: bool = True
 
 
 def allow(chat: Chat, messages: Messages, output: int, options: Options) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import Stemmer
 
@@ -136,9 +136,25 @@ class Name:
     end: int
 
 
+def stems(words: Sequence[str]) -> list[str]:
+    """
+    The stems of lower-case words, by Snowball's English stemmer.
+
+    >>> stems(["decoding", "decoded"])
+    ['decod', 'decod']
+    """
+    return list(map(_stem, words))
+
+
 @cache
 def _stemmer() -> Stemmer.Stemmer:
     return Stemmer.Stemmer("english")
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    stem: str = _stemmer().stemWord(word)
+    return stem
 
 
 def words(text: str) -> list[Word]:
@@ -160,7 +176,7 @@ def words(text: str) -> list[Word]:
         else:
             lowered = lowered.removesuffix("'s")
             found.append((lowered, match.start(), match.end()))
-    stems = _stemmer().stemWords([word.translate(_GREEK_TABLE) for word, _, _ in found])
+    stemmed = stems([word.translate(_GREEK_TABLE) for word, _, _ in found])
     negators = [
         word in NEGATORS
         and not (at + 1 < len(found) and found[at + 1][0] in _NEUTRAL_AFTER)
@@ -178,7 +194,7 @@ def words(text: str) -> list[Word]:
             negator=negators[at],
             negated=negated[at],
         )
-        for at, ((word, start, end), stem) in enumerate(zip(found, stems, strict=True))
+        for at, ((word, start, end), stem) in enumerate(zip(found, stemmed, strict=True))
     ]
 
 

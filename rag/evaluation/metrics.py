@@ -2,11 +2,14 @@
 Ranking and classification measures, and their intervals.
 
 Sources: Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002 (nDCG, with the linear
-gain that trec_eval and BEIR use); Hanley and McNeil, Radiology 1982 (AUROC); Efron, "Bootstrap methods", 1979.
+gain that trec_eval and BEIR use); Hanley and McNeil, Radiology 1982 (AUROC); Lin, "ROUGE: A Package for Automatic
+Evaluation of Summaries", 2004, in the words of the `rouge-score` package; Efron, "Bootstrap methods", 1979.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import log2
 
@@ -38,6 +41,18 @@ def reciprocal_rank(ranking: Sequence[str], relevant: Mapping[str, int], *, at: 
     return next((1 / rank for rank, item in enumerate(ranking[:at], start=1) if relevant.get(item, 0) > 0), 0.0)
 
 
+def average_precision(relevant: Sequence[bool]) -> float:
+    """
+    The mean, over the relevant items of a whole ranking, of the precision at each; 0 where none is relevant.
+
+    >>> average_precision([True, False, True]) == (1 / 1 + 2 / 3) / 2
+    True
+    """
+    labels = np.asarray(relevant, dtype=bool)
+    at_each = np.cumsum(labels) / np.arange(1, len(labels) + 1)
+    return float(at_each[labels].mean()) if labels.any() else 0.0
+
+
 def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float:
     """
     The chance that a positive scores above a negative, ties counting half; NaN where one of the two is missing.
@@ -63,6 +78,21 @@ def reliability(scores: Sequence[float], positive: Sequence[bool], *, bins: int 
         for each in range(bins)
         if (which == each).any()
     ]
+
+
+def rouge1(summary: str, references: Sequence[str]) -> float:
+    """
+    ROUGE-1 F against the best reference, 0 to 1: words in lower case, letters of ASCII and digits, not stemmed.
+
+    >>> round(rouge1("We grok.", ["We grok late.", "Nothing"]), 3)
+    0.8
+    """
+    words, *others = [Counter(_ROUGE_WORD.findall(text.lower())) for text in (summary, *references)]
+    pairs = [((words & other).total(), words.total() + other.total()) for other in others]
+    return max((2 * shared / total for shared, total in pairs if total), default=0.0)
+
+
+_ROUGE_WORD = re.compile("[a-z0-9]+")
 
 
 def interval(values: Sequence[float], *, seed: int = 0, resamples: int = 2000) -> tuple[float, float]:

@@ -1,13 +1,12 @@
 """
 arXiv's API, as `export.arxiv.org/api/query` answers: an Atom feed.
 
-What all that comes from arXiv shares is here too: names in one string, TeX accents, and remarks on withdrawal.
+What all that comes from arXiv shares is here too: names in one string, and remarks on withdrawal.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TextIO
@@ -18,19 +17,6 @@ from rag.types import Paper, Reject
 
 _ERROR = re.compile(r"https?://(?:export\.)?arxiv\.org/api/errors", re.IGNORECASE)
 _WITHDRAWN = re.compile(r"\W*(?:withdrawn|retracted)\b(?! from)", re.IGNORECASE)
-_MATH = re.compile(r"(\$\$[^$]{0,2000}\$\$|\$[^$]{0,2000}\$|\\\([^$]{0,300}?\\\))")
-_ACCENT = re.compile(
-    r"""\\(?:(?P<sign>["'`^~=.])\s?|(?P<letter>[cHvuk])\s+(?=[A-Za-z])|(?P<closed>[cHvukrbd])(?=\{))"""
-    r"""(?:\{\s*(?P<braced>\\?[A-Za-z])\s*\}|(?P<bare>\\[ij](?![A-Za-z])\s?|[A-Za-z]))"""
-)
-_MARKS = {
-    '"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307",
-    "c": "\u0327", "H": "\u030b", "v": "\u030c", "u": "\u0306", "k": "\u0328", "r": "\u030a", "b": "\u0331",
-    "d": "\u0323",
-}  # fmt: skip
-_LETTERS = dict(zip("ss ae AE oe OE o O aa AA l L".split(), "ß æ Æ œ Œ ø Ø å Å ł Ł".split(), strict=True))
-_LETTER = re.compile(r"\\(ss|ae|AE|oe|OE|o|O|aa|AA|l|L)(?![A-Za-z])(?:\{\})?")
-_BRACED = re.compile(r"\{([\u00c0-\u024f\u1e00-\u1eff])\}")
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV)\.?", re.IGNORECASE)
 
 
@@ -60,8 +46,8 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
         fields = {
             ("arxiv_id" if identity.arxiv_id(link) else "id"): link,
             "doi": xml.value(parts, "arxiv:doi"),
-            "title": accents(xml.value(parts, "title")),
-            "abstract": accents(xml.value(parts, "summary")),
+            "title": xml.value(parts, "title"),
+            "abstract": xml.value(parts, "summary"),
             "authors": [xml.value(xml.named(author), "name") for author in parts.get("author", [])],
             "published": xml.value(parts, "published"),
             "updated": xml.value(parts, "updated"),
@@ -93,7 +79,7 @@ def people(names: str) -> list[str]:
         if found and _SUFFIX.fullmatch(name.strip()):
             found[-1] += f", {name.strip()}"
         elif name.strip():
-            found.append(accents(name.strip()))
+            found.append(name.strip())
     return found
 
 
@@ -105,25 +91,3 @@ def _without_brackets(names: str) -> str:
         elif not depth:
             kept.append(part)
     return "".join(kept)
-
-
-def accents(value: str) -> str:
-    r"""
-    A text with the accents that TeX writes made letters, save within formulas, where they mean something else.
-
-    >>> accents(r"Poincar\'{e}, Erd\H{o}s and na\"\i ve {\o}re keep $\=x$")
-    'Poincaré, Erdős and naïve øre keep $\\=x$'
-    """
-    if "\\" not in value or len(value) > 2 * records.MAX_ABSTRACT_CHARS:
-        return value
-    parts = _MATH.split(value)
-    for at in range(0, len(parts), 2):
-        letters = _LETTER.sub(lambda found: _LETTERS[found[1]], _ACCENT.sub(_accent, parts[at]))
-        parts[at] = _BRACED.sub(r"\1", letters)
-    return "".join(parts)
-
-
-def _accent(found: re.Match[str]) -> str:
-    letter = (found["braced"] or found["bare"]).strip().removeprefix("\\")
-    whole = unicodedata.normalize("NFC", letter + _MARKS[found["sign"] or found["letter"] or found["closed"]])
-    return whole if len(whole) == 1 else found[0]

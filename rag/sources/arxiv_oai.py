@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from rag import identity
 from rag.errors import UnreadableInput
 from rag.sources import records, xml
-from rag.sources.arxiv_atom import accents, people, remarked
+from rag.sources.arxiv_atom import people, remarked
 from rag.types import Paper, Reject
 
 _ROOTS = ("OAI-PMH",)
@@ -67,7 +67,6 @@ def _paper(record: dict[str, list[xml.Element]], where: str, context: records.Co
         reason = f"metadata of the form {xml.local(body)[:40]} are not read"
         return Reject(where=where, reason=reason, title=records._printable(identifier))
     fields, comment = form(xml.named(body), xml.values(about, "setSpec"), arxiv=found is not None)
-    fields |= {"title": accents(fields["title"]), "abstract": accents(fields["abstract"])}
     return remarked(records.paper(given | fields, where, context), comment)
 
 
@@ -91,7 +90,7 @@ def _arxiv(parts: dict[str, list[xml.Element]], _sets: list[str], *, arxiv: bool
         whole = xml.named(author)
         names.append(" ".join(xml.value(whole, part) for part in ("forenames", "keyname", "suffix")))
     dates = {"published": xml.value(parts, "created"), "updated": xml.value(parts, "updated")}
-    return _shared(parts) | dates | {"authors": [accents(name) for name in names]}, xml.value(parts, "comments")
+    return _shared(parts) | dates | {"authors": names}, xml.value(parts, "comments")
 
 
 def _raw(parts: dict[str, list[xml.Element]], _sets: list[str], *, arxiv: bool) -> tuple[dict[str, Any], str]:
@@ -116,7 +115,7 @@ def _dublin(parts: dict[str, list[xml.Element]], sets: list[str], *, arxiv: bool
         "doi": next((each for each in ids if any(found[:4] == "doi:" for found in identity.scheme_ids(each))), ""),
         "title": xml.value(parts, "dc:title"),
         "abstract": next((each for each in about if each is not comment), ""),
-        "authors": [accents(_given_first(name)) for name in names] if arxiv else names,
+        "authors": [_given_first(name) for name in names] if arxiv else names,
         "published": days[0] if days else None,
         "updated": days[-1] if len(days) > 1 else None,
         "categories": codes or xml.values(parts, "dc:subject"),

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from rag import identity
 from rag.sources import records, xml
-from rag.sources.arxiv_atom import accents, people
+from rag.sources.arxiv_atom import people
 from rag.types import Paper, Reject
 
 _FEED = re.compile(r"https?://(?:rss\.arxiv\.org/|export\.arxiv\.org/rss/|arxiv\.org/rss/)")
@@ -57,8 +57,8 @@ def _paper(item: xml.Element, where: str, context: records.Context) -> Paper | R
         "arxiv_id": arxiv,
         "id": "" if identity.arxiv_id(arxiv, named=True) else xml.value(parts, "guid", "id"),
         "doi": xml.value(parts, "arxiv:DOI", "arxiv:doi"),
-        "title": accents(title[: old.start()] if old else title),
-        "abstract": accents(summary[announced.end() :] if announced else summary),
+        "title": title[: old.start()] if old else title,
+        "abstract": summary[announced.end() :] if announced else summary,
         "authors": [name for each in creators for name in people(re.sub(r"<[^<>]*>", "", each))] or authors,
         "updated": day if kind.startswith("replace") or (old and old["updated"]) else None,
         "listed": day,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from bibtexparser.exceptions import ParsingException
@@ -18,7 +18,7 @@ from bibtexparser.splitter import Splitter
 from pylatexenc import latex2text, latexwalker  # type: ignore[import-untyped]
 
 from rag import identity
-from rag.sources import records, ris
+from rag.sources import records, ris, tex
 from rag.sources.decoding import MAX_RECORD_CHARS
 from rag.types import Paper, Reject
 
@@ -32,11 +32,6 @@ _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _MAX_MACRO = 10_000  # as many, and each as long, at most: macros of macros grow without end
 Macros = Mapping[str, str]
 
-_MATH = re.compile(  # "$5 and $6" is none
-    r"(?<!\\)(?:\$\$.{1,2000}?\$\$|\$(?=\S)[^$]{1,2000}(?<=[^\s\\])\$(?!\d)|\\\(.{1,2000}?\\\)|\\\[.{1,2000}?\\\]"
-    r"|\$(?=[^$]{0,2000}[\\^_=])[^$]{1,2000}(?<!\\)\$)",
-    re.DOTALL,
-)
 _CITED = re.compile(r"[\s~]?\\(?:cite|[A-Za-z]*ref|label|thanks)[a-z]*\*?(?:\[[^][]{0,99}\]){0,2}\{[^{}]*\}")
 _RAISED = re.compile(r"\\text(su[pb])(?:er)?script ?\{([^{}]{1,50})\}")
 _PREFIXED = re.compile(r"\\(?:href|textcolor) ?\{[^{}]*\} ?(?=\{)")
@@ -45,6 +40,11 @@ _SIGNS = {"url": "%s", "textgreater": ">", "textless": "<", "newline": " "} | di
     "em bf it tt rm sc sl sf bfseries itshape small footnotesize large relax noindent xspace protect today".split(), ""
 )
 _SERIES = re.compile(r"\b(?:abs/|arxiv:\s?)([a-z-]+(?:\.[a-z]{2})?/\d{7}|\d{4}\.\d{4,5})", re.IGNORECASE)
+_LATEX = re.compile(r"[\\~]|--|``|''")
+_GROUP = re.compile(r"[{}]")
+_SIGN = re.compile(r"(?<!\\)(?:\\?[%&$#]|\\_)")
+_ESCAPE = re.compile(r"\\[{}\\]")
+_UNDONE = re.compile(r"\\(?:[A-Za-z]+\*?|.)$")  # a command that ends a word applies to the next, or eats the space
 _ESCAPED = re.compile(r"\{?\\([_%&#~])(?:\{\})?\}?")
 _macros = latex2text.get_default_latex_context_db()
 _macros.add_context_category("signs", prepend=True, macros=[latex2text.MacroTextSpec(*sign) for sign in _SIGNS.items()])
@@ -118,6 +118,8 @@ def _value(raw: str, macros: Macros, limit: int = MAX_RECORD_CHARS) -> str:
     >>> _value('"In " # acl # { 2022}', {"acl": "Proc. of the ACL"})
     'In Proc. of the ACL 2022'
     """
+    if raw[:1] == "{" and raw[-1:] == "}" and len(raw) < limit and not _MARK.search(inner := raw[1:-1]):
+        return inner
     said: list[str] = []
     depth, start, size, quoted = 0, 0, 0, False
     for mark in _MARK.finditer(f"{raw}#"):
@@ -142,19 +144,50 @@ def _text(latex: str) -> str:
     >>> _text(r"{\"U}ber {BERT}: 50% of R&D in $O(n^2)$ costs $5")
     'Über BERT: 50% of R&D in $O(n^2)$ costs $5'
     """
-    if len(latex) > 2 * records.MAX_ABSTRACT_CHARS or not re.search(r"[\\$~]|--|``|''", latex):
-        return re.sub(r"[{}]", "", latex)
+    if len(latex) > 2 * records.MAX_ABSTRACT_CHARS or not ("$" in latex or _LATEX.search(latex)):
+        return _GROUP.sub("", latex)
     kept: list[str] = []
-    masked = _MATH.sub(lambda math: kept.append(math[0]) or f"\ue000{len(kept) - 1}\ue001", latex)  # type: ignore[func-returns-value]
+
+    def keep(said: str) -> str:
+        kept.append(said)
+        return f"\ue000{len(kept) - 1}\ue001"
+
+    masked = _SIGN.sub(lambda sign: keep(sign[0][-1]), tex.MATH.sub(lambda math: keep(math[0]), latex))
+    if not _LATEX.search(masked):
+        return _unmasked(_GROUP.sub("", masked), kept)
     masked = _RAISED.sub(r"<\1>\2</\1>", _CITED.sub("", _PREFIXED.sub("", masked)))
     masked = _APPLIED.sub(lambda macro: "" if _macros.get_macro_spec(macro[1]) is _bare else macro[0], masked)
-    masked = re.sub(r"(?<!\\)[%&$#]", r"\\\g<0>", re.sub(r"(?<![\s(\\^])~(?=\S)", " ", masked))
-    masked = re.sub(r"(?<!\\)~", r"\\textasciitilde{}", masked)
+    masked = re.sub(r"(?<!\\)~", r"\\textasciitilde{}", re.sub(r"(?<![\s(\\^])~(?=\S)", " ", masked))
+    decoded = " ".join(_decoded(run) if _LATEX.search(run) else _GROUP.sub("", run) for run in _runs(masked))
+    return _unmasked(decoded, kept)
+
+
+def _unmasked(text: str, kept: Sequence[str]) -> str:
+    return re.sub("\ue000(\\d{1,6})\ue001", lambda mark: "".join(kept[int(mark[1]) :][:1]), text)
+
+
+def _runs(latex: str) -> Iterator[str]:
+    """The text cut at spaces, a command with what it applies to: pylatexenc takes a millisecond for plain words."""
+    words = latex.split()
+    if "\\begin" in latex or "\\verb" in latex:
+        words = [latex]
+    run, depth = "", 0
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        run = f"{run} {word}" if run else word
+        bare = _ESCAPE.sub("", word)
+        depth += bare.count("{") - bare.count("}")
+        if depth <= 0 and not _UNDONE.search(word) and not following.startswith(("{", "[")):
+            yield run
+            run, depth = "", 0
+    if run:
+        yield run
+
+
+def _decoded(latex: str) -> str:
     try:
-        decoded = str(_decoder.latex_to_text(masked, latex_context=_words))
+        return str(_decoder.latex_to_text(latex, latex_context=_words))
     except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
-        decoded = re.sub(r"[{}\\]", "", masked)
-    return re.sub("\ue000(\\d{1,6})\ue001", lambda mark: "".join(kept[int(mark[1]) :][:1]), decoded)
+        return re.sub(r"[{}\\]", "", latex)
 
 
 def _fields(key: str, values: Mapping[str, str]) -> dict[str, Any]:
@@ -182,6 +215,7 @@ def _fields(key: str, values: Mapping[str, str]) -> dict[str, Any]:
         "venue": _text(first("journal", "journaltitle", "booktitle")),
         "categories": first("primaryclass", "eprintclass"),
         "tags": _text(first("keywords", "keyword")),
+        **records.beside(first("refdesk")),
     }
 
 

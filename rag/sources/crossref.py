@@ -129,14 +129,14 @@ def works(stream: TextIO, *paths: str) -> Iterator[tuple[str, Any]]:
         for number, entry in enumerate(_values(source, ("", *paths, *(f"body.{path}" for path in paths))), start=1):
             yield f"record {number}", entry
             source.begin_entry()
-    except (ijson.JSONError, ValueError, OverflowError) as error:
+    except (ijson.JSONError, ValueError, ArithmeticError) as error:
         where = f"after record {number}" if number else "the beginning"
         reason = f"not valid JSON, and not read further: {records._printable(json_records._cause(error))}"
         yield where, Reject(where=where, reason=reason)
 
 
 def _values(source: Utf8Bytes, paths: tuple[str, ...]) -> Iterator[Any]:
-    basic = ijson.basic_parse(source, use_float=True, multiple_values=True)
+    basic = json_records.exact(ijson.basic_parse(source, multiple_values=True))
     depths = {path: path.count(".") + bool(path) for path in paths}
     builder, listed, depth, level = ijson.ObjectBuilder(), False, 0, 0  # level: the depth within the list, once there
     for prefix, event, value in ijson.parse(json_records._pruned(basic)):

@@ -100,6 +100,7 @@ def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
         "url": _string(item.get("URL")),
         "venue": item.get("container-title") or item.get("event-title") or "",
         "tags": keyword if isinstance(keyword, list) else _string(keyword),
+        **records.beside(_string(custom.get("refdesk")) if isinstance(custom := item.get("custom"), dict) else ""),
     }
 
 

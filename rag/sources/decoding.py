@@ -23,12 +23,16 @@ MAX_RECORD_CHARS = 1_000_000
 """The longest line, or field of a table, that is read as a record."""
 MAX_ENTRY_CHARS = 10 * MAX_RECORD_CHARS
 """The most characters that are read for one entry of a JSON list, whose parts have limits of their own."""
+MAX_RATIO = 200
+"""JSON of abstracts shrinks to a fifth; zeros shrink to a thousandth."""
 MAX_INPUT_BYTES = 8 << 30
 """The most that one input may hold, decompressed."""
+_IN_DOUBT = 32 << 20  # so much may unpack from anything
 
 _MAGIC = {
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a zip archive",
+    b"PK\x05\x06": "an empty zip archive",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
     b"SQLite format 3\0": "a database",
@@ -38,6 +42,8 @@ _MAGIC = {
     b"\x7fELF": "a program",
 }
 _ESCAPED = re.compile("[\ud800-\udfff]")
+_MAX_DIGITS = 4_000  # Python makes no number of more than 4,300
+_ENDLESS = re.compile(rf"(?<![0-9])[0-9]{{{_MAX_DIGITS}}}")
 _MARKS = (  # the four-byte marks first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -65,7 +71,7 @@ def decoded(stream: BinaryIO, name: str) -> tuple[TextIO, str | None]:
     stream.seek(0)
     if stream.read(2) == b"\x1f\x8b":
         stream.seek(0)
-        stream = _Unzipped(gzip.GzipFile(fileobj=stream), name)  # type: ignore[assignment]
+        stream = _Unzipped(stream, name)  # type: ignore[assignment]
     stream.seek(0)
     head = stream.read(HEAD_BYTES)
     if not head.strip():
@@ -127,14 +133,19 @@ def _is_utf8(stream: BinaryIO) -> bool:
 class _Unzipped(io.RawIOBase):
     """A gzip stream that gives up, with our error, on damage or on more than any library of papers holds."""
 
-    def __init__(self, zipped: gzip.GzipFile, name: str) -> None:
-        self._zipped, self._name = zipped, name
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._stream, self._zipped, self._name = stream, gzip.GzipFile(fileobj=stream), name
 
     def read(self, size: int = -1) -> bytes:
         try:
             data = self._zipped.read(size)
         except (OSError, EOFError, zlib.error) as error:
             raise UnreadableInput(f"{self._name} is a damaged gzip file: {error}.", hint="Fetch it again.") from error
+        if self._zipped.tell() > max(_IN_DOUBT, MAX_RATIO * self._stream.tell()):
+            raise UnreadableInput(
+                f"{self._name} unpacks to more than {MAX_RATIO} times its size: a gzip bomb.",
+                hint="Unpack it first, if you trust it.",
+            )
         if self._zipped.tell() > MAX_INPUT_BYTES:
             raise UnreadableInput(f"{self._name} holds more than {MAX_INPUT_BYTES >> 30} GB.", hint="Split it.")
         return data
@@ -164,13 +175,14 @@ class Utf8Bytes:
     def __init__(self, text: TextIO) -> None:
         self._text = text
         self._read = 0
+        self._last = ""
 
     def read(self, size: int = 1 << 16) -> bytes:
         """
         The next `size` characters, encoded; one that stands for a wrong byte becomes one that `rag.text.clean` refuses.
 
         Raises:
-            ValueError: `begin_entry` was not called for too long.
+            ValueError: `begin_entry` was not called for too long, or a number is so long that ijson would crash.
         """
         if not size:
             return b""
@@ -178,6 +190,12 @@ class Utf8Bytes:
             raise ValueError(f"a record is longer than {MAX_ENTRY_CHARS:,} characters")
         text = self._text.read(size)
         self._read += len(text)
+        if endless := _ENDLESS.search(seen := self._last + text):
+            text = text[: max(0, endless.start() - len(self._last))]  # what stands before is read still
+            if not text:
+                raise ValueError(f"a number has more than {_MAX_DIGITS:,} digits")
+            seen, self._text = self._last + text, io.StringIO("9" * _MAX_DIGITS)
+        self._last = seen[-_MAX_DIGITS:]
         return _ESCAPED.sub(UNDECODED, text).encode()
 
     def begin_entry(self) -> None:

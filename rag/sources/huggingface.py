@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TextIO
+from dataclasses import replace
+from typing import Any, TextIO
 
 from rag.sources import json_records, records
-from rag.types import Paper, Reject
+from rag.types import Attention, Paper, Reject
 
 
 def recognise(head: str) -> bool:
@@ -20,7 +21,7 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     The papers of the list.
 
     The abstract is `summary`, never `ai_summary`; the listing date is `submittedOnDailyAt`, for the outer `publishedAt`
-    is shifted by some hours.
+    is shifted by some hours. Upvotes, and stars of the paper's code, are kept with the day of the import.
     """
     for where, entry in json_records.entries(stream):
         if isinstance(entry, Reject):
@@ -41,4 +42,12 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
             "listed": paper.get("submittedOnDailyAt"),
             "url": f"https://huggingface.co/papers/{arxiv}" if arxiv else None,
         }
-        yield records.paper(fields, where, context)
+        record = records.paper(fields, where, context)
+        yield record if isinstance(record, Reject) else replace(record, attention=tuple(_attention(paper, context)))
+
+
+def _attention(paper: dict[str, Any], context: records.Context) -> Iterator[Attention]:
+    for name, key in (("stars", "githubStars"), ("upvotes", "upvotes")):
+        count = paper.get(key)
+        if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 1 << 31:
+            yield Attention(name=name, count=count, seen=context.today)

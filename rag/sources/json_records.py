@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TextIO
 
 import ijson
+import orjson
 
 from rag.sources import records
 from rag.sources.decoding import MAX_RECORD_CHARS, Utf8Bytes, lines
@@ -34,7 +37,7 @@ def _wraps_a_list(head: str) -> bool:
     """Whether the text is one object that holds the list of records under a key."""
     try:
         return next(_values(Utf8Bytes(io.StringIO(head))), None) is not None
-    except (ijson.JSONError, ValueError):
+    except (ijson.JSONError, ValueError, ArithmeticError):
         return False
 
 
@@ -51,13 +54,24 @@ def parse_lines(stream: TextIO, context: records.Context) -> Iterator[Paper | Re
             yield Reject(where=where, reason=f"the line is longer than {MAX_RECORD_CHARS:,} characters")
             continue
         try:
-            entry = json.loads(line)
+            entry = _value(line)
         except RecursionError:
             yield Reject(where=where, reason="nested too deeply")
         except ValueError as error:
             yield Reject(where=where, reason=f"not valid JSON: {_cause(error)}")
         else:
             yield _paper(entry, where, context)
+
+
+def _value(line: str) -> Any:
+    """What a line of JSON says; Python's parser reads what orjson refuses, or rounds: whole numbers over 64 bits."""
+    try:
+        entry = orjson.loads(line)
+    except ValueError:
+        return json.loads(line)
+    if isinstance(entry, dict) and float in map(type, entry.values()):
+        return json.loads(line)
+    return entry
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
@@ -80,14 +94,14 @@ def entries(stream: TextIO) -> Iterator[tuple[str, Any]]:
         for number, entry in enumerate(_values(source), start=1):
             yield f"record {number}", entry
             source.begin_entry()
-    except (ijson.JSONError, ValueError, OverflowError) as error:
+    except (ijson.JSONError, ValueError, ArithmeticError) as error:
         where = f"after record {number}" if number else "the beginning"
         yield where, Reject(where=where, reason=f"not valid JSON, and not read further: {_cause(error)}")
 
 
 def _values(source: Utf8Bytes) -> Iterator[Any]:
     """The values of the list of records, or the whole document where it has none."""
-    events = _pruned(ijson.basic_parse(source, use_float=True))
+    events = _pruned(exact(ijson.basic_parse(source)))
     document = ijson.ObjectBuilder()
     keys: list[str] = []
     depth = 0
@@ -124,6 +138,12 @@ def _elements(event: tuple[str, Any], events: Iterator[tuple[str, Any]]) -> Iter
         event = next(events)
 
 
+def exact(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The events with floats for decimals; ijson's own floats would come with whole numbers of 64 bits at most."""
+    for event in events:
+        yield ("number", float(event[1])) if type(event[1]) is Decimal else event
+
+
 def _pruned(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     """The events without what is nested deeper than any title stands; a null takes its place."""
     depth = 0
@@ -143,7 +163,12 @@ def _pruned(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
 def _paper(entry: Any, where: str, context: records.Context) -> Paper | Reject:
     if not isinstance(entry, dict):
         return Reject(where=where, reason="not an object with named values")
-    return records.paper({_named(str(key)): value for key, value in entry.items()}, where, context)
+    return records.paper(dict(zip(_columns(*entry), entry.values(), strict=True)), where, context)
+
+
+@lru_cache(256)  # the records of one input have the same keys
+def _columns(*keys: str) -> tuple[str, ...]:
+    return tuple(map(_named, keys))
 
 
 def _named(key: str) -> str:

@@ -6,15 +6,18 @@ Every importer ends here, so that a paper is the same whichever format it came i
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from rag import identity, text
+from rag.sources import tex
 from rag.types import Paper, Reject
 
 MIN_ABSTRACT_CHARS = 10
@@ -22,10 +25,12 @@ MAX_ABSTRACT_CHARS = 50_000
 MAX_TITLE_CHARS = 20_000
 COLUMNS = """
     id _id arxiv_id doi pmid pmcid title abstract summary text authors url date published year updated listed
-    categories tags venue
+    categories tags venue aliases
     """.split()
 """The names of columns and keys that tables and JSON are read by."""
 
+_PMID = re.compile(r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s\"<>\\^`{|}]{3,2000}", re.IGNORECASE)
 _NO_ABSTRACT = re.compile(
     r"\W*(?:no abstract(?: is| was)?(?: available| provided)?|n/?a|none|null|nan)\W*", re.IGNORECASE
 )
@@ -62,35 +67,68 @@ def paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Re
     """
     title = ""
     try:
-        title = text.clean(_string(fields.get("title")))
-        abstract = next(
-            (clean for key in ("abstract", "summary", "text") if (clean := text.clean(_string(fields.get(key))))),
-            "",
-        )
+        title = _prose(fields.get("title"))
+        abstract = _prose(fields.get("abstract")) or _prose(fields.get("summary")) or _prose(fields.get("text"))
+        url = web_link(fields.get("url"))
         details = _details(fields, context)
-        ids = sorted(dict.fromkeys(_ids(fields, context)), key=identity.rank) or [identity.title_id(title)]
+        found = dict.fromkeys(_ids(fields, url, context))
+        ids = sorted(found, key=identity.rank) if len(found) > 1 else [*found] or [identity.title_id(title)]
     except text.UnprintableText as error:
         return Reject(where=where, reason=str(error), title=_printable(title or _string(fields.get("title"))))
     if reason := _reason_against(title, abstract):
         return Reject(where=where, reason=reason, title=_printable(title))
-    arxiv = next(
-        (
-            found
-            for key in ("arxiv_id", "id", "_id", "url")
-            if (found := identity.arxiv_id(_arxiv(fields.get(key)), named=key == "arxiv_id"))
-        ),
-        None,
-    )
     return Paper(
         paper_id=ids[0],
         title=title,
         abstract=abstract,
         aliases=tuple(ids),
-        version=arxiv[1] if arxiv else None,
+        version=_version(fields) if ids[0].startswith("arxiv:") else None,
         source=context.source,
         flags=text.flags(title, abstract),
-        **{**details, "url": details["url"] or _link(ids[0])},
+        url=url or _link(ids[0]),
+        **details,
     )
+
+
+def _prose(value: Any) -> str:
+    """A value as clean text in which no accent is TeX's."""
+    if not value:
+        return ""
+    clean = text.clean(value if type(value) is str else _string(value))
+    if "\\" not in clean or (decoded := tex.accents(clean)) == clean:
+        return clean
+    return text.clean(decoded)
+
+
+def _names(values: Sequence[str]) -> tuple[str, ...]:
+    """Short texts as `_prose` has them, without those of which nothing is left."""
+    joined = " ".join(values)
+    if joined and "\\" not in joined and text.is_plain(joined):
+        return tuple(values)
+    return tuple(name for each in values if (name := _prose(each)))
+
+
+def _version(fields: Mapping[str, Any]) -> int | None:
+    """The version that the first arXiv id among the fields names."""
+    for key in ("arxiv_id", "id", "_id", "url"):
+        given = fields.get(key)
+        if given and (found := identity.arxiv_id(_arxiv(given), named=key == "arxiv_id")):
+            return found[1]
+    return None
+
+
+def beside(kept: str) -> dict[str, Any]:
+    """
+    The fields that our own export keeps as JSON beside those of a format, because the format cannot hold them.
+
+    >>> beside('{"listed": "2026-06-17", "source": "x"}'), beside("a note")
+    ({'listed': '2026-06-17'}, {})
+    """
+    try:
+        found = json.loads(kept) if kept.startswith("{") else {}
+    except (ValueError, RecursionError):
+        return {}
+    return {key: found[key] for key in COLUMNS if key in found}
 
 
 def _reason_against(title: str, abstract: str) -> str | None:
@@ -100,7 +138,7 @@ def _reason_against(title: str, abstract: str) -> str | None:
         return f"the title has {len(title):,} characters; the limit is {MAX_TITLE_CHARS:,}"
     if not abstract or _NO_ABSTRACT.fullmatch(abstract):
         return "no abstract"
-    if len(abstract) < MIN_ABSTRACT_CHARS or not any(char.isalpha() for char in abstract):
+    if len(abstract) < MIN_ABSTRACT_CHARS or not any(map(str.isalpha, abstract)):
         return f"the abstract {abstract!r} is too short to be one"
     if len(abstract) > MAX_ABSTRACT_CHARS:
         return f"the abstract has {len(abstract):,} characters; the limit is {MAX_ABSTRACT_CHARS:,}"
@@ -108,43 +146,42 @@ def _reason_against(title: str, abstract: str) -> str | None:
 
 
 def _details(fields: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    tags = _list(fields.get("tags"), r"[;,]")
+    tags = _names(_list(fields.get("tags"), r"[;,]"))
     return {
-        "authors": tuple(filter(None, (text.clean(name) for name in _authors(fields.get("authors"))))),
+        "authors": _names(_authors(fields.get("authors"))),
         "published": _first_date(fields, "published", "date", "year"),
         "updated": iso_date(fields.get("updated")),
         "listed": iso_date(fields.get("listed")) or context.listed,
-        "url": web_link(fields.get("url")),
-        "venue": text.clean(_string(fields.get("venue"))) or None,
-        "categories": tuple(dict.fromkeys(map(text.clean, _list(fields.get("categories"), r"[;,\s]")))),
-        "tags": tuple(dict.fromkeys([*map(text.clean, tags), *context.tags])),
+        "venue": _prose(fields.get("venue")) or None,
+        "categories": tuple(dict.fromkeys(_names(_list(fields.get("categories"), r"[;,\s]")))),
+        "tags": tuple(dict.fromkeys([*tags, *context.tags])) if tags else context.tags,
     }
 
 
-def _ids(fields: Mapping[str, Any], context: Context) -> list[str]:
+def _ids(fields: Mapping[str, Any], url: str | None, context: Context) -> list[str]:
     """Every id the record gives, scoped to the file where it is of no known scheme."""
     found: list[str] = []
-    if arxiv := identity.arxiv_id(_arxiv(fields.get("arxiv_id")), named=True):
+    if (given := fields.get("arxiv_id")) and (arxiv := identity.arxiv_id(_arxiv(given), named=True)):
         found.append(f"arxiv:{arxiv[0]}")
-    if (doi := text.clean(_string(fields.get("doi")))) and not (ids := identity.scheme_ids(doi)):
-        found += identity.scheme_ids(f"doi:{doi}")
-    elif doi:
-        found += ids
-    if pmid := re.fullmatch(
-        r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", _string(fields.get("pmid")).strip(), re.IGNORECASE
-    ):
+    if (given := fields.get("doi")) and (doi := text.clean(_string(given))):
+        found += identity.scheme_ids(doi) or identity.scheme_ids(f"doi:{doi}")
+    if (given := fields.get("pmid")) and (pmid := _PMID.fullmatch(_string(given).strip())):
         found.append(f"pmid:{pmid[1]}")
     if (given := fields.get("pmcid")) and (pmcid := identity.pmcid(_string(given))):
         found.append(pmcid)
     for key in ("id", "_id"):
-        if value := text.clean(_string(fields.get(key)))[:200]:
+        if (given := fields.get(key)) is not None and (value := text.clean(_string(given))[:200]):
             found += identity.scheme_ids(value) or [f"file:{context.name}:{value}"]
-    return found + identity.scheme_ids(web_link(fields.get("url")) or "")
+    for given in aliases if isinstance(aliases := fields.get("aliases"), list) else ():
+        found += identity.scheme_ids(text.clean(_string(given)))
+    return found + identity.scheme_ids(url) if url else found
 
 
 def _arxiv(value: Any) -> str:
     """An arXiv id with the zeros that a spreadsheet took for a number's: `2406.1174` was 2406.11740."""
     given = _string(value).strip()
+    if len(given) > len("704.12345"):
+        return given
     month, dot, number = given.partition(".")
     if not (dot and month.isdecimal() and number.isdecimal() and len(month) in (3, 4)):
         return given
@@ -168,8 +205,7 @@ def _link(paper_id: str) -> str | None:
 def web_link(value: Any) -> str | None:
     """The value where it is an http(s) link that is safe to show, else None."""
     link = _string(value).strip()
-    safe = re.fullmatch(r"https?://[^\s\"<>\\^`{|}]{3,2000}", link, re.IGNORECASE) and link.isprintable()
-    return link if safe else None
+    return link if _LINK.fullmatch(link) and link.isprintable() else None
 
 
 def _string(value: Any) -> str:
@@ -190,17 +226,20 @@ def _printable(title: str) -> str | None:
 
 
 def _list(value: Any, separators: str) -> list[str]:
+    if not value:
+        return []
     parts = re.split(separators, value) if isinstance(value, str) else value if isinstance(value, list) else []
-    names = [
-        _string(part.get("term") or part.get("name")) if isinstance(part, dict) else _string(part) for part in parts
-    ]
-    return [name.strip() for name in names if name.strip()]
+    return [part if type(part) is str else _term(part) for part in parts]
+
+
+def _term(part: Any) -> str:
+    return _string(part.get("term") or part.get("name")) if isinstance(part, dict) else _string(part)
 
 
 def _authors(value: Any) -> list[str]:
     """Names in the order given, from a list of names or objects, or from one string in any of the usual styles."""
     if isinstance(value, list):
-        return [_author(entry) for entry in value]
+        return [entry if type(entry) is str else _author(entry) for entry in value]
     names = _string(value)
     if ";" in names:
         return names.split(";")
@@ -222,8 +261,12 @@ def _author(entry: Any) -> str:
 
 def _first_date(fields: Mapping[str, Any], *keys: str) -> str | None:
     """The first date among the fields that can be read, made more exact by a later one that agrees with it."""
-    dates = [found for key in keys if (found := iso_date(fields.get(key)))]
-    return max((found for found in dates if found.startswith(dates[0])), key=len, default=None) if dates else None
+    dates = [found for key in keys if (given := fields.get(key)) and (found := iso_date(given))]
+    return (
+        max((found for found in dates if found.startswith(dates[0])), key=len)
+        if len(dates) > 1
+        else next(iter(dates), None)
+    )
 
 
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
@@ -238,9 +281,12 @@ def iso_date(value: Any) -> str | None:
     """
     if isinstance(value, datetime | date):
         return value.isoformat()[:10]
-    given = _string(value).strip().removesuffix(".0")
-    if not given:
-        return None
+    given = value if type(value) is str else _string(value)
+    return _read_date(given.strip().removesuffix(".0")) if given else None
+
+
+@lru_cache(4096)  # records of one input share their days
+def _read_date(given: str) -> str | None:
     if found := re.match(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)", given) or re.match(
         r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", given
     ):

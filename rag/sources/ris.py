@@ -24,7 +24,7 @@ _WIDE = re.compile(r"\ufeff?\s?([A-Z][A-Z0-9])  -(?:\s*(.*)|)$", re.DOTALL)
 _BEGIN = re.compile(r"^\ufeff?[ \t]?TY  ?-[ \t]*[A-Za-z]*[ \t]*$", re.MULTILINE)
 _PMCID = re.compile(r"(?:PMCID:?\s*)?PMC\d{1,9}", re.IGNORECASE)  # EndNote has it in C2, whatever the database
 _MANY = [*rispy.config.LIST_TYPE_TAGS, "AB", "N2", "TI", "T1", "L1", "L2", "L3", "LK"]
-_MAPPING = {tag: tag for tag in [*rispy.config.TAG_KEY_MAPPING, "CT", "BT", "L3", "LK"]}
+_MAPPING = {tag: tag for tag in [*rispy.config.TAG_KEY_MAPPING, "CT", "BT", "L3", "LK", "U1"]}
 _parser = rispy.RisParser(mapping=_MAPPING, list_tags=_MANY, delimiter_tags_mapping={}, skip_unknown_tags=True)
 
 
@@ -131,6 +131,7 @@ def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "url": next((link for each in links for link in re.findall(r"https?://[^\s;]+", each)), ""),
         "venue": _first(values, "JF", "JO", "T2", "JA", "J2"),
         "tags": [part for each in _all(values, "KW") for part in each.split(";")],
+        **records.beside(_first(values, "U1").removeprefix("refdesk ")),
     }
 
 

@@ -20,7 +20,7 @@ import click
 
 from rag.errors import RefdeskError
 from refdesk._version import __version__
-from refdesk.cli import asking, chatting, checking, evaluating, following, importing, keeping
+from refdesk.cli import asking, chatting, checking, digesting, evaluating, following, importing, keeping
 from refdesk.cli.common import INTERRUPTED, Session, printable
 
 _INTERRUPTED = 130
@@ -55,6 +55,10 @@ for _command in (
     asking.search,
     asking.ask,
     chatting.chat,
+    digesting.digest,
+    digesting.run,
+    digesting.like,
+    digesting.dislike,
     keeping.show,
     checking.verify,
     checking.replay,

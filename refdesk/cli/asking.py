@@ -86,6 +86,8 @@ def search(session: Session, words: tuple[str, ...], limit: int, chosen: Filter,
 @click.option("--markdown", is_flag=True, help="Print Markdown, which `verify` reads again.")
 @answering_options
 @click.option("--exit-code", is_flag=True, help="Exit with 8 when the library holds no answer.")
+@click.option("--issue", metavar="PERIOD", help="Only the papers of this issue, such as 2026-W27.")
+@click.option("--subscription", metavar="NAME", help="… of this subscription.")
 @filters
 @as_json
 @click.pass_obj
@@ -100,6 +102,8 @@ def ask(
     strict: bool,
     keep_unsupported: bool,
     exit_code: bool,
+    issue: str | None,
+    subscription: str | None,
     chosen: Filter,
     as_json: bool,
 ) -> int:
@@ -114,7 +118,11 @@ def ask(
     question = " ".join(words)
     if question == "-":
         question = sys.stdin.buffer.read().decode(errors="replace")
+    if subscription and not issue:
+        raise click.UsageError("--subscription goes with --issue.")
     with session.open(model=model) as library:
+        if issue:
+            chosen = library.within_issue(issue, chosen, subscription=subscription)
         parts = library.stream(
             question,
             filter=chosen,

@@ -20,7 +20,7 @@ def verify(session: Session, document: str, as_json: bool) -> int:
     """
     Check the citations of an answer or a digest against the library, offline.
 
-    FILE is what `ask --json` or `ask --markdown` wrote, perhaps edited since; - reads standard input.
+    FILE is what `ask` or `digest` wrote, JSON or Markdown, perhaps edited since; - reads standard input.
     """
     from refdesk.inputs import text_of
 

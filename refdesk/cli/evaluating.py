@@ -14,6 +14,8 @@ QUESTIONS = (
     "Do inline citations make the answers of language models less correct?",
     "Which recipe makes the best sourdough bread?",
 )
+WEEK = "2026-W27"
+"""A week of the sample's papers."""
 
 
 @click.command("eval")
@@ -54,12 +56,12 @@ def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder:
 @click.pass_obj
 def demo(session: Session) -> None:
     """
-    Make a sample library and ask it: works offline, in a temporary folder.
+    Make a sample library, ask it, and write its digest: works offline, in a temporary folder.
 
     The sample's papers are invented.
     """
     from refdesk.library import examples, open_library
-    from refdesk.render import terminal
+    from refdesk.render import issue_text, terminal
 
     folder = examples()
     with (
@@ -71,6 +73,8 @@ def demo(session: Session) -> None:
         for question in QUESTIONS:
             _step(f'refdesk ask "{question}"')
             show(terminal.answer(library.ask(question)))
+        _step(f"refdesk digest --week {WEEK}")
+        show(issue_text.terminal(library.digest(WEEK)))
         _step("refdesk check")
         show(terminal.findings(library.check(), library.status()["papers"]))
     click.echo('\nThe papers of this sample are invented. Now yours: `refdesk add FILE`, then `refdesk ask "…"`.')

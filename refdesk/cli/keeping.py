@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -106,12 +108,23 @@ def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
     default="-",
     help="A file, in place of standard output.",
 )
+@click.option("--answer", metavar="FILE|-", help="The papers that an answer cites, in the order of its sources.")
 @filters
 @click.pass_obj
-def export(session: Session, format_name: str, output: click.File, chosen: Filter) -> None:
-    """Write the papers that the filters choose as JSON Lines, BibTeX, CSL-JSON or RIS."""
+def export(session: Session, format_name: str, output: click.File, answer: str | None, chosen: Filter) -> None:
+    """
+    Write papers as JSON Lines, BibTeX, CSL-JSON or RIS: those that the filters choose, or that an answer cites.
+
+    An answer is what `ask` or `digest` wrote with --json or --markdown; - reads standard input.
+    """
+    from refdesk.citing import cited
+    from refdesk.inputs import text_of
     from refdesk.render.export import FORMATS
 
+    if answer and chosen:
+        raise click.UsageError("--answer names its papers itself; give it without filters.")
+    document = sys.stdin.read() if answer == "-" else text_of(Path(answer)) if answer else None
     with session.open() as library:
-        for entry in FORMATS[format_name](library.papers(filter=chosen)):
+        papers = library.papers(filter=chosen) if document is None else cited(document, library)
+        for entry in FORMATS[format_name](papers):
             click.echo(entry, file=output)  # type: ignore[arg-type]

@@ -5,10 +5,8 @@ into the reader's own network.
 
 from __future__ import annotations
 
-import ipaddress
 import random
 import re
-import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,12 +19,15 @@ import httpx
 
 from rag.errors import FeedUnavailable
 from refdesk._version import __version__
+from refdesk.addresses import Address, Guarded, PrivateAddress, is_public
 
 MAX_RESPONSE_BYTES = 64 << 20
 MAX_REDIRECTS = 5
 ATTEMPTS = 4
 LONGEST_WAIT_S = 120.0
 TIMEOUT_S = 30.0
+PACES = {"arxiv.org": 3.0}
+"""By domain: the least seconds between two requests, whichever feed makes them, to whichever of its hosts."""
 _PASSING = (429, 500, 502, 503, 504)
 
 
@@ -50,7 +51,9 @@ class Fetcher:
         contact: A mail address or page that the user agent names.
         allow_private: Whether addresses of this machine and its network may be fetched.
         sleep, clock, draw: The clock, and the chance of retries.
-        last: When the last request was made; feeds of one provider share it.
+        kind: Feeds of one kind keep one pause.
+        clocks: By kind, or domain of `PACES`, when the last request was made; the feeds of one sync share it.
+        public: Judges an address, where private ones may not be fetched.
     """
 
     pause_s: float
@@ -61,7 +64,9 @@ class Fetcher:
     clock: Callable[[], float] = time.monotonic
     draw: Callable[[], float] = random.random
     requests: int = 0
-    last: list[float] = field(default_factory=lambda: [float("-inf")])
+    kind: str = ""
+    clocks: dict[str, float] = field(default_factory=dict)
+    public: Callable[[Address], bool] = is_public
 
     def get(self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Page:
         """
@@ -76,9 +81,13 @@ class Fetcher:
             raise FeedUnavailable(f"{_shown(url)} is no address.", hint="Check the feed's address.") from error
         for attempt in range(ATTEMPTS):
             last = attempt + 1 == ATTEMPTS
-            self._wait()
             try:
                 reply = self._followed(target, headers or {})
+            except PrivateAddress as error:
+                raise FeedUnavailable(
+                    f"{_shown(target)} leads to {error}.",
+                    hint="Set `allow_private = true` in the feed where that is meant.",
+                ) from error
             except (httpx.InvalidURL, ValueError) as error:
                 raise FeedUnavailable(
                     f"{_shown(target)} leads to what is no address.", hint="Check the feed's address."
@@ -102,11 +111,16 @@ class Fetcher:
             self.sleep(max(wait, self._backoff(attempt)))
         raise AssertionError("the last attempt returns or raises")
 
-    def _wait(self) -> None:
-        early = self.pause_s - (self.clock() - self.last[0])
+    def _wait(self, url: str) -> str:
+        """Wait as the pace of the URL's domain, or the feed's kind, asks; the name of the clock."""
+        host = f".{urlsplit(url).hostname}"
+        domain = next((each for each in PACES if host.endswith(f".{each}")), None)
+        clock, pause_s = domain or self.kind, max(self.pause_s, PACES[domain] if domain else 0.0)
+        early = pause_s - (self.clock() - self.clocks.get(clock, float("-inf")))
         if early > 0:
             self.sleep(early)
-        self.last[0] = self.clock()
+        self.clocks[clock] = self.clock()
+        return clock
 
     def _backoff(self, attempt: int) -> float:
         return float(2**attempt) * (0.5 + self.draw() / 2)
@@ -116,19 +130,22 @@ class Fetcher:
         contact = (self.contact or "").encode("ascii", "replace").decode()
         agent = f"refdesk/{__version__}" + (f" ({contact})" if contact else "")
         first = urlsplit(url).netloc
-        with httpx.Client(timeout=self.timeout_s, headers={"user-agent": agent}, trust_env=True) as client:
+        guarded = Guarded(allow_private=self.allow_private, public=self.public)
+        with httpx.Client(transport=guarded, timeout=self.timeout_s, headers={"user-agent": agent}) as client:
             for _ in range(MAX_REDIRECTS + 1):
-                self._refuse_private(url)
+                _refuse_scheme(url)
+                clock = self._wait(url)
                 self.requests += 1
                 own = headers if urlsplit(url).netloc == first else {}  # a key is for one host
                 with client.stream("GET", url, headers=own) as reply:
+                    self.clocks[clock] += min(_seconds(reply.headers.get("backoff")), LONGEST_WAIT_S)
                     if reply.status_code == 304:
                         return Page(url, b"", dict(reply.headers), unchanged=True)
                     if reply.is_redirect:
                         url = urljoin(url, reply.headers.get("location", ""))
                         continue
                     if reply.status_code != 200:
-                        return reply.status_code, _retry_after(reply.headers.get("retry-after"))
+                        return reply.status_code, _seconds(reply.headers.get("retry-after"))
                     if "," in reply.headers.get("content-encoding", ""):
                         raise FeedUnavailable(f"{_shown(url)} answers packed more than once.", hint="Check the feed.")
                     body = bytearray()
@@ -145,26 +162,14 @@ class Fetcher:
                     return Page(url, bytes(body), dict(reply.headers))
         raise FeedUnavailable(f"{_shown(url)} redirects without end.", hint="Check the feed's address.")
 
-    def _refuse_private(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise FeedUnavailable(f"{_shown(url)} is no http(s) address.", hint="Check the feed's address.")
-        if self.allow_private:
-            return
-        try:
-            found = socket.getaddrinfo(parts.hostname, parts.port or 443, proto=socket.IPPROTO_TCP)
-        except OSError as error:
-            raise httpx.ConnectError(f"{parts.hostname} is not known") from error
-        for entry in found:
-            address = ipaddress.ip_address(str(entry[4][0]).partition("%")[0])
-            if not address.is_global:
-                raise FeedUnavailable(
-                    f"{_shown(url)} leads to {address}, an address of this machine or its network.",
-                    hint="Set `allow_private = true` in the feed where that is meant.",
-                )
+
+def _refuse_scheme(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise FeedUnavailable(f"{_shown(url)} is no http(s) address.", hint="Check the feed's address.")
 
 
-def _retry_after(value: str | None) -> float:
+def _seconds(value: str | None) -> float:
     """Seconds to wait, given as such or as a date; 0 where nothing is said."""
     if not value:
         return 0.0

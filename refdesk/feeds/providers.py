@@ -7,209 +7,43 @@ day that it asks from overlaps with what was had, for providers list late.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rag.errors import ConfigError, FeedUnavailable
-from refdesk.feeds.fetching import Fetcher, Page
+from rag.errors import FeedUnavailable
+from refdesk.feeds.arxiv import arxiv
+from refdesk.feeds.pulling import ASKED_FOR, Document, Pull, whole
 
-MAX_PAGES = 400
-ARXIV_PAGE = 200
-_EMPTY = 4  # times that a page is asked for which is empty and should not be
-_PHYSICS = "astro-ph cond-mat gr-qc hep-ex hep-lat hep-ph hep-th math-ph nlin nucl-ex nucl-th quant-ph".split()
-ARXIV_CATCH_UP_DAYS = 21
-"""A longer gap is made up by OAI-PMH, which lists what was modified since a day without an end at 30,000."""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """
-    A page as the importers take it.
-
-    Args:
-        body: Its bytes.
-        name: A file name, for ids that need a scope.
-        format_name: Force this importer; None recognises.
-    """
-
-    body: bytes
-    name: str
-    format_name: str | None = None
-
-
-@dataclass(slots=True)
-class Pull:
-    """
-    One pull of one feed.
-
-    Args:
-        settings: The feed's table of `refdesk.toml`.
-        fetcher: The way to its provider.
-        since: The day from which on to ask, overlap included.
-        today: The day.
-        state: What the last whole pull left, such as an ETag; what this one leaves is written there.
-    """
-
-    settings: Mapping[str, Any]
-    fetcher: Fetcher
-    since: date
-    today: date
-    state: dict[str, str]
-
-    def pages(self) -> Iterator[int]:
-        """Numbers of pages, of which no provider has so many."""
-        yield from range(MAX_PAGES)
-        raise FeedUnavailable(f"The provider gives more than {MAX_PAGES} pages.", hint="Ask for less in one feed.")
-
-    def incomplete(self, had: int, of: int) -> FeedUnavailable:
-        """What to raise where pages end before all is had; the watermark then stays."""
-        return FeedUnavailable(f"The provider gave {had:,} of {of:,} entries and then none.", hint="Try again later.")
-
-    def json(
-        self,
-        url: str,
-        params: Mapping[str, Any],
-        given: Callable[[dict[str, Any]], int],
-        count: Callable[[dict[str, Any]], int],
-        had: int,
-        headers: Mapping[str, str] | None = None,
-    ) -> tuple[Page, dict[str, Any]]:
-        """A page and its document; asked for again, three times, where it is empty before all that counts was had."""
-        for _ in range(_EMPTY):
-            page = self.fetcher.get(url, params, headers)
-            document = _json(page)
-            if given(document) or had >= count(document):
-                break
-        return page, document
-
-    def text(self, name: str, default: str = "") -> str:
-        """A setting that is text."""
-        value = self.settings.get(name, default)
-        if not isinstance(value, str):
-            raise ConfigError(f"The feed's {name} is {value!r}, which is no text.", hint="Check refdesk.toml.")
-        return value
-
-    def needed(self, name: str) -> str:
-        """A setting that must be there."""
-        if not (value := self.text(name)):
-            raise ConfigError(
-                f"A feed of the kind “{self.settings['kind']}” needs “{name}”.", hint="Check refdesk.toml."
-            )
-        return value
-
-    def texts(self, name: str) -> list[str]:
-        """A setting that is a list of texts."""
-        value = self.settings.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise ConfigError(f"The feed's {name} is no list of texts.", hint='Write it as ["cs.CL", "cs.LG"].')
-        return value
-
-
-def arxiv(pull: Pull) -> Iterator[Document]:
-    """Categories or a query: the API by last change, newest first; after a long gap OAI-PMH."""
-    categories = pull.texts("categories")
-    if not categories and not pull.text("query"):
-        raise ConfigError("A feed of the kind “arxiv” needs “categories” or “query”.", hint="Check refdesk.toml.")
-    if categories and not pull.text("query") and (pull.today - pull.since).days > ARXIV_CATCH_UP_DAYS and pull.state:
-        yield from _arxiv_oai(pull, categories)
-        return
-    query = pull.text("query") or " OR ".join(f"cat:{name}" for name in categories)
-    url = pull.text("url", "https://export.arxiv.org/api/query")
-    start = empty = 0
-    known: int | None = None
-    bodies: set[bytes] = set()
-    for page in pull.pages():
-        params = {
-            "search_query": query,
-            "sortBy": "lastUpdatedDate",
-            "sortOrder": "descending",
-            "start": start,
-            "max_results": ARXIV_PAGE,
-        }
-        found = pull.fetcher.get(url, params)
-        updated = re.findall(rb"<updated>(\d{4}-\d\d-\d\d)", found.body)[1:]  # the first is the feed's own
-        total = re.search(rb"totalResults[^>]*>\s*(\d+)", found.body)
-        known = int(total[1]) if known is None and total else known
-        if b"<feed" not in found.body:
-            raise FeedUnavailable("arXiv answered with a page that is no Atom feed.", hint="Try again later.")
-        if not updated:
-            empty += 1
-            if not known or start >= known:
-                break
-            if empty > 3:  # empty pages in mid-paging happen
-                raise pull.incomplete(start, known)
-            continue
-        empty = 0
-        if (digest := hashlib.sha256(b"".join(re.findall(rb"<id>[^<]*</id>", found.body)[1:])).digest()) in bodies:
-            raise FeedUnavailable("arXiv gives the same page again and again.", hint="Try again later.")
-        bodies.add(digest)
-        yield Document(found.body, f"arxiv-{page}.xml", "arxiv")
-        start += len(updated)
-        if updated[-1].decode() < pull.since.isoformat() or (known and start >= known):
-            break
-    pull.state["pulled"] = "yes"
-
-
-def _arxiv_oai(pull: Pull, categories: list[str]) -> Iterator[Document]:
-    url = pull.text("oai_url", "https://oaipmh.arxiv.org/oai")
-    for archive in sorted({name.partition(".")[0] for name in categories}):
-        params: dict[str, Any] = {
-            "verb": "ListRecords", "metadataPrefix": "arXiv", "from": pull.since.isoformat(),
-            "set": f"physics:{archive}" if archive in _PHYSICS else archive,
-        }  # fmt: skip
-        seen: set[str] = set()
-        for page in pull.pages():
-            found = pull.fetcher.get(url, params)
-            if b"<OAI-PMH" not in found.body:
-                raise FeedUnavailable("arXiv's OAI answered with a page that is not OAI-PMH.", hint="Try again later.")
-            failed = re.search(rb'<error code="(\w+)"', found.body)
-            if failed and failed[1] != b"noRecordsMatch":
-                raise FeedUnavailable(f"arXiv's OAI answered {failed[1].decode()}.", hint="Try again later.")
-            yield Document(_of_categories(found.body, categories), f"arxiv-oai-{archive}-{page}.xml")
-            token = re.search(rb"<resumptionToken[^>]*>([^<]+)</resumptionToken>", found.body)
-            if not token or token[1].decode() in seen:
-                break
-            seen.add(token[1].decode())
-            params = {"verb": "ListRecords", "resumptionToken": token[1].decode()}
-
-
-def _of_categories(body: bytes, categories: list[str]) -> bytes:
-    """The records of the categories that are followed; OAI's sets are whole archives."""
-    wanted = [name.encode() for name in categories]
-
-    def kept(record: re.Match[bytes]) -> bytes:
-        named = re.search(rb"<categories>([^<]*)</categories>", record[0])
-        return record[0] if named and any(each in named[1].split() for each in wanted) else b""
-
-    return re.sub(rb"<record>.*?</record>", kept, body, flags=re.DOTALL)
+PUBMED_MOST = 9_999
+"""PubMed gives no id beyond; of more, the days are halved."""
+SETTLED_S = 2.0
+"""A file that was written to so lately may not be whole."""
 
 
 def huggingface(pull: Pull) -> Iterator[Document]:
     """The daily papers of each day since."""
-    url = pull.text("url", "https://huggingface.co/api/daily_papers")
-    day = pull.since
-    while day <= pull.today:
-        found = pull.fetcher.get(url, {"date": day.isoformat(), "limit": 100})
-        bodies = {found.body}
-        for _ in pull.pages():
-            if _entries(found):
-                yield Document(found.body, f"huggingface-{day}.json", "huggingface")
+    for day in (pull.since + timedelta(days=number) for number in range((pull.today - pull.since).days + 1)):
+        url = pull.text("url", "https://huggingface.co/api/daily_papers")
+        params: dict[str, Any] | None = {"date": day.isoformat(), "limit": 100}
+        for page in pull.pages():
+            # a day may be empty, and is asked for again before that is believed; no page that another one names is
+            announced = int(page > 0 or day < pull.today)
+            found, _, entries = pull.json(url, params, "items", 0, count=lambda *_, of=announced: of)
+            if entries:
+                pull.once((day, _ids(entries)))
+                yield Document(f"huggingface-{day}.json", found.body, "huggingface")
+            elif page:
+                raise FeedUnavailable(f"Hugging Face gives an empty page of {day}.", hint="Try again later.")
             following = re.search(r'<([^>]+)>\s*;\s*rel="?next', found.headers.get("link", ""))
             if not following:
                 break
-            found = pull.fetcher.get(following[1])
-            if found.body in bodies:
-                break
-            bodies.add(found.body)
-        day += timedelta(days=1)
+            url, params = following[1], None
 
 
 def openalex(pull: Pull) -> Iterator[Document]:
@@ -221,26 +55,21 @@ def openalex(pull: Pull) -> Iterator[Document]:
         params["search"] = query
     if pull.fetcher.contact:
         params["mailto"] = pull.fetcher.contact
-    seen = {"*"}
     had = 0
     for page in pull.pages():
-        found, document = pull.json(
-            url,
-            params,
-            lambda page: len(page.get("results") or ()),
-            lambda page: _whole((page.get("meta") or {}).get("count")),
-            had,
+        found, document, works = pull.json(
+            url, params, "results", had, count=lambda _, page: whole((page.get("meta") or {}).get("count"))
         )
-        if document.get("results"):
-            had += len(document["results"])
-            yield Document(found.body, f"openalex-{page}.json", "openalex")
-        elif had < (count := _whole((document.get("meta") or {}).get("count"))):
-            raise pull.incomplete(had, count)
-        cursor = (document.get("meta") or {}).get("next_cursor")
-        if not document.get("results") or not isinstance(cursor, str) or cursor in seen:
+        meta = document.get("meta") or {}
+        if works:
+            pull.once(_ids(works))
+            had += len(works)
+            yield Document(f"openalex-{page}.json", found.body, "openalex")
+        if not works or not isinstance(meta.get("next_cursor"), str):
+            if had < whole(meta.get("count")):
+                raise pull.incomplete(had, whole(meta.get("count")))
             return
-        seen.add(cursor)
-        params["cursor"] = cursor
+        params["cursor"] = meta["next_cursor"]
 
 
 def semanticscholar(pull: Pull) -> Iterator[Document]:
@@ -248,30 +77,28 @@ def semanticscholar(pull: Pull) -> Iterator[Document]:
     url = pull.text("url", "https://api.semanticscholar.org/graph/v1/paper/search/bulk")
     fields = "title,abstract,authors,year,publicationDate,venue,url,externalIds"
     params: dict[str, Any] = {
-        "query": pull.needed("query"), "publicationDateOrYear": f"{pull.since.isoformat()}:", "fields": fields
+        "query": pull.text("query"), "publicationDateOrYear": f"{pull.since.isoformat()}:", "fields": fields
     }  # fmt: skip
     key = os.environ.get("S2_API_KEY")
-    seen: set[str] = set()
     had = 0
     for page in pull.pages():
-        found, document = pull.json(
+        found, document, papers = pull.json(
             url,
             params,
-            lambda page: len(page.get("data") or ()),
-            lambda page: _whole(page.get("total")),
+            "data",
             had,
-            {"x-api-key": key} if key else None,
+            count=lambda _, page: whole(page.get("total")),
+            headers={"x-api-key": key} if key else None,
         )
-        if document.get("data"):
-            had += len(document["data"])
-            yield Document(found.body, f"semanticscholar-{page}.json", "semanticscholar")
-        elif had < (total := _whole(document.get("total"))):
+        if papers:
+            pull.once(_ids(papers))
+            had += len(papers)
+            yield Document(f"semanticscholar-{page}.json", found.body, "semanticscholar")
+        elif had < (total := whole(document.get("total"))):
             raise pull.incomplete(had, total)
-        token = document.get("token")
-        if not document.get("data") or not isinstance(token, str) or token in seen:
+        if not papers or not isinstance(document.get("token"), str):
             return
-        seen.add(token)
-        params["token"] = token
+        params["token"] = document["token"]
 
 
 def pubmed(pull: Pull) -> Iterator[Document]:
@@ -282,130 +109,144 @@ def pubmed(pull: Pull) -> Iterator[Document]:
         common["email"] = pull.fetcher.contact
     if key := os.environ.get("NCBI_API_KEY"):
         common["api_key"] = key
+    ids = list(dict.fromkeys(_pubmed_ids(pull, f"{url}/esearch.fcgi", common, pull.since, pull.today)))
+    for at in range(0, len(ids), 200):
+        params = {**common, "id": ",".join(ids[at : at + 200]), "retmode": "xml"}
+        for _ in range(ASKED_FOR):
+            found = pull.fetcher.get(f"{url}/efetch.fcgi", params)
+            if b"<PMID" in found.body:
+                break
+        else:
+            raise pull.incomplete(at, len(ids))
+        yield Document(f"pubmed-{at}.xml", found.body)
+
+
+def _pubmed_ids(pull: Pull, url: str, common: Mapping[str, Any], since: date, until: date) -> list[str]:
     ids: list[str] = []
     for _ in pull.pages():
         params = {
-            **common, "term": pull.needed("query"), "retmode": "json", "retmax": 1000, "retstart": len(ids),
-            "datetype": "edat", "mindate": pull.since.strftime("%Y/%m/%d"), "maxdate": pull.today.strftime("%Y/%m/%d"),
+            **common, "term": pull.text("query"), "retmode": "json", "retmax": 1000, "retstart": len(ids),
+            "datetype": "edat", "mindate": since.strftime("%Y/%m/%d"), "maxdate": until.strftime("%Y/%m/%d"),
         }  # fmt: skip
-        _, document = pull.json(
-            f"{url}/esearch.fcgi",
+        _, document, given = pull.json(
+            url,
             params,
-            lambda page: len((page.get("esearchresult") or {}).get("idlist") or ()),
-            lambda page: _whole((page.get("esearchresult") or {}).get("count")),
+            "esearchresult",
             len(ids),
+            count=lambda _, page: whole(page["esearchresult"].get("count")),
+            given=lambda found: [each for each in found.get("idlist") or [] if str(each).isdigit()],
         )
-        found = document.get("esearchresult") or {}
-        new = [each for each in found.get("idlist") or [] if str(each).isdigit() and each not in set(ids)]
+        if "count" not in (found := document["esearchresult"]):
+            raise FeedUnavailable(f"PubMed answered: {str(found)[:200]}.", hint="Check the feed's query.")
+        if (count := whole(found["count"])) > PUBMED_MOST and since < until:
+            middle = since + (until - since) // 2
+            later = _pubmed_ids(pull, url, common, middle + timedelta(days=1), until)
+            return _pubmed_ids(pull, url, common, since, middle) + later
+        known = set(ids)
+        new = [each for each in given if each not in known]
         ids += new
-        count = _whole(found.get("count"))
         if len(ids) >= count:
             break
         if not new:
             raise pull.incomplete(len(ids), count)
-    for at in range(0, len(ids), 200):
-        params = {**common, "id": ",".join(ids[at : at + 200]), "retmode": "xml"}
-        yield Document(pull.fetcher.get(f"{url}/efetch.fcgi", params).body, f"pubmed-{at}.xml")
+    return ids
 
 
 def zotero(pull: Pull) -> Iterator[Document]:
     """A library, or a collection of it, as CSL-JSON, since its last version."""
-    url = pull.text("url", "https://api.zotero.org").rstrip("/")
-    owner = quote(pull.needed("library"))
     part = f"/collections/{quote(pull.text('collection'))}" if pull.text("collection") else ""
+    url = f"{pull.text('url', 'https://api.zotero.org').rstrip('/')}/{quote(pull.text('library'))}{part}/items"
     headers = {"Zotero-API-Version": "3"}
     if key := os.environ.get("ZOTERO_API_KEY"):
         headers["Zotero-API-Key"] = key
-    version = ""
+    since = pull.state.get("version", "0")
+    versions: set[str] = set()
     start = 0
     for page in pull.pages():
         params = {
-            "format": "csljson", "itemType": "-attachment || note", "limit": 100, "start": start,
-            "since": pull.state.get("version", "0"),
+            "format": "csljson", "itemType": "-attachment || note", "limit": 100, "start": start, "since": since
         }  # fmt: skip
-        for _ in range(_EMPTY):
-            found = pull.fetcher.get(f"{url}/{owner}{part}/items", params, headers)
-            headers_ = {name.lower(): value for name, value in found.headers.items()}
-            items = _json(found).get("items") or []
-            total = _whole(headers_.get("total-results"))
-            if items or start >= total:
-                break
-        version = version or headers_.get("last-modified-version", "")
+        found, _, items = pull.json(
+            url,
+            params,
+            "items",
+            start,
+            count=lambda page, _: whole(page.headers.get("total-results")),
+            headers=headers,
+        )
+        total = whole(found.headers.get("total-results"))
+        versions.add(found.headers.get("last-modified-version", since))
         if items:
-            yield Document(json.dumps(items).encode(), f"zotero-{page}.json", "csl")
-        if not items and start < total:
+            pull.once(_ids(items))
+            yield Document(f"zotero-{page}.json", json.dumps(items).encode(), "csl")
+        elif start < total:
             raise pull.incomplete(start, total)
         start += 100
         if not items or start >= total:
             break
-    pull.state["version"] = version or pull.state.get("version", "0")
+    # a library that changed under the reading may have moved an item past it; the next pull asks since before again
+    pull.state["version"] = versions.pop() if len(versions) == 1 else since
 
 
 def rss(pull: Pull) -> Iterator[Document]:
     """Any Atom or RSS feed, by a conditional request."""
-    url = pull.needed("url")
     conditions = {"if-none-match": pull.state.get("etag", ""), "if-modified-since": pull.state.get("modified", "")}
-    same = pull.state.get("url") == url
-    found = pull.fetcher.get(url, headers={name: value for name, value in conditions.items() if value and same})
+    found = pull.fetcher.get(pull.text("url"), headers={name: value for name, value in conditions.items() if value})
     if found.unchanged:
         return
-    yield Document(found.body, "feed.xml")
-    headers = {name.lower(): value for name, value in found.headers.items()}
-    pull.state.update(url=url, etag=headers.get("etag", ""), modified=headers.get("last-modified", ""))
+    yield Document("feed.xml", found.body)
+    pull.state.update(etag=found.headers.get("etag", ""), modified=found.headers.get("last-modified", ""))
 
 
 def folder(pull: Pull) -> Iterator[Document]:
-    """The files of a folder that are new or changed; what each was is kept by size and time."""
-    path = Path(pull.needed("path")).expanduser()
+    """
+    The files of a folder that are new or changed; what each was is kept by size and time.
+
+    One that is being written is waited for a moment, and left to the next pull where it still changes then.
+    """
+    path = Path(pull.text("path")).expanduser().absolute()
     if not path.is_dir():
         raise FeedUnavailable(f"There is no folder {path}.", hint="Check the feed's `path`.")
     known = json.loads(pull.state.get("files", "{}"))
-    seen: dict[str, str] = {}
-    for file in sorted(each for each in path.rglob("*") if each.is_file()):
-        name = str(file.relative_to(path))
-        if name.startswith(".") or "/." in name:
-            continue
-        stat = file.stat()
-        seen[name] = f"{stat.st_size} {stat.st_mtime_ns}"
-        if known.get(name) != seen[name]:
-            yield Document(file.read_bytes(), name.replace("/", "-"))
-    pull.state["files"] = json.dumps(seen)
+    files = _files(path)
+    changed = {name: stamp for name, stamp in files.items() if known.get(name) != stamp}
+    youngest = min((pull.now() - stamp[1] / 1e9 for stamp in changed.values()), default=SETTLED_S)
+    if youngest < SETTLED_S:
+        pull.fetcher.sleep(min(SETTLED_S - youngest, SETTLED_S))
+        files = _files(path)
+    had = {name: stamp for name, stamp in files.items() if known.get(name) == stamp}
+    for name, stamp in files.items():
+        if name not in had and stamp == changed.get(name):
+            yield Document(name.replace("/", "-"), path=path / name)
+            had[name] = stamp
+    pull.state["files"] = json.dumps(had)
+
+
+def _files(path: Path) -> dict[str, list[int]]:
+    """Size and time of each file in a folder that is not hidden, by its path there."""
+    found: dict[str, list[int]] = {}
+    for file in sorted(path.rglob("*")):
+        name = file.relative_to(path).as_posix()
+        if not name.startswith(".") and "/." not in name and file.is_file():
+            stat = file.stat()
+            found[name] = [stat.st_size, stat.st_mtime_ns]
+    return found
+
+
+def _ids(entries: list[Any]) -> list[Any]:
+    """What tells the entries of a page from those of another one."""
+    made = [each if isinstance(each, dict) else {} for each in entries]
+    return [each.get("id") or each.get("paperId") or (each.get("paper") or {}).get("id") or each for each in made]
 
 
 PROVIDERS: dict[str, tuple[Callable[[Pull], Iterator[Document]], float, int]] = {
-    "arxiv": (arxiv, 3.0, 3),
+    "arxiv": (arxiv, 3.0, 7),
     "huggingface": (huggingface, 1.0, 2),
-    "openalex": (openalex, 0.1, 7),
-    "semanticscholar": (semanticscholar, 1.0, 7),
+    "openalex": (openalex, 0.1, 30),
+    "semanticscholar": (semanticscholar, 1.0, 30),
     "pubmed": (pubmed, 0.34, 3),
     "zotero": (zotero, 1.0, 0),
     "rss": (rss, 1.0, 0),
     "folder": (folder, 0.0, 0),
 }
 """By kind: the provider, the least seconds between two requests by its own rules, and the days that pulls overlap."""
-
-
-def _entries(page: Page) -> bool:
-    try:
-        return bool(json.loads(page.body))
-    except ValueError as error:
-        raise FeedUnavailable("The provider answered with a page that is no JSON.", hint="Try again later.") from error
-
-
-def _json(page: Page) -> dict[str, Any]:
-    try:
-        document = json.loads(page.body)
-    except ValueError as error:
-        raise FeedUnavailable("The provider answered with a page that is no JSON.", hint="Try again later.") from error
-    if isinstance(document, list):
-        return {"items": document}
-    if not isinstance(document, dict) or document.get("error"):
-        raise FeedUnavailable(
-            "The provider answered with an error in place of results.", hint="Check the feed's query."
-        )
-    return document
-
-
-def _whole(value: Any) -> int:
-    """A count as providers write it; 0 where they do not."""
-    return int(value) if str(value).isdecimal() else 0

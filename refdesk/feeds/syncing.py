@@ -11,7 +11,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Any, Literal
@@ -21,15 +21,20 @@ from filelock import FileLock, Timeout
 from rag import sources
 from rag.errors import ConfigError, InputError, LibraryLocked, RefdeskError, UnreadableInput
 from rag.types import ImportReport, JsonDict, Reject
+from refdesk.adding import add_one
 from refdesk.config import Config
-from refdesk.feeds.fetching import Fetcher
-from refdesk.feeds.providers import PROVIDERS, Document, Pull
+from refdesk.feeds.fetching import PACES, Fetcher
+from refdesk.feeds.providers import PROVIDERS
+from refdesk.feeds.pulling import Document, Pull
+from refdesk.feeds.settings import begin, check, fingerprint
 from stores.feeds import FeedRecord, Run
 from stores.library import LibraryStore
 
 FIRST_DAYS = 7
 """How far back a new feed begins, where its settings do not say."""
-KEPT_RUNS = 60
+KEPT_RUNS = 200
+_MARK, _HINT = "settings", "hint"
+"""In a feed's state, beside what its provider keeps: what the state was made under, and what to do about its error."""
 State = Literal["fresh", "quiet", "stale", "partial", "broken", "new"]
 
 
@@ -88,7 +93,7 @@ def sync(
     lock = FileLock(library.place.folder / "sync.lock")
     with library.writing():
         pass  # a library that cannot be written is told before anything is fetched
-    clocks: dict[str, list[float]] = {}
+    clocks = dict.fromkeys(PACES, time.monotonic())  # another process may have asked a moment ago
     try:
         with lock.acquire(timeout=0):
             reports = []
@@ -105,7 +110,7 @@ def _pulled(
     settings: Config,
     name: str,
     sleep: Callable[[float], None],
-    clocks: dict[str, list[float]],
+    clocks: dict[str, float],
 ) -> FeedReport:
     feed = settings.feeds[name]
     kind = str(feed.get("kind", ""))
@@ -114,12 +119,11 @@ def _pulled(
     today = date.fromisoformat(now[:10])
     began = time.perf_counter()
     total, fetcher, error = ImportReport(), None, None
-    state = dict(record.state)
+    mark = fingerprint(feed)
+    anew = record.state.get(_MARK, mark) != mark
+    state = {} if anew else {key: value for key, value in record.state.items() if key not in (_MARK, _HINT)}
     try:
-        if kind not in PROVIDERS:
-            raise ConfigError(
-                f"The feed “{name}” is of the kind “{kind}”, which is none.", hint=f"Kinds: {', '.join(PROVIDERS)}."
-            )
+        check(name, feed)
         provider, pause_s, overlap = PROVIDERS[kind]
         fetcher = Fetcher(
             pause_s=pause_s,
@@ -127,22 +131,23 @@ def _pulled(
             allow_private=feed.get("allow_private") is True,
             timeout_s=settings.feed_timeout_s,
             sleep=sleep,
-            last=clocks.setdefault(kind, [float("-inf")]),
+            kind=kind,
+            clocks=clocks,
         )
-        pull = Pull(feed, fetcher, _since(record, feed, today, overlap), today, state)
-        for document in provider(pull):
+        for document in provider(Pull(feed, fetcher, _since(record, feed, today, overlap, anew=anew), today, state)):
             total += _imported(library, document, feed, today)
     except RefdeskError as failed:
         error = failed
     except Exception as failed:  # noqa: BLE001 - one feed's surprise does not stop the others
         error = RefdeskError(f"The feed failed: {type(failed).__name__}: {failed}.", hint="Report it.")
-    new = total.added + total.updated
-    run = Run(day=now[:10], new=new, failed=error is not None)
+    run = Run(day=now[:10], new=total.added + total.updated, failed=error is not None)
     runs = (*record.runs, run)[-KEPT_RUNS:]
     if error:
-        record = replace(record, runs=runs, checked=now, error=error.message)
+        hinted = {**record.state, _HINT: error.hint or ""}
+        record = replace(record, runs=runs, checked=now, error=error.message, state=hinted)
     else:
-        record = replace(record, runs=runs, checked=now, error=None, watermark=now[:10], state=state)
+        runs = (run,) if anew else runs
+        record = replace(record, runs=runs, checked=now, error=None, watermark=now[:10], state={**state, _MARK: mark})
     library.catalog.feeds().keep(record)
     return FeedReport(
         name=name,
@@ -159,27 +164,25 @@ def _pulled(
     )
 
 
-def _since(record: FeedRecord, feed: Mapping[str, Any], today: date, overlap: int) -> date:
-    if record.watermark:
-        return date.fromisoformat(record.watermark) - timedelta(days=overlap)
-    given = feed.get("since")
-    try:
-        if isinstance(given, datetime):
-            return given.date()
-        if isinstance(given, date):
-            return given
-        return date.fromisoformat(given) if given else today - timedelta(days=FIRST_DAYS)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(
-            f"The feed's since is {given!r}, which is no date.", hint="Write it as 2026-06-17."
-        ) from error
+def _since(record: FeedRecord, feed: Mapping[str, Any], today: date, overlap: int, *, anew: bool) -> date:
+    """The day to ask from; a feed that chooses other papers than before begins anew, but leaves no gap by that."""
+    first = begin(feed) or today - timedelta(days=FIRST_DAYS)
+    if not record.watermark or (anew and begin(feed)):
+        return first
+    following = date.fromisoformat(record.watermark) - timedelta(days=overlap)
+    return min(first, following) if anew else following
 
 
 def _imported(library: LibraryStore, document: Document, feed: Mapping[str, Any], today: date) -> ImportReport:
     from rag.embedders.ahead import ahead, at_once
     from stores.importing import import_records
 
-    tags = tuple(str(tag) for tag in feed.get("tags", ()))
+    tags = tuple(feed.get("tags", ()))
+    if document.path:  # one file that is no papers is not the feed's failure
+        try:
+            return add_one(library, str(document.path), document.name, None, None, tags, lambda *_: None)
+        except InputError as error:
+            return ImportReport(rejected=(Reject(where=document.name, reason=error.message),))
     try:
         records, notes = sources.parse(
             io.BytesIO(document.body),
@@ -188,48 +191,60 @@ def _imported(library: LibraryStore, document: Document, feed: Mapping[str, Any]
             format_name=document.format_name,
             tags=tags,
         )
-        return import_records(library, records, ahead=ahead, at_once=at_once, notes=notes)
+        report = import_records(library, records, ahead=ahead, at_once=at_once, notes=notes)
     except InputError as error:
-        if feed.get("kind") == "folder":  # one file that is no papers is not the feed's failure
-            return ImportReport(rejected=(Reject(where=document.name, reason=error.message),))
         raise UnreadableInput(f"A page of the feed cannot be read: {error.message}", hint=error.hint) from error
+    if cut := next((reject for reject in report.rejected if "not read further" in reject.reason), None):
+        raise UnreadableInput(f"A page of the feed is not whole: {cut.reason}.", hint="Try again later.")
+    return report
 
 
 def state_of(record: FeedRecord, today: date) -> State:
     """
     How a feed does, by its own rhythm.
 
-    `broken`: the last pull failed. `fresh`: it brought papers. `partial`: it brought less than a quarter of what is
-    usual. `stale`: nothing new for three times as long as is usual between two papers' days (a week at least).
-    `quiet`: nothing new, and that is no wonder. `new`: never pulled.
+    `broken`: the last pull failed. `fresh`: it brought papers. `partial`: its day brought less than a quarter of what
+    is usual for a day. `stale`: nothing new for three times as long as is usual between two papers' days (a week at
+    least). `quiet`: nothing new, and that is no wonder. `new`: never pulled.
     """
     if record.error:
         return "broken"
     whole = [run for run in record.runs if not run.failed]
     if not whole:
         return "new"
-    bringing = [run for run in whole if run.new]
-    usual = median(run.new for run in bringing[:-1]) if len(bringing) > 4 else 0
+    brought: dict[str, int] = {}
+    for run in whole:
+        brought[run.day] = brought.get(run.day, 0) + run.new
+    bringing = [day for day, new in brought.items() if new]
+    usual = median(brought[day] for day in bringing[:-1]) if len(bringing) > 4 else 0
     if whole[-1].new:
-        return "partial" if whole[-1].new < usual / 4 else "fresh"
-    days = sorted({date.fromisoformat(run.day) for run in bringing})
+        return "partial" if brought[whole[-1].day] < usual / 4 else "fresh"
+    days = sorted(map(date.fromisoformat, bringing))
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     rhythm = max(7, 3 * (median(gaps) if gaps else 1))
     last = days[-1] if days else date.fromisoformat(whole[0].day)
     return "stale" if (today - last).days > rhythm else "quiet"
 
 
-def states(library: LibraryStore, settings: Config) -> Iterator[JsonDict]:
-    """Each configured feed with its state, for `status`."""
+def states(library: LibraryStore, settings: Config, *, at_last_pull: bool = False) -> Iterator[JsonDict]:
+    """Each configured feed with its state today, for `status`; or on the day of its last pull, which does not move."""
     today = date.fromisoformat(library.now()[:10])
     for name, feed in settings.feeds.items():
         record = library.catalog.feeds().find(name) or FeedRecord(name=name)
-        last = next((run.day for run in reversed(record.runs) if run.new), None)
+        try:
+            check(name, feed)
+        except ConfigError as error:
+            record = replace(record, error=error.message, state={_HINT: error.hint or ""})
         yield {
             "name": name,
             "kind": str(feed.get("kind", "")),
-            "state": state_of(record, today),
+            "state": state_of(record, _day(record) if at_last_pull and record.checked else today),
             "checked": record.checked,
-            "last": last,
+            "last": next((run.day for run in reversed(record.runs) if run.new), None),
             "error": record.error,
+            "hint": record.state.get(_HINT) or None if record.error else None,
         }
+
+
+def _day(record: FeedRecord) -> date:
+    return date.fromisoformat((record.checked or "")[:10])

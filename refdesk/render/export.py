@@ -1,12 +1,20 @@
-"""Papers as JSON Lines, BibTeX, CSL-JSON and RIS."""
+"""
+Papers as JSON Lines, BibTeX, CSL-JSON and RIS.
+
+What a format has no field for, or what would come back from it otherwise, stands beside the entry's own fields as JSON,
+under the name `refdesk`, which other programs pass over: what is exported and added again is the same paper.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
 
-from rag.types import Paper
+from rag.types import Paper, Reject
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _SPECIAL = {
@@ -14,91 +22,94 @@ _SPECIAL = {
     "%": r"\%",
     "#": r"\#",
     "_": r"\_",
+    "$": r"\$",
     "{": r"\textbraceleft{}",  # BibTeX counts braces, escaped ones too
     "}": r"\textbraceright{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+    "--": "-{}-",  # TeX would make one sign of two
+    "``": "`{}`",
+    "''": "'{}'",
 }
-_MATH = re.compile(r"((?<!\\)\$[^$]+(?<!\\)\$)")
+_SIGN = re.compile(r"--|``|''|[&%#_$~^{}\\]")
+_TEX = re.compile(rf"\\[A-Za-z]+(?:\{{[^{{}}\\$]*\}})*|\\[&%#_$]|{_SIGN.pattern}")
 
 
 def jsonl(papers: Iterable[Paper]) -> Iterator[str]:
     """One JSON object a line, with the keys that `add` reads."""
     for paper in papers:
-        record = {
-            "id": paper.paper_id,
-            **_ids(paper),
-            "title": paper.title,
-            "abstract": paper.abstract,
-            "authors": list(paper.authors),
-            "published": paper.published,
-            "updated": paper.updated,
-            "listed": paper.listed,
-            "url": paper.url,
-            "venue": paper.venue,
-            "categories": list(paper.categories),
-            "tags": list(paper.tags),
-        }
-        yield json.dumps({key: value for key, value in record.items() if value}, ensure_ascii=False)
+        yield json.dumps({key: value for key, value in _fields(paper).items() if value}, ensure_ascii=False)
 
 
 def bibtex(papers: Iterable[Paper]) -> Iterator[str]:
     """An entry a paper, in UTF-8, ordered as given; keys are unique."""
     used: set[str] = set()
     for paper in papers:
-        ids = _ids(paper)
-        year, month, _ = [*(paper.published or "").split("-"), "", ""][:3]
-        fields = {
-            "title": "{" + _escaped(paper.title) + "}",
-            "author": _escaped(" and ".join(map(_one_name, paper.authors))),
-            "date": paper.published or "" if (paper.published or "").count("-") == 2 else "",
-            "year": year,
-            "month": _MONTHS[int(month) - 1] if month else "",
-            "journal": _escaped(paper.venue or ""),
-            "doi": ids.get("doi", ""),
-            "eprint": ids.get("arxiv_id", ""),
-            "archiveprefix": "arXiv" if "arxiv_id" in ids else "",
-            "primaryclass": paper.categories[0] if "arxiv_id" in ids and paper.categories else "",
-            "pmid": ids.get("pmid", ""),
-            "pmcid": ids.get("pmcid", ""),
-            "url": paper.url or "",
-            "keywords": _escaped(", ".join(paper.tags)),
-            "refdeskid": paper.paper_id,
-            "abstract": _escaped(paper.abstract),
-        }
-        kind = "article" if paper.venue else "misc"
-        lines = [
-            f"  {name} = {value if name == 'month' else '{' + value + '}'},"
-            for name, value in fields.items()
-            if value.strip("{}")
-        ]
-        yield "\n".join([f"@{kind}{{{_key(paper, year, used)},", *lines, "}", ""])
+        key = _key(paper, used)
+        yield _whole("bibtex", paper, partial(_bibtex, paper, key))
+
+
+def _bibtex(paper: Paper, key: str, kept: str) -> str:
+    ids = _ids(paper)
+    year, month, day = [*(paper.published or "").split("-"), "", "", ""][:3]
+    fields = {
+        "title": "{" + _escaped(paper.title) + "}",
+        "author": _escaped(" and ".join(map(_one_name, paper.authors))),
+        "date": paper.published or "" if day else "",
+        "year": year,
+        "month": _MONTHS[int(month) - 1] if month else "",
+        "journal": _escaped(paper.venue or ""),
+        "doi": ids.get("doi", ""),
+        "eprint": ids.get("arxiv_id", ""),
+        "archiveprefix": "arXiv" if "arxiv_id" in ids else "",
+        "primaryclass": paper.categories[0] if "arxiv_id" in ids and paper.categories else "",
+        "pmid": ids.get("pmid", ""),
+        "pmcid": ids.get("pmcid", ""),
+        "url": paper.url or "",
+        "keywords": _escaped(", ".join(paper.tags)),
+        "refdeskid": paper.paper_id,
+        "refdesk": kept and "{" + kept[1:-1].replace("{", "\\u007b").replace("}", "\\u007d") + "}",
+        "abstract": _escaped(paper.abstract, commands=False),
+    }
+    kind = "article" if paper.venue else "misc"
+    lines = [
+        f"  {name} = {value if name == 'month' else '{' + value + '}'},"
+        for name, value in fields.items()
+        if value.strip("{}")
+    ]
+    return "\n".join([f"@{kind}{{{key},", *lines, "}", ""])
 
 
 def csl(papers: Iterable[Paper]) -> Iterator[str]:
     """One CSL-JSON list, an item a paper."""
     opening = "["
     for paper in papers:
-        ids = _ids(paper)
-        parts = [int(part) for part in (paper.published or "").split("-") if part]
-        item = {
-            "id": paper.paper_id,
-            "type": "article-journal" if paper.venue else "article",
-            "title": paper.title,
-            "abstract": paper.abstract,
-            "author": [_csl_name(name) for name in paper.authors],
-            "issued": {"date-parts": [parts]} if parts else None,
-            "container-title": paper.venue,
-            "DOI": ids.get("doi"),
-            "PMID": ids.get("pmid"),
-            "PMCID": ids.get("pmcid"),
-            "number": f"arXiv:{ids['arxiv_id']}" if "arxiv_id" in ids else None,
-            "URL": paper.url,
-            "keyword": ", ".join(paper.tags),
-        }
-        yield opening + json.dumps({key: value for key, value in item.items() if value}, ensure_ascii=False)
+        yield opening + _whole("csl", paper, partial(_csl, paper))
         opening = ","
     yield "[]" if opening == "[" else "]"
+
+
+def _csl(paper: Paper, kept: str) -> str:
+    ids = _ids(paper)
+    parts = [int(part) for part in (paper.published or "").split("-") if part]
+    item = {
+        "id": paper.paper_id,
+        "type": "article-journal" if paper.venue else "article",
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "author": [_csl_name(name) for name in paper.authors],
+        "issued": {"date-parts": [parts]} if parts else None,
+        "container-title": paper.venue,
+        "DOI": ids.get("doi"),
+        "PMID": ids.get("pmid"),
+        "PMCID": ids.get("pmcid"),
+        "number": f"arXiv:{ids['arxiv_id']}" if "arxiv_id" in ids else None,
+        "URL": paper.url,
+        "keyword": ", ".join(paper.tags),
+        "custom": {"refdesk": kept} if kept else None,
+    }
+    return json.dumps({key: value for key, value in item.items() if value}, ensure_ascii=False)
 
 
 def _csl_name(name: str) -> dict[str, str]:
@@ -109,23 +120,29 @@ def _csl_name(name: str) -> dict[str, str]:
 def ris(papers: Iterable[Paper]) -> Iterator[str]:
     """A RIS record a paper."""
     for paper in papers:
-        ids = _ids(paper)
-        year, month, day = [*(paper.published or "").split("-"), "", "", ""][:3]
-        fields = [
-            ("TY", "JOUR" if paper.venue else "GEN"),
-            ("ID", paper.paper_id),
-            ("TI", paper.title),
-            *(("AU", name) for name in paper.authors),
-            ("PY", year),
-            ("DA", f"{year}/{month}/{day}/" if year else ""),
-            ("JO", paper.venue or ""),
-            ("AB", paper.abstract),
-            ("DO", ids.get("doi", "")),
-            ("C2", ids.get("pmcid", "")),
-            ("UR", paper.url or ""),
-            *(("KW", tag) for tag in paper.tags),
-        ]
-        yield "\n".join([*(f"{tag}  - {value}" for tag, value in fields if value), "ER  - ", ""])
+        yield _whole("ris", paper, partial(_ris, paper))
+
+
+def _ris(paper: Paper, kept: str) -> str:
+    ids = _ids(paper)
+    year, month, day = [*(paper.published or "").split("-"), "", "", ""][:3]
+    fields = [
+        ("TY", "JOUR" if paper.venue else "GEN"),
+        ("ID", paper.paper_id),
+        ("TI", paper.title),
+        *(("AU", name) for name in paper.authors),
+        ("PY", year),
+        ("DA", f"{year}/{month}/{day}/" if year else ""),
+        ("JO", paper.venue or ""),
+        ("AB", paper.abstract),
+        ("DO", ids.get("doi", "")),
+        ("C2", ids.get("pmcid", "")),
+        ("AN", f"arXiv:{ids['arxiv_id']}" if "arxiv_id" in ids else ""),
+        ("UR", paper.url or ""),
+        *(("KW", tag) for tag in paper.tags),
+        ("U1", kept and f"refdesk {kept}"),
+    ]
+    return "\n".join([*(f"{tag}  - {value}" for tag, value in fields if value), "ER  - ", ""])
 
 
 FORMATS: dict[str, Callable[[Iterable[Paper]], Iterator[str]]] = {
@@ -137,20 +154,77 @@ FORMATS: dict[str, Callable[[Iterable[Paper]], Iterator[str]]] = {
 """What `export --format` knows."""
 
 
+def _fields(paper: Paper) -> dict[str, Any]:
+    """All of a paper that comes from its sources, under the names that records are read by."""
+    ids = _ids(paper)
+    return {
+        "id": paper.paper_id,
+        **ids,
+        "aliases": [each for each in paper.aliases if each != paper.paper_id and each not in _named(ids)],
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "authors": list(paper.authors),
+        "published": paper.published,
+        "updated": paper.updated,
+        "listed": paper.listed,
+        "url": paper.url,
+        "venue": paper.venue,
+        "categories": list(paper.categories),
+        "tags": list(paper.tags),
+    }
+
+
+def _whole(name: str, paper: Paper, entry: Callable[[str], str]) -> str:
+    """An entry that holds the paper whole: what does not come back from it alone is kept beside."""
+    alone = entry("")
+    back = _read(name, alone)
+    fields = _fields(paper)
+    if isinstance(back, Paper):
+        got = _fields(back) | {"aliases": [each for each in fields["aliases"] if each in back.aliases]}
+        lost = {key: value for key, value in fields.items() if value != got.get(key) and key != "id"}
+    else:
+        lost = {key: value for key, value in fields.items() if value}
+    return entry(json.dumps(lost, ensure_ascii=False)) if lost else alone
+
+
+def _read(name: str, entry: str) -> Paper | Reject | None:
+    from rag.sources import FORMATS as SOURCES  # a third of a second, and most commands export nothing
+    from rag.sources import Context
+
+    parse = next(each.parse for each in SOURCES if each.name == name)
+    return next(parse(io.StringIO(entry), Context(name="export", source=name, today="")), None)
+
+
 def _ids(paper: Paper) -> dict[str, str]:
+    """The first id of each scheme that has a field of its own; arXiv's with the version."""
     names = {"arxiv": "arxiv_id", "doi": "doi", "pmid": "pmid", "pmcid": "pmcid"}
     found: dict[str, str] = {}
-    for alias in paper.aliases:
+    for alias in (paper.paper_id, *paper.aliases):
         scheme, _, value = alias.partition(":")
         if scheme in names:
             found.setdefault(names[scheme], value)
+    if paper.version and "arxiv_id" in found:
+        found["arxiv_id"] += f"v{paper.version}"
     return found
 
 
-def _key(paper: Paper, year: str, used: set[str]) -> str:
+def _named(ids: dict[str, str]) -> set[str]:
+    schemes = {"arxiv_id": "arxiv", "doi": "doi", "pmid": "pmid"}
+    return {
+        f"{schemes[name]}:{re.sub(r'v[0-9]+$', '', value) if name == 'arxiv_id' else value}"
+        for name, value in ids.items()
+    }
+
+
+def _key(paper: Paper, used: set[str]) -> str:
     """The first author's last name, the year and the first long word of the title: `power2022grokking`."""
-    surname = paper.authors[0].split(",")[0].split()[-1] if paper.authors and paper.authors[0].split() else "anon"
+    surname = (
+        paper.authors[0].split(",")[0].split()[-1]
+        if paper.authors and paper.authors[0].split(",")[0].split()
+        else "anon"
+    )
     word = next((word for word in re.findall(r"[^\W\d_]+", paper.title) if len(word) > 3), "paper")
+    year = (paper.published or "")[:4]
     stem = "".join(char for char in f"{surname}{year}{word}".lower() if char.isalnum())
     key, number = stem, 1
     while key in used:
@@ -165,18 +239,19 @@ def _one_name(name: str) -> str:
     return "{" + name + "}" if re.search(r"\sand\s", name, re.IGNORECASE) else name
 
 
-def _escaped(text: str) -> str:
-    """TeX's special characters escaped outside of math; a backslash that begins a TeX command stays."""
-    return "".join(part if _MATH.fullmatch(part) else _escaped_prose(part) for part in _MATH.split(text))
+def _escaped(text: str, *, commands: bool = True) -> str:
+    """TeX's special characters escaped outside of formulas; a TeX command stays where it is to be typeset."""
+    from rag.sources.tex import MATH
+
+    sign = _TEX if commands else _SIGN
+    parts: list[str] = []
+    last = 0
+    for formula in MATH.finditer(text):
+        balanced = formula[0].count("{") == formula[0].count("}")
+        parts += [_prose(text[last : formula.start()], sign), formula[0] if balanced else _prose(formula[0], sign)]
+        last = formula.end()
+    return "".join([*parts, _prose(text[last:], sign)])
 
 
-def _escaped_prose(text: str) -> str:
-    return re.sub(
-        r"\\[A-Za-z]+|\\[^A-Za-z\s]|\\|[&%#_{}~^$]",
-        lambda found: (
-            found.group()
-            if len(found.group()) > 1
-            else _SPECIAL.get(found.group(), "\\textbackslash{}" if found.group() == "\\" else "\\$")
-        ),
-        text,
-    )
+def _prose(text: str, sign: re.Pattern[str]) -> str:
+    return sign.sub(lambda found: _SPECIAL.get(found[0], found[0]), text)

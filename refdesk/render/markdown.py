@@ -8,9 +8,10 @@ Text from papers is escaped, so that it stays text.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from rag.answers.extractive import unbracketed
-from rag.types import Answer, Claim
+from rag.types import Answer, Claim, Paper, Source
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@])|(?<=:)(//)|(?<=www)\.|^(\d+)([.)])|^([-+=])|&(?=#?\w+;)")
 
@@ -38,19 +39,28 @@ def answer(given: Answer) -> str:
         lines += [claim(each), ""]
     lines += ["## Sources", ""]
     for source in given.sources:
-        paper = source.paper
-        about = [
-            ", ".join(paper.authors[:3]) + (" and others" if len(paper.authors) > 3 else ""),
-            paper.published or "",
-        ]
-        flags = f" ⚑ {', '.join(paper.flags)}" if paper.flags else ""
-        link = f" <{paper.url}>" if paper.url and re.fullmatch(r"https?://[^\s<>]+", paper.url) else ""
-        facts = "".join(f" {escaped(fact)}." for fact in about if fact)
-        lines.append(f"{source.number}. **{escaped(paper.title)}**{facts} `{_code(paper.paper_id)}`{link}{flags}")
         cited = {c.sentence: c.quote for each in given.claims for c in each.citations if c.source == source.number}
-        lines += [f"   > {source.number}.{number} {escaped(quote)}" for number, quote in sorted(cited.items())]
-        lines.append("")
+        lines += [*sourced(source, cited), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def sourced(source: Source, cited: Mapping[int, str]) -> list[str]:
+    """A source with the sentences that are cited of it, by number."""
+    quotes = [f"   > {source.number}.{number} {escaped(quote)}" for number, quote in sorted(cited.items())]
+    return [reference(source.number, source.paper) + flagged(source.paper), *quotes]
+
+
+def reference(number: int, paper: Paper) -> str:
+    """A paper under a number: title, first authors, date, id and link, which `refdesk verify` compares."""
+    names = ", ".join(paper.authors[:3]) + (" and others" if len(paper.authors) > 3 else "")
+    facts = "".join(f" {escaped(fact)}." for fact in (names, paper.published) if fact)
+    link = f" <{paper.url}>" if paper.url and re.fullmatch(r"https?://[^\s<>]+", paper.url) else ""
+    return f"{number}. **{escaped(paper.title)}**{facts} `{_code(paper.paper_id)}`{link}"
+
+
+def flagged(paper: Paper) -> str:
+    """The flags of a paper, behind its reference."""
+    return f" ⚑ {', '.join(paper.flags)}" if paper.flags else ""
 
 
 def claim(given: Claim) -> str:

@@ -36,7 +36,7 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
-class _Indented:
+class Indented:
     """Text behind a mark in a margin of its own; wrapped within the margin on a terminal, one line in a pipe."""
 
     def __init__(self, text: Text, *, mark: str = "", margin: int = 4) -> None:
@@ -86,8 +86,8 @@ def verified(found: Sequence[tuple[str, str, Sequence[Problem]]]) -> RenderableT
     failed = [each for each in found if each[1] == "unsupported"]
     lines: list[RenderableType] = []
     for text, _, problems in failed:
-        lines.append(_Indented(Text(text), mark="✗"))
-        lines += [_Indented(Text(f"{each.kind}: “{each.found}”: {each.detail}", style="yellow")) for each in problems]
+        lines.append(Indented(Text(text), mark="✗"))
+        lines += [Indented(Text(f"{each.kind}: “{each.found}”: {each.detail}", style="yellow")) for each in problems]
     counts = Counter(support for _, support, _ in found)
     summary = ", ".join(f"{counts[name]:,} {name}" for name in _SUPPORTS if counts[name])
     return Group(*lines, Text(f"{len(found):,} checked: {summary}.", style="bold"))
@@ -98,7 +98,7 @@ def claim(given: Claim) -> RenderableType:
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in given.citations))
     marks = {"weak": ("  (weak)", "yellow"), "unsupported": ("  (unsupported)", "bold red")}
     support = marks.get(given.support, ("", ""))
-    return _Indented(Text.assemble(_unlinked(unbracketed(given.text)), " ", (numbers, "bold cyan"), support), margin=0)
+    return Indented(Text.assemble(unlinked(unbracketed(given.text)), " ", (numbers, "bold cyan"), support), margin=0)
 
 
 def _source(source: Source, given: Answer) -> RenderableType:
@@ -117,26 +117,24 @@ def hits(found: Sequence[Hit]) -> RenderableType:
 def _hit(number: int, hit: Hit) -> RenderableType:
     return Group(
         _reference(f"{number}.", hit.paper, f"score {hit.score:.2f}"),
-        _Indented(
-            Text.assemble("“", _unlinked(hit.best_sentence.text), "”", (f" ({hit.best_sentence.number})", "dim"))
-        ),
+        Indented(Text.assemble("“", unlinked(hit.best_sentence.text), "”", (f" ({hit.best_sentence.number})", "dim"))),
     )
 
 
 def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
-    line = Text(_unlinked(paper.title), style=Style(bold=True, link=paper.url))
+    line = Text(unlinked(paper.title), style=Style(bold=True, link=paper.url))
     if paper.flags:
         line.append(f"  ⚑ {', '.join(paper.flags)}", style="bold red")
     about = " · ".join(
-        filter(None, (_unlinked(_names(paper.authors)), paper.published, _unlinked(paper.paper_id), paper.url, note))
+        filter(None, (unlinked(_names(paper.authors)), paper.published, unlinked(paper.paper_id), paper.url, note))
     )
-    return Group(_Indented(line, mark=mark), _Indented(Text(about, style="dim")))
+    return Group(Indented(line, mark=mark), Indented(Text(about, style="dim")))
 
 
-_LINKS = re.compile(r"(?i)\b(?:https?|ftp|file|javascript|mailto|data):|\bwww\.|\](?=[(\[])|(?<=\w)@(?=\w)")
+_LINKS = re.compile(r"(?i)\b(?:https?|ftp|file(?=:/)|javascript|mailto|data):|\bwww\.|\](?=[(\[])|(?<=\w)@(?=\w)")
 
 
-def _unlinked(text: str) -> str:
+def unlinked(text: str) -> str:
     """Text of strangers in which a terminal finds no link: their addresses get a space."""
     return _LINKS.sub(lambda found: found.group() + " ", text)
 
@@ -173,11 +171,11 @@ _FLAGGED = "read this abstract with care"
 
 
 def _sentence(sentence: Sentence) -> RenderableType:
-    return _Indented(Text(sentence.text), mark=str(sentence.number))
+    return Indented(Text(sentence.text), mark=str(sentence.number))
 
 
 def _facts(facts: Mapping[str, str]) -> RenderableType:
-    return Group(*(_Indented(Text(value), mark=name, margin=12) for name, value in facts.items() if value))
+    return Group(*(Indented(Text(value), mark=name, margin=12) for name, value in facts.items() if value))
 
 
 def status(given: Mapping[str, Any]) -> RenderableType:
@@ -189,11 +187,44 @@ def status(given: Mapping[str, Any]) -> RenderableType:
         "dates": days,
         "from": _tally(given["sources"]),
         "categories": _tally(given["categories"]),
-        "feeds": ", ".join(f"{feed['name']} {feed['state']}" for feed in given["feeds"]),
         "embedder": f"{given['embedder']} ({given['dimension']} dimensions)",
         "on disk": f"{given['bytes'] / 1e6:,.1f} MB",
     }
-    return _facts(facts)
+    rows = {
+        "feeds": [_state(feed) for feed in given["feeds"]],
+        "issues": [_subscription(each) for each in given["subscriptions"]],
+        "undelivered": [_undelivered(each) for each in given["outbox"]],
+        "liked": [Text(", ".join(given["liked"]))] if given["liked"] else [],
+        "disliked": [Text(", ".join(given["disliked"]))] if given["disliked"] else [],
+    }
+    lines = (
+        Indented(line, mark="" if number else name, margin=12)
+        for name, some in rows.items()
+        for number, line in enumerate(some)
+    )
+    return Group(_facts(facts), *lines)
+
+
+def _subscription(given: Mapping[str, Any]) -> Text:
+    """A subscription with its last issue and what `refdesk run` will make."""
+    last = f"last issue {given['last']}" if given["last"] else "no issue yet"
+    due = f", due {', '.join(given['due'])}" if given["due"] else ""
+    return Text.assemble((given["name"], "bold"), f"  every {given['every']}, {last}{due}")
+
+
+def _undelivered(given: Mapping[str, Any]) -> Text:
+    """A delivery that is not sent, why, and what happens next."""
+    line = Text.assemble((f"{given['period']}.{given['subscription']}", "bold"), f" to {given['target']}")
+    line.append(f"  {given['state']} since {given['since'][:16].replace('T', ' ')}", style="yellow")
+    again = f" Send it again: `{given['command']}`." if given["command"] else ""
+    return line.append(f": {given['why']} {given['next']}{again}")
+
+
+def _state(feed: Mapping[str, Any]) -> Text:
+    """How a feed does, in a line."""
+    last = f", last papers {feed['last']}" if feed["last"] else ""
+    error = f": {feed['error']} {feed['hint'] or ''}".rstrip() if feed["error"] else ""
+    return Text.assemble((feed["name"], "bold"), f"  {feed['state']}{last}", (error, "yellow"))
 
 
 def _tally(counts: Mapping[str, int]) -> str:
@@ -227,7 +258,35 @@ def feed(given: Mapping[str, Any]) -> RenderableType:
     did = ", ".join(counts) or "nothing new"
     line = Text.assemble((given["name"], "bold"), f"  {given['state']}: {did} in {given['took_ms'] / 1000:.1f} s")
     error = Text(f"{given['error']} {given['hint'] or ''}", style="yellow")
-    return Group(line, _Indented(error)) if given["error"] else line
+    return Group(line, Indented(error)) if given["error"] else line
+
+
+def decisions(found: Sequence[Mapping[str, Any]], *, whole: bool) -> RenderableType:
+    """What became of papers in an issue: those that are in, and why; of the others, if `whole`, only how many."""
+    lines: list[RenderableType] = []
+    for each in found:
+        if each["included"]:
+            lines.append(Indented(Text(unlinked(each["title"]), style="bold"), mark=f"{each['rank']}."))
+            about = f"{each['why']} · score {each['score']:.2f} · {unlinked(each['paper_id'])}"
+            lines.append(Indented(Text(about, style="dim")))
+        elif not whole:
+            score = f" (score {each['score']:.2f})" if each["why"] else ""
+            lines.append(Text.assemble((unlinked(each["title"]), "bold"), f"  is left out: {each['reason']}{score}"))
+    if whole:
+        left = Counter(each["reason"] for each in found if not each["included"])
+        lines.append(Text(""))
+        lines += [Text(f"{count:,} left out: {reason}") for reason, count in left.most_common()]
+    return Group(*lines)
+
+
+def step(given: Mapping[str, Any]) -> RenderableType:
+    """One step of a run."""
+    colour = {"done": "green", "nothing": "dim", "failed": "bold red"}[given["outcome"]]
+    line = Text.assemble((f"{given['step']:<9}", "dim"), (f"{given['outcome']:<8}", colour), (given["name"], "bold"))
+    parts: list[RenderableType] = [line.append(f"  {given['detail']}")]
+    if given["hint"]:
+        parts.append(Indented(Text(given["hint"], style="yellow")))
+    return Group(*parts)
 
 
 def findings(found: Sequence[Finding], papers: int) -> RenderableType:

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import refdesk
 from refdesk import archives
 from refdesk.errors import UnreadableInput
 from tests.commands import Ran
+from tests.feed_server import FeedServer, entries, serving
 
 
 def rows(first: int, count: int = 3) -> bytes:
@@ -233,6 +234,15 @@ def test_a_damaged_gzip_is_told(library: refdesk.Library, tmp_path: Path) -> Non
         library.add(tmp_path / "papers.jsonl.gz")
 
 
+@pytest.mark.parametrize("content", [rows(0) + b" " * (64 << 20), rows(0) + b'{"title": "' + b"x" * (64 << 20)])
+def test_a_gzip_bomb_is_refused(library: refdesk.Library, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "papers.jsonl.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(UnreadableInput, match="gzip bomb"):
+        library.add(tmp_path / "papers.jsonl.gz")
+    path = zipped(tmp_path / "x.zip", {"a.jsonl": rows(10), "b.jsonl.gz": gzip.compress(content)})
+    assert any("gzip bomb" in reject.reason for reject in library.add(path).rejected)
+
+
 def test_a_zip_within_a_gzip_is_refused_by_name(library: refdesk.Library, tmp_path: Path) -> None:
     path = zipped(tmp_path / "x.zip", {"a.jsonl": rows(0)})
     (tmp_path / "x.zip.gz").write_bytes(gzip.compress(path.read_bytes()))
@@ -330,3 +340,35 @@ def test_the_command_line_takes_folders_patterns_and_archives(
     ran = cli("--library", tmp_path / "other", "add", tmp_path / "*.bib")
     assert ran.status == 4
     assert not (tmp_path / "other").exists()
+
+
+# ---- addresses
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with serving() as running:
+        running.papers = entries("2026-06-18", "2026-06-19")
+        yield running
+
+
+def test_an_address_of_this_machine_that_somebody_typed_is_fetched(
+    library: refdesk.Library, server: FeedServer
+) -> None:
+    server.target = f"{server.url.replace('127.0.0.1', 'localhost')}/rss"
+    assert library.add(f"{server.url}/moved").added == 2
+
+
+@pytest.mark.parametrize("target", ["http://127.0.0.1:1/secret", "http://[::1]:1/", "http://169.254.169.254/latest"])
+def test_an_address_of_the_internet_that_redirects_into_the_readers_network_is_refused(
+    library: refdesk.Library, server: FeedServer, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)  # it answers for an address of the internet
+    server.target = "http://letters.example.invalid/rss"
+    assert library.add("http://papers.example.invalid/moved").added == 2
+    server.asked.clear()
+    server.target = target
+    with pytest.raises(UnreadableInput, match=r"redirects to .*, an address of this machine") as raised:
+        library.add("http://papers.example.invalid/moved")
+    assert raised.value.hint
+    assert [each.path for each in server.asked] == ["/moved"]

@@ -24,6 +24,10 @@ COMMANDS = [
     "search",
     "ask",
     "chat",
+    "digest",
+    "run",
+    "like",
+    "dislike",
     "verify",
     "replay",
     "show",
@@ -420,7 +424,7 @@ def test_init_makes_a_library_and_another_embedder_is_a_mismatch(cli: Cli, tmp_p
 # ---- export
 
 
-@pytest.mark.parametrize("form", ["csl", "ris"])
+@pytest.mark.parametrize("form", ["bibtex", "csl", "ris"])
 def test_other_exports_come_back_without_a_change(cli: Cli, own_library: Path, tmp_path: Path, form: str) -> None:
     path = tmp_path / f"out.{form}"
     assert cli("--library", own_library, "export", "--format", form, "-o", path).status == 0
@@ -444,7 +448,9 @@ def test_exported_jsonl_comes_back_without_a_change(cli: Cli, own_library: Path,
 def test_exported_jsonl_makes_the_same_papers_elsewhere(cli: Cli, sample_library: Path, tmp_path: Path) -> None:
     def papers(path: Path) -> list[str]:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return sorted(json.dumps({key: value for key, value in row.items() if key != "id"}) for row in rows)
+        for row in rows:  # of several ids another may come first
+            row["aliases"] = sorted({row.pop("id"), *row.get("aliases", [])} - {f"doi:{row.get('doi')}"})
+        return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
     cli("--library", sample_library, "export", "-o", tmp_path / "first.jsonl")
     report = cli("--library", tmp_path / "copy", "add", tmp_path / "first.jsonl", "--json").json
@@ -464,6 +470,49 @@ def test_exported_bibtex_has_one_whole_entry_a_paper(cli: Cli, sample_library: P
             "\\}", ""
         ).count("}"), entry
         assert "  title = {{" in entry
+
+
+@pytest.mark.parametrize("form", ["--json", "--markdown"])
+@pytest.mark.parametrize("to", ["jsonl", "bibtex", "csl", "ris"])
+def test_the_sources_of_an_answer_are_exported_in_their_order(
+    cli: Cli, sample_library: Path, tmp_path: Path, form: str, to: str
+) -> None:
+    answer = cli("--library", sample_library, "ask", GROKKING, "--json").json
+    ids = [source["paper_id"] for source in answer["sources"]]
+    assert len(ids) > 1
+    (tmp_path / "answer").write_text(cli("--library", sample_library, "ask", GROKKING, form).out, encoding="utf-8")
+    ran = cli("--library", sample_library, "export", "--answer", tmp_path / "answer", "--format", to)
+    assert ran.status == 0
+    places = [ran.out.index(paper_id) for paper_id in ids]
+    assert places == sorted(places)
+    (tmp_path / "out").write_text(ran.out, encoding="utf-8")
+    assert cli("--library", tmp_path / "new", "add", tmp_path / "out", "--json").json["added"] == len(ids)
+
+
+def test_an_answer_from_standard_input_is_exported(cli: Cli, sample_library: Path) -> None:
+    answer = cli("--library", sample_library, "ask", GROKKING, "--json")
+    ran = run("--library", sample_library, "export", "--answer", "-", stdin=answer.out.encode())
+    rows = [json.loads(line)["id"] for line in ran.out.splitlines()]
+    assert (ran.status, rows) == (0, [source["paper_id"] for source in answer.json["sources"]])
+
+
+def test_a_cited_paper_that_the_library_lacks_is_named(cli: Cli, sample_library: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"sources": [{"paper_id": "doi:10.1/none"}, {"paper_id": "sample:0038"}]}')
+    ran = cli("--library", sample_library, "export", "--answer", tmp_path / "a.json")
+    assert (ran.status, ran.out) == (4, "")
+    assert "lacks 1 of 2 cited papers: doi:10.1/none." in ran.err
+
+
+@pytest.mark.parametrize("content", ["", "{}", "{broken", "# Notes\n\nNothing here.\n", '{"sources": []}'])
+def test_a_document_without_sources_is_refused(cli: Cli, sample_library: Path, tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    ran = cli("--library", sample_library, "export", "--answer", tmp_path / "a.json")
+    assert (ran.status, ran.out) == (4, "")
+
+
+def test_an_answer_and_filters_at_once_are_a_usage_error(cli: Cli, sample_library: Path, tmp_path: Path) -> None:
+    ran = cli("--library", sample_library, "export", "--answer", tmp_path / "a.json", "--tag", "x")
+    assert (ran.status, ran.out) == (2, "")
 
 
 # ---- settings

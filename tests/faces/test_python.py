@@ -30,6 +30,7 @@ EXAMPLES = ROOT / "examples"
 def test_the_public_names_are_these() -> None:
     assert sorted(refdesk.__all__) == [
         "Answer",
+        "Digest",
         "Filter",
         "Hit",
         "ImportReport",

@@ -11,7 +11,7 @@ from reading import ABSTRACT, TODAY, titles
 from test_properties import MUTATIONS, mutated
 from test_xml import DAMAGE, one_by, read_by, survives
 
-from rag.sources import arxiv_atom, arxiv_oai, arxiv_rss, records
+from rag.sources import arxiv_atom, arxiv_oai, arxiv_rss, records, tex
 from rag.types import Paper, Reject
 
 HEAD = (
@@ -125,7 +125,7 @@ def test_what_was_cut_off_is_one_reject_after_the_entries_before() -> None:
     ],
 )
 def test_accents_in_tex_are_letters_outside_formulas(written: str, meant: str) -> None:
-    assert arxiv_atom.accents(written) == meant
+    assert tex.accents(written) == meant
     assert one_by(arxiv_atom, answer(entry(title=f"On {written}"))).title == f"On {meant}"
 
 

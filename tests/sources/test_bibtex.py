@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from reading import ABSTRACT, TODAY, titles
 from test_properties import MUTATIONS, mutated
 
+from rag.errors import UnreadableInput
 from rag.sources import bibtex
 from rag.sources.decoding import MAX_RECORD_CHARS, decoded
 from rag.sources.records import Context
@@ -246,7 +248,7 @@ def test_every_entry_of_a_real_file_is_a_paper_or_a_named_reject(real_data: Path
 @given(mutations=MUTATIONS)
 def test_damaged_bytes_give_papers_and_rejects(mutations: list[tuple[str, int, bytes]]) -> None:
     content = mutated((ENTRY + '@string{a = "b"}\n' + ENTRY.replace("byron2020", "b")).encode(), mutations)
-    if content.strip() and b"\0" not in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    with suppress(UnreadableInput):  # the first bytes may be those of an archive, or nothing may be left
         for record in read(content):
             assert isinstance(record, Paper) or (record.where and record.reason)
 

@@ -137,6 +137,25 @@ def test_a_number_that_json_does_not_have_never_stands_as_a_title(value: str) ->
     assert titles(records[1:]) == ["Title 1"]
 
 
+@pytest.mark.parametrize("make", [as_json, as_jsonl, lambda entries: json.dumps({"papers": entries})])
+def test_whole_numbers_of_any_size_are_kept_as_they_are(make: Any) -> None:
+    records = read(
+        make([fields(1, id=2**64 + 1), fields(2, seen=-(10**30)), fields(3, year=2024.0, score=1.5)]), "x.json"
+    )
+    assert titles(records) == TITLES
+    assert next(record.paper_id for record in records if isinstance(record, Paper)).endswith(":18446744073709551617")
+    assert isinstance(records[2], Paper) and records[2].published == "2024"
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, "-" + "9" * 70_000, "1e99999999999999999999", "1." + "0" * 9_000])
+def test_a_number_beyond_all_measure_ends_a_list_and_nothing_else(value: str) -> None:
+    content = as_json([fields(1), fields(2, seen="?"), fields(3)]).replace('"?"', value)
+    for before in (0, 65_000, 130_000):
+        records = read(content.replace("[", "[" + " " * before, 1), "x.json", format_name="json")
+        assert titles(records)[0] == "Title 1"
+        assert titles(records)[-1].startswith(("Title 3", "- not valid JSON, and not read further: "))
+
+
 def test_deep_nesting_refuses_a_line_alone() -> None:
     records = read('{"title": ' + DEEP + "\n" + as_jsonl([fields(1)]))
     assert titles(records) == ["- nested too deeply", "Title 1"]

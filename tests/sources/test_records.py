@@ -298,3 +298,24 @@ def test_any_values_give_a_paper_that_can_be_stored_or_a_reject(given_: dict[str
         assert record.paper_id in record.aliases
         repr(record).encode()
         "".join([*record.aliases, *record.authors, *record.tags, *record.categories, record.url or ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"Poincar\'{e} and $\'x$", r"Poincaré and $\'x$"),
+        (r"Erd\H{o}s &amp; G{\"o}del", "Erdős & Gödel"),
+        (r"na\&quot;{\i}ve {\o}re", "naïve øre"),
+        (r"\alpha and C:\users", r"\alpha and C:\users"),
+    ],
+)
+def test_accents_of_tex_are_letters_in_every_field_of_prose(written: str, meant: str) -> None:
+    paper = paper_of(title=f"On {written}", abstract=f"{ABSTRACT} {written}", authors=[written], venue=written)
+    assert (paper.title, paper.abstract) == (f"On {meant}", f"{ABSTRACT} {meant}")
+    assert (paper.authors, paper.venue) == ((meant,), meant)
+
+
+@given(st.lists(st.sampled_from([*"\\{}'\"`^~=.cHvukrbdiljoeLO $(", "\\i", "ss", "AA", "é"]), max_size=14).map("".join))
+def test_accents_that_were_decoded_stay_so(written: str) -> None:
+    once = paper_of(title=f"On {written} x").title
+    assert paper_of(title=once).title == once

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import pytest
 
 from rag.errors import FeedUnavailable
 from refdesk import __version__
+from refdesk.addresses import Address, is_public
 from refdesk.feeds.fetching import ATTEMPTS, LONGEST_WAIT_S, Fetcher
 from tests.feed_server import FeedServer, entries, serving
 
@@ -248,26 +251,129 @@ def test_a_redirect_to_another_scheme_is_refused(server: FeedServer, clock: Cloc
         fetcher(clock).get(f"{server.url}/moved")
 
 
-class Public(Fetcher):
-    """Takes one address of loopback for a public one, so that what it redirects to can be judged."""
-
-    __slots__ = ()
-    taken = ""
-
-    def _refuse_private(self, url: str) -> None:
-        if not url.startswith(Public.taken):
-            super()._refuse_private(url)
+def taken_for_public(address: Address) -> bool:
+    """Takes one address of loopback for a public one, so that what it leads to can be judged."""
+    return str(address) == "127.0.0.1" or is_public(address)
 
 
 @pytest.mark.parametrize(
-    "target", ["http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:1/", "http://localhost:1/", "//10.0.0.1/x"]
+    "target", ["http://169.254.169.254/latest/meta-data/", "http://127.0.0.2:1/", "http://[::1]:1/", "//10.0.0.1/x"]
 )
 def test_a_redirect_into_this_machine_or_its_network_is_refused(server: FeedServer, clock: Clock, target: str) -> None:
-    Public.taken, server.target = server.url, target
-    fetch = Public(pause_s=0, sleep=clock.sleep, clock=clock)
+    server.target = target
     with pytest.raises(FeedUnavailable, match="address of this machine or its network"):
-        fetch.get(f"{server.url}/moved")
+        fetcher(clock, allow_private=False, public=taken_for_public).get(f"{server.url}/moved")
     assert len(server.asked) == 1
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
+    """Names that are looked up as a test says: each time the next addresses, at the end the last ones."""
+    known: dict[str, list[list[str]]] = {}
+    truly = socket.getaddrinfo
+
+    def look_up(host: Any, port: Any, *rest: Any, **named: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in known:
+            return truly(host, port, *rest, **named)
+        given = known[name].pop(0) if len(known[name]) > 1 else known[name][0]
+        return [entry for address in given for entry in truly(address, port, *rest, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return known
+
+
+def test_the_address_that_was_judged_is_the_one_that_is_asked(
+    server: FeedServer, clock: Clock, names: dict[str, list[list[str]]]
+) -> None:
+    names["rebinding.example"] = [["93.184.216.34"], ["127.0.0.1"]] * ATTEMPTS
+    with pytest.raises(FeedUnavailable, match=r"93\.184\.216\.34|address of this machine"):
+        fetcher(clock, allow_private=False).get(f"{server.url.replace('127.0.0.1', 'rebinding.example')}/rss")
+    assert not server.asked
+
+
+def test_of_several_addresses_one_that_answers_is_enough(
+    server: FeedServer, clock: Clock, names: dict[str, list[list[str]]]
+) -> None:
+    names["feeds.example"] = [["2606:4700::1111", "93.184.216.34", "127.0.0.1"]]
+    url = f"{server.url.replace('127.0.0.1', 'feeds.example')}/rss"
+    page = fetcher(clock, allow_private=False, public=taken_for_public).get(url)
+    assert page.url == url
+    assert server.asked[0].headers["host"] == url.split("/")[2]
+    names["feeds.example"] = [["127.0.0.1", "10.0.0.1"]]
+    with pytest.raises(FeedUnavailable, match=r"10\.0\.0\.1, an address"):
+        fetcher(clock, allow_private=False, public=taken_for_public).get(url)
+
+
+def test_a_certificate_is_asked_for_by_name_and_not_by_address(clock: Clock, names: dict[str, list[list[str]]]) -> None:
+    names["feeds.example"] = [["127.0.0.1"]]
+    hello: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                hello.append(connection.recv(4096))
+
+        greeting = threading.Thread(target=greet, daemon=True)
+        greeting.start()
+        with pytest.raises(FeedUnavailable):
+            fetcher(clock, allow_private=False, public=taken_for_public, timeout_s=0.5).get(
+                f"https://feeds.example:{listening.getsockname()[1]}/rss"
+            )
+        greeting.join(5)
+    assert b"feeds.example" in hello[0]
+
+
+def test_a_proxy_of_the_environment_is_used_and_no_way_into_the_network(
+    server: FeedServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    fetch = fetcher(clock, allow_private=False)
+    assert fetch.get("http://letters.example.invalid/rss").body
+    assert server.asked[0].headers["host"] == "letters.example.invalid"
+    with pytest.raises(FeedUnavailable, match=r"10\.0\.0\.1, an address"):
+        fetch.get("http://10.0.0.1/rss")
+    monkeypatch.setenv("no_proxy", "letters.example.invalid")
+    with pytest.raises(FeedUnavailable, match="not known"):
+        fetch.get("http://letters.example.invalid/rss")
+    assert len(server.asked) == 1
+
+
+# ---- how often, over several feeds
+
+
+def test_all_hosts_of_arxiv_keep_one_pace_whichever_feed_asks(
+    server: FeedServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    clocks: dict[str, float] = {}
+    api, letters, other = (
+        fetcher(clock, allow_private=False, kind=kind, pause_s=pause_s, clocks=clocks)
+        for kind, pause_s in (("arxiv", 3.0), ("rss", 1.0), ("rss", 1.0))
+    )
+    api.get("http://export.arxiv.org/arxiv")
+    letters.get("http://rss.arxiv.org/rss")
+    api.get("http://oaipmh.arxiv.org/rss")
+    other.get("http://notarxiv.org/rss")
+    other.get("http://letters.example.invalid/rss")
+    assert clock.waits == [3.0, 3.0, 1.0]
+
+
+def test_each_step_of_a_redirect_is_a_request_that_keeps_the_pace(server: FeedServer, clock: Clock) -> None:
+    server.target = "/rss"
+    fetcher(clock, pause_s=3.0).get(f"{server.url}/moved")
+    assert clock.waits == [3.0]
+
+
+def test_a_provider_that_asks_for_a_rest_gets_it(server: FeedServer, clock: Clock) -> None:
+    fetch = fetcher(clock, pause_s=1.0)
+    server.backoff = "30"
+    fetch.get(f"{server.url}/rss")
+    server.backoff = ""
+    fetch.get(f"{server.url}/rss")
+    fetch.get(f"{server.url}/rss")
+    assert clock.waits == [31.0, 1.0]
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "http://x:99999/", "http:///x", "x", "", "http://a b/", "http://\x00/"])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
+import os
 import re
 import shutil
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
@@ -19,10 +22,12 @@ import pytest
 import refdesk
 from rag import sources
 from rag.embedders import DEFAULT, embedder
-from rag.errors import ConfigError, FeedUnavailable, LibraryLocked, LibraryReadOnly
+from rag.errors import ConfigError, FeedUnavailable, InputError, LibraryLocked, LibraryReadOnly
+from rag.types import Paper, Reject
 from refdesk import config
 from refdesk.feeds.fetching import Fetcher
-from refdesk.feeds.providers import PROVIDERS, Pull
+from refdesk.feeds.providers import PROVIDERS
+from refdesk.feeds.pulling import Pull
 from refdesk.feeds.syncing import FeedReport, state_of, states, sync
 from stores.feeds import FeedRecord, Run
 from stores.library import LibraryStore, Place
@@ -261,13 +266,13 @@ def test_arxiv_catches_up_a_long_gap_by_oai(server: FeedServer, desk: Desk) -> N
     report = desk.one()
     assert (report.error, report.added) == (None, 7)
     assert {each.path for each in server.asked} == {"/oai"}
-    assert server.asked[0].params["from"] == "2026-06-17"
+    assert server.asked[0].params["from"] == "2026-06-13"
 
 
 def _oai(server: FeedServer, *categories: str) -> list[int]:
     table = {**settings("arxiv", server.url), "categories": list(categories)}
     fetcher = Fetcher(pause_s=0, allow_private=True, sleep=lambda _: None)
-    pull = Pull(table, fetcher, date(2026, 5, 1), TODAY, {"caught_up": "2026-05-01"})
+    pull = Pull(table, fetcher, date(2026, 5, 1), TODAY, {"pulled": "yes"})
     return [
         int(number) for each in PROVIDERS["arxiv"][0](pull) for number in re.findall(rb"On subject (\d+)", each.body)
     ]
@@ -282,6 +287,42 @@ def test_oai_is_followed_by_its_tokens_and_only_the_categories_are_kept(server: 
 def test_oai_finds_the_archives_of_physics(server: FeedServer) -> None:
     server.papers = [type(each)(each.number, each.day, category="hep-ph") for each in server.papers]
     assert whole(_oai(server, "hep-ph"))
+
+
+def test_oai_that_asks_to_wait_is_waited_for(server: FeedServer) -> None:
+    server.moods = ["ok", "down"]
+    assert whole(_oai(server, "cs.*"))
+
+
+def test_a_token_of_oai_that_comes_again_is_an_error_and_not_the_end(server: FeedServer) -> None:
+    server.moods = ["ok", "empty"]
+    with pytest.raises(FeedUnavailable, match="same page"):
+        _oai(server, "cs.CL")
+
+
+def test_arxiv_that_finds_nothing_at_all_is_an_error_and_not_a_quiet_day(server: FeedServer, desk: Desk) -> None:
+    needs("arxiv")
+    desk.write({"it": settings("arxiv", server.url)})
+    server.moods = ["empty without total", "ok"]
+    assert desk.one().added == 7
+    server.mood, desk.today = "empty without total", date(2026, 6, 21)
+    assert "nothing at all" in (desk.one().error or "")
+    assert desk.record().watermark == "2026-06-20"
+
+
+def test_more_of_pubmed_than_it_gives_is_asked_for_by_fewer_days(server: FeedServer, monkeypatch: Any) -> None:
+    server.papers = entries(*DAYS, each=35)
+    server.page = 20
+    monkeypatch.setattr("refdesk.feeds.providers.PUBMED_MOST", 70)
+    assert whole(pulled(server, "pubmed"), 245)
+    spans = {(each.params["mindate"], each.params["maxdate"]) for each in server.of("/pubmed/esearch.fcgi")}
+    assert len(spans) > 4
+
+
+def test_an_error_of_pubmed_is_not_the_end(server: FeedServer) -> None:
+    server.moods = ["refused"]
+    with pytest.raises(FeedUnavailable, match="exceeds the limit"):
+        pulled(server, "pubmed")
 
 
 def test_an_error_of_oai_is_an_error_of_the_feed(server: FeedServer) -> None:
@@ -300,6 +341,18 @@ def test_zotero_asks_since_the_last_version(server: FeedServer, desk: Desk) -> N
     assert [each.params["since"] for each in server.asked] == ["5"]
     server.version, server.papers = 9, [*server.papers, *entries(*DAYS, "2026-06-21")[-1:]]
     assert desk.one().added == 1
+
+
+def test_a_zotero_library_that_changes_while_it_is_read_is_read_from_the_old_version_again(
+    server: FeedServer, desk: Desk
+) -> None:
+    needs("zotero")
+    server.papers = entries(*DAYS, each=20)
+    desk.write({"it": settings("zotero", server.url)})
+    server.moods = ["version 6", "ok"]
+    assert desk.one().added == 140
+    assert desk.record().state["version"] == "0"
+    assert (desk.one().added, desk.record().state["version"]) == (0, "5")
 
 
 def test_an_rss_feed_is_asked_for_only_if_it_changed(server: FeedServer, desk: Desk) -> None:
@@ -370,6 +423,136 @@ def test_files_of_one_name_in_two_folders_are_not_mistaken_for_each_other(
         jsonl(tmp_path / "box" / year / "papers.jsonl", rows)
     desk.write({"it": {"kind": "folder", "path": str(tmp_path / "box")}})
     assert desk.one().added == 6
+
+
+def test_a_zip_in_a_folder_is_read(tmp_path: Path, desk: Desk, records: Any, jsonl: Any) -> None:
+    box = tmp_path / "box"
+    box.mkdir()
+    one, two = jsonl(tmp_path / "one.jsonl", records(3)), jsonl(tmp_path / "two.jsonl", records(2, first=10))
+    with zipfile.ZipFile(box / "export.zip", "w") as archive:
+        archive.write(one, "one.jsonl")
+        archive.write(two, "two.jsonl")
+    desk.write({"it": {"kind": "folder", "path": str(box)}})
+    assert (desk.one().added, desk.one().added) == (5, 0)
+
+
+def _folder(box: Path, state: dict[str, str], sleep: Callable[[float], None]) -> list[str]:
+    """The names of the files that a pull of a folder gives."""
+    fetcher = Fetcher(pause_s=0, sleep=sleep)
+    pull = Pull({"kind": "folder", "path": str(box)}, fetcher, TODAY, TODAY, state)
+    return [each.name for each in PROVIDERS["folder"][0](pull)]
+
+
+def test_a_file_that_is_still_being_written_is_left_to_the_next_pull(tmp_path: Path) -> None:
+    whole, growing = tmp_path / "a.ris", tmp_path / "b.ris"
+    whole.write_text("TY  - JOUR")
+    os.utime(whole, (1e9, 1e9))
+    growing.write_text("TY  - JO")
+    waits: list[float] = []
+
+    def write_on(seconds: float) -> None:
+        waits.append(seconds)
+        growing.write_text("TY  - JOUR\nTI  - ")
+
+    state: dict[str, str] = {}
+    assert _folder(tmp_path, state, write_on) == ["a.ris"]
+    assert 0 < waits[0] <= 2
+    assert _folder(tmp_path, state, waits.append) == ["b.ris"]
+    assert len(waits) == 2
+    assert _folder(tmp_path, state, waits.append) == []
+    assert len(waits) == 2
+
+
+# ---- settings that change, or make no sense
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("zotero", {"collection": "ABCD"}, {"collection": "EFGH"}),
+        ("zotero", {"collection": "ABCD"}, {"library": "users/6"}),
+        ("arxiv", {"categories": ["cs.CL"]}, {"categories": ["cs.CL", "cs.LG"]}),
+        ("pubmed", {"query": "one"}, {"query": "two"}),
+        ("openalex", {"query": "one"}, {"query": "two"}),
+        ("huggingface", {"since": "2026-06-19"}, {"since": "2026-06-14"}),
+    ],
+)
+def test_a_feed_that_chooses_other_papers_begins_anew(
+    server: FeedServer, desk: Desk, kind: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    needs(kind)
+    table = {**settings(kind, server.url), **before}
+    desk.write({"it": table})
+    server.papers, kept = server.papers[-2:], server.papers
+    assert desk.one().added == 2
+    server.papers, server.version = kept, 3  # what the other choice has, all of it listed before
+    desk.write({"it": {**table, "tags": ["other"]}})
+    desk.one()
+    had = len(desk.titles())
+    desk.write({"it": {**table, **after}})
+    server.asked.clear()
+    server.mood = "gone"
+    assert desk.one().state == "broken"
+    server.mood = "ok"
+    assert had + desk.one().added == 7
+    assert len(desk.record().runs) == 1
+
+
+def test_a_feed_that_begins_anew_leaves_no_gap(server: FeedServer, desk: Desk) -> None:
+    desk.write({"it": {**settings("huggingface", server.url), "since": "2026-06-20"}})
+    desk.one()
+    desk.today = date(2026, 7, 20)
+    desk.write({"it": settings("huggingface", server.url)})
+    server.asked.clear()
+    assert desk.one().error is None
+    assert server.asked[0].params["date"] == "2026-06-18"
+
+
+def test_a_rule_of_tags_is_no_other_choice(server: FeedServer, desk: Desk) -> None:
+    needs("zotero")
+    desk.write({"it": settings("zotero", server.url)})
+    desk.one()
+    desk.write({"it": {**settings("zotero", server.url), "tags": ["lab"]}})
+    server.asked.clear()
+    desk.one()
+    assert [each.params["since"] for each in server.asked] == ["5"]
+
+
+@pytest.mark.parametrize(
+    ("table", "told", "hint"),
+    [
+        ({"kind": "gopher"}, "'gopher'", "huggingface"),
+        ({"kind": 7}, "7", "huggingface"),
+        ({"kind": "arxiv", "catgories": ["cs.CL"]}, "“catgories”", "categories, query"),
+        ({"kind": "pubmed", "query": "x", "categories": ["cs.CL"]}, "“categories”", "query"),
+        ({"kind": "arxiv", "categories": "cs.CL"}, "categories to 'cs.CL'", "list of texts"),
+        ({"kind": "arxiv", "categories": []}, "“categories” or “query”", "refdesk.toml"),
+        ({"kind": "pubmed"}, "“query”", "refdesk.toml"),
+        ({"kind": "rss", "url": 7}, "url to 7", "text"),
+        ({"kind": "rss", "url": "https://x.example/", "tags": "a"}, "tags to 'a'", "list of texts"),
+        ({"kind": "rss", "url": "https://x.example/", "since": "soon"}, "since to 'soon'", "2026-06-17"),
+        ({"kind": "rss", "url": "https://x.example/", "allow_private": 1}, "allow_private to 1", "true or false"),
+        ({"kind": "zotero", "library": "12345"}, "library to '12345'", "users/"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_told_by_sync_and_by_status_before(
+    desk: Desk, table: dict[str, Any], told: str, hint: str
+) -> None:
+    desk.write({"it": table})
+    store = desk.store()
+    try:
+        (shown,) = states(store, config.load(desk.folder))
+    finally:
+        store.close()
+    report = desk.one()
+    for state, error, advice in (
+        (shown["state"], shown["error"], shown["hint"]),
+        (report.state, report.error, report.hint),
+    ):
+        assert state == "broken"
+        assert "“it”" in error
+        assert told in error
+        assert hint in advice
 
 
 # ---- politeness
@@ -455,6 +638,49 @@ def test_keys_are_sent_and_never_told(
 
 
 # ---- providers that misbehave
+
+
+MOODS = "slow busy down cut closed html empty loop moved gone repeated|wrong type|cut without length".split("|")
+MOODS = [*MOODS[0].split(), *MOODS[1:]]
+
+
+@pytest.mark.parametrize("after", [0, 1])
+@pytest.mark.parametrize("mood", MOODS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_misbehaviour_loses_a_paper_without_an_error(
+    server: FeedServer, desk: Desk, kind: str, mood: str, after: int
+) -> None:
+    if kind == "zotero":
+        server.papers = entries(*DAYS, each=40)
+    server.slow_s, server.target = 0.3, "ftp://elsewhere.example/"
+    server.moods, server.mood = ["ok"] * after + [mood], "ok"
+    timeout_s = 0.1 if mood == "slow" else 10.0
+    found = trusted(server, kind, timeout_s)
+    if mood in ("slow", "busy", "down", "cut", "closed", "wrong type"):  # they pass
+        assert found
+    if (kind, mood) == ("huggingface", "empty"):
+        return  # a day without papers, as far as anybody can tell
+    server.moods, server.mood = ["ok"] * after, mood
+    trusted(server, kind, timeout_s)
+
+
+def trusted(server: FeedServer, kind: str, timeout_s: float) -> bool:
+    """Whether a provider gave all papers; where it did not, an error must have been raised, or a page be broken."""
+    table = settings(kind, server.url)
+    fetcher = Fetcher(pause_s=0, allow_private=True, timeout_s=timeout_s, sleep=lambda _: None)
+    pull = Pull(table, fetcher, date(2026, 6, 14), TODAY, {})
+    given: list[Paper | Reject] = []
+    try:
+        for each in PROVIDERS[kind][0](pull):
+            given += sources.parse(
+                io.BytesIO(each.body), each.name, today=TODAY.isoformat(), format_name=each.format_name
+            )[0]
+    except (FeedUnavailable, InputError):
+        return False
+    if any(isinstance(each, Reject) and "not read further" in each.reason for each in given):
+        return False
+    assert {each.title for each in given} == {each.title for each in server.papers}
+    return True
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PAGED if kind != "huggingface"])  # its days may be empty
@@ -725,6 +951,12 @@ def test_a_feed_whose_last_pull_failed_is_broken() -> None:
 def test_a_feed_that_brought_far_less_than_usual_is_partial() -> None:
     assert state(*DAILY, ("11", 9), today="11") == "partial"
     assert state(*DAILY, ("11", 10), today="11") == "fresh"
+
+
+def test_a_feed_that_is_pulled_several_times_a_day_is_judged_by_the_day() -> None:
+    twice = [run for day in range(1, 11) for run in ((str(day), 38), (str(day), 2))]
+    assert state(*twice, today="10") == "fresh"
+    assert state(*twice, ("11", 5), ("11", 3), today="11") == "partial"
 
 
 def test_a_young_feed_has_no_usual_number() -> None:

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("end", sa.Text, nullable=False),
         sa.Column("created", sa.Text, nullable=False),
         sa.Column("document", sa.JSON, nullable=False),
+        sa.Column("forms", sa.JSON, nullable=False),
         sa.Column("considered", sa.JSON, nullable=False),
     )
     op.create_table(
@@ -30,6 +31,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("planned", sa.Text, nullable=False),
         sa.Column("changed", sa.Text, nullable=False),
+        sa.Column("due", sa.Text),
+        sa.Column("handed", sa.Text),
         sa.Column("detail", sa.Text, nullable=False),
     )
     op.create_table(

@@ -1,0 +1,293 @@
+"""
+Real files damaged in ways that happen: does any crash an importer, hang it, or lose a record without a word?
+
+    python -m benchmarks.fuzz [--files 10000] [--seed 20261124] [--show]
+
+A file is accounted for when it is refused with an error, or when
+
+- a reject says that the file was “not read further”, or
+- it has at least as many papers and rejects as its damaged text has beginnings of records (for JSON Lines exactly as
+  many as lines that are not blank, for JSON that can still be parsed exactly as many as its list has entries), and each
+  title of the sound file that the damaged text still holds, and that the sound one holds once, is a paper's or a
+  reject's, or within one; a reject of what is not valid stands for all titles from its line to where the next record
+  begins, and one that has no title for one title.
+
+A hang is a file that keeps a processor busy for longer than 5 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import gzip
+import io
+import json
+import random
+import re
+import signal
+import sys
+import time
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import data_folder, table, write_section
+from rag import sources
+from rag.errors import RefdeskError
+from rag.sources.decoding import HEAD_BYTES, decoded
+from rag.types import Paper, Reject
+
+HANG_S = 5.0
+GIVEN_UP_S = 60
+SEED = 20261124
+LINES = 40
+SHORTEST = 12
+"""A title shorter than this may stand anywhere in a file."""
+_CONTROLS = [*(bytes([each]) for each in range(0x20)), b"\x7f", b"\x85", b"\xe2\x80\xae", b"\xef\xbf\xbe", *(
+    codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"\xc0\x80", b"\xed\xa0\x80", b"\xff")]  # fmt: skip
+_STRUCTURE = rb"[\"'{}\[\]<>&,:;\\@=\-\n]"
+_ENCODINGS = ["utf-16", "utf-16-le", "utf-32", "utf-8-sig", "cp1252", "latin-1", "shift_jis", "koi8-r", "ascii"]
+_BEGINS = {
+    "arxiv": r"<entry>",
+    "bibtex": r"^[ \t]*@(?!comment|string|preamble)\w+\s*\{",
+    "ris": r"^TY  - ",
+    "pubmed_xml": r"<PubmedArticle\b",
+    "jsonl": r"^.*\S.*$",
+}
+"""By format: where a record begins in a text."""
+_READ_ON = "not read further"
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A real file: where it comes from, its name, its bytes, the format it is of, and the titles to look for."""
+
+    folder: str
+    name: str
+    body: bytes
+
+    @cached_property
+    def read(self) -> tuple[str, list[Paper | Reject]]:
+        """Its format and its records."""
+        chosen = sources._recognised(self.text[:HEAD_BYTES], self.name).name
+        return chosen, list(sources.parse(io.BytesIO(self.body), self.name, today="2026-11-24")[0])
+
+    @cached_property
+    def text(self) -> str:
+        """Its text."""
+        return decoded(io.BytesIO(self.body), self.name)[0].read()
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """The titles that the text holds as they are, once."""
+        titles = {(record.title or "")[:150] for record in self.read[1]}
+        return sorted(title for title in titles if len(title) >= SHORTEST and self.text.count(title) == 1)
+
+
+def sound(folder: Path) -> list[Sound]:
+    """The files of `formats/`, a piece of JSON Lines, and the listing."""
+    found = []
+    for path in sorted(each for each in (folder / "formats").rglob("*") if each.is_file()):
+        body = path.read_bytes()
+        if path.parent.name in ("crossref", "semanticscholar"):  # recorded replies
+            inner = json.loads(body)["body"]
+            body = inner.encode() if isinstance(inner, str) else json.dumps(inner).encode()
+        body = gzip.decompress(body) if path.suffix == ".gz" else body
+        found.append(Sound(path.parent.name, path.name.removesuffix(".gz"), body))
+    with gzip.open(folder / "arxiv_daily" / "2025.jsonl.gz", "rb") as stream:
+        found.append(Sound("jsonl", "papers.jsonl", b"".join(next(stream) for _ in range(LINES))))
+    found.append(Sound("listing", "hf_listing.txt", (folder / "hf_listing.txt").read_bytes()))
+    return found
+
+
+# ---- damage
+
+
+def _places(chance: random.Random, body: bytes, most: int) -> list[int]:
+    return sorted((chance.randrange(len(body) + 1) for _ in range(chance.randint(1, most))), reverse=True)
+
+
+def _flips(chance: random.Random, body: bytes) -> bytes:
+    changed = bytearray(body)
+    for at in _places(chance, body[:-1], 20):
+        changed[at] ^= 1 << chance.randrange(8)
+    return bytes(changed)
+
+
+def _cut_off(chance: random.Random, body: bytes) -> bytes:
+    return body[: chance.randrange(len(body))]
+
+
+def _cut_out(chance: random.Random, body: bytes) -> bytes:
+    at = chance.randrange(len(body))
+    return body[:at] + body[at + chance.randint(1, 3000) :]
+
+
+def _repeated(chance: random.Random, body: bytes) -> bytes:
+    at = chance.randrange(len(body))
+    block = body[at : at + chance.choice([10, 100, 1000, 10_000])]
+    return body[:at] + block * chance.randint(1, 5) + body[at:]
+
+
+def _encoding(chance: random.Random, body: bytes) -> bytes:
+    text = body.decode("utf-8", "replace")
+    if chance.random() < 0.2:  # encoded twice
+        return text.encode().decode("latin-1").encode()
+    changed = text.encode(chance.choice(_ENCODINGS), "replace")
+    return changed if chance.random() < 0.7 else body[: len(body) // 2] + changed[len(changed) // 2 :]
+
+
+def _controls(chance: random.Random, body: bytes) -> bytes:
+    for at in _places(chance, body, 20):
+        body = body[:at] + chance.choice(_CONTROLS) + body[at:]
+    return body
+
+
+def _structure(chance: random.Random, body: bytes) -> bytes:
+    """Characters that mean something to a format, taken out, doubled or exchanged."""
+    marks = [found.start() for found in re.finditer(_STRUCTURE, body)]
+    for at in sorted(chance.sample(marks, min(len(marks), chance.randint(1, 6))), reverse=True):
+        mark = body[at : at + 1]
+        body = (
+            body[:at] + chance.choice([b"", mark * 2, chance.choice([b'"', b"{", b"}", b"<", b"\n"])]) + body[at + 1 :]
+        )
+    return body
+
+
+def _gzip(chance: random.Random, body: bytes) -> bytes:
+    packed = bytearray(gzip.compress(body, mtime=0))
+    if chance.random() < 0.5:
+        return bytes(packed[: chance.randrange(len(packed))])
+    packed[chance.randrange(len(packed))] ^= 1 << chance.randrange(8)
+    return bytes(packed)
+
+
+DAMAGE: dict[str, Callable[[random.Random, bytes], bytes]] = {
+    "bits flipped": _flips,
+    "end cut off": _cut_off,
+    "piece cut out": _cut_out,
+    "blocks repeated": _repeated,
+    "another encoding": _encoding,
+    "control bytes": _controls,
+    "marks of structure": _structure,
+    "gzip cut or flipped": _gzip,
+}
+
+
+# ---- judging
+
+
+def lost(file: Sound, body: bytes, records: list[Paper | Reject]) -> str | None:
+    """What of a damaged file is not accounted for, or None."""
+    rejects = [record for record in records if isinstance(record, Reject)]
+    if any(_READ_ON in reject.reason for reject in rejects):
+        return None
+    text = decoded(io.BytesIO(body), file.name)[0].read()
+    name = file.read[0]
+    begin = _BEGINS.get(name)
+    count = len(re.findall(begin, text, re.MULTILINE)) if begin else _entries(text)
+    if len(records) < count or (begin in (None, _BEGINS["jsonl"]) and len(records) != count and count):
+        return f"{len(records)} records of {count}"
+    held = "\n".join(_spans(text, rejects, begin)) + "\n".join(
+        part for each in records for part in ([each.title or ""] + ([each.abstract] if isinstance(each, Paper) else []))
+    )
+    missing = [title for title in file.titles if title not in held and title in text]
+    spare = sum(reject.title is None for reject in rejects)
+    return f"{len(missing)} titles, such as “{missing[0][:60]}”" if len(missing) > spare else None
+
+
+def _spans(text: str, rejects: list[Reject], begin: str | None) -> Iterator[str]:
+    """What stands in a text from the line of each reject that is not valid to where the next record begins."""
+    rows = [found.start() for found in re.finditer("^", text, re.MULTILINE)]
+    for reject in rejects:
+        line = re.match(r"line (\d+)$", reject.where)
+        if begin and line and "not valid" in reject.reason:
+            at = rows[int(line[1]) - 1]
+            following = re.compile(begin, re.MULTILINE).search(text, text.find("\n", at) + 1)
+            yield text[at : following.start() if following else None]
+
+
+def _entries(text: str) -> int:
+    """The entries of the list that a JSON text is or holds; 1 where it is one object, 0 where it is no JSON."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return 0
+    if isinstance(document, dict) and isinstance(document.get("message"), dict):
+        document = document["message"]
+    held = [document, *(document.get(key) for key in ("results", "data", "items") if isinstance(document, dict))]
+    return next((len(each) for each in held if isinstance(each, list)), 1)
+
+
+def _out_of_time(*_: Any) -> None:
+    raise TimeoutError
+
+
+def damaged(files: list[Sound], count: int, seed: int) -> Iterator[tuple[str, Sound, bytes]]:
+    """Kind of damage, file and damaged bytes, so many; every third is damaged twice."""
+    kinds = list(DAMAGE)
+    for number in range(count):
+        chance = random.Random(f"{seed} {number}")
+        file, kind = files[number % len(files)], kinds[number // len(files) % len(kinds)]
+        body = DAMAGE[kind](chance, file.body)
+        if number % 3 == 0 and body and kind != "gzip cut or flipped":
+            body = DAMAGE[chance.choice(kinds)](chance, body)
+        yield kind, file, body
+
+
+def main() -> None:
+    """Damage, read, count, print, and write the section “Damaged files” of docs/evaluation.md."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--show", action="store_true", help="print what is not accounted for, and crashes")
+    options = parser.parse_args()
+    signal.signal(signal.SIGALRM, _out_of_time)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    times: list[tuple[float, str]] = []
+    files = sound(data_folder())
+    for number, (kind, file, body) in enumerate(damaged(files, options.files, options.seed)):
+        records: list[Paper | Reject] = []
+        trouble = None
+        began = time.process_time()
+        signal.alarm(GIVEN_UP_S)
+        try:
+            records += sources.parse(io.BytesIO(body), file.name, today="2026-11-24")[0]
+            outcome = "read"
+        except RefdeskError:
+            outcome = "refused"
+        except TimeoutError:
+            outcome = "hangs"
+        except Exception:  # noqa: BLE001 - that is what is looked for
+            outcome, trouble = "crashes", traceback.format_exc()
+        signal.alarm(0)
+        took_s = time.process_time() - began
+        times.append((took_s, f"{file.folder}/{file.name}, {kind}"))
+        if took_s > HANG_S:
+            outcome, trouble = "hangs", f"{took_s:.1f} s"
+        if outcome == "read" and (missing := lost(file, body, records)):
+            outcome, trouble = "not accounted for", missing
+        if trouble and options.show:
+            print(f"{number} {file.folder}/{file.name}, {kind}: {trouble}", file=sys.stderr, flush=True)
+        counts[kind]["files"] += 1
+        counts[kind][outcome] += 1
+        counts[kind]["papers"] += sum(isinstance(record, Paper) for record in records)
+        counts[kind]["rejects"] += sum(isinstance(record, Reject) for record in records)
+    names = ("files", "read", "refused", "papers", "rejects", "crashes", "hangs", "not accounted for")
+    total = sum(counts.values(), Counter())
+    rows = [[kind, *(f"{counts[kind][name]:,}" for name in names)] for kind in DAMAGE]
+    rows.append(["**all**", *(f"{total[name]:,}" for name in names)])
+    slowest = "; ".join(f"{took_s:.2f} s ({what})" for took_s, what in sorted(times, reverse=True)[:3])
+    traced = sum(len(file.titles) for file in files)
+    body_ = table(["damage", *names], rows) + (
+        f"\n\nSlowest: {slowest}. {len(files)} sound files, of whose records {traced:,} can be traced by their titles."
+    )
+    write_section("Damaged files", body_)
+
+
+if __name__ == "__main__":
+    main()

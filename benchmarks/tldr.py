@@ -1,0 +1,301 @@
+"""
+`python -m benchmarks.tldr`: how near the telling sentences come to summaries that people wrote, and how well a few of
+them stand for a week. The coefficients of `rag.digests.telling` are fitted here too, and printed beside those in it.
+
+SciTLDR's dev papers are all there is, so each paper is scored by weights fitted on the other folds. Peers, on the same
+sentences: the first, the last, any, and LexRank (Erkan and Radev, "LexRank: Graph-based Lexical Centrality as Salience
+in Text Summarization", JAIR 2004), in both its forms.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.report import data_folder, table, write_section
+from rag import text
+from rag.checking.words import stems
+from rag.digests import telling
+from rag.embedders.static import StaticEmbedder
+from rag.evaluation import metrics
+from rag.reading import WORD, Array
+from rag.types import Paper
+
+FOLDS = 5
+RIDGE = 30.0
+FITTED = tuple(telling.WEIGHTS)[:-2]
+UNCLEAR = telling.WEIGHTS["unclear"]
+WEEKS = tuple(f"2025-W{number}" for number in (15, 20, 22, 25, 30, 35, 40, 45))
+COVERED = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abstract:
+    """An abstract in sentences: their features, and the ROUGE-1 of each."""
+
+    key: str
+    title: str
+    sentences: tuple[str, ...]
+    features: Array
+    rouge: Array
+
+    @property
+    def fold(self) -> int:
+        """Which fold it is in."""
+        return zlib.crc32(self.key.encode()) % FOLDS
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a gzipped file of JSON Lines."""
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        yield from map(json.loads, stream)
+
+
+def abstracts(path: Path, *, split: bool) -> list[Abstract]:
+    """SciTLDR's papers, in its own sentences, or `split` as an import would."""
+    found = []
+    for row in lines(path):
+        own = [cleaned for each in row["source"] if (cleaned := text.clean(each))]
+        whole = " ".join(own)
+        sentences = tuple(whole[start:end] for start, end in text.split(whole)) if split else tuple(own)
+        rouge = np.array([metrics.rouge1(each, row["target"]) for each in sentences])
+        title = text.clean(row["title"])
+        features = telling.features(title, sentences)
+        found.append(Abstract(key=row["paper_id"], title=title, sentences=sentences, features=features, rouge=rouge))
+    return found
+
+
+def fit(seen: Sequence[Abstract], columns: Sequence[int]) -> Array:
+    """
+    Ridge regression of a sentence's ROUGE-1 on its features: weights, and last the constant.
+
+    Both are taken from their means in the abstract, for only what sets a sentence apart from its neighbours matters.
+    """
+    x = np.concatenate([each.features[:, columns] - each.features[:, columns].mean(axis=0) for each in seen])
+    y = np.concatenate([each.rouge - each.rouge.mean() for each in seen])
+    scale = x.std(axis=0) + 1e-9
+    x = x / scale
+    weights = np.linalg.solve(x.T @ x + RIDGE * np.eye(len(columns)), x.T @ y) / scale
+    rest = [(each.rouge - each.features[:, columns] @ weights).mean() for each in seen]
+    return np.append(weights, np.mean(rest))
+
+
+def crossed(seen: Sequence[Abstract], columns: Sequence[int], *, unclear: float = UNCLEAR) -> list[int]:
+    """The row chosen of each abstract by weights fitted on the other folds."""
+    weights = [fit([each for each in seen if each.fold != out], columns)[:-1] for out in range(FOLDS)]
+    return [
+        int(np.argmax(each.features[:, columns] @ weights[each.fold] + unclear * each.features[:, -1])) for each in seen
+    ]
+
+
+def lexrank(seen: Sequence[Abstract], *, threshold: float | None) -> list[int]:
+    """The most central sentence of each by LexRank over TF-IDF, with a threshold on the cosine or continuous."""
+    counted = [[stems(WORD.findall(sentence.lower())) for sentence in each.sentences] for each in seen]
+    documents = [{stem for sentence in each for stem in sentence} for each in counted]
+    holding: dict[str, int] = {}
+    for document in documents:
+        for stem in document:
+            holding[stem] = holding.get(stem, 0) + 1
+    chosen = []
+    for sentences, document in zip(counted, documents, strict=True):
+        number = {stem: at for at, stem in enumerate(sorted(document))}
+        weights = np.zeros((len(sentences), len(number)))
+        for row, sentence in enumerate(sentences):
+            for stem in sentence:
+                weights[row, number[stem]] += np.log(len(seen) / holding[stem])
+        weights /= np.linalg.norm(weights, axis=1, keepdims=True) + 1e-12
+        links = weights @ weights.T
+        links = links if threshold is None else (links > threshold).astype(float)
+        links /= np.maximum(links.sum(axis=1, keepdims=True), 1e-12)
+        rank = np.full(len(sentences), 1 / len(sentences))
+        for _ in range(100):
+            rank = 0.15 / len(sentences) + 0.85 * (links.T @ rank)
+        chosen.append(int(np.argmax(np.round(rank, 9))))
+    return chosen
+
+
+def compared(given: Sequence[Abstract], ours: Sequence[Abstract]) -> str:
+    """The table of methods, on SciTLDR's sentences and on those of the product's splitter."""
+    every = list(range(len(FITTED)))
+    weights = np.array([telling.WEIGHTS[name] for name in (*FITTED, "unclear")])
+    methods: dict[str, Callable[[Sequence[Abstract]], list[int]]] = {
+        "the first sentence": lambda seen: [0] * len(seen),
+        "the last sentence": lambda seen: [-1] * len(seen),
+        "LexRank, threshold .1": lambda seen: lexrank(seen, threshold=0.1),
+        "LexRank, continuous": lambda seen: lexrank(seen, threshold=None),
+        "**telling, cross-validated**": lambda seen: crossed(seen, every),
+        "telling, weights in the code (fitted on these)": lambda seen: [
+            int(np.argmax(each.features @ weights)) for each in seen
+        ],
+        "the best sentence (oracle)": lambda seen: [int(np.argmax(each.rouge)) for each in seen],
+    }
+    scores: dict[str, list[list[float]]] = {
+        "any sentence (expected)": [[float(each.rouge.mean()) for each in seen] for seen in (given, ours)]
+    }
+    for name, choose in methods.items():
+        scores[name] = [
+            [float(each.rouge[row]) for each, row in zip(seen, choose(seen), strict=True)] for seen in (given, ours)
+        ]
+    rows = [[name, *(with_interval(each) for each in both)] for name, both in scores.items()]
+    peer = max((name for name in scores if name.startswith("LexRank")), key=lambda name: float(np.mean(scores[name])))
+    gain = np.array(scores["**telling, cross-validated**"][0]) - np.array(scores[peer][0])
+    return (
+        table([f"ROUGE-1 F, {len(given)} papers", "SciTLDR's sentences", "split by Refdesk"], rows)
+        + f"\n\nTelling, cross-validated, over {peer}, paired: {with_interval(gain.tolist())}."
+    )
+
+
+def with_interval(values: Sequence[float]) -> str:
+    """The mean, and its 95 % interval."""
+    low, high = metrics.interval(values)
+    return f"{np.mean(values):.3f} [{low:.3f}, {high:.3f}]"
+
+
+def left_out(seen: Sequence[Abstract]) -> Iterator[tuple[str, list[Abstract]]]:
+    """Features that the model does without: the abstracts with each put before the others."""
+    embedder = StaticEmbedder()
+    won = frozenset(stems("outperform surpass achieve improve superior exceed reduce better".split()))
+
+    def near_title(each: Abstract) -> Array:
+        rows = embedder.embed([each.title, *each.sentences])
+        return np.asarray(rows[1:] @ rows[0], dtype=float)
+
+    tried: dict[str, Callable[[Abstract], Any]] = {
+        "position": lambda each: np.linspace(0, 1, len(each.sentences)),
+        "a number": lambda each: [any(map(str.isdigit, sentence)) for sentence in each.sentences],
+        "a verb of success": lambda each: [
+            not won.isdisjoint(stems(WORD.findall(sentence.lower()))) for sentence in each.sentences
+        ],
+        "cosine to the title, static vectors": near_title,
+    }
+    for name, column in tried.items():
+        yield name, [replace(each, features=np.column_stack([column(each), each.features])) for each in seen]
+
+
+def ablations(seen: Sequence[Abstract]) -> str:
+    """What each feature adds, and what the mark-down costs."""
+
+    def outcome(name: str, seen: Sequence[Abstract], columns: Sequence[int], unclear: float) -> list[str]:
+        rows = crossed(seen, columns, unclear=unclear)
+        rouge = np.mean([each.rouge[row] for each, row in zip(seen, rows, strict=True)])
+        marked = np.mean([each.features[row, -1] for each, row in zip(seen, rows, strict=True)])
+        return [name, f"{rouge:.4f}", f"{marked:.1%}"]
+
+    every = range(len(FITTED))
+    rows = [outcome("all", seen, every, UNCLEAR)]
+    rows += [outcome(f"without `{FITTED[out]}`", seen, [at for at in every if at != out], UNCLEAR) for out in every]
+    rows += [outcome(f"with {name}", more, range(len(FITTED) + 1), UNCLEAR) for name, more in left_out(seen)]
+    rows += [outcome(f"all, `unclear` at {value}", seen, every, value) for value in (0.0, -0.05, -0.1, -0.2)]
+    return table(["features", "ROUGE-1 F, cross-validated", "chosen that are `unclear`"], rows)
+
+
+def week(path: Path, name: str) -> list[Paper]:
+    """The papers listed in an ISO week."""
+    return [
+        Paper(
+            paper_id=f"arxiv:{row['id']}",
+            title=text.clean(row["title"]),
+            abstract=(abstract := text.clean(row["abstract"])),
+            spans=text.split(abstract),
+            flags=text.flags(row["title"], abstract),
+        )
+        for row in lines(path)
+        if "{}-W{:02d}".format(*date.fromisoformat(row["date"]).isocalendar()[:2]) == name
+    ]
+
+
+def covering(path: Path) -> str:
+    """How well four papers stand for a week: `cover`, and simpler choices on the same vectors."""
+    embedder = StaticEmbedder()
+    measured: dict[str, list[tuple[float, float, float]]] = {}
+    took: list[float] = []
+    for name in WEEKS:
+        papers = week(path, name)
+        rows = embedder.embed([f"{each.title}\n{each.abstract}" for each in papers])
+        central = np.argsort(-(rows @ rows.sum(axis=0)), kind="stable")
+        relevance = rows @ rows.mean(axis=0)
+        spread: list[int] = []
+        while len(spread) < COVERED:  # maximal marginal relevance, half and half
+            said = (rows @ rows[spread].T).max(axis=1) if spread else np.zeros(len(rows))
+            value = 0.5 * relevance - 0.5 * said
+            value[spread] = -np.inf
+            spread.append(int(np.argmax(value)))
+        began = time.perf_counter()
+        chosen = telling.cover(papers, rows, [1.0] * len(papers), limit=COVERED)
+        took.append(time.perf_counter() - began)
+        place = {each.paper_id: at for at, each in enumerate(papers)}
+        random = np.random.default_rng(0).choice(len(papers), COVERED, replace=False)
+        choices = {
+            "any four": random.tolist(),
+            "the four most central": central[:COVERED].tolist(),
+            "maximal marginal relevance": spread,
+            "**cover**": [place[paper.paper_id] for paper, _ in chosen],
+        }
+        for method, picked in choices.items():
+            near = rows @ rows[picked].T
+            among = near[picked][np.triu_indices(len(picked), 1)]
+            told = [each.text for each in telling.tellings([papers[at] for at in picked])]
+            leaning = np.mean([telling.features("", [each])[0, -1] or telling.refers_back(each) for each in told])
+            measured.setdefault(method, []).append((near.max(axis=1).mean(), among.max(), float(leaning)))
+    body = [[name, *(f"{value:.3f}" for value in np.mean(values, axis=0))] for name, values in measured.items()]
+    heads = [
+        "four of a week",
+        "cosine of a paper to the nearest",
+        "of the two most alike",
+        "sentences that lean on another",
+    ]
+    return table(heads, body) + f"\n\n{len(WEEKS)} weeks of 2025; `cover` takes {np.median(took):.2f} s."
+
+
+def speed(path: Path) -> str:
+    """Seconds for 2,000 papers."""
+    papers = [paper for name in WEEKS[:3] for paper in week(path, name)][:2000]
+    began = time.process_time()
+    telling.tellings(papers)
+    return f"{len(papers):,} telling sentences take {time.process_time() - began:.2f} s of one core."
+
+
+def agree_with_rouge_score(path: Path) -> str:
+    """Hold our ROUGE-1 against the package's, on every sentence and reference."""
+    from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
+
+    scorer, pairs = RougeScorer(["rouge1"]), 0
+    for row in lines(path):
+        for sentence in row["source"]:
+            for reference in row["target"]:
+                theirs = scorer.score(reference, sentence)["rouge1"].fmeasure
+                assert abs(metrics.rouge1(sentence, [reference]) - theirs) < 1e-9, (sentence, reference)
+                pairs += 1
+    return f"ROUGE-1 is that of the `rouge-score` package, on all {pairs:,} pairs of sentence and reference."
+
+
+def main() -> None:
+    """Fit, print, and write the sections of docs/evaluation.md."""
+    path, listed = data_folder() / "scitldr" / "dev.jsonl.gz", data_folder() / "arxiv_daily" / "2025.jsonl.gz"
+    given, ours = abstracts(path, split=False), abstracts(path, split=True)
+    fitted, names = [*fit(given, range(len(FITTED))), UNCLEAR], (*FITTED, "constant", "unclear")
+    found = {name: round(float(value), 3) for name, value in zip(names, fitted, strict=True)}
+    constants = {name: found[name] for name in telling.WEIGHTS}
+    same = "as in" if constants == telling.WEIGHTS else "NOT as in"
+    parts = [
+        compared(given, ours),
+        ablations(given),
+        f"WEIGHTS = {constants}, {same} the code.",
+        agree_with_rouge_score(path),
+        speed(listed),
+    ]
+    write_section("TLDR", "\n\n".join(parts))
+    write_section("Cover", covering(listed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""
+An issue from its parts: headline, themes and papers, each a few sentences that cite.
+
+A part is written extractively, in whole sentences of its papers. A model may write the same part over the same
+sentences (`rag.digests.writing`); where it fails, the extractive one stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rag import identity
+from rag.digests.selection import Decision
+from rag.issue import Coverage, Digest, IssuePaper, Period, Subscription, Theme
+from rag.types import Citation, Claim, Evidence, Paper, Problem, Sentence, Source, Support
+
+HEADLINE = "headline"
+HEADLINE_SENTENCES = 4
+MAIN_THEMES = 6
+"""So many of the largest themes have two sentences, the others one: a page of forty papers stays below 100 KB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """
+    One place of an issue.
+
+    Args:
+        name: `headline`, a theme's id, or a paper's id.
+        question: What a model is asked.
+        evidence: The sentences that it may rest on.
+        claims: The extractive text.
+        limit: The most claims.
+    """
+
+    name: str
+    question: str
+    evidence: tuple[Evidence, ...]
+    claims: tuple[Claim, ...]
+    limit: int
+
+
+def verbatim(paper: Paper, sentence: Sentence) -> Claim:
+    """A whole sentence of a paper as a claim that cites itself; one of a withdrawn paper is weak."""
+    problems: tuple[Problem, ...] = ()
+    if "withdrawn" in paper.flags:
+        detail = "the paper was withdrawn"
+        problems = (Problem(kind="flagged", found=sentence.text, at=(0, len(sentence.text)), detail=detail),)
+    citation = Citation(
+        source=0,
+        paper_id=paper.paper_id,
+        sentence=sentence.number,
+        start=sentence.start,
+        end=sentence.end,
+        quote=sentence.text,
+    )
+    support: Support = "weak" if problems else "verbatim"
+    return Claim(text=sentence.text, support=support, score=1.0, citations=(citation,), problems=problems)
+
+
+def issue(
+    *,
+    period: Period,
+    subscription: Subscription,
+    decisions: Sequence[Decision],
+    coverage: Coverage,
+    themes: Sequence[Theme],
+    parts: Mapping[str, Sequence[Claim]],
+    papers: Mapping[str, Paper],
+    manifest: Mapping[str, Any],
+    model: str | None = None,
+    usage: Mapping[str, Any] | None = None,
+    degraded: Mapping[str, str] | None = None,
+) -> Digest:
+    """
+    Put an issue together, its sources numbered in the order of first citation.
+
+    Args:
+        decisions: Those that are shown, by rank.
+        themes: Without claims.
+        parts: The claims of each part by its name, sources not yet numbered.
+        papers: All that a claim may cite, by id.
+        manifest: What it was made from, but for the sources' hashes and the id.
+        model: Where one was asked to write.
+    """
+    numbers: dict[str, int] = {}
+
+    def numbered(claims: Iterable[Claim]) -> Iterator[Claim]:
+        for claim in claims:
+            cited = [
+                replace(each, source=numbers.setdefault(each.paper_id, len(numbers) + 1)) for each in claim.citations
+            ]
+            yield replace(claim, citations=tuple(cited))
+
+    theme_of = {paper_id: theme.id for theme in themes for paper_id in theme.paper_ids}
+    headline = tuple(numbered(parts.get(HEADLINE, ())))
+    told = tuple(replace(theme, claims=tuple(numbered(parts.get(theme.id, ())))) for theme in themes)
+    shown = tuple(
+        IssuePaper(
+            paper=each.candidate.paper,
+            rank=each.rank or 0,
+            score=each.score,
+            why=each.why,
+            tldr=next(numbered(parts[each.candidate.paper.paper_id])),
+            status=each.candidate.status,
+            changes=each.candidate.changes,
+            theme=theme_of.get(each.candidate.paper.paper_id),
+        )
+        for each in decisions
+    )
+    sources = tuple(Source(number=number, paper=papers[paper_id]) for paper_id, number in numbers.items())
+    digest = Digest(
+        period=period,
+        subscription=subscription.name,
+        mode="generated" if model else "extractive",
+        headline=headline,
+        themes=told,
+        papers=shown,
+        coverage=coverage,
+        sources=sources,
+        manifest={},
+        usage=usage,
+        degraded=degraded,
+    )
+    hashes = {each.paper.paper_id: text_hash(each.paper) for each in sources}
+    whole = {**manifest, "model": model, "papers": hashes}
+    said = json.dumps([digest.to_dict(), whole], sort_keys=True, ensure_ascii=False)
+    return replace(digest, manifest={"id": "sha256:" + hashlib.sha256(said.encode()).hexdigest(), **whole})
+
+
+def text_hash(paper: Paper) -> str:
+    """The hash of a paper's text, as the catalog has it."""
+    return identity.content_hash(paper.title, paper.abstract)
+
+
+def digest_of(hashes: Mapping[str, str]) -> str:
+    """One hash over papers and their texts' hashes, whatever their order."""
+    said = "\n".join(f"{paper_id} {hashes[paper_id]}" for paper_id in sorted(hashes))
+    return "sha256:" + hashlib.sha256(said.encode()).hexdigest()

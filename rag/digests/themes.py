@@ -1,0 +1,229 @@
+"""
+The themes of a period: which of its papers are about one thing, and what becomes of a theme from period to period.
+
+Papers are drawn towards their nearest neighbours, parted by k-means, and parts that lie near are made one. What themes
+are called is found in `rag.digests.naming`, which of them go on in `rag.digests.continuity`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.digests.continuity import HISTORY, Remembered, absent, matched, status
+from rag.digests.naming import names
+from rag.issue import Theme
+from rag.ports import Matrix
+from rag.types import Paper
+
+__all__ = ["FEWEST", "Remembered", "cluster", "themes"]
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+FEWEST = 20
+"""Papers below which a period has no themes."""
+SMALLEST = 5
+"""Papers below which a group is no theme."""
+PARTS = 14
+"""Groups that a period is first parted into, or a tenth of its papers if that is fewer."""
+NEAR = 0.5
+"""Groups are one when their middles lie nearer than this, as a share of the mean squared distance to all's middle."""
+WIDEST = 0.25
+"""The largest share of the papers that two groups may have together to be made one."""
+LOOSE = 0.0
+"""A paper whose cosine with the rest of its theme is below this is of no theme."""
+NEIGHBOURS, STEPS = 60, 2
+"""Each paper is drawn to so many of its nearest, an eighth of all if that is fewer, so many times."""
+OWN = 0.05
+"""What stays of a paper's own place at each step."""
+DIMENSIONS = 12
+"""Principal components in which papers are parted."""
+CANDIDATES, ROUNDS = 500, 50
+"""Papers that are tried as a new centre, evenly over all; rounds of k-means after each."""
+BLOCK = 512
+"""Papers whose cosines with all others are held at once."""
+
+
+def themes(
+    papers: Sequence[Paper], vectors: Matrix, *, period_name: str, previous: Sequence[Remembered] | None
+) -> tuple[tuple[Theme, ...], tuple[Remembered, ...]]:
+    """
+    The themes of a period, the largest first, and what is to be remembered of them for the next one.
+
+    Args:
+        papers: The papers of the period, in any order.
+        vectors: A unit row for each, shape (len(papers), dimension).
+        period_name: What the period is called in a theme's history.
+        previous: What was remembered of the period before; None where there was none. A theme that goes on keeps its
+            id and name, and new ones get numbers that none had.
+    """
+    before = previous or ()
+    groups = cluster(papers, vectors)
+    centroids = _centroids(vectors, groups)
+    goes_on = matched(centroids, before)
+    named = names(
+        papers, groups, kept=[old.name if old else None for old in goes_on], taken=[old.name for old in before]
+    )
+    highest = max((old.number for old in before), default=0)
+    told, kept = [], []
+    for group, centroid, old, name in zip(groups, centroids, goes_on, named, strict=True):
+        highest += old is None
+        theme = Theme(
+            id=old.id if old else f"t{highest}",
+            name=name.name,
+            keywords=name.keywords,
+            size=len(group),
+            previous_size=old.size if old else None,
+            status=status(len(group), len(papers), old),
+            paper_ids=tuple(papers[row].paper_id for row in group),
+            history=(*(old.history if old else ()), (period_name, len(group)))[-HISTORY:],
+        )
+        told.append(theme)
+        kept.append(
+            Remembered(
+                id=theme.id,
+                name=theme.name,
+                keywords=theme.keywords,
+                size=theme.size,
+                papers=len(papers),
+                centroid=tuple(np.round(centroid, 4).tolist()),
+                history=theme.history,
+            )
+        )
+    return tuple(told), (*kept, *absent(before, kept, period=period_name, papers=len(papers)))
+
+
+def _centroids(vectors: Matrix, groups: Sequence[Sequence[int]]) -> Array:
+    """Unit rows from the middle of all papers to that of each group, shape (len(groups), dimension)."""
+    if not groups:
+        return np.zeros((0, 0))
+    middle = vectors.mean(axis=0, dtype=np.float64)
+    return _units(np.array([vectors[list(group)].mean(axis=0, dtype=np.float64) - middle for group in groups]))
+
+
+def cluster(papers: Sequence[Paper], vectors: Matrix) -> list[tuple[int, ...]]:
+    """
+    Rows of each theme, the largest theme first, and in it the most typical paper first.
+
+    Args:
+        papers: The papers of a period, in any order: the same papers give the same themes.
+        vectors: A unit row for each, shape (len(papers), dimension).
+
+    Returns:
+        Disjoint themes; rows in none of them are of no theme. Fewer than FEWEST papers have none.
+    """
+    if len(papers) < FEWEST:
+        return []
+    order = sorted(range(len(papers)), key=lambda row: papers[row].paper_id)
+    features = vectors[order].astype(np.float64)
+    features -= features.mean(axis=0)
+    points = _principal(_smoothed(features), DIMENSIONS)
+    labels = _joined(points, _parted(points, min(PARTS, len(papers) // 10)))
+    themes = [_typical(features, np.flatnonzero(labels == label)) for label in range(labels.max() + 1)]
+    kept = sorted((theme for theme in themes if len(theme) >= SMALLEST), key=lambda theme: (-len(theme), min(theme)))
+    return [tuple(order[row] for row in theme) for theme in kept]
+
+
+def _principal(rows: Array, count: int) -> Array:
+    """The rows in their `count` principal components, shape (len(rows), count)."""
+    rows = rows - rows.mean(axis=0)
+    _, axes = np.linalg.eigh(rows.T @ rows)
+    return np.asarray(rows @ axes[:, ::-1][:, :count])
+
+
+def _units(rows: Array) -> Array:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))
+
+
+def _smoothed(features: Array) -> Array:
+    """
+    Each paper drawn towards its nearest ones, twice: what it has of its own fades, and what it shares stays.
+
+    A neighbour weighs what its cosine is above that of the first paper that is none: nothing jumps where two papers
+    change places, so that a difference in a vector's last bits makes no other theme.
+    """
+    units = _units(features).astype(np.float32)
+    count = min(NEIGHBOURS, max(SMALLEST, len(units) // 8))
+    near, weights = np.empty((len(units), count), dtype=np.intp), np.empty((len(units), count))
+    for first in range(0, len(units), BLOCK):
+        cosines = units[first : first + BLOCK] @ units.T
+        own = np.arange(len(cosines))
+        cosines[own, first + own] = -2.0
+        nearest = np.argpartition(-cosines, count, axis=1)[:, : count + 1]
+        values = np.take_along_axis(cosines, nearest, axis=1)
+        ranks = np.lexsort((nearest, -values), axis=1)
+        values = np.take_along_axis(values, ranks, axis=1)
+        near[first : first + BLOCK] = np.take_along_axis(nearest, ranks, axis=1)[:, :count]
+        weights[first : first + BLOCK] = values[:, :count] - values[:, count:]
+    weights *= (1 - OWN) / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+    rows = features
+    for _ in range(STEPS):
+        moved = OWN * rows
+        for column in range(count):
+            moved += weights[:, column, None] * rows[near[:, column]]
+        rows = moved
+    return rows
+
+
+def _distances(points: Array, centres: Array) -> Array:
+    """Squared distances, shape (len(points), len(centres))."""
+    squares = (points**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2 * points @ centres.T
+    return np.asarray(np.maximum(squares, 0.0))
+
+
+def _parted(points: Array, count: int) -> Rows:
+    """
+    The label of each point in `count` groups, by k-means whose centres come one by one, each where it helps the most.
+
+    Source: Likas, Vlassis and Verbeek, "The global k-means clustering algorithm", Pattern Recognition 2003 (its fast
+    form). It draws nothing at random, and comes close to the best of many random beginnings.
+    """
+    candidates = points[:: -(-len(points) // CANDIDATES)]
+    reach = _distances(points, candidates)
+    centres = points.mean(axis=0, keepdims=True)
+    labels = np.zeros(len(points), dtype=np.intp)
+    for _ in range(1, count):
+        left = _distances(points, centres).min(axis=1)
+        gains = np.maximum(left[:, None] - reach, 0.0).sum(axis=0)
+        centres = np.vstack([centres, candidates[gains.argmax()]])
+        for _ in range(ROUNDS):
+            labels = _distances(points, centres).argmin(axis=1)
+            moved = _middles(points, labels, centres)
+            if np.array_equal(moved, centres):
+                break
+            centres = moved
+    return labels
+
+
+def _middles(points: Array, labels: Rows, centres: Array) -> Array:
+    """The mean of each group's points; an empty one stays where it was."""
+    sizes = np.bincount(labels, minlength=len(centres))[:, None]
+    member = labels == np.arange(len(centres))[:, None]
+    return np.where(sizes, (member @ points) / np.maximum(sizes, 1), centres)
+
+
+def _joined(points: Array, labels: Rows) -> Rows:
+    """The labels once groups that lie near, and are not too many papers together, are one: the nearest pair first."""
+    spread = float((points**2).sum(axis=1).mean())
+    while (count := int(labels.max()) + 1) > 1:
+        centres = _middles(points, labels, np.zeros((count, points.shape[1])))
+        sizes = np.bincount(labels)
+        apart = _distances(centres, centres)
+        apart[sizes[:, None] + sizes > WIDEST * len(points)] = np.inf
+        np.fill_diagonal(apart, np.inf)
+        one, other = divmod(int(apart.argmin()), count)
+        if not apart[one, other] < NEAR * spread:
+            break
+        labels = np.unique(np.where(labels == other, one, labels), return_inverse=True)[1]
+    return labels
+
+
+def _typical(features: Array, rows: Rows) -> tuple[int, ...]:
+    """A group's rows, the most typical first, without those that have little in common with the others."""
+    units = _units(features[rows])
+    rest = _units(units.sum(axis=0) - units)
+    typical = (units * rest).sum(axis=1)
+    return tuple(int(rows[at]) for at in np.argsort(-typical, kind="stable") if typical[at] >= LOOSE)

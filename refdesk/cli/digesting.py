@@ -1,0 +1,163 @@
+"""digest, run, like and dislike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from refdesk.cli.common import Session, as_json, print_json, show
+
+if TYPE_CHECKING:
+    from refdesk.digesting import Made
+    from refdesk.library import Library
+
+SOMETHING_FAILED, NOTHING_DUE = 6, 9
+_FORMATS = ("text", "md", "html", "json", "eml")
+
+
+@click.command()
+@click.option("--week", metavar="YYYY-Www", help="An ISO week, such as 2026-W27.")
+@click.option("--month", metavar="YYYY-MM", help="A month.")
+@click.option("--day", metavar="DATE", help="A day.")
+@click.option("--since", metavar="DATE", help="The first day of any other period.")
+@click.option("--until", metavar="DATE", help="… and its last. [default: today]")
+@click.option("--subscription", metavar="NAME", help="One of refdesk.toml. [default: the only one, or all papers]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; its suffix says the format.")
+@click.option("--format", "format_name", type=click.Choice(_FORMATS), help="What to write. [default: by -o, else text]")
+@click.option("--model", metavar="NAME", help="A chat model that writes it, such as openai:gpt-4o-mini.")
+@click.option("--fresh", is_flag=True, help="Ask the model anew, also what it was asked before.")
+@click.option("--explain", is_flag=True, help="Say why each paper is in, and how many are not for which reason.")
+@click.option("--paper", metavar="ID", help="With --explain: why this one is in, or is not.")
+@as_json
+@click.pass_obj
+def digest(
+    session: Session,
+    week: str | None,
+    month: str | None,
+    day: str | None,
+    since: str | None,
+    until: str | None,
+    subscription: str | None,
+    output: Path | None,
+    format_name: str | None,
+    model: str | None,
+    fresh: bool,
+    explain: bool,
+    paper: str | None,
+    as_json: bool,
+) -> None:
+    """
+    Write one issue; without a period the last whole week (or day, or month) of the subscription.
+
+    Every sentence of it cites. Nothing is recorded or sent: that is what `refdesk run` does.
+    """
+    named = [each for each in (week, month, day) if each]
+    if len(named) + bool(since or until) > 1:
+        raise click.UsageError("Give one of --week, --month, --day, or --since with --until.")
+    if paper and not explain:
+        raise click.UsageError("--paper goes with --explain.")
+    chosen = "json" if as_json else format_name or _by_suffix(output)
+    with session.open(model=model) as library:
+        period = library.issues.span(since, until) if since or until else next(iter(named), None)
+        made = library.issues.make(period, subscription=subscription, fresh=fresh)
+        if explain:
+            _explain(library, made, paper, as_json=as_json)
+            return
+        if made.digest.degraded:
+            session.tell(f"Degraded: {made.digest.degraded['reason']}.")
+        _write(library, made, chosen, output)
+    if output:
+        session.tell(f"{made.digest.name} is in {output}: {made.digest.coverage.included} papers.")
+
+
+def _by_suffix(output: Path | None) -> str:
+    suffix = output.suffix.lstrip(".").lower() if output else "text"
+    known = {"markdown": "md", "htm": "html", "txt": "text"}
+    suffix = known.get(suffix, suffix)
+    if suffix not in _FORMATS:
+        raise click.UsageError(f"“{output}” does not say which format; add --format.")
+    return suffix
+
+
+def _write(library: Library, made: Made, format_name: str, output: Path | None) -> None:
+    if format_name == "text" and not output:
+        from refdesk.render import issue_text
+
+        show(issue_text.terminal(made.digest))
+        return
+    content = library.issues.rendered(made.digest, format_name)
+    if output:
+        from rag.delivery.files import write
+
+        write(output, content)
+    else:
+        click.echo(content, nl=False)
+
+
+def _explain(library: Library, made: Made, paper: str | None, *, as_json: bool) -> None:
+    from refdesk.render import terminal
+
+    wanted = library.show(paper) if paper else None
+    decisions = [each for each in made.decisions if not wanted or each.candidate.paper.paper_id == wanted.paper_id]
+    if as_json:
+        print_json({"period": made.digest.period.to_dict(), "decisions": [each.to_dict() for each in decisions]})
+    elif wanted and not decisions:
+        from rag.digests.period import day_of
+
+        came = "listed" if wanted.listed else "published" if wanted.published else "imported"
+        period = made.digest.period.name
+        click.echo(f"“{wanted.title}” is not in {period}: it was {came} on {day_of(wanted)}.")
+    else:
+        show(terminal.decisions([each.to_dict() for each in decisions], whole=not wanted))
+
+
+@click.command()
+@click.option("--resend", metavar="ID", help="Send this delivery again, which failed or may not have arrived.")
+@as_json
+@click.pass_obj
+def run(session: Session, resend: str | None, as_json: bool) -> int:
+    """
+    Do what is due: pull the feeds, write every issue whose period has ended, deliver what is undelivered.
+
+    Safe to call at any time; nothing is sent twice. Exits with 9 when nothing was due, and with 6 when a feed or a
+    delivery failed. With --json one line a step.
+    """
+    from refdesk.render import terminal
+
+    outcomes = set()
+    with session.open(create=True) as library:
+        for step in library.issues.run(resend=resend):
+            outcomes.add(step.outcome)
+            print_json(step.to_dict()) if as_json else show(terminal.step(step.to_dict()))
+    if not outcomes - {"nothing"}:
+        session.tell("Nothing is due.")
+        return NOTHING_DUE
+    return SOMETHING_FAILED if "failed" in outcomes else 0
+
+
+@click.command()
+@click.argument("papers", metavar="PAPER…", nargs=-1, required=True)
+@click.option("--undo", is_flag=True, help="Take it back.")
+@click.pass_obj
+def like(session: Session, papers: tuple[str, ...], undo: bool) -> None:
+    """Ask for papers like PAPER in issues."""
+    _rate(session, papers, 0 if undo else 1)
+
+
+@click.command()
+@click.argument("papers", metavar="PAPER…", nargs=-1, required=True)
+@click.option("--undo", is_flag=True, help="Take it back.")
+@click.pass_obj
+def dislike(session: Session, papers: tuple[str, ...], undo: bool) -> None:
+    """Ask for none like PAPER in issues."""
+    _rate(session, papers, 0 if undo else -1)
+
+
+def _rate(session: Session, papers: tuple[str, ...], rating: int) -> None:
+    said = {1: "liked", -1: "disliked", 0: "no longer rated"}[rating]
+    with session.open() as library:
+        for paper in papers:
+            found = library.rate(paper, rating)
+            session.tell(f"{said}: {found.title} ({found.paper_id})")

@@ -1,0 +1,60 @@
+"""An issue in the forms in which it is read and delivered."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time
+
+from rag.issue import Digest, zone
+
+FORMATS = ("text", "md", "html", "json")
+
+
+def rendered(digest: Digest, format_name: str) -> str:
+    """The issue in one of `FORMATS`; the same issue gives the same text."""
+    from refdesk.render import issue_html, issue_markdown, issue_text
+
+    if format_name == "json":
+        return json.dumps(digest.to_dict(), ensure_ascii=False) + "\n"
+    forms = {"text": issue_text.text, "md": issue_markdown.issue, "html": issue_html.html}
+    return forms[format_name](digest)
+
+
+def subject(digest: Digest) -> str:
+    """What the message is about: the period, and what comes first."""
+    from refdesk.render import wording
+
+    first = f": {wording.plain(digest.papers[0].paper.title)}" if digest.papers else ""
+    return f"{wording.days(digest.period)}, {wording.count(digest.coverage.included)}{first}"
+
+
+def summary(digest: Digest) -> str:
+    """An issue in a few lines: its headline."""
+    from refdesk.render import wording
+
+    said = " ".join(wording.plain(claim.text) for claim in digest.headline)
+    return said or " ".join(wording.notices(digest)) or wording.about(digest)
+
+
+def body(html: str) -> str:
+    """What stands within the body of a page, for a place that is within a page already."""
+    return html.partition("<body")[2].partition(">")[2].rpartition("</body>")[0]
+
+
+def message(digest: Digest, *, sender: str, to: str) -> bytes:
+    """The issue as a message that is not sent, dated at the end of its period."""
+    from rag.delivery import message as mail
+
+    made = mail.message(
+        subject=subject(digest),
+        text=rendered(digest, "text"),
+        html=rendered(digest, "html"),
+        sender=sender,
+        to=to,
+        message_id=mail.message_id(
+            library="", subscription=digest.subscription, period=digest.period.name, sender=sender
+        ),
+        list_id=mail.list_id(subscription=digest.subscription, sender=sender),
+        date=datetime.combine(digest.period.end, time(), zone(digest.period.timezone)),
+    )
+    return made.as_bytes()

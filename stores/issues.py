@@ -1,0 +1,101 @@
+"""Issues as they were made, and the ratings of papers that later ones learn from, in the catalog's database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from rag.ports import Delivery
+from rag.types import JsonDict
+from stores.outbox import plan
+from stores.schema import issues, ratings, translated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRecord:
+    """
+    An issue that was made for delivery.
+
+    `first` and `end` are days, ISO, the second the day after the last; `document` is what `digest --json` prints;
+    `forms` has what is delivered, the `subject` and the text of each format; `considered` has the text's hash of every
+    paper that was listed.
+    """
+
+    subscription: str
+    period: str
+    first: str
+    end: str
+    created: str
+    document: JsonDict
+    forms: Mapping[str, str]
+    considered: Mapping[str, str]
+
+
+class SQLIssues:
+    """
+    Issues beside the papers.
+
+    Args:
+        engine: The catalog's engine.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def find(self, subscription: str, period: str) -> IssueRecord | None:
+        """The issue of a period."""
+        return next(iter(self._where(issues.c.subscription == subscription, issues.c.period == period)), None)
+
+    def earlier(self, subscription: str, before: date, *, limit: int) -> list[IssueRecord]:
+        """The last issues that begin before a day, the oldest first."""
+        own = issues.c.subscription == subscription
+        return self._where(own, issues.c.first < before.isoformat(), limit=limit)
+
+    def last(self, subscription: str) -> IssueRecord | None:
+        """The issue that ends last."""
+        return next(iter(self._where(issues.c.subscription == subscription, limit=1)), None)
+
+    def all(self, subscription: str, *, limit: int) -> list[IssueRecord]:
+        """The last issues, the oldest first."""
+        return self._where(issues.c.subscription == subscription, limit=limit)
+
+    def _where(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[IssueRecord]:
+        newest = sa.select(issues).where(*conditions).order_by(issues.c.end.desc(), issues.c.first.desc()).limit(limit)
+        with translated(self._engine.url), self._engine.connect() as connection:
+            return [IssueRecord(**row._mapping) for row in connection.execute(newest)][::-1]
+
+    def keep(self, record: IssueRecord, deliveries: Sequence[Delivery] = ()) -> None:
+        """Keep one, in the place of an older one of its period, and plan its deliveries, in one transaction."""
+        same = (issues.c.subscription == record.subscription) & (issues.c.period == record.period)
+        with translated(self._engine.url), self._engine.begin() as connection:
+            connection.execute(sa.delete(issues).where(same))
+            connection.execute(sa.insert(issues), [asdict(record)])
+            plan(connection, deliveries)
+
+
+class SQLRatings:
+    """
+    Ratings beside the papers.
+
+    Args:
+        engine: The catalog's engine.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def all(self) -> dict[str, int]:
+        """1 for each paper that is liked, -1 for each that is disliked, by id."""
+        query = sa.select(ratings.c.paper_id, ratings.c.rating).order_by(ratings.c.paper_id)
+        with translated(self._engine.url), self._engine.connect() as connection:
+            return {row.paper_id: row.rating for row in connection.execute(query)}
+
+    def rate(self, paper_id: str, rating: int, *, now: str) -> None:
+        """Rate a paper 1 or -1, or take its rating back with 0."""
+        with translated(self._engine.url), self._engine.begin() as connection:
+            connection.execute(sa.delete(ratings).where(ratings.c.paper_id == paper_id))
+            if rating:
+                connection.execute(sa.insert(ratings), [{"paper_id": paper_id, "rating": rating, "rated": now}])

@@ -1,0 +1,51 @@
+"""The themes of past periods in the catalog's database, so that one that goes on keeps its id and name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from rag.types import JsonDict
+from stores.schema import themes, translated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeRecord:
+    """The themes that were found in a period; `papers` is a hash over the papers that they were found among."""
+
+    scope: str
+    period: str
+    papers: str
+    themes: Sequence[JsonDict]
+
+
+class SQLThemes:
+    """
+    Themes beside the papers.
+
+    Args:
+        engine: The catalog's engine.
+        read_only: Whether to keep nothing.
+    """
+
+    def __init__(self, engine: sa.Engine, *, read_only: bool = False) -> None:
+        self._engine, self._read_only = engine, read_only
+
+    def find(self, scope: str, period: str) -> ThemeRecord | None:
+        """The themes of a period among the papers of a scope."""
+        query = sa.select(themes).where(themes.c.scope == scope, themes.c.period == period)
+        with translated(self._engine.url), self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return ThemeRecord(**row._mapping) if row else None
+
+    def keep(self, record: ThemeRecord) -> None:
+        """Keep them, in the place of older ones."""
+        if self._read_only:
+            return
+        same = (themes.c.scope == record.scope) & (themes.c.period == record.period)
+        values = {"scope": record.scope, "period": record.period, "papers": record.papers}
+        with translated(self._engine.url), self._engine.begin() as connection:
+            connection.execute(sa.delete(themes).where(same))
+            connection.execute(sa.insert(themes), [{**values, "themes": list(record.themes)}])

@@ -1,0 +1,122 @@
+"""Issues that a model writes: checked part by part, within a budget, paid for once, and told where it failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import refdesk
+from tests import chat_server
+from tests.chat_server import ChatServer, serving
+from tests.usecases.test_digests import WEEK, claims, record, write
+
+NUMBER = count()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
+    """A server that OPENAI_BASE_URL names."""
+    with serving() as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        yield running
+
+
+@pytest.fixture
+def opened(tmp_path: Path, server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., refdesk.Library]:
+    """A library of six papers of one week, with a model that nobody asked before and further settings."""
+    model = f"openai:issue-{next(NUMBER)}"
+
+    def with_settings(notices: list[str] | None = None, **settings: object) -> refdesk.Library:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"REFDESK_{name.upper()}", str(value))
+        told = notices if notices is not None else []
+        library = refdesk.open_library(tmp_path / "library", model=model, notify=told.append)
+        library.add(write(tmp_path / "papers.jsonl", [record(number, "2026-06-16") for number in range(6)]))
+        return library
+
+    return with_settings
+
+
+def bytes_of(document: dict[str, Any]) -> str:
+    return json.dumps(document, sort_keys=True)
+
+
+def test_a_model_writes_the_parts_and_every_claim_of_it_cites(
+    opened: Callable[..., refdesk.Library], server: ChatServer
+) -> None:
+    server.reply = chat_server.honest
+    notices: list[str] = []
+    with opened(notices) as library:
+        digest = library.digest(WEEK)
+        document = digest.to_dict()
+        assert document["mode"] == "generated"
+        assert document["degraded"] is None
+        assert document["manifest"]["prompts"]["answer"].startswith("answer@")
+        assert document["manifest"]["model"] == library.model
+        assert len(document["papers"]) == 6
+        for claim in claims(document):
+            assert claim["citations"] and claim["support"] != "unsupported"
+        assert all(paper["tldr"]["citations"][0]["paper_id"] == paper["paper_id"] for paper in document["papers"])
+        assert digest.usage and digest.usage["calls"] == 7
+        assert any("tokens at most" in notice for notice in notices)
+
+
+def test_a_repeated_issue_is_the_same_bytes_and_costs_nothing(
+    opened: Callable[..., refdesk.Library], server: ChatServer
+) -> None:
+    with opened() as library:
+        first = library.digest(WEEK)
+        asked = len(server.requests)
+        again = library.digest(WEEK)
+        assert len(server.requests) == asked
+        assert bytes_of(first.to_dict()) == bytes_of(again.to_dict())
+        assert again.usage and again.usage["calls"] == 0
+        assert len(library.digest(WEEK, fresh=True).papers) == 6
+        assert len(server.requests) == 2 * asked
+
+
+def test_what_does_not_pass_the_check_falls_back_to_the_papers_own_sentence_and_is_told(
+    opened: Callable[..., refdesk.Library], server: ChatServer
+) -> None:
+    server.reply = chat_server.inventing
+    with opened() as library:
+        document = library.digest(WEEK).to_dict()
+        assert document["mode"] == "extractive"
+        assert "7 of 7 parts are in the papers' own sentences" in document["degraded"]["reason"]
+        assert all(claim["support"] == "verbatim" for claim in claims(document))
+
+
+@pytest.mark.parametrize("mood", ["busy", "down", "slow", "html", "refusal", "forbidden"])
+def test_a_failing_server_leaves_an_extractive_issue(
+    opened: Callable[..., refdesk.Library], server: ChatServer, mood: str
+) -> None:
+    server.mood, server.slow_s = mood, 4.0
+    with opened(model_timeout_s=1) as library:
+        document = library.digest(WEEK).to_dict()
+        assert document["mode"] == "extractive" and len(document["papers"]) == 6
+        assert document["degraded"]["from"] == "generated"
+
+
+@pytest.mark.parametrize("budget", [3_000, 8_000])
+def test_a_budget_is_kept_and_what_it_does_not_allow_is_extractive(
+    opened: Callable[..., refdesk.Library], server: ChatServer, budget: int
+) -> None:
+    with opened(max_tokens_per_issue=budget) as library:
+        digest = library.digest(WEEK)
+        assert digest.usage
+        assert digest.usage["input_tokens"] + digest.usage["output_tokens"] <= budget
+        assert digest.degraded and "budget" in digest.degraded["reason"]
+        assert len(digest.papers) == 6
+
+
+def test_the_days_budget_holds_for_an_issue_too(opened: Callable[..., refdesk.Library], server: ChatServer) -> None:
+    with opened(max_tokens_per_day=1_000) as library:
+        digest = library.digest(WEEK)
+        assert digest.usage and digest.usage["calls"] == 0
+        assert digest.mode == "extractive"
