@@ -124,11 +124,13 @@ def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
         if alias not in known.owners:
             continue
         paper = known.papers[known.owners[alias]]
+        if paper.paper_id in found:
+            continue
         seen = alias.startswith("title:") and hash_ in known.hashes[paper.paper_id]
         if (seen or _makes_one(alias, record, paper)) and (
             names_arxiv or all(_may_be_one(paper, other) for other in found.values())
         ):
-            found.setdefault(paper.paper_id, paper)
+            found[paper.paper_id] = paper
     if found:
         return list(found.values())
     under_title = known.under(record.title)

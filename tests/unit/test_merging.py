@@ -191,6 +191,17 @@ def test_a_record_without_an_arxiv_id_does_not_make_one_of_two_arxiv_papers() ->
     assert results[2].paper.paper_id == "arxiv:2406.11741"
 
 
+def test_a_record_that_names_two_arxiv_ids_makes_one_of_two_arxiv_papers() -> None:
+    two = record("arxiv:2406.11741"), record("arxiv:2406.11742", title="B", abstract=OTHER)
+    _, known = joined(*two, record("arxiv:2406.11741", "arxiv:2406.11742"))
+    assert only(known).aliases == ("arxiv:2406.11741", "arxiv:2406.11742")
+
+
+def test_a_record_without_ids_stays_with_the_paper_that_it_joined_by_its_title() -> None:
+    bare = record(abstract=EDITED, tags=("read",))
+    assert outcomes(record("doi:10.1000/y"), bare, record("doi:10.1000/x"), bare)[3] == "unchanged"
+
+
 def test_a_paper_may_have_the_doi_of_arxiv_and_that_of_a_journal() -> None:
     both = record("arxiv:2406.11741", "doi:10.48550/arxiv.2406.11741"), record("doi:10.1000/x")
     for order in (both, both[::-1]):
