@@ -29,7 +29,7 @@ def cited(document: str, library: Library) -> list[Paper]:
     if not ids:
         raise UnreadableInput(
             "The document cites no paper.",
-            hint="Give what `refdesk ask --json` or `refdesk ask --markdown` writes.",
+            hint="Give the JSON or the Markdown that `refdesk ask` or `refdesk digest` writes.",
         )
     papers, missing = [], []
     for paper_id in ids:

@@ -95,7 +95,11 @@ class Digesting:
             ranked = self._ranked(papers, vectors, subscription, period)
             decisions = selection.decide(sieved, ranked, subscription)
             told = self._themes(period, subscription, papers, vectors)
-        parts = self._parts(decisions, papers, vectors, told)
+        here = {each.candidate.paper.paper_id for each in decisions if each.rank}
+        wanted = subscription.topics or subscription.liked or subscription.authors
+        if wanted:  # of other themes this reader did not ask to hear
+            told = tuple(theme for theme in told if here.intersection(theme.paper_ids))
+        parts = self._parts(decisions, papers, vectors, told, among=here if wanted else None)
         by_id = {each.paper.paper_id: each.paper for each in sieved}
         shown = [each for each in decisions if each.rank]
         considered = {paper_id: compose.text_hash(paper) for paper_id, paper in sorted(by_id.items())}
@@ -262,8 +266,15 @@ class Digesting:
     # ---- in which sentences
 
     def _parts(
-        self, decisions: Sequence[Decision], papers: Sequence[Paper], vectors: Matrix, themes: Sequence[Theme]
+        self,
+        decisions: Sequence[Decision],
+        papers: Sequence[Paper],
+        vectors: Matrix,
+        themes: Sequence[Theme],
+        *,
+        among: set[str] | None,
     ) -> list[Part]:
+        """The parts in their order; the sentences of themes are those of all their papers, or of some `among` them."""
         row = {paper.paper_id: at for at, paper in enumerate(papers)}
         score = {each.candidate.paper.paper_id: each.score for each in decisions}
         shown = [each.candidate.paper for each in decisions if each.rank]
@@ -280,7 +291,8 @@ class Digesting:
             group(compose.HEADLINE, HEADLINE, shown, weights, compose.HEADLINE_SENTENCES)
         by_id = {paper.paper_id: paper for paper in papers}
         for number, theme in enumerate(themes):
-            members = [by_id[paper_id] for paper_id in theme.paper_ids[:TYPICAL]]
+            chosen = [paper_id for paper_id in theme.paper_ids if among is None or paper_id in among]
+            members = [by_id[paper_id] for paper_id in chosen[:TYPICAL]]
             typical = [1 - at / (len(members) + 1) for at in range(len(members))]
             group(theme.id, THEME.format(theme.name), members, typical, 2 if number < compose.MAIN_THEMES else 1)
         for paper, sentence in zip(shown, tellings(shown), strict=True):

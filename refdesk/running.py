@@ -131,7 +131,10 @@ class Running:
             if outcome == "nothing" and (report.added or report.updated):
                 outcome = "done"
             detail = report.error or ", ".join(counts) or "nothing new"
+            if report.rejects:
+                detail += f"; {report.rejected:,} rejected: {report.rejects[0].where}: {report.rejects[0].reason}"
             more = {"state": report.state, "added": report.added, "updated": report.updated}
+            more["rejected"] = report.rejected
             yield Step(step="sync", name=report.name, outcome=outcome, detail=detail, hint=report.hint, more=more)
 
     # ---- issues
@@ -150,8 +153,17 @@ class Running:
             said = f"{coverage.included:,} of {coverage.listed:,} papers"
             if made.digest.degraded:
                 said += f"; {made.digest.degraded['reason']}"
-            more = {"listed": coverage.listed, "included": coverage.included, "mode": made.digest.mode}
-            yield Step(step="issue", name=name, outcome="done", detail=said, more={**more, "usage": made.digest.usage})
+            hint = None if coverage.listed else self._elsewhere()
+            more: JsonDict = {"listed": coverage.listed, "included": coverage.included, "mode": made.digest.mode}
+            more["usage"] = made.digest.usage
+            yield Step(step="issue", name=name, outcome="done", detail=said, hint=hint, more=more)
+
+    def _elsewhere(self) -> str | None:
+        """Where the papers are, if not in this period."""
+        if not (days := self._store.catalog.days()):
+            return "The library is empty: `refdesk add FILE`, or configure feeds."
+        week = containing(date.fromisoformat(days[1]), "week").name
+        return f"The library's papers are of {days[0]} to {days[1]}; `refdesk digest --week {week}` shows the last."
 
     def _keep(self, subscription: Subscription, made: Made) -> None:
         digest, now = made.digest, self._now()

@@ -67,7 +67,7 @@ def sieve(candidates: Iterable[Candidate], subscription: Subscription) -> list[C
     """The candidates, by id, those that the subscription does not want with the reason."""
     wanted = {name.lower() for name in subscription.categories}
     must, must_not = (_pattern(words) for words in (subscription.must, subscription.must_not))
-    disliked = set(subscription.disliked)
+    liked, disliked = set(subscription.liked), set(subscription.disliked)
 
     def reason(each: Candidate) -> str | None:
         paper = each.paper
@@ -82,7 +82,9 @@ def sieve(candidates: Iterable[Candidate], subscription: Subscription) -> list[C
             return "without a word that must occur"
         if must_not and must_not.search(text):
             return "with a word that must not occur"
-        return "disliked" if disliked & {paper.paper_id, *paper.aliases} else None
+        if disliked & {paper.paper_id, *paper.aliases}:
+            return "disliked"
+        return "liked, and so known" if liked & {paper.paper_id, *paper.aliases} else None
 
     by_id = sorted(candidates, key=lambda each: each.paper.paper_id)
     return [replace(each, reason=reason(each)) for each in by_id]

@@ -23,12 +23,12 @@ __all__ = ["FEWEST", "Remembered", "cluster", "themes"]
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-FEWEST = 20
+FEWEST = 40
 """Papers below which a period has no themes."""
 SMALLEST = 5
 """Papers below which a group is no theme."""
 PARTS = 14
-"""Groups that a period is first parted into, or a tenth of its papers if that is fewer."""
+"""Groups that a period is first parted into, or fewer, so that each has some twenty papers."""
 NEAR = 0.5
 """Groups are one when their middles lie nearer than this, as a share of the mean squared distance to all's middle."""
 WIDEST = 0.35
@@ -121,7 +121,7 @@ def cluster(papers: Sequence[Paper], vectors: Matrix) -> list[tuple[int, ...]]:
     features = vectors[order].astype(np.float64)
     features -= features.mean(axis=0)
     points = _principal(_smoothed(features), DIMENSIONS)
-    labels = _joined(points, _parted(points, min(PARTS, len(papers) // 10)))
+    labels = _joined(points, _parted(points, min(PARTS, len(papers) // 20)))
     themes = [_typical(features, np.flatnonzero(labels == label)) for label in range(labels.max() + 1)]
     kept = sorted((theme for theme in themes if len(theme) >= SMALLEST), key=lambda theme: (-len(theme), min(theme)))
     return [tuple(order[row] for row in theme) for theme in kept]

@@ -131,8 +131,11 @@ def run(session: Session, resend: str | None, as_json: bool) -> int:
         for step in library.issues.run(resend=resend):
             outcomes.add(step.outcome)
             print_json(step.to_dict()) if as_json else show(terminal.step(step.to_dict()))
+        waiting = len(library.issues.status()["outbox"])
     if not outcomes - {"nothing"}:
-        session.tell("Nothing is due.")
+        session.tell(
+            f"Nothing is due; {waiting:,} deliveries wait (`refdesk status`)." if waiting else "Nothing is due."
+        )
         return NOTHING_DUE
     return SOMETHING_FAILED if "failed" in outcomes else 0
 
@@ -142,7 +145,7 @@ def run(session: Session, resend: str | None, as_json: bool) -> int:
 @click.option("--undo", is_flag=True, help="Take it back.")
 @click.pass_obj
 def like(session: Session, papers: tuple[str, ...], undo: bool) -> None:
-    """Ask for papers like PAPER in issues."""
+    """Ask for papers like PAPER in the issues of all subscriptions."""
     _rate(session, papers, 0 if undo else 1)
 
 
@@ -151,7 +154,7 @@ def like(session: Session, papers: tuple[str, ...], undo: bool) -> None:
 @click.option("--undo", is_flag=True, help="Take it back.")
 @click.pass_obj
 def dislike(session: Session, papers: tuple[str, ...], undo: bool) -> None:
-    """Ask for none like PAPER in issues."""
+    """Ask for none like PAPER in the issues of all subscriptions."""
     _rate(session, papers, 0 if undo else -1)
 
 

@@ -35,6 +35,8 @@ FIRST_DAYS = 7
 KEPT_RUNS = 200
 _MARK, _HINT = "settings", "hint"
 """In a feed's state, beside what its provider keeps: what the state was made under, and what to do about its error."""
+SHOWN_REJECTS = 10
+"""Of more records that were not taken a report has the first ones."""
 State = Literal["fresh", "quiet", "stale", "partial", "broken", "new"]
 
 
@@ -49,6 +51,7 @@ class FeedReport:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    rejects: tuple[Reject, ...] = ()
     requests: int = 0
     error: str | None = None
     hint: str | None = None
@@ -56,7 +59,8 @@ class FeedReport:
 
     def to_dict(self) -> JsonDict:
         """The report as `sync --json` prints it."""
-        return {**asdict(self), "took_ms": round(self.took_ms, 1)}
+        rejects = [reject.to_dict() for reject in self.rejects]
+        return {**asdict(self), "rejects": rejects, "took_ms": round(self.took_ms, 1)}
 
 
 def sync(
@@ -157,6 +161,7 @@ def _pulled(
         updated=total.updated,
         unchanged=total.unchanged,
         rejected=len(total.rejected),
+        rejects=total.rejected[:SHOWN_REJECTS],
         requests=fetcher.requests if fetcher else 0,
         error=error.message if error else None,
         hint=error.hint if error else None,

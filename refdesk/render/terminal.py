@@ -257,8 +257,9 @@ def feed(given: Mapping[str, Any]) -> RenderableType:
     counts = (f"{given[name]:,} {name}" for name in ("added", "updated", "unchanged", "rejected") if given[name])
     did = ", ".join(counts) or "nothing new"
     line = Text.assemble((given["name"], "bold"), f"  {given['state']}: {did} in {given['took_ms'] / 1000:.1f} s")
-    error = Text(f"{given['error']} {given['hint'] or ''}", style="yellow")
-    return Group(line, Indented(error)) if given["error"] else line
+    below = [f"{given['error']} {given['hint'] or ''}"] if given["error"] else []
+    below += [f"rejected: {each['where']}: {each['reason']}" for each in given["rejects"]]
+    return Group(line, *(Indented(Text(unlinked(each), style="yellow")) for each in below))
 
 
 def decisions(found: Sequence[Mapping[str, Any]], *, whole: bool) -> RenderableType:

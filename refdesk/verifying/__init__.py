@@ -7,6 +7,7 @@ Takes JSON, in which every object with `text` and `citations` is a claim, or the
 from __future__ import annotations
 
 import json
+import re
 
 from rag.errors import UnreadableInput
 from refdesk.answering import Answering
@@ -17,6 +18,8 @@ from refdesk.verifying.of_markdown import in_markdown, starts_an_issue
 __all__ = ["MAX_CHARS", "Verified", "verify"]
 
 MAX_CHARS = 2_000_000
+_PAGE = re.compile(r"(?i)<!doctype|<html|(?:from|to|subject|mime-version|message-id|return-path|received):\s")
+"""How HTML and messages begin."""
 
 
 def verify(document: str, answering: Answering) -> list[Verified]:
@@ -30,6 +33,11 @@ def verify(document: str, answering: Answering) -> list[Verified]:
     if len(text) > MAX_CHARS:
         raise UnreadableInput(
             f"The document has {len(text):,} characters; the limit is {MAX_CHARS:,}.", hint="Split it."
+        )
+    if _PAGE.match(text):
+        raise UnreadableInput(
+            "The document is a page or a message, which is not read.",
+            hint="Give the issue's .md or .json in its place.",
         )
     if text[:1] in "{[":
         try:

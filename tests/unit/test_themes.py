@@ -51,7 +51,7 @@ def found(
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(0, 1_000), st.integers(20, 70))
+@given(st.integers(0, 1_000), st.integers(38, 90))
 def test_the_same_papers_give_the_same_themes_in_any_order(seed: int, count: int) -> None:
     some = papers(count)
     mixed = Random(seed).sample(some, count)
@@ -67,14 +67,14 @@ def test_a_difference_in_the_last_bits_of_a_vector_makes_no_other_theme() -> Non
 
 
 def test_topics_are_found_and_named_by_their_words() -> None:
-    themes, _ = found(papers(90))
+    themes, _ = found(papers(180))
     for theme in themes:
         topics = {int(paper_id[-5:]) % 3 for paper_id in theme.paper_ids}
         assert len(topics) == 1
         name = list(TOPICS)[topics.pop()]
         assert any(name in each.lower() for each in (theme.name, *theme.keywords))
         assert 2 <= len(theme.name.replace(",", " ").split()) <= 6
-    assert sum(theme.size for theme in themes) >= 80
+    assert sum(theme.size for theme in themes) >= 160
     assert len({theme.name for theme in themes}) == len(themes)
     assert [theme.size for theme in themes] == sorted((theme.size for theme in themes), reverse=True)
 
@@ -102,8 +102,8 @@ def test_one_author_cannot_name_a_theme() -> None:
 
 
 def test_a_theme_that_goes_on_keeps_id_and_name_and_a_new_one_gets_a_number_of_its_own() -> None:
-    first, kept = found(papers(60, topics=["beetle", "glacier"]), name="2026-W26")
-    second, _ = found(papers(60, first=500, topics=["glacier", "violin"]), kept, name="2026-W27")
+    first, kept = found(papers(160, topics=["beetle", "glacier"]), name="2026-W26")
+    second, _ = found(papers(160, first=500, topics=["glacier", "violin"]), kept, name="2026-W27")
     names = {theme.id: theme for theme in first}
     going = [theme for theme in second if theme.status != "new"]
     assert going
