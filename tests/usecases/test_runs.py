@@ -174,6 +174,27 @@ def test_a_withdrawn_paper_comes_back_flagged_and_supports_nothing_strongly(
         assert "arxiv:2606.00001" not in shown(library)["2026-W27"]
 
 
+def test_a_paper_that_was_united_with_another_comes_back_once(tmp_path: Path, folder: Path, clock: Clock) -> None:
+    preprint = record(1, "2026-06-16")
+    article = {
+        "doi": "10.1000/herons",
+        "title": "Herons migrate by night",
+        "abstract": "We followed 31 herons with radar along the coast. Most of them slept by day.",
+        "date": "2026-06-23",
+    }
+    with opened(folder, clock) as library:
+        library.add(write(tmp_path / "one.jsonl", [preprint]))
+        list(library.issues.run())
+        library.add(write(tmp_path / "other.jsonl", [article]))
+        clock.time += timedelta(days=7)
+        list(library.issues.run())
+        library.add(write(tmp_path / "both.jsonl", [{**preprint, "doi": "10.1000/herons"}]))
+        for _ in range(3):
+            clock.time += timedelta(days=7)
+            list(library.issues.run())
+        assert [len(papers) for papers in shown(library).values()] == [1, 1, 1, 0, 0]
+
+
 def test_a_theme_that_goes_on_keeps_its_id_and_name(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with opened(folder, clock) as library:
         library.add(weeks(tmp_path, count=3, size=60))
