@@ -117,6 +117,29 @@ def test_three_missed_weeks_are_caught_up_as_configured_and_no_paper_is_in_two_i
         assert did(library.issues.run()) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "then", "expected"),
+    [
+        ("week", "month", [("2026-06-29", "2026-07-01"), ("2026-07-01", "2026-08-01")]),
+        ("month", "week", [("2026-07-01", "2026-07-06"), ("2026-07-06", "2026-07-13")]),
+        ("day", "week", [("2026-07-02", "2026-07-06"), ("2026-07-06", "2026-07-13")]),
+    ],
+)
+def test_no_day_is_left_out_where_weeks_become_months_or_the_other_way(
+    folder: Path, clock: Clock, before: str, then: str, expected: list[tuple[str, str]]
+) -> None:
+    configured(folder, f'[subscriptions.default]\nevery = "{before}"\n')
+    clock.time = datetime(2026, 7, 2, 6, tzinfo=UTC)
+    with opened(folder, clock) as library:
+        list(library.issues.run())
+    configured(folder, f'[subscriptions.default]\nevery = "{then}"\n')
+    clock.time += timedelta(days=60)
+    with opened(folder, clock) as library:
+        list(library.issues.run())
+        made = library._store.catalog.issues().all("default", limit=100)
+    assert [(each.first, each.end) for each in made[1:3]] == expected
+
+
 def test_a_paper_that_came_in_after_the_issue_of_its_week_is_in_the_next_one(
     tmp_path: Path, folder: Path, clock: Clock
 ) -> None:
