@@ -63,7 +63,9 @@ class Issues:
         return between(since, until, date.fromisoformat(self._store.now()[:10])).name
 
     def rendered(self, digest: Digest, format_name: str) -> bytes:
-        """An issue as `text`, `md`, `html`, `json`, or `eml`: the message that would be sent to its first reader."""
+        """
+        An issue as `text`, `md`, `html`, `json`, or `eml`: a message to its first reader, with an id and a date of its own.
+        """
         if format_name != "eml":
             return issuing.rendered(digest, format_name).encode()
         to = self._subscription(digest.subscription).to
