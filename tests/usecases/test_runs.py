@@ -300,6 +300,35 @@ def test_a_delivery_of_unknown_fate_is_sent_again_when_asked_for(tmp_path: Path,
                 list(library.issues.run(resend=name))
 
 
+def test_who_is_no_reader_any_more_gets_nothing(tmp_path: Path, folder: Path, clock: Clock) -> None:
+    with serving(does={"rcpt": "450 4.2.1 Busy"}) as server:
+        by_mail(folder, server)
+        with opened(folder, clock) as library:
+            library.add(weeks(tmp_path, count=1))
+            list(library.issues.run())
+        server.does.clear()
+        by_mail(folder, server, '"bob@example.com"')
+        clock.time += timedelta(hours=2)
+        with opened(folder, clock) as library:
+            list(library.issues.run())
+            assert "no longer a reader" in library.status()["outbox"][0]["why"]
+        assert server.accepted == []
+
+
+def test_files_are_written_to_a_folder_of_the_readers_too_and_the_message_among_them(
+    tmp_path: Path, folder: Path, clock: Clock
+) -> None:
+    with serving() as server:
+        by_mail(folder, server, more=f'formats = ["md", "eml"]\nfolder = "{tmp_path / "mine"}"')
+        with opened(folder, clock) as library:
+            library.add(weeks(tmp_path, count=1))
+            list(library.issues.run())
+        written = {path.name: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
+        assert written.keys() == {"2026-W25.mine.md", "2026-W25.mine.eml"}
+        assert all((folder / "issues" / name).read_bytes() == content for name, content in written.items())
+        assert b"To: ada@example.com" in written["2026-W25.mine.eml"]
+
+
 def test_two_runs_do_not_overlap(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with opened(folder, clock) as library, opened(folder, clock) as other:
         library.add(weeks(tmp_path))
