@@ -72,7 +72,7 @@ class Subscription:
         timezone: By whose clock the days begin.
         topics: Interests in words, such as “speculative decoding”.
         liked, disliked: Ids of papers that are, and that are not, like what is wanted.
-        authors: People whose papers come first.
+        authors: People whose papers come first; who names neither topics nor liked papers gets no others.
         categories: Only papers in one of these; empty is all.
         must, must_not: Words or phrases of which a paper must have one, and of which it may have none.
         threshold: The least score, 0 to 1, of a paper that is shown; None is `LEAST_SCORE` where there are interests.

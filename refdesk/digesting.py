@@ -138,12 +138,13 @@ class Digesting:
     def _candidates(self, period: Period, earlier: Sequence[IssueRecord]) -> list[Candidate]:
         """The papers of the period, those that came in late for an earlier issue, and those that come back."""
         catalog = self._store.catalog
-        shown: dict[str, tuple[str, str]] = {}
-        for issue in earlier:
-            hashes = issue.document["manifest"]["papers"]
-            shown |= {each["paper_id"]: (hashes[each["paper_id"]], each["status"]) for each in issue.document["papers"]}
-        ids = catalog.resolve(shown)  # a paper may have been united with another since
-        last = {ids[name]: shown[name] for name in shown if name in ids}
+        showings = [
+            (paper["paper_id"], issue.document["manifest"]["papers"][paper["paper_id"]], paper["status"])
+            for issue in earlier
+            for paper in issue.document["papers"]
+        ]
+        ids = catalog.resolve(dict.fromkeys(name for name, _, _ in showings))  # a paper may have been united since
+        last = {ids[name]: (hash_, status) for name, hash_, status in showings if name in ids}
         own, late = self._listed(period), self._late(period, earlier)
         found: dict[str, Candidate] = {}
         for paper, is_late in [*((paper, False) for paper in own), *((paper, True) for paper in late)]:

@@ -36,12 +36,26 @@ class Issues:
     def __init__(self, store: LibraryStore, settings: Config, answering: Answering) -> None:
         self._store, self._settings, self._answering = store, settings, answering
 
-    def make(self, period: str | None = None, *, subscription: str | None = None, fresh: bool = False) -> Made:
-        """The issue of a period with the decision on every paper that was listed; as `Library.digest`."""
+    def make(
+        self,
+        period: str | None = None,
+        *,
+        subscription: str | None = None,
+        fresh: bool = False,
+        extractive: bool = False,
+    ) -> Made:
+        """
+        The issue of a period with the decision on every paper that was listed; as `Library.digest`.
+
+        Args:
+            period, subscription, fresh: As there.
+            extractive: Ask no model, for who wants the decisions alone.
+        """
         from refdesk.digesting import Digesting
 
         wanted = self._subscription(subscription)
-        making = Digesting(self._store, self._settings, self._answering, self._store.notify)
+        settings = replace(self._settings, model=None) if extractive else self._settings
+        making = Digesting(self._store, settings, self._answering, self._store.notify)
         return making.make(self._period(period, wanted), wanted, fresh=fresh)
 
     def span(self, since: str | None, until: str | None) -> str:
@@ -49,7 +63,9 @@ class Issues:
         return between(since, until, date.fromisoformat(self._store.now()[:10])).name
 
     def rendered(self, digest: Digest, format_name: str) -> bytes:
-        """An issue as `text`, `md`, `html`, `json`, or `eml`: the message that would be sent to its first reader."""
+        """
+        An issue as `text`, `md`, `html`, `json`, or `eml`: a message to its first reader, with an id and a date of its own.
+        """
         if format_name != "eml":
             return issuing.rendered(digest, format_name).encode()
         to = self._subscription(digest.subscription).to
@@ -58,7 +74,7 @@ class Issues:
 
     def papers(self, period: str, *, subscription: str | None = None) -> tuple[str, ...]:
         """
-        The ids of the papers that an issue cites, as it was delivered, or else as it would be made now.
+        The ids of the papers that an issue cites, as it was delivered, or else as it would be made now without a model.
 
         Raises:
             BadFilter: It is no period, or the issue cites no paper.
@@ -67,7 +83,10 @@ class Issues:
         wanted = self._subscription(subscription)
         about = self._period(period, wanted).name
         record = self._store.catalog.issues().find(wanted.name, about)
-        document = record.document if record else self.make(about, subscription=wanted.name).digest.to_dict()
+        if record:
+            document = record.document
+        else:
+            document = self.make(about, subscription=wanted.name, extractive=True).digest.to_dict()
         if not document["sources"]:
             raise BadFilter(f"The issue {about} has no papers.", hint=f"`refdesk digest --week {about}` shows it.")
         return tuple(sorted(source["paper_id"] for source in document["sources"]))

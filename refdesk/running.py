@@ -257,7 +257,11 @@ class Running:
 
 
 def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> list[Period]:
-    """The periods that have ended and have no issue, since the last that has one; at first the last whole one."""
+    """
+    The periods that have ended and have no issue, since the last that has one; at first the last whole one.
+
+    Where `every` was changed since, the first of them is what is left of its week or month.
+    """
     zone = subscription.timezone
     newest = last_whole(now, subscription.every, zone)
     if last is None:
@@ -266,8 +270,7 @@ def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> 
     at = containing(end, subscription.every, zone)
     missed: list[Period] = []
     while at.end <= newest.end:
-        if at.first >= end:
-            missed.append(at)
+        missed.append(at if at.first >= end else span(end, at.end - timedelta(days=1), zone))
         at = following(at)
     if subscription.catch_up == "merge" and missed:
         return [span(missed[0].first, missed[-1].end - timedelta(days=1), zone)]

@@ -61,7 +61,7 @@ def digest(
     chosen = "json" if as_json else format_name or _by_suffix(output)
     with session.open(model=model) as library:
         period = library.issues.span(since, until) if since or until else next(iter(named), None)
-        made = library.issues.make(period, subscription=subscription, fresh=fresh)
+        made = library.issues.make(period, subscription=subscription, fresh=fresh, extractive=explain)
         if explain:
             _explain(library, made, paper, as_json=as_json)
             return

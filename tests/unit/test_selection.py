@@ -100,6 +100,16 @@ def test_a_changed_number_brings_a_paper_back_and_a_changed_word_does_not() -> N
     assert selection.returning(old, before.hash, [before]) is None
 
 
+def test_other_sentences_bring_a_paper_back_without_any_number() -> None:
+    old = paper()
+    before = revision(old)
+    other = ABSTRACT.replace(
+        "It works well on the tests that we made for it.", "The old method turns out to be at fault."
+    )
+    back = selection.returning(now(old, other), before.hash, [before])
+    assert back is not None and back.changes == "1 of 3 sentences are new or changed"
+
+
 def test_a_withdrawn_paper_comes_back_flagged_and_binds_no_threshold_or_size() -> None:
     old = paper()
     before = revision(old)

@@ -117,6 +117,29 @@ def test_three_missed_weeks_are_caught_up_as_configured_and_no_paper_is_in_two_i
         assert did(library.issues.run()) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "then", "expected"),
+    [
+        ("week", "month", [("2026-06-29", "2026-07-01"), ("2026-07-01", "2026-08-01")]),
+        ("month", "week", [("2026-07-01", "2026-07-06"), ("2026-07-06", "2026-07-13")]),
+        ("day", "week", [("2026-07-02", "2026-07-06"), ("2026-07-06", "2026-07-13")]),
+    ],
+)
+def test_no_day_is_left_out_where_weeks_become_months_or_the_other_way(
+    folder: Path, clock: Clock, before: str, then: str, expected: list[tuple[str, str]]
+) -> None:
+    configured(folder, f'[subscriptions.default]\nevery = "{before}"\n')
+    clock.time = datetime(2026, 7, 2, 6, tzinfo=UTC)
+    with opened(folder, clock) as library:
+        list(library.issues.run())
+    configured(folder, f'[subscriptions.default]\nevery = "{then}"\n')
+    clock.time += timedelta(days=60)
+    with opened(folder, clock) as library:
+        list(library.issues.run())
+        made = library._store.catalog.issues().all("default", limit=100)
+    assert [(each.first, each.end) for each in made[1:3]] == expected
+
+
 def test_a_paper_that_came_in_after_the_issue_of_its_week_is_in_the_next_one(
     tmp_path: Path, folder: Path, clock: Clock
 ) -> None:
@@ -172,6 +195,27 @@ def test_a_withdrawn_paper_comes_back_flagged_and_supports_nothing_strongly(
         back = next(paper for paper in found.document["papers"] if paper["paper_id"] == "arxiv:2606.00001")
         assert back["status"] == "withdrawn" and back["tldr"]["support"] == "weak"
         assert "arxiv:2606.00001" not in shown(library)["2026-W27"]
+
+
+def test_a_paper_that_was_united_with_another_comes_back_once(tmp_path: Path, folder: Path, clock: Clock) -> None:
+    preprint = record(1, "2026-06-16")
+    article = {
+        "doi": "10.1000/herons",
+        "title": "Herons migrate by night",
+        "abstract": "We followed 31 herons with radar along the coast. Most of them slept by day.",
+        "date": "2026-06-23",
+    }
+    with opened(folder, clock) as library:
+        library.add(write(tmp_path / "one.jsonl", [preprint]))
+        list(library.issues.run())
+        library.add(write(tmp_path / "other.jsonl", [article]))
+        clock.time += timedelta(days=7)
+        list(library.issues.run())
+        library.add(write(tmp_path / "both.jsonl", [{**preprint, "doi": "10.1000/herons"}]))
+        for _ in range(3):
+            clock.time += timedelta(days=7)
+            list(library.issues.run())
+        assert [len(papers) for papers in shown(library).values()] == [1, 1, 1, 0, 0]
 
 
 def test_a_theme_that_goes_on_keeps_its_id_and_name(tmp_path: Path, folder: Path, clock: Clock) -> None:
@@ -254,6 +298,35 @@ def test_a_delivery_of_unknown_fate_is_sent_again_when_asked_for(tmp_path: Path,
             assert len(server.accepted) == 2
             with pytest.raises(InputError):
                 list(library.issues.run(resend=name))
+
+
+def test_who_is_no_reader_any_more_gets_nothing(tmp_path: Path, folder: Path, clock: Clock) -> None:
+    with serving(does={"rcpt": "450 4.2.1 Busy"}) as server:
+        by_mail(folder, server)
+        with opened(folder, clock) as library:
+            library.add(weeks(tmp_path, count=1))
+            list(library.issues.run())
+        server.does.clear()
+        by_mail(folder, server, '"bob@example.com"')
+        clock.time += timedelta(hours=2)
+        with opened(folder, clock) as library:
+            list(library.issues.run())
+            assert "no longer a reader" in library.status()["outbox"][0]["why"]
+        assert server.accepted == []
+
+
+def test_files_are_written_to_a_folder_of_the_readers_too_and_the_message_among_them(
+    tmp_path: Path, folder: Path, clock: Clock
+) -> None:
+    with serving() as server:
+        by_mail(folder, server, more=f'formats = ["md", "eml"]\nfolder = "{tmp_path / "mine"}"')
+        with opened(folder, clock) as library:
+            library.add(weeks(tmp_path, count=1))
+            list(library.issues.run())
+        written = {path.name: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
+        assert written.keys() == {"2026-W25.mine.md", "2026-W25.mine.eml"}
+        assert all((folder / "issues" / name).read_bytes() == content for name, content in written.items())
+        assert b"To: ada@example.com" in written["2026-W25.mine.eml"]
 
 
 def test_two_runs_do_not_overlap(tmp_path: Path, folder: Path, clock: Clock) -> None:

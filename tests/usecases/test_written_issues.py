@@ -13,6 +13,7 @@ import pytest
 import refdesk
 from tests import chat_server
 from tests.chat_server import ChatServer, serving
+from tests.commands import run
 from tests.usecases.test_digests import WEEK, claims, record, write
 
 NUMBER = count()
@@ -120,3 +121,13 @@ def test_the_days_budget_holds_for_an_issue_too(opened: Callable[..., refdesk.Li
         digest = library.digest(WEEK)
         assert digest.usage and digest.usage["calls"] == 0
         assert digest.mode == "extractive"
+
+
+def test_no_model_is_asked_which_papers_an_issue_has(
+    opened: Callable[..., refdesk.Library], server: ChatServer, tmp_path: Path
+) -> None:
+    with opened() as library:
+        assert len(library.within_issue(WEEK).papers) == 6
+    ran = run("--library", tmp_path / "library", "digest", "--week", WEEK, "--explain", "--model", "openai:any")
+    assert ran.status == 0, ran.err
+    assert server.requests == []
