@@ -64,7 +64,7 @@ class Issues:
 
     def rendered(self, digest: Digest, format_name: str) -> bytes:
         """
-        An issue as `text`, `md`, `html`, `json`, or `eml`, a message to its first reader with an id and date of its own.
+        An issue as `text`, `md`, `html`, `json`, or `eml`, a message to its first reader with an id of its own.
         """
         if format_name != "eml":
             return issuing.rendered(digest, format_name).encode()
