@@ -199,7 +199,7 @@ def test_a_withdrawn_paper_comes_back_flagged_and_supports_nothing_strongly(
 
 def test_a_paper_that_was_united_with_another_comes_back_once(tmp_path: Path, folder: Path, clock: Clock) -> None:
     preprint = record(1, "2026-06-16")
-    article = {
+    article: dict[str, object] = {
         "doi": "10.1000/herons",
         "title": "Herons migrate by night",
         "abstract": "We followed 31 herons with radar along the coast. Most of them slept by day.",

@@ -123,6 +123,16 @@ def test_the_days_budget_holds_for_an_issue_too(opened: Callable[..., refdesk.Li
         assert digest.mode == "extractive"
 
 
+def test_the_tokens_of_an_issue_count_against_the_days_budget(
+    opened: Callable[..., refdesk.Library], server: ChatServer
+) -> None:
+    server.reply = chat_server.honest
+    with opened() as library:
+        usage = library.digest(WEEK).usage
+        spent = library._store.catalog.generations(read_only=True).spent(library._store.now()[:10])
+    assert usage and spent == usage["input_tokens"] + usage["output_tokens"] > 0
+
+
 def test_no_model_is_asked_which_papers_an_issue_has(
     opened: Callable[..., refdesk.Library], server: ChatServer, tmp_path: Path
 ) -> None:
