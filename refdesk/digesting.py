@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,10 @@ from stores.issues import IssueRecord
 from stores.library import LibraryStore, passage
 from stores.themes import ThemeRecord
 
-REMEMBERED_ISSUES = 26
+REMEMBERED = timedelta(days=185)
+"""How long it is known what earlier issues showed and considered."""
+BACKGROUND = 300
+"""So many papers, with those of the periods before, say what is common and what is rare."""
 BACK = 3
 """How many periods before are looked at for themes that go on, where nobody did so before; one of 2,000 papers takes
 a second."""
@@ -87,7 +90,9 @@ class Digesting:
         with self._store.in_use:
             self._store.refresh()
             subscription = self._with_ratings(subscription)
-            earlier = self._store.catalog.issues().earlier(subscription.name, period.first, limit=REMEMBERED_ISSUES)
+            earlier = self._store.catalog.issues().earlier(
+                subscription.name, period.first, since=period.first - REMEMBERED
+            )
             candidates = self._candidates(period, earlier)
             sieved = selection.sieve(candidates, subscription)
             papers = [each.paper for each in sieved if not each.reason]
@@ -204,6 +209,7 @@ class Digesting:
             return trending(papers, {paper.paper_id: _attention(paper) for paper in papers}, on=period.end)
         liked, disliked = (list(catalog.papers(ids).values()) for ids in (subscription.liked, subscription.disliked))
         topics = self._store.embedder.embed(subscription.topics) if subscription.topics else self._vectors([])
+        others = self._background(period, BACKGROUND - len(papers))
         return rank(
             papers,
             vectors,
@@ -211,7 +217,19 @@ class Digesting:
             topic_vectors=topics,
             liked_vectors=self._vectors(liked),
             disliked_vectors=self._vectors(disliked),
+            background=others,
+            background_vectors=self._vectors(others),
         )
+
+    def _background(self, period: Period, wanted: int) -> list[Paper]:
+        """Papers of the periods before, for one that has too few to say what is common."""
+        found: list[Paper] = []
+        for _ in range(REMEMBERED.days if wanted > 0 else 0):
+            period = previous(period)
+            found += self._listed(period)
+            if len(found) >= wanted:
+                break
+        return found[: max(wanted, 0)]
 
     def _vectors(self, papers: Sequence[Paper]) -> Matrix:
         """A unit row for each paper; what the index lacks is embedded."""
@@ -341,7 +359,7 @@ def _evidence(paper: Paper) -> list[Evidence]:
 
 
 def _scope(subscription: Subscription, period: Period) -> str:
-    """Among which papers themes go on: twelve digits over the filters, and the kind of period."""
-    filters = [sorted(subscription.categories), sorted(subscription.must), sorted(subscription.must_not)]
+    """Among which papers themes go on: twelve digits over the subscription, its filters, and the kind of period."""
+    filters = [sorted(each) for each in (subscription.categories, subscription.must, subscription.must_not)]
     length = kind(period) or (period.end - period.first).days
-    return hashlib.sha256(json.dumps([filters, length]).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps([subscription.name, filters, length]).encode()).hexdigest()[:12]

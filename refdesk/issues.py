@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rag.digests.period import between, last_whole, parse
-from rag.errors import BadFilter
+from rag.errors import BadFilter, ConfigError
 from rag.issue import Digest, Period, Subscription
 from rag.types import Filter
 from refdesk import issuing
@@ -121,7 +121,11 @@ class Issues:
         catalog = self._store.catalog
         found: dict[str, Any] = {"subscriptions": [], "outbox": [explain(each) for each in catalog.outbox().unsent()]}
         now = datetime.fromisoformat(self._store.now())
-        for each in subscriptions(self._settings.subscriptions).values():
+        try:
+            known = subscriptions(self._settings.subscriptions)
+        except ConfigError as error:  # what is here is told all the same
+            known, found["error"] = {}, error.message
+        for each in known.values():
             last = catalog.issues().last(each.name)
             waiting = [period.name for period in due(each, last, now)]
             row = {"name": each.name, "every": each.every, "last": last.period if last else None, "due": waiting}

@@ -125,7 +125,12 @@ class Running:
             return
         from refdesk.feeds.syncing import sync
 
-        for report in sync(self._store, self._settings):
+        try:
+            reports = sync(self._store, self._settings)
+        except LibraryLocked as error:  # another one is at work; issues need not wait for it
+            yield Step(step="sync", name="feeds", outcome="failed", detail=error.message, hint=error.hint)
+            return
+        for report in reports:
             counts = (f"{getattr(report, name):,} {name}" for name in ("added", "updated") if getattr(report, name))
             outcome: Literal["done", "nothing", "failed"] = "failed" if report.error else "nothing"
             if outcome == "nothing" and (report.added or report.updated):
@@ -148,6 +153,10 @@ class Running:
                 self._keep(subscription, made)
             except RefdeskError as error:  # the others go on; the next run tries this one again
                 yield Step(step="issue", name=name, outcome="failed", detail=error.message, hint=error.hint)
+                return
+            except Exception as error:  # noqa: BLE001 - one subscription's surprise does not stop the others
+                said = f"Refdesk failed: {type(error).__name__}: {error}"
+                yield Step(step="issue", name=name, outcome="failed", detail=said, hint="Report it.")
                 return
             coverage = made.digest.coverage
             said = f"{coverage.included:,} of {coverage.listed:,} papers"
@@ -177,7 +186,7 @@ class Running:
             forms=_forms(digest),
             considered=made.considered,
         )
-        places = [("file", ISSUES), ("atom", ISSUES), *(("email", reader) for reader in subscription.to)]
+        places = [("file", ISSUES), ("atom", ISSUES), *(("email", address) for address in _addresses(subscription))]
         if subscription.folder:
             places.append(("file", str(Path(subscription.folder).expanduser().absolute())))
         deliveries = [
@@ -213,7 +222,7 @@ class Running:
     def _mailed(self, issue: IssueRecord, to: str, hand_over: HandOver) -> Outcome:
         if not self._mail:
             return Outcome("later", "refdesk.toml has no [email].")
-        if to not in self._subscriptions.get(issue.subscription, Subscription()).to:
+        if to not in _addresses(self._subscriptions.get(issue.subscription, Subscription())):
             return Outcome("refused", f"{to} is no longer a reader of “{issue.subscription}”.")
         return smtp.send(self._message(issue, to, self._mail), self._mail.server, hand_over=hand_over)
 
@@ -275,6 +284,11 @@ def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> 
     if subscription.catch_up == "merge" and missed:
         return [span(missed[0].first, missed[-1].end - timedelta(days=1), zone)]
     return missed[-1:] if subscription.catch_up == "skip" else missed
+
+
+def _addresses(subscription: Subscription) -> list[str]:
+    """The readers' addresses without their names: one who is written in two ways gets one message."""
+    return list(dict.fromkeys(message.mailbox(reader).addr_spec for reader in subscription.to))
 
 
 def _forms(digest: Digest) -> dict[str, str]:

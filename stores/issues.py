@@ -49,10 +49,10 @@ class SQLIssues:
         """The issue of a period."""
         return next(iter(self._where(issues.c.subscription == subscription, issues.c.period == period)), None)
 
-    def earlier(self, subscription: str, before: date, *, limit: int) -> list[IssueRecord]:
-        """The last issues that begin before a day, the oldest first."""
+    def earlier(self, subscription: str, before: date, *, since: date) -> list[IssueRecord]:
+        """The issues that begin before a day and end after another, the oldest first."""
         own = issues.c.subscription == subscription
-        return self._where(own, issues.c.first < before.isoformat(), limit=limit)
+        return self._where(own, issues.c.first < before.isoformat(), issues.c.end > since.isoformat())
 
     def last(self, subscription: str) -> IssueRecord | None:
         """The issue that ends last."""

@@ -108,7 +108,8 @@ def decide(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscripti
     """
     by_id = {each.paper.paper_id: each for each in candidates}
     followed = {_name(name): name for name in subscription.authors}
-    only_authors = bool(followed) and not (subscription.topics or subscription.liked)
+    by_interest = subscription.order == "interest"
+    only_authors = bool(followed) and by_interest and not (subscription.topics or subscription.liked)
     first, others, back = [], [], []
     for each in ranked:
         by = next((followed[name] for name in map(_name, by_id[each.paper_id].paper.authors) if name in followed), None)

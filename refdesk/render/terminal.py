@@ -192,7 +192,8 @@ def status(given: Mapping[str, Any]) -> RenderableType:
     }
     rows = {
         "feeds": [_state(feed) for feed in given["feeds"]],
-        "issues": [_subscription(each) for each in given["subscriptions"]],
+        "issues": [_subscription(each) for each in given["subscriptions"]]
+        + ([Text(given["error"], style="yellow")] if given.get("error") else []),
         "undelivered": [_undelivered(each) for each in given["outbox"]],
         "liked": [Text(", ".join(given["liked"]))] if given["liked"] else [],
         "disliked": [Text(", ".join(given["disliked"]))] if given["disliked"] else [],

@@ -61,7 +61,8 @@ def test_issues_come_in_the_order_of_their_periods(engine: sa.Engine) -> None:
         issues.keep(each)
     assert issues.all("default", limit=10) == weeks
     assert issues.all("default", limit=2) == weeks[1:]
-    assert issues.earlier("default", date(2026, 7, 8), limit=10) == weeks[:2]
+    assert issues.earlier("default", date(2026, 7, 8), since=date(2026, 1, 1)) == weeks[:2]
+    assert issues.earlier("default", date(2026, 7, 8), since=date(2026, 7, 13)) == weeks[1:2]
     assert issues.last("default") == weeks[2]
     assert issues.last("nobody") is None
 

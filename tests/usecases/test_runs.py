@@ -394,3 +394,35 @@ def test_an_issue_is_asked_within_its_papers(tmp_path: Path, folder: Path, clock
         assert answer.answered
         assert {source.paper.paper_id for source in answer.sources} <= set(chosen.papers)
         assert all(paper < "arxiv:2606.00100" for paper in chosen.papers)
+
+
+def test_a_reader_who_is_written_in_two_ways_gets_one_message(tmp_path: Path, folder: Path, clock: Clock) -> None:
+    with serving() as server:
+        by_mail(folder, server, '"Ada Byron <ada@example.com>", "ada@example.com"')
+        with opened(folder, clock) as library:
+            library.add(weeks(tmp_path))
+            list(library.issues.run())
+            assert server.readers == ["ada@example.com"]
+
+
+def test_a_wrong_subscription_does_not_hide_the_status(folder: Path, clock: Clock) -> None:
+    configured(folder, "[subscriptions.mine]\nsize = 0\n")
+    with opened(folder, clock) as library:
+        found = library.status()
+        assert "size of 0" in found["error"] and found["papers"] == 0
+
+
+def test_a_daily_issue_still_knows_a_paper_of_two_months_ago(tmp_path: Path, folder: Path, clock: Clock) -> None:
+    configured(folder, '[subscriptions.default]\nevery = "day"\n')
+    clock.time = MONDAY + timedelta(days=1)
+    with opened(folder, clock) as library:
+        library.add(write(tmp_path / "papers.jsonl", [record(1, MONDAY.date().isoformat())]))
+        list(library.issues.run())
+        clock.time += timedelta(days=60)
+        list(library.issues.run())
+        gone = record(1, MONDAY.date().isoformat())
+        gone["abstract"] = "This paper has been withdrawn by the authors due to an error in the counts of summer two."
+        library.add(write(tmp_path / "gone.jsonl", [gone]))
+        clock.time += timedelta(days=1)
+        list(library.issues.run())
+        assert list(shown(library).values())[-1] == ["arxiv:2606.00001"]
