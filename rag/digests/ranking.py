@@ -99,9 +99,9 @@ def rank(
 
     The score is the probability that a reader who likes the profile's papers would take this one where three of a
     hundred papers are to his taste, as fitted on systematic reviews and arXiv's categories with 2, 5 and 10 liked
-    papers; with one or two it promises more than it keeps.
-    It does not depend on what else a period has, as long as the period and the background have some 200 papers.
-    Without topics and liked papers it is centrality times newness, and no probability.
+    papers; with one or two it promises more than it keeps. It does not depend on what else a period has, as long as the
+    period and the background have some fifty papers; of fewer, scores are too low. Without topics and liked papers it
+    is centrality times newness, and no probability.
 
     Args:
         papers: Those of the period, n of them, each id once.
