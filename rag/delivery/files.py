@@ -20,8 +20,13 @@ def write(path: Path, content: bytes) -> bool:
     Raises:
         StoreFull, StoreError: It cannot be written; the older one is as it was.
     """
+    path = path.resolve() if path.is_symlink() else path  # what a link leads to is written, and the link stays
     part = path.with_name(f".{path.name}.part")
     try:
+        if path.exists() and not path.is_file():  # a pipe or a device is written to, and never replaced
+            with path.open("wb", buffering=0) as stream:
+                stream.write(content)
+            return True
         if path.is_file() and path.read_bytes() == content:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -89,3 +89,18 @@ def test_a_disk_without_room_leaves_the_old_file(tmp_path: Path) -> None:
     ran = ended(start(_WITH_LITTLE_ROOM, path))
     assert ran.out.split() == ["StoreError"], ran.err
     assert path.read_bytes() == b"old"
+
+
+def test_a_link_stays_a_link_and_a_pipe_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "real.md").write_bytes(b"old")
+    (tmp_path / "link.md").symlink_to(tmp_path / "real.md")
+    assert write(tmp_path / "link.md", b"new")
+    assert (tmp_path / "link.md").is_symlink() and (tmp_path / "real.md").read_bytes() == b"new"
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert write(tmp_path / "pipe", b"issue")
+        assert os.read(reader, 100) == b"issue"
+        assert (tmp_path / "pipe").is_fifo()
+    finally:
+        os.close(reader)
