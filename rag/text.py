@@ -1,7 +1,7 @@
 """
 Text of abstracts: clean it, split it into sentences with exact offsets, cut it into chunks of whole sentences.
 
-It does not tokenise for a model (`rag.tokens`) nor for search (the lexical index has its own analyser).
+It does not tokenise for a model (`rag.llm.tokens`) nor for search (the lexical index has its own analyser).
 """
 
 from __future__ import annotations

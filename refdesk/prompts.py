@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rag.errors import ConfigError
-from rag.prompting import Prompt, parse
+from rag.llm.prompts import Prompt, parse
 
 NAMES = ("answer", "answer_plain", "condense", "queries", "repair")
 

@@ -58,10 +58,10 @@ def checker() -> Checker:
 
 def generator(config: Config, *, checker: Checker, generations: Generations, now: Callable[[], str]) -> Generator:
     """The chain that writes answers with the model of the settings. Raises ConfigError."""
-    from rag import chat
     from rag.answers.generated import Generator
     from rag.answers.requests import MAX_OUTPUT_TOKENS
-    from rag.tokens import Counter
+    from rag.llm import chat
+    from rag.llm.tokens import Counter
 
     name = config.model or ""
     openai = name.startswith("openai:") or ":" not in name

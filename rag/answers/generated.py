@@ -21,11 +21,11 @@ from rag.answers.extractive import NEAREST
 from rag.answers.replies import Draft, Reply
 from rag.answers.requests import MAX_OUTPUT_TOKENS, Options, allow, generation_id, schema
 from rag.answers.shown import Shown, pack
-from rag.chat import Chat, Messages, Refused
 from rag.checking import Checker, Verdict, links
 from rag.errors import BadQuestion, ModelUnavailable
+from rag.llm.chat import Chat, Messages, Refused
+from rag.llm.prompts import Prompt
 from rag.ports import Generation, Generations
-from rag.prompting import Prompt
 from rag.retrieval import Retrieved, merged
 from rag.types import Abstention, Answer, Claim, Source
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answers.shown import Shown
-from rag.chat import Chat, Messages
 from rag.errors import ModelUnavailable
+from rag.llm.chat import Chat, Messages
 from rag.types import JsonDict
 
 MAX_OUTPUT_TOKENS = 1_200

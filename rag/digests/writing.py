@@ -15,9 +15,9 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from rag.answers.generated import Generator
 from rag.answers.requests import MAX_OUTPUT_TOKENS, Options
 from rag.answers.shown import pack
-from rag.chat import Chat
 from rag.digests.compose import Part
 from rag.errors import ModelUnavailable
+from rag.llm.chat import Chat
 from rag.retrieval import Retrieved
 from rag.types import Answer, Claim, JsonDict
 

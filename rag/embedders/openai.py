@@ -13,9 +13,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 
-from rag import tokens
 from rag.embedders.base import MatrixEmbeddings, unit_rows
 from rag.errors import ConfigError, EmbedderUnavailable
+from rag.llm import tokens
 from rag.ports import Matrix
 
 MAX_TEXTS_PER_CALL = 256

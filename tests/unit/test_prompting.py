@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import ConfigError
-from rag.prompting import Prompt, parse
+from rag.llm.prompts import Prompt, parse
 from refdesk import prompts
 
 GOOD = """

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ConfigError, ModelUnavailable
-from rag.tokens import Counter
+from rag.llm.tokens import Counter
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -1,0 +1,1 @@
+"""Talking to chat models: the clients, the prompts as data, counting tokens."""
