@@ -1,5 +1,5 @@
 """
-`python -m benchmarks.fit`: where the coefficients of `rag.retrieval` and `rag.answers.abstention` come from.
+`python -m benchmarks.fit`: where the coefficients of `rag.retrieval.retriever` and `rag.answers.abstention` come from.
 
 Papers and sentences are ranked by weights fitted as a choice among the candidates of a question (listwise softmax) on
 SciFact's training claims. The confidence is a logistic regression on those claims, with evidence or without, and on
@@ -29,8 +29,8 @@ from benchmarks.report import data_folder, table, write_section
 from rag import text
 from rag.embedders.ahead import ahead, at_once
 from rag.evaluation import metrics
-from rag.reading import Array, Reading
-from rag.retrieval import Retriever
+from rag.retrieval.late_interaction import Array, Reading
+from rag.retrieval.retriever import Retriever
 from rag.types import Paper
 from refdesk import wiring
 from refdesk.datasets import Dataset
@@ -342,7 +342,7 @@ def report_answer(
 
 
 def named(features: Sequence[str], weights: Array) -> dict[str, float]:
-    """The constant as it stands in `rag.retrieval`."""
+    """The constant as it stands in `rag.retrieval.retriever`."""
     return dict(zip(features, np.round(weights, 3).tolist(), strict=True))
 
 

@@ -23,8 +23,8 @@ from rag import sources, text
 from rag.embedders.ahead import ahead, at_once
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
-from rag.reading import content_words
-from rag.retrieval import fuse
+from rag.retrieval.late_interaction import content_words
+from rag.retrieval.retriever import fuse
 from rag.types import Filter
 from refdesk import wiring
 from refdesk.datasets import Dataset

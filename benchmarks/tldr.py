@@ -27,7 +27,7 @@ from rag.checking.words import stems
 from rag.digests import telling
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
-from rag.reading import WORD, Array
+from rag.retrieval.late_interaction import WORD, Array
 from rag.types import Paper
 
 FOLDS = 5

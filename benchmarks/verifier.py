@@ -27,7 +27,7 @@ from rag.checking.reading import read
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
 from rag.evaluation.alterations import ALTERATIONS, HARMLESS
-from rag.reading import Array
+from rag.retrieval.late_interaction import Array
 from rag.types import Paper, ProblemKind
 
 ACCEPTED = ("verbatim", "supported")

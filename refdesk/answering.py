@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rag.answers import extractive
 from rag.checking import Checker, Cited
 from rag.errors import ModelUnavailable, PaperNotFound
-from rag.retrieval import Retrieved
+from rag.retrieval.retriever import Retrieved
 from rag.types import Answer, Claim, Paper, Revision
 from refdesk import wiring
 from refdesk.config import Config

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
     from rag.issue import Digest
-    from rag.retrieval import Retrieved, Retriever
+    from rag.retrieval.retriever import Retrieved, Retriever
     from refdesk.feeds.syncing import FeedReport
     from refdesk.issues import Issues
     from refdesk.verifying import Verified
@@ -265,7 +265,7 @@ class Library:
 
     def as_retriever(self, *, limit: int = 8, filter: Filter = EVERY_PAPER) -> BaseRetriever:  # noqa: A002
         """A LangChain retriever: a question to `limit` Documents, one a paper, its best sentence in the metadata."""
-        from rag.langchain import PaperRetriever
+        from rag.retrieval.langchain import PaperRetriever
 
         return PaperRetriever(search=lambda query: self.search(query, limit=limit, filter=filter))
 

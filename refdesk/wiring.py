@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rag.checking import Checker, similarity
 from rag.embedders import DEFAULT, canonical, embedder
 from rag.ports import Generations
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from refdesk import prompts
 from refdesk.config import Config
 from stores.library import LibraryStore, Place

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rag import identity, text
 from rag.answers.abstention import THRESHOLD, confidence
 from rag.checking import links
-from rag.retrieval import Retrieved
+from rag.retrieval.retriever import Retrieved
 from rag.types import Abstention, Answer, Citation, Claim, Evidence, Source
 
 SAME_SENTENCE = 0.7

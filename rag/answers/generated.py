@@ -26,7 +26,7 @@ from rag.errors import BadQuestion, ModelUnavailable
 from rag.llm.chat import Chat, Messages, Refused
 from rag.llm.prompts import Prompt
 from rag.ports import Generation, Generations
-from rag.retrieval import Retrieved, merged
+from rag.retrieval.retriever import Retrieved, merged
 from rag.types import Abstention, Answer, Claim, Source
 
 MAX_QUERIES = 3

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.checking.words import FUNCTION_WORDS, stems
-from rag.reading import STOP_WORDS
+from rag.retrieval.late_interaction import STOP_WORDS
 from rag.types import Paper
 
 Ints = NDArray[np.int64]

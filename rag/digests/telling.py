@@ -24,7 +24,7 @@ from rag import identity, text
 from rag.answers.extractive import SAME_SENTENCE, supports_nothing
 from rag.checking.words import FUNCTION_WORDS, stems
 from rag.ports import Matrix
-from rag.reading import WORD, Array
+from rag.retrieval.late_interaction import WORD, Array
 from rag.types import Evidence, Paper, Sentence
 
 WEIGHTS = {

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.checking.words import FUNCTION_WORDS, stems
-from rag.reading import STOP_WORDS
+from rag.retrieval.late_interaction import STOP_WORDS
 from rag.types import Paper
 
 Array = NDArray[np.float64]

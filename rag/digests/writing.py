@@ -18,7 +18,7 @@ from rag.answers.shown import pack
 from rag.digests.compose import Part
 from rag.errors import ModelUnavailable
 from rag.llm.chat import Chat
-from rag.retrieval import Retrieved
+from rag.retrieval.retriever import Retrieved
 from rag.types import Answer, Claim, JsonDict
 
 CONCURRENCY = 4

@@ -2,7 +2,7 @@
 From a question to ranked papers and evidence sentences.
 
 Candidates come from two sides, words and vectors, and are fused by min-max scores; the best of them are read word by
-word (`rag.reading`) and ranked, papers and sentences, by short linear models. Their coefficients are fitted on
+word (`rag.retrieval.late_interaction`) and ranked, papers and sentences, by short linear models. Their coefficients are fitted on
 SciFact's training claims by `benchmarks/fit.py`; docs/evaluation.md has the figures.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from rag.errors import BadQuestion
 from rag.ports import Catalog, Embedder, Lexical, Matrix, Vectors
-from rag.reading import MAX_TERMS, Array, Reading, Vocabulary, content_words, read
+from rag.retrieval.late_interaction import MAX_TERMS, Array, Reading, Vocabulary, content_words, read
 from rag.types import Evidence, Filter, Hit, Paper
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
