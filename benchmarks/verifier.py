@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.report import data_folder, table, write_section
 from rag import text
 from rag.checking import Checker, Cited, Verdict, similarity, verdict
-from rag.checking.reading import read
+from rag.checking.features import read
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
 from rag.evaluation.alterations import ALTERATIONS, HARMLESS

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeVar
 
+from rag.checking.features import Read
 from rag.checking.quantities import Quantity, missing, same_value
-from rag.checking.reading import Read
 from rag.checking.words import NEGATORS, SIDES, Name, Word, is_known
 from rag.types import Problem, ProblemKind
 

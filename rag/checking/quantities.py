@@ -135,7 +135,7 @@ def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
     The numbers of a folded text, in order; a list or a range gives its unit to all its members.
 
     Args:
-        text: As `rag.checking.fold` leaves it.
+        text: As `rag.checking.normalize` leaves it.
         singular: Whether “one” counts as a number; in prose it seldom is.
 
     >>> [(f"{each.value:f}", each.unit) for each in quantities("from 3 to 5.5 ms, 12% of 1,000 and GPT-4")]

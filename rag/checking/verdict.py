@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from rag import text as prose
 from rag.checking.claims import Alignment, align, denies, problems, replaced
-from rag.checking.fold import folded
+from rag.checking.features import Read, read
+from rag.checking.normalize import folded
 from rag.checking.quantities import UNITS
-from rag.checking.reading import Read, read
 from rag.types import Paper, Problem, ProblemKind, Sentence, Support
 
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]

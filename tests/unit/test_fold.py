@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checking.fold import folded
+from rag.checking.normalize import folded
 from rag.checking.quantities import quantities
 
 PLAIN = st.text("abcxyzABC 0123456789.,;:()?!%/<>=+ ", max_size=60)

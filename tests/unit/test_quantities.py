@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checking.fold import folded
+from rag.checking.normalize import folded
 from rag.checking.quantities import Quantity, missing, quantities
 
 

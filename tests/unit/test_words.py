@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checking.fold import folded
+from rag.checking.normalize import folded
 from rag.checking.words import SIDES, is_known, nameable, names, words
 
 TEXT = st.text("ab AZ 0159.,-'’/nt(α+#", max_size=50)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from rag.checking.fold import Folded, folded
+from rag.checking.normalize import Folded, folded
 from rag.checking.quantities import Quantity, quantities
 from rag.checking.words import Name, Nameable, Word, nameable, names, words
 
