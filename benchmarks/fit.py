@@ -1,5 +1,5 @@
 """
-`python -m benchmarks.fit`: where the coefficients of `rag.retrieval.retriever` and `rag.answers.abstention` come from.
+`python -m benchmarks.fit`: where the coefficients of `rag.retrieval.retriever` and `rag.answers.confidence` come from.
 
 Papers and sentences are ranked by weights fitted as a choice among the candidates of a question (listwise softmax) on
 SciFact's training claims. The confidence is a logistic regression on those claims, with evidence or without, and on

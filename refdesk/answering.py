@@ -18,8 +18,8 @@ from refdesk.config import Config
 from stores.library import LibraryStore
 
 if TYPE_CHECKING:
+    from rag.answers.budget import Options
     from rag.answers.generated import Generator
-    from rag.answers.requests import Options
     from rag.ports import Generation
 
 Retrieve = Callable[[str], Retrieved]
@@ -81,7 +81,7 @@ class Answering:
             self._generations.spend(day, chat.usage.tokens)
 
     def _options(self, limit: int, *, fresh: bool = False, keep_unsupported: bool = False) -> Options:
-        from rag.answers.requests import Options
+        from rag.answers.budget import Options
 
         settings = self._settings
         daily = settings.max_tokens_per_day
@@ -115,7 +115,7 @@ class Answering:
         """
         if not self._settings.model or not history:
             return question
-        from rag.answers.requests import allow
+        from rag.answers.budget import allow
 
         listed = "\n".join(f"- {each}" for each in history[-5:])
         chat = self._generator.new_chat()
@@ -138,7 +138,7 @@ class Answering:
         Raises:
             PaperNotFound: No generation has this id, or a paper that it was shown is gone.
         """
-        from rag.answers.drafts import replayed
+        from rag.answers.verified import replayed
 
         found = self._generations.find(generation_id)
         if not found:

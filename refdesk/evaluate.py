@@ -18,7 +18,7 @@ import numpy as np
 
 from rag import text
 from rag.answers import extractive
-from rag.answers.abstention import THRESHOLD, confidence
+from rag.answers.confidence import THRESHOLD, confidence
 from rag.errors import UnreadableInput
 from rag.evaluation import metrics
 from rag.types import Filter, JsonDict, Paper, Sentence

@@ -58,8 +58,8 @@ def checker() -> Checker:
 
 def generator(config: Config, *, checker: Checker, generations: Generations, now: Callable[[], str]) -> Generator:
     """The chain that writes answers with the model of the settings. Raises ConfigError."""
+    from rag.answers.budget import MAX_OUTPUT_TOKENS
     from rag.answers.generated import Generator
-    from rag.answers.requests import MAX_OUTPUT_TOKENS
     from rag.llm import chat
     from rag.llm.tokens import Counter
 

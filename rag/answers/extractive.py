@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rag import identity, text
-from rag.answers.abstention import THRESHOLD, confidence
+from rag.answers.confidence import THRESHOLD, confidence
 from rag.checking import links
 from rag.retrieval.retriever import Retrieved
 from rag.types import Abstention, Answer, Citation, Claim, Evidence, Source

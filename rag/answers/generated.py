@@ -15,12 +15,12 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
-from rag.answers.abstention import THRESHOLD, confidence
-from rag.answers.drafts import made, reasons, shown_text, verdict_of
+from rag.answers.budget import MAX_OUTPUT_TOKENS, Options, allow, generation_id, schema
+from rag.answers.confidence import THRESHOLD, confidence
+from rag.answers.context import Shown, pack
 from rag.answers.extractive import NEAREST
 from rag.answers.replies import Draft, Reply
-from rag.answers.requests import MAX_OUTPUT_TOKENS, Options, allow, generation_id, schema
-from rag.answers.shown import Shown, pack
+from rag.answers.verified import made, reasons, shown_text, verdict_of
 from rag.checking import Checker, Verdict, links
 from rag.errors import BadQuestion, ModelUnavailable
 from rag.llm.chat import Chat, Messages, Refused

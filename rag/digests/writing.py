@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
+from rag.answers.budget import MAX_OUTPUT_TOKENS, Options
+from rag.answers.context import pack
 from rag.answers.generated import Generator
-from rag.answers.requests import MAX_OUTPUT_TOKENS, Options
-from rag.answers.shown import pack
 from rag.digests.compose import Part
 from rag.errors import ModelUnavailable
 from rag.llm.chat import Chat

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answers.shown import Shown
+from rag.answers.context import Shown
 from rag.errors import ModelUnavailable
 from rag.llm.chat import Chat, Messages
 from rag.types import JsonDict

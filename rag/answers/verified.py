@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from rag.answers.context import Shown
 from rag.answers.extractive import marked, unbracketed
 from rag.answers.replies import Draft, Reply
-from rag.answers.shown import Shown
 from rag.checking import Checker, Cited, Verdict, links
 from rag.ports import Generation
 from rag.types import Abstention, Answer, Citation, Claim, Problem, Source
