@@ -1,6 +1,6 @@
 """
 `python -m benchmarks.tldr`: how near the telling sentences come to summaries that people wrote, and how well a few of
-them stand for a week. The coefficients of `rag.digests.telling` are fitted here too, and printed beside those in it.
+them stand for a week. The coefficients of `rag.digests.salience` are fitted here too, and printed beside those in it.
 
 SciTLDR's dev papers are all there is, so each paper is scored by weights fitted on the other folds. Peers, on the same
 sentences: the first, the last, any, and LexRank (Erkan and Radev, "LexRank: Graph-based Lexical Centrality as Salience
@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.report import data_folder, table, write_section
 from rag import text
 from rag.checking.words import stems
-from rag.digests import telling
+from rag.digests import salience
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
 from rag.retrieval.late_interaction import WORD, Array
@@ -32,8 +32,8 @@ from rag.types import Paper
 
 FOLDS = 5
 RIDGE = 30.0
-FITTED = tuple(telling.WEIGHTS)[:-2]
-UNCLEAR = telling.WEIGHTS["unclear"]
+FITTED = tuple(salience.WEIGHTS)[:-2]
+UNCLEAR = salience.WEIGHTS["unclear"]
 WEEKS = tuple(f"2025-W{number}" for number in (15, 20, 22, 25, 30, 35, 40, 45))
 COVERED = 4
 
@@ -69,7 +69,7 @@ def abstracts(path: Path, *, split: bool) -> list[Abstract]:
         sentences = tuple(whole[start:end] for start, end in text.split(whole)) if split else tuple(own)
         rouge = np.array([metrics.rouge1(each, row["target"]) for each in sentences])
         title = text.clean(row["title"])
-        features = telling.features(title, sentences)
+        features = salience.features(title, sentences)
         found.append(Abstract(key=row["paper_id"], title=title, sentences=sentences, features=features, rouge=rouge))
     return found
 
@@ -126,7 +126,7 @@ def lexrank(seen: Sequence[Abstract], *, threshold: float | None) -> list[int]:
 def compared(given: Sequence[Abstract], ours: Sequence[Abstract]) -> str:
     """The table of methods, on SciTLDR's sentences and on those of the product's splitter."""
     every = list(range(len(FITTED)))
-    weights = np.array([telling.WEIGHTS[name] for name in (*FITTED, "unclear")])
+    weights = np.array([salience.WEIGHTS[name] for name in (*FITTED, "unclear")])
     methods: dict[str, Callable[[Sequence[Abstract]], list[int]]] = {
         "the first sentence": lambda seen: [0] * len(seen),
         "the last sentence": lambda seen: [-1] * len(seen),
@@ -230,7 +230,7 @@ def covering(path: Path) -> str:
             value[spread] = -np.inf
             spread.append(int(np.argmax(value)))
         began = time.perf_counter()
-        chosen = telling.cover(papers, rows, [1.0] * len(papers), limit=COVERED)
+        chosen = salience.cover(papers, rows, [1.0] * len(papers), limit=COVERED)
         took.append(time.perf_counter() - began)
         place = {each.paper_id: at for at, each in enumerate(papers)}
         random = np.random.default_rng(0).choice(len(papers), COVERED, replace=False)
@@ -243,8 +243,8 @@ def covering(path: Path) -> str:
         for method, picked in choices.items():
             near = rows @ rows[picked].T
             among = near[picked][np.triu_indices(len(picked), 1)]
-            told = [each.text for each in telling.tellings([papers[at] for at in picked])]
-            leaning = np.mean([telling.features("", [each])[0, -1] or telling.refers_back(each) for each in told])
+            told = [each.text for each in salience.tellings([papers[at] for at in picked])]
+            leaning = np.mean([salience.features("", [each])[0, -1] or salience.refers_back(each) for each in told])
             measured.setdefault(method, []).append((near.max(axis=1).mean(), among.max(), float(leaning)))
     body = [[name, *(f"{value:.3f}" for value in np.mean(values, axis=0))] for name, values in measured.items()]
     heads = [
@@ -260,7 +260,7 @@ def speed(path: Path) -> str:
     """Seconds for 2,000 papers."""
     papers = [paper for name in WEEKS[:3] for paper in week(path, name)][:2000]
     began = time.process_time()
-    telling.tellings(papers)
+    salience.tellings(papers)
     return f"{len(papers):,} telling sentences take {time.process_time() - began:.2f} s of one core."
 
 
@@ -284,8 +284,8 @@ def main() -> None:
     given, ours = abstracts(path, split=False), abstracts(path, split=True)
     fitted, names = [*fit(given, range(len(FITTED))), UNCLEAR], (*FITTED, "constant", "unclear")
     found = {name: round(float(value), 3) for name, value in zip(names, fitted, strict=True)}
-    constants = {name: found[name] for name in telling.WEIGHTS}
-    same = "as in" if constants == telling.WEIGHTS else "NOT as in"
+    constants = {name: found[name] for name in salience.WEIGHTS}
+    same = "as in" if constants == salience.WEIGHTS else "NOT as in"
     parts = [
         compared(given, ours),
         ablations(given),

@@ -19,11 +19,11 @@ from rag import identity
 from rag.digests import compose, selection
 from rag.digests import themes as theming
 from rag.digests.compose import Part
-from rag.digests.continuity import Remembered
 from rag.digests.period import day_of, kind, previous
 from rag.digests.ranking import Interests, Ranked, rank, trending
+from rag.digests.salience import cover, tellings
 from rag.digests.selection import Candidate, Decision
-from rag.digests.telling import cover, tellings
+from rag.digests.tracking import Remembered
 from rag.issue import Coverage, Digest, Period, Subscription, Theme
 from rag.ports import Matrix
 from rag.types import Claim, Evidence, Paper
@@ -323,7 +323,7 @@ class Digesting:
 
     def _written(self, parts: Sequence[Part], *, fresh: bool) -> dict[str, Any]:
         """What the model wrote in place of the parts, for `compose.issue`."""
-        from rag.digests.writing import estimate, write
+        from rag.digests.generation import estimate, write
 
         generator, options, budget, spend = self._answering.for_issue(fresh=fresh)
         most = sum(estimate(parts, generator, options).values())

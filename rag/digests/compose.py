@@ -2,7 +2,7 @@
 An issue from its parts: headline, themes and papers, each a few sentences that cite.
 
 A part is written extractively, in whole sentences of its papers. A model may write the same part over the same
-sentences (`rag.digests.writing`); where it fails, the extractive one stands.
+sentences (`rag.digests.generation`); where it fails, the extractive one stands.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.digests.terms import Array, Terms
+from rag.digests.tfidf import Array, Terms
 from rag.ports import Matrix
 from rag.types import Paper
 

@@ -2,7 +2,7 @@
 The themes of a period: which of its papers are about one thing, and what becomes of a theme from period to period.
 
 Papers are drawn towards their nearest neighbours, parted by k-means, and parts that lie near are made one. What themes
-are called is found in `rag.digests.naming`, which of them go on in `rag.digests.continuity`.
+are called is found in `rag.digests.labels`, which of them go on in `rag.digests.tracking`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.digests.continuity import HISTORY, Remembered, absent, matched, status
-from rag.digests.naming import names
+from rag.digests.labels import names
+from rag.digests.tracking import HISTORY, Remembered, absent, matched, status
 from rag.issue import Theme
 from rag.ports import Matrix
 from rag.types import Paper

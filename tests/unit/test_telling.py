@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import text
-from rag.digests.telling import WEIGHTS, cover, features, telling, tellings
+from rag.digests.salience import WEIGHTS, cover, features, telling, tellings
 from rag.evaluation.metrics import rouge1
 from rag.ports import Matrix
 from rag.types import Paper, Sentence

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.digests import themes as theming
-from rag.digests.continuity import ALIKE, Remembered, status
+from rag.digests.tracking import ALIKE, Remembered, status
 from rag.embedders.static import StaticEmbedder
 from rag.issue import Theme
 from rag.ports import Matrix

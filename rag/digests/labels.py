@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from rag.digests.phrases import Phrase, Phrases
+from rag.digests.keyphrases import Phrase, Phrases
 from rag.types import Paper
 
 WORDS = 5
