@@ -27,7 +27,7 @@ import numpy as np
 
 from benchmarks.report import data_folder, table, write_section
 from rag import text
-from rag.embedders.ahead import ahead, at_once
+from rag.embedders.worker import ahead, at_once
 from rag.evaluation import metrics
 from rag.retrieval.late_interaction import Array, Reading
 from rag.retrieval.retriever import Retriever

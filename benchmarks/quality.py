@@ -20,8 +20,8 @@ import numpy as np
 
 from benchmarks.report import data_folder, table, write_section
 from rag import sources, text
-from rag.embedders.ahead import ahead, at_once
 from rag.embedders.static import StaticEmbedder
+from rag.embedders.worker import ahead, at_once
 from rag.evaluation import metrics
 from rag.retrieval.late_interaction import content_words
 from rag.retrieval.retriever import fuse

@@ -20,13 +20,13 @@ from typing import Any, get_args
 
 import numpy as np
 
+from benchmarks.perturbations import ALTERATIONS, HARMLESS
 from benchmarks.report import data_folder, table, write_section
 from rag import text
 from rag.checking import Checker, Cited, Verdict, similarity, verdict
 from rag.checking.features import read
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
-from rag.evaluation.alterations import ALTERATIONS, HARMLESS
 from rag.retrieval.late_interaction import Array
 from rag.types import Paper, ProblemKind
 

@@ -1,7 +1,7 @@
 """
 Which paper is this: ids, aliases, normalised titles, content hashes and near equality of abstracts.
 
-Pure text in, text out. What is done with two records of one paper is decided in `rag.merging`.
+Pure text in, text out. What is done with two records of one paper is decided in `rag.deduplication`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Prepared:
 Submit = Callable[[Sequence[str], Sequence[str]], "Future[Prepared]"]
 """Begins to embed passages and to split abstracts, and returns at once."""
 Prepare = Callable[[Embedder], AbstractContextManager[Submit]]
-"""Opens such a way for an embedder; `rag.embedders.ahead` has two."""
+"""Opens such a way for an embedder; `rag.embedders.worker` has two."""
 
 
 class Vectors(Protocol):

@@ -99,7 +99,7 @@ def _add_stream(
     tags: tuple[str, ...],
     progress: Callable[[int, float], None],
 ) -> ImportReport:
-    from rag.embedders.ahead import ahead, at_once
+    from rag.embedders.worker import ahead, at_once
     from stores.importing import import_records
 
     today = datetime.now(UTC).date().isoformat()

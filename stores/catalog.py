@@ -16,8 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from rag import identity
+from rag.deduplication import Known
 from rag.errors import StoreMismatch
-from rag.merging import Known
 from rag.types import Attention, Chunk, Filter, Paper, Revision
 from stores.feeds import SQLFeeds
 from stores.generations import SQLGenerations

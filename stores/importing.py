@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rag.deduplication import Joined, Known, join
 from rag.errors import StoreFull
 from rag.identity import content_hash
-from rag.merging import Joined, Known, join
 from rag.ports import Prepare, Prepared
 from rag.types import Chunk, ImportReport, Paper, Reject
 from stores.library import BATCH, LibraryStore, Progress, passage

@@ -124,7 +124,7 @@ def altering(kind: str | Callable[[str, Random], str | None] = "digit") -> Model
     Honest but for one change in each claim.
 
     Args:
-        kind: `digit`, or a function of `rag.evaluation.alterations`, or its name. Of each source the first sentence
+        kind: `digit`, or a function of `benchmarks.perturbations`, or its name. Of each source the first sentence
             that can be changed so is taken; if there is none, a digit is changed or a number put in.
     """
     change: Callable[[str, Random], str | None]
@@ -133,9 +133,9 @@ def altering(kind: str | Callable[[str, Random], str | None] = "digit") -> Model
     elif kind == "digit":
         change = _digit
     else:
-        from rag.evaluation import alterations
+        from benchmarks import perturbations
 
-        change = getattr(alterations, kind)
+        change = getattr(perturbations, kind)
 
     def model(body: Body) -> str:
         draw = Random(0)

@@ -22,7 +22,7 @@ FLOORS = {
     "rag.flags": 1,
     "rag.text": 2,
     "rag.llm.tokens": 2,
-    "rag.merging": 2,
+    "rag.deduplication": 2,
     "rag.retrieval.late_interaction": 2,
     "rag.retrieval.retriever": 2,
     "rag.retrieval.langchain": 2,

@@ -179,7 +179,7 @@ def _since(record: FeedRecord, feed: Mapping[str, Any], today: date, overlap: in
 
 
 def _imported(library: LibraryStore, document: Document, feed: Mapping[str, Any], today: date) -> ImportReport:
-    from rag.embedders.ahead import ahead, at_once
+    from rag.embedders.worker import ahead, at_once
     from stores.importing import import_records
 
     tags = tuple(feed.get("tags", ()))

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from langchain_core.embeddings import Embeddings
 
 from rag import embedders
-from rag.embedders.ahead import ahead
 from rag.embedders.openai import MAX_TEXTS_PER_CALL, OpenAIEmbedder
 from rag.embedders.static import StaticEmbedder
+from rag.embedders.worker import ahead
 from rag.errors import ConfigError, EmbedderUnavailable
 from rag.ports import Embedder
 from rag.text import split

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.perturbations import ALTERATIONS, HARMLESS
 from benchmarks.verifier import UNRELATED, abstract_sentences, altered, checker, real_sentences, unaltered
-from rag.evaluation.alterations import ALTERATIONS, HARMLESS
 
 CAUGHT = {
     "number": 1.0,

@@ -12,7 +12,7 @@ import httpx
 import openai
 import pytest
 
-from rag.evaluation import alterations
+from benchmarks import perturbations
 from tests import chat_server
 from tests.chat_server import ChatServer, Model, serving
 
@@ -211,7 +211,7 @@ def test_models() -> None:
     assert claims(chat_server.inventing) == [(first, ["9.9"]), (second, ["8.8"])]
     assert claims(chat_server.altering("digit"))[0] == ("Pears raise yield by 5.3%.", ["1.1"])
     assert claims(chat_server.altering("negation_dropped")) == [("They are apples.", ["1.2"])]
-    assert claims(chat_server.altering(alterations.number))[1][0] != second
+    assert claims(chat_server.altering(perturbations.number))[1][0] != second
     assert claims(chat_server.altering("unit"), "[1.1] No.") == [("No by 73%.", ["1.1"])]
     assert claims(chat_server.unanswerable) == []
     assert claims(chat_server.endless) == [(first, ["1.1"])] * 2_000

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import identity
-from rag.merging import Joined, Known, join
+from rag.deduplication import Joined, Known, join
 from rag.types import Paper, Reject
 
 ABSTRACT = "We train small models on long texts and find that the loss falls with each doubling of the data."

@@ -432,9 +432,9 @@ def test_a_model_that_only_invents_gets_no_claim_shown(library: refdesk.Library,
 
 @pytest.mark.parametrize("kind", ["digit", "number", "unit", "negation_added", "name"])
 def test_an_altered_sentence_is_not_shown(library: refdesk.Library, server: ChatServer, kind: str) -> None:
-    from rag.evaluation import alterations
+    from benchmarks import perturbations
 
-    if kind != "digit" and not hasattr(alterations, kind):
+    if kind != "digit" and not hasattr(perturbations, kind):
         pytest.skip(f"there is no alteration {kind}")
     server.reply = chat_server.altering(kind)
     answer = library.ask(QUESTION)

@@ -58,7 +58,7 @@ class _Helper:
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "rag.embedders.ahead"],  # -P: nothing in the user's folder stands in for ours
+            [sys.executable, "-P", "-m", "rag.embedders.worker"],  # -P: nothing in the user's folder stands in for ours
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             process_group=0,  # a Ctrl-C is for the parent, which decides
