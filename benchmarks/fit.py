@@ -36,7 +36,7 @@ from refdesk import wiring
 from refdesk.datasets import Dataset
 from refdesk.evaluate import is_gold
 from refdesk.library import open_library
-from stores.importing import import_records
+from stores.ingest import import_records
 
 FOLDS = 5
 RIDGE = 1e-3

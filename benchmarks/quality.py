@@ -29,8 +29,8 @@ from rag.types import Filter
 from refdesk import wiring
 from refdesk.datasets import Dataset
 from refdesk.evaluate import evaluate
-from stores.importing import import_records
-from stores.library import LibraryStore, Place
+from stores.ingest import import_records
+from stores.store import LibraryStore, Place
 
 CHUNK_TOKENS = (64, 128, 256, 8_192)
 SPLITS = ("train", "test")

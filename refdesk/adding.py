@@ -13,7 +13,7 @@ from rag import sources
 from rag.errors import InputError, UnreadableInput
 from rag.types import ImportReport, Reject
 from refdesk import archives, inputs
-from stores.library import LibraryStore
+from stores.store import LibraryStore
 
 Progress = Callable[[int, float], None]
 
@@ -100,7 +100,7 @@ def _add_stream(
     progress: Callable[[int, float], None],
 ) -> ImportReport:
     from rag.embedders.worker import ahead, at_once
-    from stores.importing import import_records
+    from stores.ingest import import_records
 
     today = datetime.now(UTC).date().isoformat()
     records, notes = sources.parse(stream, filename, today=today, format_name=format_name, listed=listed, tags=tags)

@@ -15,7 +15,7 @@ from rag.retrieval.retriever import Retrieved
 from rag.types import Answer, Claim, Paper, Revision
 from refdesk import wiring
 from refdesk.config import Config
-from stores.library import LibraryStore
+from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.answers.budget import Options

@@ -31,7 +31,7 @@ from refdesk._version import __version__
 from refdesk.answering import Answering
 from refdesk.config import Config
 from stores.issues import IssueRecord
-from stores.library import LibraryStore, passage
+from stores.store import LibraryStore, passage
 from stores.themes import ThemeRecord
 
 REMEMBERED = timedelta(days=185)

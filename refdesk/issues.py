@@ -16,7 +16,7 @@ from refdesk import issuing
 from refdesk.answering import Answering
 from refdesk.config import Config
 from refdesk.subscriptions import chosen, subscriptions
-from stores.library import LibraryStore
+from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from refdesk.digesting import Made

@@ -15,7 +15,7 @@ from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, 
 from refdesk import config as configuration
 from refdesk import filtering, wiring
 from refdesk.answering import Answering
-from stores.library import LibraryStore
+from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
@@ -318,7 +318,7 @@ class Library:
 
     def check(self) -> list[Finding]:
         """All that is amiss between the catalog and the indexes; nothing is a whole library."""
-        from stores.checkup import check
+        from stores.consistency import check
 
         return check(self._store)
 

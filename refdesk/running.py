@@ -32,7 +32,7 @@ from refdesk.digesting import Digesting, Made
 from refdesk.mailing import Mail, mail
 from refdesk.subscriptions import subscriptions
 from stores.issues import IssueRecord
-from stores.library import LibraryStore
+from stores.store import LibraryStore
 
 ISSUES = "issues"
 """The folder of issue files in a library, and what a delivery to it is called."""

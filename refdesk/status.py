@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from refdesk.config import Config
-from stores.library import LibraryStore
+from stores.store import LibraryStore
 
 
 def status(store: LibraryStore, settings: Config) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rag.ports import Generations
 from rag.retrieval.retriever import Retriever
 from refdesk import prompts
 from refdesk.config import Config
-from stores.library import LibraryStore, Place
+from stores.store import LibraryStore, Place
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator

@@ -28,7 +28,7 @@ from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Document, Pull
 from refdesk.feeds.settings import begin, check, fingerprint
 from stores.feeds import FeedRecord, Run
-from stores.library import LibraryStore
+from stores.store import LibraryStore
 
 FIRST_DAYS = 7
 """How far back a new feed begins, where its settings do not say."""
@@ -180,7 +180,7 @@ def _since(record: FeedRecord, feed: Mapping[str, Any], today: date, overlap: in
 
 def _imported(library: LibraryStore, document: Document, feed: Mapping[str, Any], today: date) -> ImportReport:
     from rag.embedders.worker import ahead, at_once
-    from stores.importing import import_records
+    from stores.ingest import import_records
 
     tags = tuple(feed.get("tags", ()))
     if document.path:  # one file that is no papers is not the feed's failure

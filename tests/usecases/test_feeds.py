@@ -30,7 +30,7 @@ from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Pull
 from refdesk.feeds.syncing import FeedReport, state_of, states, sync
 from stores.feeds import FeedRecord, Run
-from stores.library import LibraryStore, Place
+from stores.store import LibraryStore, Place
 from tests.feed_server import FeedServer, entries, serving
 
 TODAY = date(2026, 6, 20)

@@ -19,15 +19,15 @@ SEED, KILLS = 20260712, 12
 
 _RUN = """
 import sys
-import stores.importing, stores.library
-stores.importing.BATCH = stores.library.BATCH = 300
+import stores.ingest, stores.store
+stores.ingest.BATCH = stores.store.BATCH = 300
 from refdesk.cli import main
 main(sys.argv[1:])
 """
 _DIE = """
 import os, signal, sys
-import stores.catalog, stores.importing, stores.lexical, stores.library, stores.vectors
-stores.importing.BATCH = stores.library.BATCH = 20
+import stores.catalog, stores.ingest, stores.lexical, stores.store, stores.vectors
+stores.ingest.BATCH = stores.store.BATCH = 20
 module, _, owner = sys.argv[1].rpartition(".")
 owner, name, times = getattr(sys.modules[module], owner), sys.argv[2], int(sys.argv[3])
 whole = getattr(owner, name)
@@ -43,7 +43,7 @@ from refdesk.cli import main
 main(sys.argv[4:])
 """
 CATALOG, LEXICAL, VECTORS = "stores.catalog.SQLCatalog", "stores.lexical.TantivyLexical", "stores.vectors.ChromaVectors"
-STORE = "stores.library.LibraryStore"
+STORE = "stores.store.LibraryStore"
 
 
 def whole(folder: Path) -> set[str]:

@@ -17,7 +17,7 @@ from rag.errors import ConfigError, InputError, LibraryLocked
 from refdesk import config
 from refdesk.library import Library
 from refdesk.running import Step
-from stores.library import LibraryStore, Place
+from stores.store import LibraryStore, Place
 from tests.commands import run as command
 from tests.smtp_server import MailServer, serving
 from tests.usecases.test_digests import configured, record, write

@@ -24,13 +24,13 @@ IN_A_SYNC_S = 1.2
 _RUN = """
 import os, signal, sys
 from datetime import UTC, datetime
-import stores.catalog, stores.feeds, stores.importing, stores.lexical, stores.library, stores.vectors
+import stores.catalog, stores.feeds, stores.ingest, stores.lexical, stores.store, stores.vectors
 from rag.embedders import DEFAULT, embedder
 from refdesk import config
 from refdesk.feeds.syncing import sync
-from stores.library import LibraryStore, Place
+from stores.store import LibraryStore, Place
 from pathlib import Path
-stores.importing.BATCH = stores.library.BATCH = 20
+stores.ingest.BATCH = stores.store.BATCH = 20
 folder = Path(sys.argv[1])
 if len(sys.argv) > 2:
     module, _, owner = sys.argv[2].rpartition(".")

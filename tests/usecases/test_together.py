@@ -21,8 +21,8 @@ from tests.embedding_server import EmbeddingServer
 _CLI = "import sys; from refdesk.cli import main; main(sys.argv[1:])"
 _SMALL_BATCHES = """
 import sys
-import stores.importing, stores.library
-stores.importing.BATCH = stores.library.BATCH = 100
+import stores.ingest, stores.store
+stores.ingest.BATCH = stores.store.BATCH = 100
 from refdesk.cli import main
 main(sys.argv[1:])
 """

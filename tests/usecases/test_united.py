@@ -121,7 +121,7 @@ def test_a_text_that_both_papers_had_is_kept_once_under_both_names(library: refd
 def test_many_papers_are_united_in_chains_within_a_batch_and_over_several(
     library: refdesk.Library, write: Write, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr("stores.importing.BATCH", batch)
+    monkeypatch.setattr("stores.ingest.BATCH", batch)
     schemes = ("doi", "pmid", "arxiv_id")
 
     def one(work: int, *named: str) -> dict[str, object]:

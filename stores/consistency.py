@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rag.errors import StoreDamaged
 from rag.types import Finding
-from stores.library import LibraryStore
+from stores.store import LibraryStore
 
 _EXAMPLES = 5
 _PROBES = 100

@@ -17,7 +17,7 @@ from rag.errors import StoreFull
 from rag.identity import content_hash
 from rag.ports import Prepare, Prepared
 from rag.types import Chunk, ImportReport, Paper, Reject
-from stores.library import BATCH, LibraryStore, Progress, passage
+from stores.store import BATCH, LibraryStore, Progress, passage
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
