@@ -30,9 +30,9 @@ from rag.types import Claim, Evidence, Paper
 from refdesk._version import __version__
 from refdesk.answering import Answering
 from refdesk.config import Config
-from stores.issues import IssueRecord
+from stores.sql.issues import IssueRecord
+from stores.sql.themes import ThemeRecord
 from stores.store import LibraryStore, passage
-from stores.themes import ThemeRecord
 
 REMEMBERED = timedelta(days=185)
 """How long it is known what earlier issues showed and considered."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rag import identity
 from rag.errors import BadFilter, PaperNotFound
 from rag.types import Filter
-from stores.catalog import SQLCatalog
+from stores.sql.catalog import SQLCatalog
 
 
 def checked(catalog: SQLCatalog, filter_: Filter) -> Filter:

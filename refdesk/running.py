@@ -31,7 +31,7 @@ from refdesk.config import Config
 from refdesk.digesting import Digesting, Made
 from refdesk.mailing import Mail, mail
 from refdesk.subscriptions import subscriptions
-from stores.issues import IssueRecord
+from stores.sql.issues import IssueRecord
 from stores.store import LibraryStore
 
 ISSUES = "issues"

@@ -26,8 +26,8 @@ from rag import text
 from rag.errors import LibraryLocked, LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
 from rag.ports import Embedder, Matrix
 from rag.types import Chunk, Paper
-from stores.catalog import SQLCatalog
-from stores.schema import HEAD
+from stores.sql.catalog import SQLCatalog
+from stores.sql.schema import HEAD
 
 if TYPE_CHECKING:
     from stores.lexical import TantivyLexical

@@ -27,7 +27,7 @@ from refdesk.feeds.fetching import PACES, Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Document, Pull
 from refdesk.feeds.settings import begin, check, fingerprint
-from stores.feeds import FeedRecord, Run
+from stores.sql.feeds import FeedRecord, Run
 from stores.store import LibraryStore
 
 FIRST_DAYS = 7

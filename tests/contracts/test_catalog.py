@@ -19,9 +19,9 @@ from small import chunk, paper
 from rag import identity
 from rag.errors import StoreDamaged, StoreError, StoreMismatch
 from rag.types import Chunk, Filter, Paper
-from stores.catalog import SQLCatalog
 from stores.migrations import script
-from stores.schema import HEAD, metadata, ratings
+from stores.sql.catalog import SQLCatalog
+from stores.sql.schema import HEAD, metadata, ratings
 
 SEEN = "2026-07-01T00:00:00+00:00"
 URL = Callable[[str], str]

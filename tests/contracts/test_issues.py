@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from rag.errors import StoreError
 from rag.ports import Delivery
-from stores import schema
-from stores.catalog import SQLCatalog
-from stores.issues import IssueRecord, SQLIssues, SQLRatings
-from stores.outbox import SQLOutbox
+from stores.sql import schema
+from stores.sql.catalog import SQLCatalog
+from stores.sql.issues import IssueRecord, SQLIssues, SQLRatings
+from stores.sql.outbox import SQLOutbox
 
 AT = "2026-07-06T06:00:00+00:00"
 ISSUE = IssueRecord(

@@ -24,9 +24,9 @@ from rag.delivery.outbox import GIVE_UP_AFTER, Send, deliver, explain, planned, 
 from rag.delivery.outcome import HandOver, Outcome
 from rag.errors import ConfigError, InputError, StoreFull
 from rag.ports import Delivery
-from stores import schema
-from stores.catalog import SQLCatalog
-from stores.outbox import SQLOutbox
+from stores.sql import schema
+from stores.sql.catalog import SQLCatalog
+from stores.sql.outbox import SQLOutbox
 from tests.smtp_server import PASSWORD, USERNAME, MailServer, serving
 
 NOW = datetime(2026, 7, 6, 6, tzinfo=UTC)

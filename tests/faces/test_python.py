@@ -154,7 +154,7 @@ def _locked(at: SimpleNamespace) -> None:
 
 
 def _full(at: SimpleNamespace) -> None:
-    from stores.schema import translated
+    from stores.sql.schema import translated
 
     engine = sqlite3.connect(at.path / "small.sqlite3")
     try:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from rag.delivery.outbox import explain, planned
-from stores import schema
-from stores.catalog import SQLCatalog
-from stores.outbox import SQLOutbox
+from stores.sql import schema
+from stores.sql.catalog import SQLCatalog
+from stores.sql.outbox import SQLOutbox
 from tests.commands import Ran, ended, start
 from tests.smtp_server import MailServer, serving
 
@@ -31,7 +31,7 @@ from datetime import UTC, datetime
 from rag.delivery import message, smtp
 from rag.delivery.outbox import deliver
 from stores import schema
-from stores.outbox import SQLOutbox
+from stores.sql.outbox import SQLOutbox
 
 url, port, moment, when, times = sys.argv[1], int(sys.argv[2]), *sys.argv[3:5], int(sys.argv[5])
 calls, change = 0, SQLOutbox.change

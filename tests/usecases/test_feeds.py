@@ -29,7 +29,7 @@ from refdesk.feeds.fetching import Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Pull
 from refdesk.feeds.syncing import FeedReport, state_of, states, sync
-from stores.feeds import FeedRecord, Run
+from stores.sql.feeds import FeedRecord, Run
 from stores.store import LibraryStore, Place
 from tests.feed_server import FeedServer, entries, serving
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import sqlalchemy as sa
 
 from rag.ports import Generation
-from stores.schema import generations, spending, translated
+from stores.sql.schema import generations, spending, translated
 
 
 class SQLGenerations:

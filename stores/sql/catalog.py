@@ -19,13 +19,13 @@ from rag import identity
 from rag.deduplication import Known
 from rag.errors import StoreMismatch
 from rag.types import Attention, Chunk, Filter, Paper, Revision
-from stores.feeds import SQLFeeds
-from stores.generations import SQLGenerations
-from stores.issues import SQLIssues, SQLRatings
-from stores.outbox import SQLOutbox
-from stores.revising import write_texts
-from stores.schema import HEAD, aliases, engine, labels, papers, revisions, settings, translated
-from stores.themes import SQLThemes
+from stores.sql.feeds import SQLFeeds
+from stores.sql.issues import SQLIssues, SQLRatings
+from stores.sql.outbox import SQLOutbox
+from stores.sql.replies import SQLGenerations
+from stores.sql.revisions import write_texts
+from stores.sql.schema import HEAD, aliases, engine, labels, papers, revisions, settings, translated
+from stores.sql.themes import SQLThemes
 
 _AT_ONCE = 500  # ids in one IN (...)
 _NOTHING: Mapping[str, str] = MappingProxyType({})

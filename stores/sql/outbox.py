@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 import sqlalchemy as sa
 
 from rag.ports import Delivery
-from stores.schema import outbox, translated
+from stores.sql.schema import outbox, translated
 
 _COLUMNS = [outbox.c[field.name] for field in fields(Delivery)]
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from rag import identity
 from rag.types import Paper
-from stores.schema import aliases, papers, ratings, revisions
+from stores.sql.schema import aliases, papers, ratings, revisions
 
 _AT_ONCE = 500  # ids in one IN (...)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 import sqlalchemy as sa
 
-from stores.schema import feeds, translated
+from stores.sql.schema import feeds, translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from rag.types import JsonDict
-from stores.schema import themes, translated
+from stores.sql.schema import themes, translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

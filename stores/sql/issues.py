@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from rag.ports import Delivery
 from rag.types import JsonDict
-from stores.outbox import plan
-from stores.schema import issues, ratings, translated
+from stores.sql.outbox import plan
+from stores.sql.schema import issues, ratings, translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The catalog's tables in a relational database, by SQLAlchemy."""
