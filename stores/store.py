@@ -30,8 +30,8 @@ from stores.sql.catalog import SQLCatalog
 from stores.sql.schema import HEAD
 
 if TYPE_CHECKING:
-    from stores.lexical import TantivyLexical
-    from stores.vectors import ChromaVectors
+    from stores.lexical.tantivy import TantivyLexical
+    from stores.vectors.chroma import ChromaVectors
 
 BATCH = 1_000
 """Papers in one transaction."""
@@ -129,14 +129,14 @@ class LibraryStore:
     @cached_property
     def lexical(self) -> TantivyLexical:
         """The lexical index."""
-        from stores.lexical import TantivyLexical
+        from stores.lexical.tantivy import TantivyLexical
 
         return TantivyLexical(self.place.folder / "lexical")
 
     @cached_property
     def vectors(self) -> ChromaVectors:
         """The vector index."""
-        from stores.vectors import ChromaVectors
+        from stores.vectors.chroma import ChromaVectors
 
         return ChromaVectors(self.place.vectors_url or self.place.folder / "chroma")
 

@@ -88,7 +88,7 @@ VENDORS = {
         "rag.digests",
         "refdesk",
     },
-    "httpx": {"refdesk.addresses", "refdesk.inputs", "refdesk.feeds", "stores.vectors"},
+    "httpx": {"refdesk.addresses", "refdesk.inputs", "refdesk.feeds", "stores.vectors.chroma"},
     "langchain": {"rag.llm.chat"},
     "Stemmer": {"rag.checking"},
     "re2": {"rag.flags"},

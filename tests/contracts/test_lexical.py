@@ -15,7 +15,7 @@ from small import paper
 
 from rag.errors import StoreDamaged, StoreError
 from rag.types import Paper
-from stores.lexical import TantivyLexical
+from stores.lexical.tantivy import TantivyLexical
 from tests.commands import environment
 
 TEXTS = (
@@ -168,7 +168,7 @@ _WRITE = """
 import os, sys
 from pathlib import Path
 from small import paper
-from stores.lexical import TantivyLexical
+from stores.lexical.tantivy import TantivyLexical
 lexical = TantivyLexical(Path(sys.argv[1]))
 lexical.upsert([paper(77, text="written elsewhere")])
 os._exit(0)

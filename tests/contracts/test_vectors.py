@@ -19,7 +19,7 @@ from small import chunk, paper
 
 from rag.errors import ConfigError, StoreDamaged, StoreError
 from rag.types import Chunk, Paper
-from stores.vectors import ChromaVectors, _close
+from stores.vectors.chroma import ChromaVectors, _close
 from tests.commands import environment
 
 Rows = NDArray[np.float32]
@@ -231,7 +231,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from small import chunk, paper
-from stores.vectors import ChromaVectors, _close
+from stores.vectors.chroma import ChromaVectors, _close
 place = sys.argv[1]
 vectors = ChromaVectors(place if place.startswith("http") else Path(place))
 rows = np.eye(16, dtype=np.float32)[[3, 4]]

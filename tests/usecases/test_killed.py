@@ -26,7 +26,7 @@ main(sys.argv[1:])
 """
 _DIE = """
 import os, signal, sys
-import stores.sql.catalog, stores.ingest, stores.lexical, stores.store, stores.vectors
+import stores.sql.catalog, stores.ingest, stores.lexical.tantivy, stores.store, stores.vectors.chroma
 stores.ingest.BATCH = stores.store.BATCH = 20
 module, _, owner = sys.argv[1].rpartition(".")
 owner, name, times = getattr(sys.modules[module], owner), sys.argv[2], int(sys.argv[3])
@@ -44,8 +44,8 @@ main(sys.argv[4:])
 """
 CATALOG, LEXICAL, VECTORS = (
     "stores.sql.catalog.SQLCatalog",
-    "stores.lexical.TantivyLexical",
-    "stores.vectors.ChromaVectors",
+    "stores.lexical.tantivy.TantivyLexical",
+    "stores.vectors.chroma.ChromaVectors",
 )
 STORE = "stores.store.LibraryStore"
 

@@ -24,7 +24,7 @@ IN_A_SYNC_S = 1.2
 _RUN = """
 import os, signal, sys
 from datetime import UTC, datetime
-import stores.sql.catalog, stores.sql.feeds, stores.ingest, stores.lexical, stores.store, stores.vectors
+import stores.sql.catalog, stores.sql.feeds, stores.ingest, stores.lexical.tantivy, stores.store, stores.vectors.chroma
 from rag.embedders import DEFAULT, embedder
 from refdesk import config
 from refdesk.feeds.syncing import sync
@@ -144,7 +144,7 @@ def test_a_sync_killed_at_random_moments_and_run_again_leaves_what_one_that_ran_
 @pytest.mark.parametrize(
     ("owner", "name", "times"),
     [
-        ("stores.vectors.ChromaVectors", "upsert", 5),
+        ("stores.vectors.chroma.ChromaVectors", "upsert", 5),
         ("stores.sql.feeds.SQLFeeds", "keep", 2),
     ],
     ids=["before a page is indexed", "before a watermark"],

@@ -1,0 +1,1 @@
+"""One index: its implementation by one vendor's library."""
