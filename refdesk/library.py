@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from rag.issue import Digest
     from rag.retrieval.retriever import Retrieved, Retriever
+    from refdesk.digest.issues import Issues
     from refdesk.feeds.syncing import FeedReport
-    from refdesk.issues import Issues
     from refdesk.verifying import Verified
 
 EVERY_PAPER = Filter()
@@ -226,7 +226,7 @@ class Library:
     @cached_property
     def issues(self) -> Issues:
         """Its issues: `make`, `rendered`, `run`, and what has become of them."""
-        from refdesk.issues import Issues
+        from refdesk.digest.issues import Issues
 
         return Issues(self._store, self._settings, self._answering)
 

@@ -10,7 +10,7 @@ import click
 from refdesk.cli.common import Session, as_json, print_json, show
 
 if TYPE_CHECKING:
-    from refdesk.digesting import Made
+    from refdesk.digest.builder import Made
     from refdesk.library import Library
 
 SOMETHING_FAILED, NOTHING_DUE = 6, 9

@@ -15,8 +15,8 @@ import refdesk
 from rag.embedders import DEFAULT, embedder
 from rag.errors import ConfigError, InputError, LibraryLocked
 from refdesk import config
+from refdesk.digest.run import Step
 from refdesk.library import Library
-from refdesk.running import Step
 from stores.store import LibraryStore, Place
 from tests.commands import run as command
 from tests.smtp_server import MailServer, serving

@@ -25,11 +25,11 @@ from rag.errors import ConfigError, LibraryLocked, RefdeskError
 from rag.issue import Digest, Period, Subscription
 from rag.ports import Delivery
 from rag.types import JsonDict
-from refdesk import issuing
 from refdesk.answering import Answering
 from refdesk.config import Config
-from refdesk.digesting import Digesting, Made
+from refdesk.digest.builder import Digesting, Made
 from refdesk.mailing import Mail, mail
+from refdesk.render import issue as issuing
 from refdesk.subscriptions import subscriptions
 from stores.sql.issues import IssueRecord
 from stores.store import LibraryStore

@@ -12,15 +12,15 @@ from rag.digests.period import between, last_whole, parse
 from rag.errors import BadFilter, ConfigError
 from rag.issue import Digest, Period, Subscription
 from rag.types import Filter
-from refdesk import issuing
 from refdesk.answering import Answering
 from refdesk.config import Config
+from refdesk.render import issue
 from refdesk.subscriptions import chosen, subscriptions
 from stores.store import LibraryStore
 
 if TYPE_CHECKING:
-    from refdesk.digesting import Made
-    from refdesk.running import Running, Step
+    from refdesk.digest.builder import Made
+    from refdesk.digest.run import Running, Step
 
 
 class Issues:
@@ -51,7 +51,7 @@ class Issues:
             period, subscription, fresh: As there.
             extractive: Ask no model, for who wants the decisions alone.
         """
-        from refdesk.digesting import Digesting
+        from refdesk.digest.builder import Digesting
 
         wanted = self._subscription(subscription)
         settings = replace(self._settings, model=None) if extractive else self._settings
@@ -67,10 +67,10 @@ class Issues:
         An issue as `text`, `md`, `html`, `json`, or `eml`, a message to its first reader with an id of its own.
         """
         if format_name != "eml":
-            return issuing.rendered(digest, format_name).encode()
+            return issue.rendered(digest, format_name).encode()
         to = self._subscription(digest.subscription).to
         sender = str(self._settings.email.get("from") or "refdesk@localhost")
-        return issuing.message(digest, sender=sender, to=to[0] if to else sender)
+        return issue.message(digest, sender=sender, to=to[0] if to else sender)
 
     def papers(self, period: str, *, subscription: str | None = None) -> tuple[str, ...]:
         """
@@ -116,7 +116,7 @@ class Issues:
     def status(self) -> dict[str, Any]:
         """Subscriptions with their last issue and how many are due, deliveries that are not sent, and ratings."""
         from rag.delivery.outbox import explain
-        from refdesk.running import due
+        from refdesk.digest.run import due
 
         catalog = self._store.catalog
         found: dict[str, Any] = {"subscriptions": [], "outbox": [explain(each) for each in catalog.outbox().unsent()]}
@@ -137,7 +137,7 @@ class Issues:
 
     @cached_property
     def _running(self) -> Running:
-        from refdesk.running import Running
+        from refdesk.digest.run import Running
 
         return Running(self._store, self._settings, self._answering)
 

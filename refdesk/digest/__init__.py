@@ -1,0 +1,1 @@
+"""Issues of a digest: which are due, made, and delivered."""
