@@ -130,7 +130,7 @@ class Library:
             listed = filtering.day(listed, "listed")
         if unprintable := [tag for tag in tags if not tag.isprintable()]:
             raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
-        from refdesk import adding  # a dozen parsers, which a question does not need
+        from refdesk.ingest import add as adding  # a dozen parsers, which a question does not need
 
         total = adding.add(self._store, [str(name) for name in names], format_name, listed, tuple(tags), progress)
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)

@@ -41,8 +41,8 @@ FLOORS = {
     "refdesk.prompts": 4,
     "refdesk.wiring": 4,
     "refdesk.render": 4,
-    "refdesk.addresses": 4,
-    "refdesk.inputs": 4,
+    "refdesk.ingest.safe_http": 4,
+    "refdesk.ingest.inputs": 4,
     "refdesk.datasets": 4,
     "refdesk": 5,
 }
@@ -56,8 +56,8 @@ WITHIN_FLOOR = {
     ("rag.checking", "rag.text"),
     ("rag.llm.chat", "rag.llm.tokens"),
     ("refdesk.wiring", "refdesk.prompts"),
-    ("refdesk.inputs", "refdesk._version"),
-    ("refdesk.inputs", "refdesk.addresses"),
+    ("refdesk.ingest.inputs", "refdesk._version"),
+    ("refdesk.ingest.inputs", "refdesk.ingest.safe_http"),
     ("refdesk.wiring", "refdesk.config"),
 }
 """Neighbours that may be used: a room of one floor that is a part of another one."""
@@ -88,7 +88,7 @@ VENDORS = {
         "rag.digests",
         "refdesk",
     },
-    "httpx": {"refdesk.addresses", "refdesk.inputs", "refdesk.feeds", "stores.vectors.chroma"},
+    "httpx": {"refdesk.ingest.safe_http", "refdesk.ingest.inputs", "refdesk.feeds", "stores.vectors.chroma"},
     "langchain": {"rag.llm.chat"},
     "Stemmer": {"rag.checking"},
     "re2": {"rag.flags"},

@@ -22,7 +22,7 @@ def verify(session: Session, document: str, as_json: bool) -> int:
 
     FILE is what `ask` or `digest` wrote, JSON or Markdown, perhaps edited since; - reads standard input.
     """
-    from refdesk.inputs import text_of
+    from refdesk.ingest.inputs import text_of
 
     with session.open() as library:
         found = library.verify(sys.stdin.read() if document == "-" else text_of(Path(document)))

@@ -49,7 +49,7 @@ def add(
 
     Makes the library where there is none. Importing the same file again changes nothing.
     """
-    from refdesk.inputs import expanded, refuse_absent
+    from refdesk.ingest.inputs import expanded, refuse_absent
     from refdesk.library import formats
 
     if list_formats:

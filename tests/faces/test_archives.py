@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import refdesk
-from refdesk import archives
 from refdesk.errors import UnreadableInput
+from refdesk.ingest import archives
 from tests.commands import Ran
 from tests.feed_server import FeedServer, entries, serving
 

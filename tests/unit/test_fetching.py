@@ -15,8 +15,8 @@ import pytest
 
 from rag.errors import FeedUnavailable
 from refdesk import __version__
-from refdesk.addresses import Address, is_public
 from refdesk.feeds.fetching import ATTEMPTS, LONGEST_WAIT_S, Fetcher
+from refdesk.ingest.safe_http import Address, is_public
 from tests.feed_server import FeedServer, entries, serving
 
 

@@ -114,7 +114,7 @@ def _spooled() -> IO[bytes]:
 def _fetch(url: str, copy: IO[bytes]) -> None:
     import httpx
 
-    from refdesk.addresses import Guarded, PrivateAddress, is_private
+    from refdesk.ingest.safe_http import Guarded, PrivateAddress, is_private
 
     agent = {"user-agent": f"refdesk/{__version__}"}
     try:

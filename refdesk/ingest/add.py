@@ -12,7 +12,7 @@ from typing import BinaryIO
 from rag import sources
 from rag.errors import InputError, UnreadableInput
 from rag.types import ImportReport, Reject
-from refdesk import archives, inputs
+from refdesk.ingest import archives, inputs
 from stores.store import LibraryStore
 
 Progress = Callable[[int, float], None]

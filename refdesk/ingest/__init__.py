@@ -1,0 +1,1 @@
+"""From files, archives and URLs to papers in the library."""
