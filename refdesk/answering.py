@@ -14,7 +14,7 @@ from rag.errors import ModelUnavailable, PaperNotFound
 from rag.retrieval.retriever import Retrieved
 from rag.types import Answer, Claim, Paper, Revision
 from refdesk import wiring
-from refdesk.config import Config
+from refdesk.settings.config import Config
 from stores.store import LibraryStore
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from rag.embedders import canonical
 from rag.errors import BadFilter
 from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
-from refdesk import config as configuration
 from refdesk import filtering, wiring
 from refdesk.answering import Answering
+from refdesk.settings import config as configuration
 from stores.store import LibraryStore
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from refdesk.config import Config
+from refdesk.settings.config import Config
 from stores.store import LibraryStore
 
 

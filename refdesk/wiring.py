@@ -11,8 +11,8 @@ from rag.checking import Checker, similarity
 from rag.embedders import DEFAULT, canonical, embedder
 from rag.ports import Generations
 from rag.retrieval.retriever import Retriever
-from refdesk import prompts
-from refdesk.config import Config
+from refdesk.settings import prompts
+from refdesk.settings.config import Config
 from stores.store import LibraryStore, Place
 
 if TYPE_CHECKING:

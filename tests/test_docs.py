@@ -41,7 +41,7 @@ def test_every_command_is_in_the_readme() -> None:
 def test_every_setting_is_in_the_readme() -> None:
     from dataclasses import fields
 
-    from refdesk.config import Config
+    from refdesk.settings.config import Config
 
     for field in fields(Config):
         assert f"`{field.name}`" in README
@@ -65,7 +65,7 @@ def test_the_floors_of_the_docs_are_those_of_the_tests() -> None:
 
 
 def test_the_sample_settings_are_settings(tmp_path: Path, sample: Path) -> None:
-    from refdesk import config
+    from refdesk.settings import config
 
     text = (sample / "refdesk.toml").read_text(encoding="utf-8")
     assert config.load(tmp_path, file=sample / "refdesk.toml", environment={}) == config.Config()

@@ -37,8 +37,8 @@ FLOORS = {
     "rag.embedders": 3,
     "stores": 3,
     "refdesk._version": 4,
-    "refdesk.config": 4,
-    "refdesk.prompts": 4,
+    "refdesk.settings.config": 4,
+    "refdesk.settings.prompts": 4,
     "refdesk.wiring": 4,
     "refdesk.render": 4,
     "refdesk.ingest.safe_http": 4,
@@ -55,10 +55,10 @@ WITHIN_FLOOR = {
     ("rag.retrieval.retriever", "rag.retrieval.late_interaction"),
     ("rag.checking", "rag.text"),
     ("rag.llm.chat", "rag.llm.tokens"),
-    ("refdesk.wiring", "refdesk.prompts"),
+    ("refdesk.wiring", "refdesk.settings.prompts"),
     ("refdesk.ingest.inputs", "refdesk._version"),
     ("refdesk.ingest.inputs", "refdesk.ingest.safe_http"),
-    ("refdesk.wiring", "refdesk.config"),
+    ("refdesk.wiring", "refdesk.settings.config"),
 }
 """Neighbours that may be used: a room of one floor that is a part of another one."""
 

@@ -34,7 +34,7 @@ class Session:
     @property
     def place(self) -> Path:
         """The library that was named, or the default one."""
-        from refdesk.config import default_folder
+        from refdesk.settings.config import default_folder
 
         return self.folder or default_folder()
 

@@ -29,7 +29,7 @@ from rag.ports import Matrix
 from rag.types import Claim, Evidence, Paper
 from refdesk._version import __version__
 from refdesk.answering import Answering
-from refdesk.config import Config
+from refdesk.settings.config import Config
 from stores.sql.issues import IssueRecord
 from stores.sql.themes import ThemeRecord
 from stores.store import LibraryStore, passage

@@ -13,9 +13,9 @@ from rag.errors import BadFilter, ConfigError
 from rag.issue import Digest, Period, Subscription
 from rag.types import Filter
 from refdesk.answering import Answering
-from refdesk.config import Config
 from refdesk.render import issue
-from refdesk.subscriptions import chosen, subscriptions
+from refdesk.settings.config import Config
+from refdesk.settings.subscriptions import chosen, subscriptions
 from stores.store import LibraryStore
 
 if TYPE_CHECKING:

@@ -26,11 +26,11 @@ from rag.issue import Digest, Period, Subscription
 from rag.ports import Delivery
 from rag.types import JsonDict
 from refdesk.answering import Answering
-from refdesk.config import Config
 from refdesk.digest.builder import Digesting, Made
-from refdesk.mailing import Mail, mail
 from refdesk.render import issue as issuing
-from refdesk.subscriptions import subscriptions
+from refdesk.settings.config import Config
+from refdesk.settings.email import Mail, mail
+from refdesk.settings.subscriptions import subscriptions
 from stores.sql.issues import IssueRecord
 from stores.store import LibraryStore
 

@@ -21,12 +21,12 @@ from filelock import FileLock, Timeout
 from rag import sources
 from rag.errors import ConfigError, InputError, LibraryLocked, RefdeskError, UnreadableInput
 from rag.types import ImportReport, JsonDict, Reject
-from refdesk.config import Config
 from refdesk.feeds.fetching import PACES, Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Document, Pull
-from refdesk.feeds.settings import begin, check, fingerprint
 from refdesk.ingest.add import add_one
+from refdesk.settings.config import Config
+from refdesk.settings.feeds import begin, check, fingerprint
 from stores.sql.feeds import FeedRecord, Run
 from stores.store import LibraryStore
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rag.errors import ConfigError
 from rag.llm.prompts import Prompt, parse
-from refdesk import prompts
+from refdesk.settings import prompts
 
 GOOD = """
 version = 3

@@ -24,11 +24,11 @@ from rag import sources
 from rag.embedders import DEFAULT, embedder
 from rag.errors import ConfigError, FeedUnavailable, InputError, LibraryLocked, LibraryReadOnly
 from rag.types import Paper, Reject
-from refdesk import config
 from refdesk.feeds.fetching import Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Pull
 from refdesk.feeds.syncing import FeedReport, state_of, states, sync
+from refdesk.settings import config
 from stores.sql.feeds import FeedRecord, Run
 from stores.store import LibraryStore, Place
 from tests.feed_server import FeedServer, entries, serving

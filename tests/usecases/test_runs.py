@@ -14,9 +14,9 @@ import pytest
 import refdesk
 from rag.embedders import DEFAULT, embedder
 from rag.errors import ConfigError, InputError, LibraryLocked
-from refdesk import config
 from refdesk.digest.run import Step
 from refdesk.library import Library
+from refdesk.settings import config
 from stores.store import LibraryStore, Place
 from tests.commands import run as command
 from tests.smtp_server import MailServer, serving

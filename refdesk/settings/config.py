@@ -36,7 +36,7 @@ class Config:
         contact: A mail address or page that requests to providers name.
         feed_timeout_s: How long to wait for a provider, and for each part of its reply.
         feeds: By name the tables `[feeds.NAME]`, each with its `kind`.
-        subscriptions: By name the tables `[subscriptions.NAME]`; `refdesk.subscriptions` says what they hold.
+        subscriptions: By name the tables `[subscriptions.NAME]`; `refdesk.settings.subscriptions` says what they hold.
         email: The table `[email]`: how messages are sent.
         max_tokens_per_issue: Tokens that writing one issue may use, both ways, all calls.
         lock_timeout_s: How long to wait for another process that writes.

@@ -1,0 +1,1 @@
+"""The settings: refdesk.toml and the environment."""
