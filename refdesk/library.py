@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rag.retrieval.retriever import Retrieved, Retriever
     from refdesk.digest.issues import Issues
     from refdesk.feeds.syncing import FeedReport
-    from refdesk.verifying import Verified
+    from refdesk.verify import Verified
 
 EVERY_PAPER = Filter()
 
@@ -245,7 +245,7 @@ class Library:
         Raises:
             UnreadableInput: It holds no claim.
         """
-        from refdesk.verifying import verify
+        from refdesk.verify import verify
 
         return verify(document, Answering(self._store, self._settings))
 

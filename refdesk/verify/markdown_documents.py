@@ -11,7 +11,7 @@ from rag.types import Problem
 from refdesk.answering import Answering
 from refdesk.render import issue_markdown, markdown
 from refdesk.render.markdown import unescaped
-from refdesk.verifying.claims import Verified, failed, verified
+from refdesk.verify.claims import Verified, failed, verified
 
 _SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*((?:\\.|[^\\*])*)\*\*(?:\\.|[^\\`])*`([^`]+)`")
 _FLAGS = re.compile(r"( ⚑ (?:instructions|withdrawn)(?:, withdrawn)?)?")

@@ -10,7 +10,7 @@ from rag.answers.extractive import marked
 from rag.checking import Cited
 from rag.types import Citation, Claim, Problem
 from refdesk.answering import Answering
-from refdesk.verifying.claims import Verified, failed, verified
+from refdesk.verify.claims import Verified, failed, verified
 
 _NUMBERS = re.compile(r"(?:\[\d+\])+")
 _KEYS = frozenset(

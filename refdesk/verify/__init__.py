@@ -11,9 +11,9 @@ import re
 
 from rag.errors import UnreadableInput
 from refdesk.answering import Answering
-from refdesk.verifying.claims import Verified
-from refdesk.verifying.of_json import in_json, is_issue
-from refdesk.verifying.of_markdown import in_markdown, starts_an_issue
+from refdesk.verify.claims import Verified
+from refdesk.verify.json_documents import in_json, is_issue
+from refdesk.verify.markdown_documents import in_markdown, starts_an_issue
 
 __all__ = ["MAX_CHARS", "Verified", "verify"]
 
