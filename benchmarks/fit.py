@@ -33,8 +33,8 @@ from rag.retrieval.late_interaction import Array, Reading
 from rag.retrieval.retriever import Retriever
 from rag.types import Paper
 from refdesk import wiring
-from refdesk.datasets import Dataset
-from refdesk.evaluate import is_gold
+from refdesk.evaluation.datasets import Dataset
+from refdesk.evaluation.run import is_gold
 from refdesk.library import open_library
 from stores.ingest import import_records
 

@@ -27,8 +27,8 @@ from rag.retrieval.late_interaction import content_words
 from rag.retrieval.retriever import fuse
 from rag.types import Filter
 from refdesk import wiring
-from refdesk.datasets import Dataset
-from refdesk.evaluate import evaluate
+from refdesk.evaluation.datasets import Dataset
+from refdesk.evaluation.run import evaluate
 from stores.ingest import import_records
 from stores.store import LibraryStore, Place
 

@@ -43,7 +43,7 @@ FLOORS = {
     "refdesk.render": 4,
     "refdesk.ingest.safe_http": 4,
     "refdesk.ingest.inputs": 4,
-    "refdesk.datasets": 4,
+    "refdesk.evaluation.datasets": 4,
     "refdesk": 5,
 }
 """Floors by room; a module belongs to the longest room that names it."""

@@ -37,7 +37,7 @@ def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder:
     DATASET is a folder in BEIR's form (corpus.jsonl, queries.jsonl, qrels/, plain or .gz), with SciFact's claims where
     there are any. It is imported into a temporary library; yours is not touched.
     """
-    from refdesk.evaluate import evaluate as measure
+    from refdesk.evaluation.run import evaluate as measure
 
     result = measure(dataset, splits=splits, embedder=embedder, progress=session.tell)
     if as_json:

@@ -22,7 +22,7 @@ from rag.answers.confidence import THRESHOLD, confidence
 from rag.errors import UnreadableInput
 from rag.evaluation import metrics
 from rag.types import Filter, JsonDict, Paper, Sentence
-from refdesk.datasets import Claim, Dataset
+from refdesk.evaluation.datasets import Claim, Dataset
 from refdesk.library import Library, open_library
 
 AT = (1, 3, 5, 10)
@@ -37,7 +37,7 @@ def evaluate(
     Measure retrieval on the qrels of each split, and evidence and abstention on its claims.
 
     Args:
-        folder: A data set; `refdesk.datasets` says which files.
+        folder: A data set; `refdesk.evaluation.datasets` says which files.
         splits: Names such as `test` and `dev`; empty takes the ones that are there, `train` excepted.
         embedder: As in `open_library`.
         progress: Told, in a few words, what is being done.

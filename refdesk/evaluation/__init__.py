@@ -1,0 +1,1 @@
+"""Measuring a library on a labelled data set."""
