@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rag.embedders import canonical
 from rag.errors import BadFilter
 from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
-from refdesk import filtering, wiring
-from refdesk.answering import Answering
+from refdesk import filters, wiring
+from refdesk.ask import Answering
 from refdesk.settings import config as configuration
 from stores.store import LibraryStore
 
@@ -127,7 +127,7 @@ class Library:
         """
         began = time.perf_counter()
         if listed is not None:
-            listed = filtering.day(listed, "listed")
+            listed = filters.day(listed, "listed")
         if unprintable := [tag for tag in tags if not tag.isprintable()]:
             raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
         from refdesk.ingest import add as adding  # a dozen parsers, which a question does not need
@@ -251,7 +251,7 @@ class Library:
 
     def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
-        checked = filtering.checked(self._store.catalog, filter)
+        checked = filters.checked(self._store.catalog, filter)
         question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
         with self._store.in_use:  # stores reopen, and the retriever's vocabulary grows, under a reading
             self._store.refresh()
@@ -277,7 +277,7 @@ class Library:
 
     def within_issue(self, period: str, filter: Filter = EVERY_PAPER, *, subscription: str | None = None) -> Filter:  # noqa: A002
         """A filter narrowed to the papers that an issue cites. Raises BadFilter, PaperNotFound, ConfigError."""
-        return self.issues.within(period, filtering.checked(self._store.catalog, filter), subscription=subscription)
+        return self.issues.within(period, filters.checked(self._store.catalog, filter), subscription=subscription)
 
     def rate(self, paper: str, rating: int) -> Paper:
         """Say that papers like this are wanted in issues (1) or not (-1), or nothing (0). Raises PaperNotFound."""
@@ -295,16 +295,16 @@ class Library:
         Raises:
             PaperNotFound: No paper has this id.
         """
-        paper_id = filtering.resolve(self._store.catalog, paper)
+        paper_id = filters.resolve(self._store.catalog, paper)
         return self._store.catalog.papers([paper_id])[paper_id]
 
     def revisions(self, paper: str) -> list[Revision]:
         """All texts that a paper has had, the first seen first. Raises PaperNotFound."""
-        return self._store.catalog.revisions(filtering.resolve(self._store.catalog, paper))
+        return self._store.catalog.revisions(filters.resolve(self._store.catalog, paper))
 
     def papers(self, *, filter: Filter = EVERY_PAPER) -> Iterator[Paper]:  # noqa: A002
         """All papers that pass a filter, by id. Raises BadFilter."""
-        ids = self._store.catalog.matching(filtering.checked(self._store.catalog, filter))
+        ids = self._store.catalog.matching(filters.checked(self._store.catalog, filter))
         for at in range(0, len(ids), 500):
             yield from self._store.catalog.papers(ids[at : at + 500]).values()
 

@@ -117,7 +117,7 @@ def export(session: Session, format_name: str, output: click.File, answer: str |
 
     An answer is what `ask` or `digest` wrote with --json or --markdown; - reads standard input.
     """
-    from refdesk.citing import cited
+    from refdesk.cited_papers import cited
     from refdesk.ingest.inputs import text_of
     from refdesk.render.export import FORMATS
 

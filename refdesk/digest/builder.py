@@ -28,7 +28,7 @@ from rag.issue import Coverage, Digest, Period, Subscription, Theme
 from rag.ports import Matrix
 from rag.types import Claim, Evidence, Paper
 from refdesk._version import __version__
-from refdesk.answering import Answering
+from refdesk.ask import Answering
 from refdesk.settings.config import Config
 from stores.sql.issues import IssueRecord
 from stores.sql.themes import ThemeRecord

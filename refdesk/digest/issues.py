@@ -12,7 +12,7 @@ from rag.digests.period import between, last_whole, parse
 from rag.errors import BadFilter, ConfigError
 from rag.issue import Digest, Period, Subscription
 from rag.types import Filter
-from refdesk.answering import Answering
+from refdesk.ask import Answering
 from refdesk.render import issue
 from refdesk.settings.config import Config
 from refdesk.settings.subscriptions import chosen, subscriptions

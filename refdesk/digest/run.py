@@ -25,7 +25,7 @@ from rag.errors import ConfigError, LibraryLocked, RefdeskError
 from rag.issue import Digest, Period, Subscription
 from rag.ports import Delivery
 from rag.types import JsonDict
-from refdesk.answering import Answering
+from refdesk.ask import Answering
 from refdesk.digest.builder import Digesting, Made
 from refdesk.render import issue as issuing
 from refdesk.settings.config import Config

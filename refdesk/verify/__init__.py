@@ -10,7 +10,7 @@ import json
 import re
 
 from rag.errors import UnreadableInput
-from refdesk.answering import Answering
+from refdesk.ask import Answering
 from refdesk.verify.claims import Verified
 from refdesk.verify.json_documents import in_json, is_issue
 from refdesk.verify.markdown_documents import in_markdown, starts_an_issue

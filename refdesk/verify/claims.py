@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rag.checking import Cited, Verdict
 from rag.types import JsonDict, Problem, ProblemKind
-from refdesk.answering import Answering
+from refdesk.ask import Answering
 
 
 @dataclass(frozen=True, slots=True)

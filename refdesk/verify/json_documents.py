@@ -9,7 +9,7 @@ from typing import Any
 from rag.answers.extractive import marked
 from rag.checking import Cited
 from rag.types import Citation, Claim, Problem
-from refdesk.answering import Answering
+from refdesk.ask import Answering
 from refdesk.verify.claims import Verified, failed, verified
 
 _NUMBERS = re.compile(r"(?:\[\d+\])+")

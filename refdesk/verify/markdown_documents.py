@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rag.checking import Cited
 from rag.types import Problem
-from refdesk.answering import Answering
+from refdesk.ask import Answering
 from refdesk.render import issue_markdown, markdown
 from refdesk.render.markdown import unescaped
 from refdesk.verify.claims import Verified, failed, verified
