@@ -20,7 +20,8 @@ import click
 
 from rag.errors import RefdeskError
 from refdesk._version import __version__
-from refdesk.cli import asking, chatting, checking, digesting, evaluating, following, importing, keeping
+from refdesk.cli import add, ask, chat, digest, eval, sync, verify
+from refdesk.cli import library as keeping
 from refdesk.cli.common import INTERRUPTED, Session, printable
 
 _INTERRUPTED = 130
@@ -49,25 +50,25 @@ def cli(context: click.Context, library: Path | None, config: Path | None, verbo
 
 
 for _command in (
-    importing.init,
-    importing.add,
-    following.sync,
-    asking.search,
-    asking.ask,
-    chatting.chat,
-    digesting.digest,
-    digesting.run,
-    digesting.like,
-    digesting.dislike,
+    add.init,
+    add.add,
+    sync.sync,
+    ask.search,
+    ask.ask,
+    chat.chat,
+    digest.digest,
+    digest.run,
+    digest.like,
+    digest.dislike,
     keeping.show,
-    checking.verify,
-    checking.replay,
+    verify.verify,
+    verify.replay,
     keeping.status,
     keeping.check,
     keeping.reindex,
     keeping.export,
-    evaluating.evaluate,
-    evaluating.demo,
+    eval.evaluate,
+    eval.demo,
 ):
     cli.add_command(_command)
 

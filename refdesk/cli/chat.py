@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from refdesk.cli.asking import answering_options
+from refdesk.cli.ask import answering_options
 from refdesk.cli.common import Session, filters, show
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _ask(
     keep: bool,
 ) -> Answer | None:
     from rag.errors import ModelUnavailable, RefdeskError
-    from refdesk.cli.asking import show_stream
+    from refdesk.cli.ask import show_stream
 
     try:
         try:
