@@ -24,7 +24,7 @@ from rag.embedders.static import StaticEmbedder
 from rag.embedders.worker import ahead, at_once
 from rag.evaluation import metrics
 from rag.retrieval.late_interaction import content_words
-from rag.retrieval.retriever import fuse
+from rag.retrieval.fusion import fuse
 from rag.types import Filter
 from refdesk import wiring
 from refdesk.evaluation.datasets import Dataset

@@ -19,15 +19,14 @@ from refdesk._version import __version__
 
 if TYPE_CHECKING:
     from rag import errors
-    from rag.issue import Digest
-    from rag.types import Answer, Filter, Hit, ImportReport
+    from rag.types import Answer, Digest, Filter, Hit, ImportReport
     from refdesk.library import Library, open_library
 
 __all__ = ["Answer", "Digest", "Filter", "Hit", "ImportReport", "Library", "__version__", "errors", "open_library"]
 
 _HOMES = {
     "Answer": "rag.types",
-    "Digest": "rag.issue",
+    "Digest": "rag.types",
     "Filter": "rag.types",
     "Hit": "rag.types",
     "ImportReport": "rag.types",

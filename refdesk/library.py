@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable
 
-    from rag.issue import Digest
     from rag.retrieval.retriever import Retrieved, Retriever
+    from rag.types import Digest
     from refdesk.digest.issues import Issues
     from refdesk.feeds.syncing import FeedReport
     from refdesk.verify import Verified

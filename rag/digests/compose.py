@@ -15,8 +15,22 @@ from typing import Any
 
 from rag import identity
 from rag.digests.selection import Decision
-from rag.issue import Coverage, Digest, IssuePaper, Period, Subscription, Theme
-from rag.types import Citation, Claim, Evidence, Paper, Problem, Sentence, Source, Support
+from rag.types import (
+    Citation,
+    Claim,
+    Coverage,
+    Digest,
+    Evidence,
+    IssuePaper,
+    Paper,
+    Period,
+    Problem,
+    Sentence,
+    Source,
+    Subscription,
+    Support,
+    Theme,
+)
 
 HEADLINE = "headline"
 HEADLINE_SENTENCES = 4

@@ -7,8 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import get_args
 
 from rag.errors import BadFilter
-from rag.issue import Every, Period, zone
-from rag.types import Paper
+from rag.types import Every, Paper, Period, zone
 
 _WEEK = re.compile(r"(\d{4})-?W(\d{2})", re.IGNORECASE)
 _MONTH = re.compile(r"(\d{4})-(\d{2})")

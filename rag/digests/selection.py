@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 
 from rag import identity
 from rag.digests.ranking import Ranked
-from rag.issue import PaperStatus, Subscription
-from rag.types import JsonDict, Paper, Revision
+from rag.types import JsonDict, Paper, PaperStatus, Revision, Subscription
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 MATERIAL = 0.9

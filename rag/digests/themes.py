@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from rag.digests.labels import names
 from rag.digests.tracking import HISTORY, Remembered, absent, matched, status
-from rag.issue import Theme
 from rag.ports import Matrix
-from rag.types import Paper
+from rag.types import Paper, Theme
 
 __all__ = ["FEWEST", "Remembered", "cluster", "themes"]
 

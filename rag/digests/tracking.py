@@ -13,8 +13,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.issue import ThemeStatus
-from rag.types import JsonDict
+from rag.types import JsonDict, ThemeStatus
 
 Array = NDArray[np.float64]
 

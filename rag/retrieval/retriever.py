@@ -15,13 +15,13 @@ import numpy as np
 
 from rag.errors import BadQuestion
 from rag.ports import Catalog, Embedder, Lexical, Matrix, Vectors
+from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import MAX_TERMS, Array, Reading, Vocabulary, content_words, read
 from rag.types import Evidence, Filter, Hit, Paper
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
 EVIDENCE = 60
 """How many sentences are handed on; an answer shows five, less those that say the same."""
-LEXICAL_SHARE = 0.65
 MAX_QUESTION_CHARS = 20_000
 
 PAPER_WEIGHTS = {"lexical": 10.367, "cosine": 6.660, "best": 6.116, "title": 3.056}
@@ -216,34 +216,6 @@ def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> R
         ),
         signals=signals,
     )
-
-
-def fuse(lexical: dict[str, float], vector: dict[str, float], *, limit: int) -> list[str]:
-    """
-    Merge two rankings by weighted min-max scores.
-
-    Args:
-        lexical: BM25 by paper, scaled from 0, what a paper has that it did not find.
-        vector: Cosines by paper, scaled from the lowest; a paper it did not find counts as that.
-        limit: How many at most.
-
-    Returns:
-        Paper ids, best first, ties by id.
-
-    Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023.
-
-    >>> fuse({"a": 9.0, "b": 3.0}, {"b": 0.8, "c": 0.2}, limit=2)
-    ['a', 'b']
-    """
-    ids = sorted({*lexical, *vector})
-    scores = np.zeros(len(ids))
-    for found, share, floor in (
-        (lexical, LEXICAL_SHARE, 0.0),  # a paper without any of the words has BM25 0
-        (vector, 1 - LEXICAL_SHARE, min(vector.values(), default=0.0)),
-    ):
-        values = np.array([found.get(paper_id, floor) for paper_id in ids])
-        scores += share * (values - floor) / max(float(np.ptp(np.append(values, floor))), 1e-9)
-    return [ids[row] for row in np.argsort(-scores, kind="stable")[:limit]]
 
 
 def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:

@@ -24,9 +24,8 @@ from rag.digests.ranking import Interests, Ranked, rank, trending
 from rag.digests.salience import cover, tellings
 from rag.digests.selection import Candidate, Decision
 from rag.digests.tracking import Remembered
-from rag.issue import Coverage, Digest, Period, Subscription, Theme
 from rag.ports import Matrix
-from rag.types import Claim, Evidence, Paper
+from rag.types import Claim, Coverage, Digest, Evidence, Paper, Period, Subscription, Theme
 from refdesk._version import __version__
 from refdesk.ask import Answering
 from refdesk.settings.config import Config

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.digests.period import between, last_whole, parse
 from rag.errors import BadFilter, ConfigError
-from rag.issue import Digest, Period, Subscription
-from rag.types import Filter
+from rag.types import Digest, Filter, Period, Subscription
 from refdesk.ask import Answering
 from refdesk.render import issue
 from refdesk.settings.config import Config

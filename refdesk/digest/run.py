@@ -22,9 +22,8 @@ from rag.delivery.files import write, write_issue
 from rag.delivery.outcome import HandOver, Outcome
 from rag.digests.period import containing, following, last_whole, span
 from rag.errors import ConfigError, LibraryLocked, RefdeskError
-from rag.issue import Digest, Period, Subscription
 from rag.ports import Delivery
-from rag.types import JsonDict
+from rag.types import Digest, JsonDict, Period, Subscription
 from refdesk.ask import Answering
 from refdesk.digest.builder import Digesting, Made
 from refdesk.render import issue as issuing

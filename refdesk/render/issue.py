@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, time
 
-from rag.issue import Digest, zone
+from rag.types import Digest, zone
 
 FORMATS = ("text", "md", "html", "json")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from rag.answers.extractive import unbracketed
-from rag.issue import Digest
+from rag.types import Digest
 from refdesk.render import wording
 
 LONGEST_TITLE, LONGEST_SENTENCE = 300, 1_000

@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 
-from rag.issue import Digest
-from rag.types import Claim
+from rag.types import Claim, Digest
 from refdesk.render import markdown, wording
 
 TITLE = "# Refdesk digest: "

@@ -14,8 +14,7 @@ from rich.style import Style
 from rich.text import Text
 
 from rag.answers.extractive import unbracketed
-from rag.issue import Digest, IssuePaper, Theme
-from rag.types import Citation, Claim, Source
+from rag.types import Citation, Claim, Digest, IssuePaper, Source, Theme
 from refdesk.render import wording
 from refdesk.render.terminal import Indented, unlinked
 

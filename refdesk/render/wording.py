@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from math import ceil
 
-from rag.issue import Digest, IssuePaper, Period, Theme
-from rag.types import Citation, Claim, JsonDict
+from rag.types import Citation, Claim, Digest, IssuePaper, JsonDict, Period, Theme
 
 PERIODS = 8
 """How many periods the chart shows."""

@@ -12,7 +12,7 @@ NAMES = ("answer", "answer_plain", "condense", "queries", "repair")
 
 def folder() -> Path:
     """Where the shipped prompts are."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     return next(each for each in (here / "_prompts", here.parent / "prompts") if each.is_dir())
 
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
 from rag.errors import ConfigError
-from rag.issue import DEFAULT_SUBSCRIPTION, Subscription, zone
+from rag.types import DEFAULT_SUBSCRIPTION, Subscription, zone
 
 FORMATS = ("md", "html", "json", "eml")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import refdesk
-from rag.issue import Digest
+from rag.types import Digest
 from refdesk.cli import main
 from tests.commands import ROOT, Ran
 from tests.faces import issues

@@ -9,8 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import refdesk
-from rag.issue import Coverage, Digest, IssuePaper, Period, Theme
-from rag.types import Citation, Claim, Paper, Sentence, Source
+from rag.types import Citation, Claim, Coverage, Digest, IssuePaper, Paper, Period, Sentence, Source, Theme
 
 WEEK = Period(name="2026-W27", first=date(2026, 6, 29), end=date(2026, 7, 6))
 WEEKS = tuple(f"2026-W{number}" for number in range(20, 28))

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import refdesk
-from rag.issue import Digest
+from rag.types import Digest
 from refdesk.render import wording
 from refdesk.render.issue_html import LONGEST_SENTENCE, html
 from tests.faces import issues

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.issue import Digest
+from rag.types import Digest
 from refdesk.render import wording
 from refdesk.render.issue_html import html
 from tests.browser import Browser, browsing

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from rag.issue import Digest, Period
+from rag.types import Digest, Period
 from refdesk.render import issue_html, issue_markdown, issue_text, markdown, wording
 from tests.faces.test_issue_html import STATES, parsed, said
 

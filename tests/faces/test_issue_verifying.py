@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 import refdesk
-from rag.issue import Digest
+from rag.types import Digest
 from refdesk.render import wording
 from refdesk.render.issue_markdown import issue
 from tests.commands import Ran

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from rag.digests import period as periods
 from rag.errors import BadFilter, ConfigError
-from rag.issue import Period, zone
-from rag.types import Paper
+from rag.types import Paper, Period, zone
 
 DAYS = st.dates(date(1950, 1, 1), date(2900, 1, 1))
 KINDS = st.sampled_from(["day", "week", "month"])

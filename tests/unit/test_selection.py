@@ -11,8 +11,7 @@ from rag import identity, text
 from rag.digests import selection
 from rag.digests.ranking import Ranked
 from rag.digests.selection import Candidate
-from rag.issue import Subscription
-from rag.types import Paper, Revision
+from rag.types import Paper, Revision, Subscription
 
 ABSTRACT = (
     "We study a thing with 12 runs. It works well on the tests that we made for it. We say why it does so at length."

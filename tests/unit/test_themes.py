@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from rag.digests import themes as theming
 from rag.digests.tracking import ALIKE, Remembered, status
 from rag.embedders.static import StaticEmbedder
-from rag.issue import Theme
 from rag.ports import Matrix
-from rag.types import Paper
+from rag.types import Paper, Theme
 
 TOPICS = {
     "beetle": "forest beetles in dead wood|bark beetles and their larvae|beetle diversity in old forests",

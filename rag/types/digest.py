@@ -13,7 +13,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from rag.errors import ConfigError
-from rag.types import Claim, JsonDict, Paper, Source
+from rag.types.answer import Claim, Source
+from rag.types.paper import JsonDict, Paper
 
 DEFAULT_SUBSCRIPTION = "default"
 LEAST_SCORE = 0.1

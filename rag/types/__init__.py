@@ -1,0 +1,53 @@
+"""The values that flow through Refdesk, all frozen: a stage returns a new value and never changes its input."""
+
+from rag.types.answer import Abstention, Answer, Citation, Claim, Evidence, Hit, Problem, ProblemKind, Source, Support
+from rag.types.digest import (
+    DEFAULT_SUBSCRIPTION,
+    LEAST_SCORE,
+    Coverage,
+    Digest,
+    Every,
+    IssuePaper,
+    PaperStatus,
+    Period,
+    Subscription,
+    Theme,
+    ThemeStatus,
+    zone,
+)
+from rag.types.paper import Attention, Chunk, Filter, Finding, ImportReport, JsonDict, Paper, Reject, Revision, Sentence
+
+__all__ = [
+    "Abstention",
+    "Answer",
+    "Attention",
+    "Chunk",
+    "Citation",
+    "Claim",
+    "Coverage",
+    "DEFAULT_SUBSCRIPTION",
+    "Digest",
+    "Every",
+    "Evidence",
+    "Filter",
+    "Finding",
+    "Hit",
+    "ImportReport",
+    "IssuePaper",
+    "JsonDict",
+    "LEAST_SCORE",
+    "Paper",
+    "PaperStatus",
+    "Period",
+    "Problem",
+    "ProblemKind",
+    "Reject",
+    "Revision",
+    "Sentence",
+    "Source",
+    "Subscription",
+    "Support",
+    "Theme",
+    "ThemeStatus",
+    "zone",
+]

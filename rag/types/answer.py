@@ -1,0 +1,205 @@
+"""
+Evidence, search hits, claims with their citations, and whole answers.
+
+Scores are higher-is-better. Offsets count characters (code points) of the stored abstract, half-open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rag.types.paper import JsonDict, Paper, Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One sentence of one paper, with how well it answers the question, 0 to 1."""
+
+    paper: Paper
+    sentence: Sentence
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """
+    A paper that a search found: `score` ranks it, 0 to 1; `lexical` and `vector` are the two views it was made from.
+
+    `vector` is a cosine similarity; `lexical` is the BM25 score as a share of the most it could be.
+    """
+
+    paper: Paper
+    score: float
+    lexical: float
+    vector: float
+    best_sentence: Sentence
+
+    @property
+    def paper_id(self) -> str:
+        """The paper's id."""
+        return self.paper.paper_id
+
+    @property
+    def title(self) -> str:
+        """The paper's title."""
+        return self.paper.title
+
+    def to_dict(self) -> JsonDict:
+        """The hit as `search --json` prints it."""
+        return {
+            **_reference(self.paper),
+            "score": round(self.score, 4),
+            "lexical": round(self.lexical, 4),
+            "vector": round(self.vector, 4),
+            "best_sentence": self.best_sentence.to_dict(),
+            "flags": list(self.paper.flags),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A sentence that a claim rests on: `quote == abstract[start:end]` of the paper, always a whole sentence."""
+
+    source: int
+    paper_id: str
+    sentence: int
+    start: int
+    end: int
+    quote: str
+
+    def to_dict(self) -> JsonDict:
+        """The citation as `ask --json` prints it."""
+        return {
+            "source": self.source,
+            "paper_id": self.paper_id,
+            "sentence": self.sentence,
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+        }
+
+
+ProblemKind = Literal[
+    "number", "unit", "name", "negation", "direction", "coverage", "quote", "source", "author", "flagged"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a claim: the kind, the words, their half-open place in it, and why."""
+
+    kind: ProblemKind
+    found: str
+    at: tuple[int, int]
+    detail: str
+
+    def to_dict(self) -> JsonDict:
+        """The problem as `verify --json` prints it."""
+        return {"kind": self.kind, "found": self.found, "at": list(self.at), "detail": self.detail}
+
+
+Support = Literal["verbatim", "supported", "weak", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A sentence of an answer, how far its citations carry it, and the citations."""
+
+    text: str
+    support: Support
+    score: float
+    citations: tuple[Citation, ...]
+    problems: tuple[Problem, ...] = ()
+
+    def to_dict(self) -> JsonDict:
+        """The claim as `ask --json` prints it."""
+        return {
+            "text": self.text,
+            "support": self.support,
+            "score": round(self.score, 4),
+            "problems": [problem.to_dict() for problem in self.problems],
+            "citations": [citation.to_dict() for citation in self.citations],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A paper under the number by which an answer cites it."""
+
+    number: int
+    paper: Paper
+
+    def to_dict(self) -> JsonDict:
+        """The source as `ask --json` prints it."""
+        return {"number": self.number, **_reference(self.paper), "flags": list(self.paper.flags)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abstention:
+    """Why the library holds no answer, and the papers that came nearest, best first."""
+
+    reason: str
+    nearest: tuple[Hit, ...]
+
+    def to_dict(self) -> JsonDict:
+        """The abstention as `ask --json` prints it."""
+        return {"reason": self.reason, "nearest": [hit.to_dict() for hit in self.nearest]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """
+    An answer whose every sentence cites the sentences it rests on, or an abstention.
+
+    `confidence` is the calibrated probability, 0 to 1, that the library holds an answer. `dropped` counts the claims of
+    a model that did not pass the check and are not here; `generation` is the id under which its reply is kept.
+    """
+
+    question: str
+    answered: bool
+    confidence: float
+    mode: Literal["extractive", "generated"]
+    text: str
+    claims: tuple[Claim, ...]
+    sources: tuple[Source, ...]
+    abstention: Abstention | None = None
+    degraded: Mapping[str, str] | None = None
+    model: str | None = None
+    prompt: str | None = None
+    usage: Mapping[str, Any] | None = None
+    dropped: int = 0
+    generation: str | None = None
+    took_ms: float = 0.0
+
+    def to_dict(self) -> JsonDict:
+        """The document of `ask --json`."""
+        return {
+            "question": self.question,
+            "answered": self.answered,
+            "confidence": round(self.confidence, 4),
+            "mode": self.mode,
+            "text": self.text,
+            "claims": [claim.to_dict() for claim in self.claims],
+            "sources": [source.to_dict() for source in self.sources],
+            "abstention": self.abstention.to_dict() if self.abstention else None,
+            "degraded": dict(self.degraded) if self.degraded else None,
+            "model": self.model,
+            "prompt": self.prompt,
+            "usage": dict(self.usage) if self.usage else None,
+            "dropped": self.dropped,
+            "generation": self.generation,
+            "took_ms": round(self.took_ms, 1),
+        }
+
+
+def _reference(paper: Paper) -> JsonDict:
+    """What a hit and a source say of their paper."""
+    return {
+        "paper_id": paper.paper_id,
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "published": paper.published,
+        "url": paper.url,
+    }

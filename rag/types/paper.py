@@ -1,0 +1,227 @@
+"""
+Papers, their sentences, chunks and revisions, the filters that select them, and what an import or a check reports.
+
+Dates are text as they were given (`2024`, `2024-06` or `2024-06-17`), so that a date that is only a year stays
+one. Offsets count characters (code points) of the stored abstract, half-open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+JsonDict = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One whole sentence of an abstract: `text == abstract[start:end]`. Numbers count from 1."""
+
+    number: int
+    start: int
+    end: int
+    text: str
+
+    def to_dict(self) -> JsonDict:
+        """The sentence as `show --json` prints it."""
+        return {"number": self.number, "start": self.start, "end": self.end, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """
+    One text that a paper has had: the hash of its title and abstract, and when it was first seen (ISO 8601).
+
+    `named` are authors, date and link that the paper had while the text stood, where they may be others now.
+    """
+
+    hash: str
+    seen: str
+    title: str
+    abstract: str
+    spans: tuple[tuple[int, int], ...]
+    named: tuple[tuple[tuple[str, ...], str | None, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """A signal of attention that a source gives, such as `upvotes` or `stars`, and the day on which it was so, ISO."""
+
+    name: str
+    count: int
+    seen: str
+
+    def to_dict(self) -> JsonDict:
+        """The signal as JSON has it."""
+        return {"name": self.name, "count": self.count, "seen": self.seen}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """
+    One paper and its abstract.
+
+    `spans` are the sentence offsets within the abstract, made once when the text enters the library. `version` is
+    arXiv's, where known. `imported` is the day (UTC) the library first saw the paper.
+    """
+
+    paper_id: str
+    title: str
+    abstract: str
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+    updated: str | None = None
+    listed: str | None = None
+    imported: str | None = None
+    url: str | None = None
+    venue: str | None = None
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    source: str = ""
+    aliases: tuple[str, ...] = ()
+    version: int | None = None
+    flags: tuple[str, ...] = ()
+    attention: tuple[Attention, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+
+    def sentence(self, number: int) -> Sentence:
+        """Sentence `number`, counted from 1. Raises IndexError where there is none."""
+        if not 1 <= number <= len(self.spans):
+            raise IndexError(f"{self.paper_id} has {len(self.spans)} sentences, not {number}")
+        start, end = self.spans[number - 1]
+        return Sentence(number=number, start=start, end=end, text=self.abstract[start:end])
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All sentences, in order."""
+        return tuple(self.sentence(number) for number in range(1, len(self.spans) + 1))
+
+    def to_dict(self) -> JsonDict:
+        """The paper as `show --json` prints it, its revisions aside."""
+        return {
+            "paper_id": self.paper_id,
+            "aliases": list(self.aliases),
+            "title": self.title,
+            "abstract": self.abstract,
+            "authors": list(self.authors),
+            "published": self.published,
+            "updated": self.updated,
+            "listed": self.listed,
+            "imported": self.imported,
+            "url": self.url,
+            "venue": self.venue,
+            "categories": list(self.categories),
+            "tags": list(self.tags),
+            "source": self.source,
+            "sentences": [sentence.to_dict() for sentence in self.sentences],
+            "flags": list(self.flags),
+            "attention": [signal.to_dict() for signal in self.attention],
+        }
+
+    @property
+    def day(self) -> str:
+        """The date by which the paper is filed and filtered: listed, else published, else imported."""
+        return self.listed or self.published or self.imported or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A run of whole sentences of one paper; its id in the vector store is `<paper_id>#<number>`, from 0."""
+
+    paper_id: str
+    number: int
+    start: int
+    end: int
+    text: str
+
+    @property
+    def chunk_id(self) -> str:
+        """The id in the vector store."""
+        return f"{self.paper_id}#{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """
+    Which papers a question is put to; empty means all. Within one field any value will do, and all fields must agree.
+
+    `since` and `until` bound `Paper.day`, both inclusive; `until="2024-06"` takes the whole of June.
+    """
+
+    since: str | None = None
+    until: str | None = None
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    papers: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.since, self.until, self.categories, self.tags, self.sources, self.papers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A record that was not taken: where it stood in the input, why, and its title where it had one."""
+
+    where: str
+    reason: str
+    title: str | None = None
+
+    def to_dict(self) -> JsonDict:
+        """The reject as `add --json` prints it."""
+        return {"where": self.where, "reason": self.reason, "title": self.title}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """
+    What became of every record of an input: `added + updated + unchanged + len(rejected)` is their number.
+
+    `merged` counts those of them that were recognised as a paper already known under another id.
+    """
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    rejected: tuple[Reject, ...] = ()
+    notes: tuple[str, ...] = ()
+    took_ms: float = 0.0
+
+    def __add__(self, other: ImportReport) -> ImportReport:
+        """What became of the records of both; the time is for whoever measures it."""
+        return ImportReport(
+            added=self.added + other.added,
+            updated=self.updated + other.updated,
+            unchanged=self.unchanged + other.unchanged,
+            merged=self.merged + other.merged,
+            rejected=self.rejected + other.rejected,
+            notes=self.notes + other.notes,
+        )
+
+    def to_dict(self) -> JsonDict:
+        """The document of `add --json`."""
+        return {
+            "added": self.added,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": [reject.to_dict() for reject in self.rejected],
+            "merged": self.merged,
+            "notes": list(self.notes),
+            "took_ms": round(self.took_ms, 1),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something `check` found amiss: which store, what kind, and the papers or chunks concerned (a sample of them)."""
+
+    store: str
+    kind: Literal["missing", "stale", "orphaned", "damaged"]
+    count: int
+    examples: Sequence[str]
+
+    def to_dict(self) -> JsonDict:
+        """The finding as `check --json` prints it."""
+        return {"store": self.store, "kind": self.kind, "count": self.count, "examples": list(self.examples)}
