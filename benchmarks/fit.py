@@ -29,7 +29,7 @@ from benchmarks.report import data_folder, table, write_section
 from rag import text
 from rag.embedders.worker import ahead, at_once
 from rag.evaluation import metrics
-from rag.retrieval.late_interaction import Array, Reading
+from rag.retrieval.late_interaction import Array, MatchFeatures
 from rag.retrieval.retriever import Retriever
 from rag.types import Paper
 from refdesk import wiring
@@ -56,16 +56,16 @@ What is the best recipe for sourdough bread?|Who won the football world cup in 1
 |Which tax rules apply to freelance gardeners?|Who composed the opera Carmen?|How do bees make honey?
 |Why is the sky blue?
 """.replace("\n", "").split("|")
-Fit = Callable[[Sequence["Look"], Sequence[str]], Array]
-Score = Callable[["Look", Sequence[str], Array], list[float]]
+Fit = Callable[[Sequence["Candidates"], Sequence[str]], Array]
+Score = Callable[["Candidates", Sequence[str], Array], list[float]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Candidates:
     """What the product sees on a question before it weighs it, and what is right, where that is known."""
 
     papers: list[Paper]
-    reading: Reading
+    reading: MatchFeatures
     cosine: Array
     terms: int
     relevant: dict[str, int]
@@ -74,14 +74,14 @@ class Look:
 
     def paper(self, names: Sequence[str]) -> Array:
         """Features of the papers, (n, features)."""
-        columns = [self.cosine if name == "cosine" else getattr(self.reading, name) for name in names]
+        columns = [self.cosine if name == "cosine" else getattr(self.features, name) for name in names]
         return np.stack(columns, axis=1)
 
     def sentence(self, names: Sequence[str]) -> Array:
         """Features of the sentences, (m, features)."""
         of_sentence = ("sentence", "position")
         columns = [
-            getattr(self.reading, name) if name in of_sentence else self.paper([name])[self.reading.owner, 0]
+            getattr(self.features, name) if name in of_sentence else self.paper([name])[self.features.owner, 0]
             for name in names
         ]
         return np.stack(columns, axis=1)
@@ -89,7 +89,7 @@ class Look:
     def answer(self, weights: Array) -> Array:
         """What `Signals` holds: of the paper of the best sentence by `weights`."""
         best = int(np.argmax(self.sentence(SENTENCE) @ weights))
-        return np.array(self.paper(ANSWER)[self.reading.owner[best]])
+        return np.array(self.paper(ANSWER)[self.features.owner[best]])
 
     @property
     def is_relevant(self) -> Array:
@@ -99,16 +99,18 @@ class Look:
     @property
     def is_gold(self) -> Array:
         """1 where a sentence is evidence."""
-        rows = zip(self.reading.owner, self.reading.number, strict=True)
+        rows = zip(self.features.owner, self.features.number, strict=True)
         return np.array([float((self.papers[owner].paper_id, int(number)) in self.gold) for owner, number in rows])
 
 
-def look(retriever: Retriever, question: str, *, without: str = "", relevant: dict[str, int] | None = None) -> Look:
+def look(
+    retriever: Retriever, question: str, *, without: str = "", relevant: dict[str, int] | None = None
+) -> Candidates:
     """What the product sees; `without` is a paper taken as not being there."""
-    seen = retriever.look(question, without=[without])
+    seen = retriever.candidates(question, without=[without])
     assert seen, question
-    return Look(
-        papers=list(seen.papers), reading=seen.reading, cosine=seen.cosine, terms=seen.terms, relevant=relevant or {}
+    return Candidates(
+        papers=list(seen.papers), reading=seen.features, cosine=seen.cosine, terms=seen.terms, relevant=relevant or {}
     )
 
 
@@ -171,41 +173,41 @@ def chances(weights: Array, features: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-(features @ weights[:-1] + weights[-1]))))
 
 
-def fold(each: Look) -> int:
+def fold(each: Candidates) -> int:
     """A number that questions about one paper share."""
     return zlib.crc32(min(each.relevant).encode()) % FOLDS
 
 
-def crossed(looks: Sequence[Look], names: Sequence[str], fit: Fit, score: Score) -> Array:
+def crossed(looks: Sequence[Candidates], names: Sequence[str], fit: Fit, score: Score) -> Array:
     """The scores of each question by weights fitted on the other folds."""
     weights = [fit([each for each in looks if fold(each) != out], names) for out in range(FOLDS)]
     return np.array([score(each, names, weights[fold(each)]) for each in looks])
 
 
-def fit_papers(looks: Sequence[Look], names: Sequence[str]) -> Array:
+def fit_papers(looks: Sequence[Candidates], names: Sequence[str]) -> Array:
     """Weights of the features of papers."""
     return fit_listwise([each.paper(names) for each in looks], [each.is_relevant for each in looks])
 
 
-def fit_sentences(looks: Sequence[Look], names: Sequence[str]) -> Array:
+def fit_sentences(looks: Sequence[Candidates], names: Sequence[str]) -> Array:
     """Weights of the features of sentences."""
     return fit_listwise([each.sentence(names) for each in looks], [each.is_gold for each in looks])
 
 
-def ndcg(each: Look, names: Sequence[str], weights: Array) -> list[float]:
+def ndcg(each: Candidates, names: Sequence[str], weights: Array) -> list[float]:
     """nDCG@10."""
     order = np.argsort(-(each.paper(names) @ weights), kind="stable")
     return [metrics.ndcg([each.papers[row].paper_id for row in order], each.relevant, at=10)]
 
 
-def hits(each: Look, names: Sequence[str], weights: Array) -> list[float]:
+def hits(each: Candidates, names: Sequence[str], weights: Array) -> list[float]:
     """Whether evidence is among the first 1, 3, 5 and 10 sentences."""
     found = each.is_gold[np.argsort(-(each.sentence(names) @ weights), kind="stable")]
     return [float(found[:at].any()) for at in (1, 3, 5, 10)]
 
 
 def ablation(
-    train: Sequence[Look], test: Sequence[Look], choices: Iterable[Sequence[str]], fit: Fit, score: Score
+    train: Sequence[Candidates], test: Sequence[Candidates], choices: Iterable[Sequence[str]], fit: Fit, score: Score
 ) -> str:
     """A table of feature sets: the training claims by cross-validation, the test claims with an interval."""
     rows = []
@@ -244,12 +246,12 @@ def title_question(title: str, number: int) -> str:
     return form.format(after if len(after.split()) > 3 else title)
 
 
-def scifact_looks(library: Retriever, data: Dataset) -> tuple[list[Look], list[Look]]:
+def scifact_looks(library: Retriever, data: Dataset) -> tuple[list[Candidates], list[Candidates]]:
     """SciFact's training and test claims; those of its dev file are the test queries of BEIR."""
     claims = {claim.text: claim for split in ("train", "dev") for claim in data.claims(split)}
     documents = sorted({f"file:scifact:{each}" for claim in claims.values() for each in claim.evidence})
     papers, sentences = library._catalog.papers(documents), data.sentences()
-    looks: dict[str, list[Look]] = {"train": [], "test": []}
+    looks: dict[str, list[Candidates]] = {"train": [], "test": []}
     for split, into in looks.items():
         for query, grades in sorted(data.relevance(split).items(), key=lambda item: int(item[0])):
             claim = claims[data.queries[query]]
@@ -264,7 +266,9 @@ def scifact_looks(library: Retriever, data: Dataset) -> tuple[list[Look], list[L
     return looks["train"], looks["test"]
 
 
-def transfer_looks(folder: Path, scifact: Retriever, corpus: list[Paper], temporary: Path) -> dict[str, list[Look]]:
+def transfer_looks(
+    folder: Path, scifact: Retriever, corpus: list[Paper], temporary: Path
+) -> dict[str, list[Candidates]]:
     """Questions of other fields by kind; “own” has its paper in the library, the other kinds have not."""
     asked = [(f"pmid:{row['pmid']}", row) for row in rows_of(folder / "pubmedqa" / "train_dev.jsonl.gz")]
     contexts = [paper(key, "", " ".join(row["contexts"])) for key, row in asked]
@@ -278,7 +282,7 @@ def transfer_looks(folder: Path, scifact: Retriever, corpus: list[Paper], tempor
     pubmedqa, both = retriever(temporary / "pubmedqa", contexts), retriever(temporary / "both", contexts + corpus)
     large = retriever(temporary / "large", untitled(large_rows, 20))
     small = retriever(temporary / "small", untitled(small_rows, 2))
-    kinds: dict[str, list[Look]] = {}
+    kinds: dict[str, list[Candidates]] = {}
     for key, row in asked:
         for name, library in (("pubmedqa", pubmedqa), ("pubmedqa+scifact", both)):
             kinds.setdefault(f"{name} own", []).append(look(library, row["question"]))
@@ -297,7 +301,7 @@ def transfer_looks(folder: Path, scifact: Retriever, corpus: list[Paper], tempor
     return kinds
 
 
-def fit_answer(train: Sequence[Look], kinds: dict[str, list[Look]], weights: Array, size: int) -> Array:
+def fit_answer(train: Sequence[Candidates], kinds: dict[str, list[Candidates]], weights: Array, size: int) -> Array:
     """The confidence by the first `size` features of `ANSWER`: the even questions of each kind, and the claims."""
     features, right, share = [], [], []
     for name, counts in MIX.items():
@@ -309,14 +313,18 @@ def fit_answer(train: Sequence[Look], kinds: dict[str, list[Look]], weights: Arr
 
 
 def report_answer(
-    train: Sequence[Look], test: Sequence[Look], kinds: dict[str, list[Look]], weights: Array, size: int
+    train: Sequence[Candidates],
+    test: Sequence[Candidates],
+    kinds: dict[str, list[Candidates]],
+    weights: Array,
+    size: int,
 ) -> None:
     """Print how well the confidence tells, how reliable it is, and what a threshold lets through."""
     by_fold = [fit_answer([each for each in train if fold(each) != out], kinds, weights, size) for out in range(FOLDS)]
     crossed_ = [float(chances(by_fold[fold(each)], each.answer(weights)[None, :size])[0]) for each in train]
     fitted = fit_answer(train, kinds, weights, size)
 
-    def said(looks: Sequence[Look]) -> Array:
+    def said(looks: Sequence[Candidates]) -> Array:
         return chances(fitted, np.array([each.answer(weights)[:size] for each in looks]))
 
     known, values = [each.answerable for each in test], said(test)

@@ -28,7 +28,7 @@ from sklearn.svm import LinearSVC
 
 from benchmarks.report import data_folder, table, write_section
 from rag.digests import ranking
-from rag.digests.ranking import Interests, Manner, Ranked, rank
+from rag.digests.ranking import Calibration, Interests, Ranked, rank
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
 from rag.types import Paper
@@ -239,7 +239,7 @@ def having(**settings: Any) -> Iterator[None]:
             setattr(ranking, name, value)
 
 
-def likeness(probability: Scores, manner: Manner) -> Scores:
+def likeness(probability: Scores, manner: Calibration) -> Scores:
     """The root of the likeness that a probability was made of, with its sign."""
     held = np.clip(probability, 1e-6, 1 - 1e-6)
     return (np.log(held / (1 - held)) - manner.offset) / manner.slope
@@ -250,7 +250,7 @@ def judged(draw: Draw, ranked: Sequence[Ranked]) -> tuple[Scores, Scores]:
     return draw.scores(ranked), draw.relevant
 
 
-def curve_of(pairs: Sequence[tuple[Scores, Scores]], before: Manner) -> tuple[float, float]:
+def curve_of(pairs: Sequence[tuple[Scores, Scores]], before: Calibration) -> tuple[float, float]:
     """The curve that fits scores made with another one; every draw counts alike."""
     roots = np.concatenate([likeness(scores, before) for scores, _ in pairs])[:, None]
     weights = np.concatenate([np.full(len(scores), 1_000 / len(scores)) for scores, _ in pairs])

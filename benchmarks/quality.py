@@ -23,8 +23,8 @@ from rag import sources, text
 from rag.embedders.static import StaticEmbedder
 from rag.embedders.worker import ahead, at_once
 from rag.evaluation import metrics
-from rag.retrieval.late_interaction import content_words
 from rag.retrieval.fusion import fuse
+from rag.retrieval.late_interaction import content_words
 from rag.types import Filter
 from refdesk import wiring
 from refdesk.evaluation.datasets import Dataset

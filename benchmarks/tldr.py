@@ -243,7 +243,7 @@ def covering(path: Path) -> str:
         for method, picked in choices.items():
             near = rows @ rows[picked].T
             among = near[picked][np.triu_indices(len(picked), 1)]
-            told = [each.text for each in salience.tellings([papers[at] for at in picked])]
+            told = [each.text for each in salience.salient_sentences([papers[at] for at in picked])]
             leaning = np.mean([salience.features("", [each])[0, -1] or salience.refers_back(each) for each in told])
             measured.setdefault(method, []).append((near.max(axis=1).mean(), among.max(), float(leaning)))
     body = [[name, *(f"{value:.3f}" for value in np.mean(values, axis=0))] for name, values in measured.items()]
@@ -260,7 +260,7 @@ def speed(path: Path) -> str:
     """Seconds for 2,000 papers."""
     papers = [paper for name in WEEKS[:3] for paper in week(path, name)][:2000]
     began = time.process_time()
-    salience.tellings(papers)
+    salience.salient_sentences(papers)
     return f"{len(papers):,} telling sentences take {time.process_time() - began:.2f} s of one core."
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.perturbations import ALTERATIONS, HARMLESS
 from benchmarks.report import data_folder, table, write_section
 from rag import text
-from rag.checking import Checker, Cited, Verdict, similarity, verdict
+from rag.checking import Checker, CitedSentence, Verdict, similarity, verdict
 from rag.checking.features import read
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
@@ -44,7 +44,7 @@ class Pair:
     """A claim, the sentences that it is held against, and what people said of the two: one of LABELS."""
 
     claim: str
-    cited: tuple[Cited, ...]
+    cited: tuple[CitedSentence, ...]
     label: str
     question: str = ""
 
@@ -62,14 +62,14 @@ def lines(path: Path, *, every: int = 1) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def cite(sentences: Sequence[str], *, paper_id: str, title: str = "") -> tuple[Cited, ...]:
+def cite(sentences: Sequence[str], *, paper_id: str, title: str = "") -> tuple[CitedSentence, ...]:
     """Sentences as a claim cites them, of one paper."""
     spans, at = [], 0
     for sentence in sentences:
         spans.append((at, at + len(sentence)))
         at += len(sentence) + 1
     paper = Paper(paper_id=paper_id, title=title, abstract=" ".join(sentences), spans=tuple(spans))
-    return tuple(Cited(paper, sentence) for sentence in paper.sentences)
+    return tuple(CitedSentence(paper, sentence) for sentence in paper.sentences)
 
 
 def abstract_sentences(path: Path, *, every: int) -> Rows:
@@ -266,7 +266,7 @@ def alarmed(name: str, pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> li
 
 def timed(folder: Path, *, answers: int = 60, claims: int = 10) -> list[list[str]]:
     """Milliseconds for answers of ten claims of SciFact, each citing two sentences of an abstract."""
-    pairs: list[tuple[str, tuple[Cited, ...]]] = []
+    pairs: list[tuple[str, tuple[CitedSentence, ...]]] = []
     papers = {str(row["doc_id"]): row for row in lines(folder / "scifact" / "corpus_sentences.jsonl.gz")}
     for row in lines(folder / "scifact" / "claims_train.jsonl"):
         paper = papers[str(row["cited_doc_ids"][0])]

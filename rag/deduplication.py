@@ -56,7 +56,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+class MergeResult:
     """
     What became of one record.
 
@@ -74,7 +74,7 @@ class Joined:
     noticed: bool = False
 
 
-def join(record: Paper, known: Known, where: str) -> Joined | Reject:
+def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
     """
     Join one record to what is known, and update `known`.
 
@@ -106,7 +106,7 @@ def join(record: Paper, known: Known, where: str) -> Joined | Reject:
     after = _joined(paper, replace(record, aliases=own), takes_text=revised and not older)
     known.put(after, [hash_] if revised else [])
     changed = replace(after, attention=paper.attention) != paper or revised or others
-    return Joined(
+    return MergeResult(
         outcome="updated" if changed else "unchanged",
         paper=after,
         text=record if revised else None,
@@ -186,15 +186,15 @@ def _of_other_words(record: Paper, paper: Paper) -> bool:
     )
 
 
-def _added(record: Paper, known: Known) -> Joined:
+def _added(record: Paper, known: Known) -> MergeResult:
     if record.paper_id in known.owners:  # a second "Editorial": its title's id is taken by another abstract
         own = identity.title_id(record.title, record.abstract)
         if own in known.papers:
-            return Joined(outcome="unchanged", paper=known.papers[own], text=None, merged=False)
+            return MergeResult(outcome="unchanged", paper=known.papers[own], text=None, merged=False)
         record = replace(record, paper_id=own, aliases=(own,))
     record = replace(record, aliases=tuple(alias for alias in record.aliases if alias not in known.owners))
     known.put(record, [identity.content_hash(record.title, record.abstract)])
-    return Joined(outcome="added", paper=record, text=record, merged=False)
+    return MergeResult(outcome="added", paper=record, text=record, merged=False)
 
 
 def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:

@@ -145,7 +145,7 @@ class Catalog(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
+class StoredReply:
     """
     A model's reply as it is kept: what it was asked and shown, and what it wrote, the repair included.
 
@@ -164,14 +164,14 @@ class Generation:
     tokens: int
 
 
-class Generations(Protocol):
+class Replies(Protocol):
     """Replies of models, kept so that a repeated question costs nothing, and what was spent."""
 
-    def find(self, generation_id: str) -> Generation | None:
+    def find(self, generation_id: str) -> StoredReply | None:
         """The one of an id, or of the beginning of one that is unambiguous."""
         ...
 
-    def keep(self, generation: Generation) -> None:
+    def keep(self, generation: StoredReply) -> None:
         """Keep one, in the place of an older one of its id."""
         ...
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.answers import extractive
-from rag.checking import Checker, Cited
+from rag.checking import Checker, CitedSentence
 from rag.errors import ModelUnavailable, PaperNotFound
 from rag.retrieval.retriever import Retrieved
 from rag.types import Answer, Claim, Paper, Revision
@@ -20,7 +20,7 @@ from stores.store import LibraryStore
 if TYPE_CHECKING:
     from rag.answers.budget import Options
     from rag.answers.generated import Generator
-    from rag.ports import Generation
+    from rag.ports import StoredReply
 
 Retrieve = Callable[[str], Retrieved]
 
@@ -131,7 +131,7 @@ class Answering:
             raise ModelUnavailable("The model did not put the question in other words.", may_pass=False)
         return line
 
-    def replay(self, generation_id: str) -> tuple[Generation, Answer]:
+    def replay(self, generation_id: str) -> tuple[StoredReply, Answer]:
         """
         A stored reply, checked anew against the sentences that it was shown.
 
@@ -158,13 +158,13 @@ class Answering:
 
     def sentence(
         self, paper_id: str, *, quote: str, start: int | None = None, number: int | None = None
-    ) -> Cited | None:
+    ) -> CitedSentence | None:
         """The sentence of any revision of a paper that is exactly `quote`, at `start` and as `number` where given."""
         for version in self.versions(paper_id):
             for sentence in version.sentences:
                 at_its_place = start in (None, sentence.start) and number in (None, sentence.number)
                 if sentence.text == quote and at_its_place:
-                    return Cited(version, sentence)
+                    return CitedSentence(version, sentence)
         return None
 
     def versions(self, paper_id: str) -> list[Paper]:
@@ -178,12 +178,12 @@ class Answering:
             ]
         return self._versions[paper_id]
 
-    def numbered(self, paper_id: str, number: int) -> Cited | None:
+    def numbered(self, paper_id: str, number: int) -> CitedSentence | None:
         """Sentence `number` of a paper as it now is."""
         papers = self._store.catalog.papers(list(self._store.catalog.resolve([paper_id]).values()))
         for paper in papers.values():
             if 1 <= number <= len(paper.spans):
-                return Cited(paper, paper.sentence(number))
+                return CitedSentence(paper, paper.sentence(number))
         return None
 
 

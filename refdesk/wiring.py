@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.checking import Checker, similarity
 from rag.embedders import DEFAULT, canonical, embedder
-from rag.ports import Generations
+from rag.ports import Replies
 from rag.retrieval.retriever import Retriever
 from refdesk.settings import prompts
 from refdesk.settings.config import Config
@@ -56,7 +56,7 @@ def checker() -> Checker:
     return Checker(similarity(StaticEmbedder().word_vectors))
 
 
-def generator(config: Config, *, checker: Checker, generations: Generations, now: Callable[[], str]) -> Generator:
+def generator(config: Config, *, checker: Checker, generations: Replies, now: Callable[[], str]) -> Generator:
     """The chain that writes answers with the model of the settings. Raises ConfigError."""
     from rag.answers.budget import MAX_OUTPUT_TOKENS
     from rag.answers.generated import Generator

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rag.deduplication import Joined, Known, join
+from rag.deduplication import Known, MergeResult, join
 from rag.errors import StoreFull
 from rag.identity import content_hash
 from rag.ports import Prepare, Prepared
 from rag.types import Chunk, ImportReport, Paper, Reject
-from stores.store import BATCH, LibraryStore, Progress, passage
+from stores.store import BATCH, LibraryStore, Progress, embedding_text
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -42,7 +42,7 @@ class _Batch:
     abstracts: tuple[str, ...] = ()
     prepared: Future[Prepared] | None = None
 
-    def take(self, joined: Joined) -> None:
+    def take(self, joined: MergeResult) -> None:
         """Note what a record did."""
         for paper_id in joined.gone:
             self.gone[paper_id] = joined.paper.paper_id
@@ -60,7 +60,7 @@ class _Batch:
 
     def passages(self) -> list[str]:
         """What is to be embedded, a text a chunk."""
-        return [passage(self.changed[chunk.paper_id], chunk) for cut in self.chunks.values() for chunk in cut]
+        return [embedding_text(self.changed[chunk.paper_id], chunk) for cut in self.chunks.values() for chunk in cut]
 
 
 def import_records(
@@ -138,7 +138,7 @@ def _known(library: LibraryStore, records: Sequence[Paper | Reject], waiting: _B
     return known
 
 
-def _joined(records: Sequence[Paper | Reject], known: Known, now: str, read: int) -> Iterator[Joined | Reject]:
+def _joined(records: Sequence[Paper | Reject], known: Known, now: str, read: int) -> Iterator[MergeResult | Reject]:
     for number, record in enumerate(records, start=read + 1):
         if isinstance(record, Reject):
             yield record

@@ -251,7 +251,7 @@ class LibraryStore:
         for at in range(0, len(marked), BATCH):
             papers = self.catalog.papers(marked[at : at + BATCH])
             chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)]
-            vectors = self.embedder.embed([passage(papers[chunk.paper_id], chunk) for chunk in chunks])
+            vectors = self.embedder.embed([embedding_text(papers[chunk.paper_id], chunk) for chunk in chunks])
             gone = [alias for paper_id, paper in papers.items() for alias in paper.aliases if alias != paper_id]
             self.index(papers, chunks, vectors, fresh=False, gone=gone)
             progress(len(papers))
@@ -361,6 +361,6 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def passage(paper: Paper, chunk: Chunk) -> str:
+def embedding_text(paper: Paper, chunk: Chunk) -> str:
     """What is embedded of a chunk: the paper's title goes before it, for a run of sentences seldom names its topic."""
     return f"{paper.title}\n{chunk.text}"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answers.context import Shown
+from rag.answers.context import Context
 from rag.errors import ModelUnavailable
 from rag.llm.chat import Chat, Messages
 from rag.types import JsonDict
@@ -82,7 +82,7 @@ def schema(ids: Sequence[str]) -> JsonDict:
     return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": form}}
 
 
-def generation_id(prompt: str, model: str, question: str, shown: Shown, limit: int) -> str:
+def generation_id(prompt: str, model: str, question: str, shown: Context, limit: int) -> str:
     """Twelve hex digits over all that decides a reply, but for the random tag of the fence."""
     given = hashlib.sha256(json.dumps([question, shown.to_list(), limit]).encode()).hexdigest()
     return hashlib.sha256(f"{prompt}\n{model}\n{given}".encode()).hexdigest()[:12]

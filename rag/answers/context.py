@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rag import text as prose
 from rag.answers.extractive import supports_nothing
-from rag.checking import Cited
+from rag.checking import CitedSentence
 from rag.types import Evidence, JsonDict
 
 MAX_SENTENCES = 40
@@ -16,7 +16,7 @@ _LOOKS_LIKE_AN_ID = re.compile(r"\[(\d+(?:\.\d+)?)\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Context:
     """
     Sentences under the ids by which a model names them.
 
@@ -24,7 +24,7 @@ class Shown:
         sentences: By id, `3.2` being source 3, sentence 2 of its abstract; in the order in which they are shown.
     """
 
-    sentences: dict[str, Cited]
+    sentences: dict[str, CitedSentence]
 
     @property
     def text(self) -> str:
@@ -48,7 +48,7 @@ class Shown:
         ]
 
 
-def pack(evidence: Sequence[Evidence], *, max_tokens: int, count: Callable[[str], int]) -> Shown:
+def pack(evidence: Sequence[Evidence], *, max_tokens: int, count: Callable[[str], int]) -> Context:
     """
     Choose the best sentences that fit, whole ones, the best first.
 
@@ -73,7 +73,9 @@ def pack(evidence: Sequence[Evidence], *, max_tokens: int, count: Callable[[str]
         left -= cost
         chosen.append((order.setdefault(each.paper.paper_id, len(order) + 1), each))
     chosen.sort(key=lambda entry: (entry[0], entry[1].sentence.number))
-    return Shown({f"{source}.{each.sentence.number}": Cited(each.paper, each.sentence) for source, each in chosen})
+    return Context(
+        {f"{source}.{each.sentence.number}": CitedSentence(each.paper, each.sentence) for source, each in chosen}
+    )
 
 
 def _plain(text: str) -> str:

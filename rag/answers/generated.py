@@ -17,15 +17,15 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from rag.answers.budget import MAX_OUTPUT_TOKENS, Options, allow, generation_id, schema
 from rag.answers.confidence import THRESHOLD, confidence
-from rag.answers.context import Shown, pack
+from rag.answers.context import Context, pack
 from rag.answers.extractive import NEAREST
-from rag.answers.replies import Draft, Reply
+from rag.answers.replies import DraftClaim, Reply
 from rag.answers.verified import made, reasons, shown_text, verdict_of
 from rag.checking import Checker, Verdict, links
 from rag.errors import BadQuestion, ModelUnavailable
 from rag.llm.chat import Chat, Messages, Refused
 from rag.llm.prompts import Prompt
-from rag.ports import Generation, Generations
+from rag.ports import Replies, StoredReply
 from rag.retrieval.retriever import Retrieved, merged
 from rag.types import Abstention, Answer, Claim, Source
 
@@ -46,12 +46,12 @@ class _Task:
     options: Options
     retrieved: Retrieved
     chat: Chat
-    shown: Shown = field(default_factory=lambda: Shown({}))
+    shown: Context = field(default_factory=lambda: Context({}))
     prompt: str = ""
-    stored: Generation | None = None
+    stored: StoredReply | None = None
     replies: list[str] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
-    failed: list[tuple[Draft, Verdict]] = field(default_factory=list)
+    failed: list[tuple[DraftClaim, Verdict]] = field(default_factory=list)
     sources: dict[str, int] = field(default_factory=dict)
     dropped: int = 0
 
@@ -78,7 +78,7 @@ class Generator:
         key: str,
         checker: Checker,
         prompts: Mapping[str, Prompt],
-        generations: Generations,
+        generations: Replies,
         now: Callable[[], str],
     ) -> None:
         self.new_chat, self.name, self._key = new_chat, name, key
@@ -122,14 +122,14 @@ class Generator:
 
     def _queries(self, question: str, chat: Chat, options: Options) -> list[str]:
         prompt = self.prompts["queries"]
-        name = generation_id(prompt.id, self.name, question, Shown({}), MAX_QUERIES)
+        name = generation_id(prompt.id, self.name, question, Context({}), MAX_QUERIES)
         kept = None if options.fresh else self._generations.find(name)
         said = kept.reply if kept else ""
         if not kept:
             messages = prompt.render(question=question)
             allow(chat, messages, 100, options)
             said = "".join(chat.stream(messages))
-            self._keep(name, prompt.id, question, Shown({}), [said], chat)
+            self._keep(name, prompt.id, question, Context({}), [said], chat)
         lines = (line.strip(" -*\"'0123456789.)") for line in said.splitlines())
         return [line for line in dict.fromkeys(lines) if 3 <= len(line) <= 200][:MAX_QUERIES]
 
@@ -160,7 +160,7 @@ class Generator:
 
     # ---- the reply
 
-    def _written(self, tasks: Iterator[_Task]) -> Iterator[_Task | Draft]:
+    def _written(self, tasks: Iterator[_Task]) -> Iterator[_Task | DraftClaim]:
         task = next(tasks)
         yield task
         if not task.shown.sentences:
@@ -173,7 +173,7 @@ class Generator:
                 return
         yield from self._tried(task, ALL_MODES[ALL_MODES.index(_MODES.get(self._key, ALL_MODES[0])) :])
 
-    def _tried(self, task: _Task, modes: Sequence[str]) -> Iterator[Draft]:
+    def _tried(self, task: _Task, modes: Sequence[str]) -> Iterator[DraftClaim]:
         """Ask in one mode after another until the server takes it; once more where a reply broke off."""
         again = True
         for mode in modes:
@@ -193,7 +193,7 @@ class Generator:
                     _MODES[self._key] = mode
                     return
 
-    def _asked(self, task: _Task, mode: str) -> Iterator[Draft]:
+    def _asked(self, task: _Task, mode: str) -> Iterator[DraftClaim]:
         name = "answer_plain" if mode == "plain" else "answer"
         messages = self._messages(task, name, limit=task.options.max_claims)
         task.prompt = self.prompts[name].id
@@ -205,11 +205,11 @@ class Generator:
 
     # ---- the check
 
-    def _checked(self, items: Iterator[_Task | Draft]) -> Iterator[Claim | Answer]:
+    def _checked(self, items: Iterator[_Task | DraftClaim]) -> Iterator[Claim | Answer]:
         task = next(items)
         assert isinstance(task, _Task)  # it goes before its drafts
         for draft in items:
-            assert isinstance(draft, Draft)
+            assert isinstance(draft, DraftClaim)
             if len(task.claims) + len(task.failed) < 2 * task.options.max_claims:
                 yield from self._claim(task, draft, final=False)
         yield from self._repaired(task)
@@ -218,7 +218,7 @@ class Generator:
             raise ModelUnavailable("Nothing that the model wrote passed the check.", may_pass=False)
         yield answer
 
-    def _claim(self, task: _Task, draft: Draft, *, final: bool) -> Iterator[Claim]:
+    def _claim(self, task: _Task, draft: DraftClaim, *, final: bool) -> Iterator[Claim]:
         if len(task.claims) >= task.options.max_claims or any(draft.text == claim.text for claim in task.claims):
             task.dropped += final
             return
@@ -319,8 +319,8 @@ class Generator:
         self._keep(name, task.prompt, task.question, task.shown, task.replies, task.chat)
         return name
 
-    def _keep(self, name: str, prompt: str, question: str, shown: Shown, replies: Sequence[str], chat: Chat) -> None:
-        kept = Generation(
+    def _keep(self, name: str, prompt: str, question: str, shown: Context, replies: Sequence[str], chat: Chat) -> None:
+        kept = StoredReply(
             id=name,
             created=self._now(),
             prompt=prompt,
@@ -339,7 +339,7 @@ def _bound(task: _Task, mode: str | None) -> dict[str, Any]:
     return {"extra_body": {"response_format": schema(list(task.shown.sentences))}} if mode == "schema" else {}
 
 
-def _until(pieces: Iterator[str], reply: Reply, most: int) -> Iterator[Draft]:
+def _until(pieces: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim]:
     """The first claims of a reply; the rest is not waited for."""
     for piece in pieces:
         yield from islice(reply.feed(piece), most - len(reply.drafts))
@@ -348,7 +348,7 @@ def _until(pieces: Iterator[str], reply: Reply, most: int) -> Iterator[Draft]:
     yield from islice(reply.finish(), max(0, most - len(reply.drafts)))
 
 
-def _read(pieces: Iterator[str], task: _Task, reply: Reply) -> Iterator[Draft]:
+def _read(pieces: Iterator[str], task: _Task, reply: Reply) -> Iterator[DraftClaim]:
     """The claims of a reply as they are completed, and the reply kept where it is of use."""
     yield from _until(pieces, reply, 2 * task.options.max_claims)
     if reply.drafts or reply.unanswerable:

@@ -25,7 +25,7 @@ _BULLET = re.compile(r"^[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[ \t]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DraftClaim:
     """A claim as the model wrote it, one sentence, and the ids of the sentences that it names."""
 
     text: str
@@ -47,9 +47,9 @@ class Reply:
         self.text = ""
         self._at = -1
         self._ended = False
-        self.drafts: list[Draft] = []
+        self.drafts: list[DraftClaim] = []
 
-    def feed(self, piece: str) -> Iterator[Draft]:
+    def feed(self, piece: str) -> Iterator[DraftClaim]:
         """Read on; the claims that this piece completes."""
         self.text += piece
         if self._at < 0 and (found := _CLAIMS.search(self.text)):
@@ -57,7 +57,7 @@ class Reply:
         if self._at >= 0 and "}" in piece:
             yield from self._objects()
 
-    def finish(self) -> Iterator[Draft]:
+    def finish(self) -> Iterator[DraftClaim]:
         """The end: a reply without JSON is read as prose with marks, such as `It rose. [1.2]`."""
         if self._at < 0:
             for draft in _marked(self.text):
@@ -69,7 +69,7 @@ class Reply:
         """Whether the model says that the evidence holds no answer."""
         return not self.drafts and bool(_UNANSWERABLE.search(self.text))
 
-    def _objects(self) -> Iterator[Draft]:
+    def _objects(self) -> Iterator[DraftClaim]:
         decoder = json.JSONDecoder()
         while not self._ended:
             rest = re.compile(r"[\s,]*").match(self.text, self._at)
@@ -102,7 +102,7 @@ def _mended(text: str, at: int) -> tuple[Any, int] | None:
         return None
 
 
-def _drafts(entry: Any) -> Iterator[Draft]:
+def _drafts(entry: Any) -> Iterator[DraftClaim]:
     """The sentences of a claim, each with the claim's evidence; nothing of what is no claim."""
     if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
         return
@@ -117,7 +117,7 @@ def _ids(given: Any) -> list[str]:
     return [str(given)[:40]]
 
 
-def _sentences(text: str, ids: tuple[str, ...]) -> Iterator[Draft]:
+def _sentences(text: str, ids: tuple[str, ...]) -> Iterator[DraftClaim]:
     try:
         cleaned = prose.clean(text[:MAX_CLAIM_CHARS])
     except prose.UnprintableText:
@@ -125,10 +125,10 @@ def _sentences(text: str, ids: tuple[str, ...]) -> Iterator[Draft]:
     for start, end in prose.split(cleaned):
         sentence = _MARKED.sub("", cleaned[start:end]).strip()
         if sentence:
-            yield Draft(sentence, ids)
+            yield DraftClaim(sentence, ids)
 
 
-def _marked(text: str) -> Iterator[Draft]:
+def _marked(text: str) -> Iterator[DraftClaim]:
     """Sentences of prose; the numbers behind a run of sentences are those of its last."""
     text = _BULLET.sub("", text[: 20 * MAX_CLAIM_CHARS])
     last = 0
@@ -137,7 +137,7 @@ def _marked(text: str) -> Iterator[Draft]:
         last = marks.end()
         yield from sentences[:-1]
         if sentences:
-            yield Draft(_ended(sentences[-1].text), tuple(dict.fromkeys(_ID.findall(marks.group()))))
+            yield DraftClaim(_ended(sentences[-1].text), tuple(dict.fromkeys(_ID.findall(marks.group()))))
 
 
 def _ended(sentence: str) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag.answers.context import Shown
+from rag.answers.context import Context
 from rag.answers.extractive import marked, unbracketed
-from rag.answers.replies import Draft, Reply
-from rag.checking import Checker, Cited, Verdict, links
-from rag.ports import Generation
+from rag.answers.replies import DraftClaim, Reply
+from rag.checking import Checker, CitedSentence, Verdict, links
+from rag.ports import StoredReply
 from rag.types import Abstention, Answer, Citation, Claim, Problem, Source
 
 
-def verdict_of(checker: Checker, draft: Draft, shown: Shown, question: str) -> tuple[Verdict, list[Cited]]:
+def verdict_of(
+    checker: Checker, draft: DraftClaim, shown: Context, question: str
+) -> tuple[Verdict, list[CitedSentence]]:
     """The verdict on a draft, and the sentences that it cites; an id that was not shown, or a link, fails it."""
     cited = [shown.sentences[each] for each in draft.ids if each in shown.sentences]
     verdict = checker.check(draft.text, cited, question=question)
@@ -32,7 +34,7 @@ def verdict_of(checker: Checker, draft: Draft, shown: Shown, question: str) -> t
     return verdict, cited
 
 
-def made(draft: Draft, verdict: Verdict, cited: Sequence[Cited], sources: dict[str, int]) -> Claim:
+def made(draft: DraftClaim, verdict: Verdict, cited: Sequence[CitedSentence], sources: dict[str, int]) -> Claim:
     """The claim with its quotes from the store; sources are numbered in the order of their first citation."""
     citations = tuple(
         Citation(
@@ -60,7 +62,7 @@ def reasons(verdict: Verdict) -> str:
     return "; ".join(f"{problem.kind}: “{problem.found}”: {problem.detail}" for problem in verdict.problems)
 
 
-def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker) -> Answer:
+def replayed(kept: StoredReply, shown: Mapping[str, CitedSentence], checker: Checker) -> Answer:
     """
     A stored reply, read and checked anew.
 
@@ -69,7 +71,7 @@ def replayed(kept: Generation, shown: Mapping[str, Cited], checker: Checker) -> 
         shown: The sentences that the model was shown, by their ids of then.
         checker: The verifier.
     """
-    evidence = Shown(dict(shown))
+    evidence = Context(dict(shown))
     first, second = Reply(), Reply()
     drafts = [*first.feed(kept.reply), *first.finish()]
     repaired = [*second.feed(kept.repair), *second.finish()] if kept.repair else []

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeVar
 
-from rag.checking.features import Read
+from rag.checking.features import TextFeatures
 from rag.checking.quantities import Quantity, missing, same_value
 from rag.checking.words import NEGATORS, SIDES, Name, Word, is_known
 from rag.types import Problem, ProblemKind
@@ -48,7 +48,7 @@ class Alignment:
     share: float
 
 
-def align(claim: Read, sentence: Read) -> Alignment:
+def align(claim: TextFeatures, sentence: TextFeatures) -> Alignment:
     """Align the words of two texts in order."""
     matcher = SequenceMatcher(None, claim.stems, sentence.stems, autojunk=False)
     pairs = [-1] * len(claim.stems)
@@ -63,7 +63,10 @@ def align(claim: Read, sentence: Read) -> Alignment:
 
 
 def problems(
-    claim: Read, cited: Sequence[Read], alignments: Sequence[Alignment], known: Sequence[Read] = ()
+    claim: TextFeatures,
+    cited: Sequence[TextFeatures],
+    alignments: Sequence[Alignment],
+    known: Sequence[TextFeatures] = (),
 ) -> list[Problem]:
     """
     What a claim says that the cited sentences do not.
@@ -93,12 +96,12 @@ def problems(
     return _unique(found)
 
 
-def _problem(kind: ProblemKind, claim: Read, start: int, end: int, detail: str) -> Problem:
+def _problem(kind: ProblemKind, claim: TextFeatures, start: int, end: int, detail: str) -> Problem:
     at = claim.at(start, end)
     return Problem(kind=kind, found=claim.original[at[0] : at[1]], at=at, detail=detail)
 
 
-def _numbers(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
+def _numbers(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Problem]:
     details = {
         "number": "no cited sentence holds it",
         "unit": "the cited sentence gives it in another unit",
@@ -108,7 +111,7 @@ def _numbers(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
         yield _problem(kind, claim, quantity.start, quantity.end, details[kind])
 
 
-def _names(claim: Read, cited: Sequence[Read], known: Sequence[Read]) -> Iterable[Problem]:
+def _names(claim: TextFeatures, cited: Sequence[TextFeatures], known: Sequence[TextFeatures]) -> Iterable[Problem]:
     if not claim.names:
         return
     texts = [*cited, *known]
@@ -117,7 +120,7 @@ def _names(claim: Read, cited: Sequence[Read], known: Sequence[Read]) -> Iterabl
             yield _problem("name", claim, name.start, name.end, "no cited sentence, title or question names it")
 
 
-def _altered(claim: Read, source: Read, alignment: Alignment) -> Iterable[Problem]:
+def _altered(claim: TextFeatures, source: TextFeatures, alignment: Alignment) -> Iterable[Problem]:
     """What stands in a copy in the place of something else of its kind."""
     for ours, theirs in alignment.differing:
         if not ours:
@@ -148,7 +151,7 @@ def _altered(claim: Read, source: Read, alignment: Alignment) -> Iterable[Proble
                     yield _problem("direction", claim, word.start, word.end, detail)
 
 
-def _moved(claim: Read, source: Read) -> Iterable[Problem]:
+def _moved(claim: TextFeatures, source: TextFeatures) -> Iterable[Problem]:
     """Numbers and names that a copy has in another order: “from 5 to 3”, or who beats whom; a list has no order."""
     values = [each.value for each in source.held]
     for each in _out_of_order(
@@ -157,7 +160,7 @@ def _moved(claim: Read, source: Read) -> Iterable[Problem]:
         yield _problem("number", claim, each.start, each.end, "the sentence has it in another place")
     groups = [0] * len(source.names)
     for at in range(1, len(groups)):
-        between = source.folded.text[source.names[at - 1].end : source.names[at].start]
+        between = source.normalized.text[source.names[at - 1].end : source.names[at].start]
         groups[at] = groups[at - 1] + (not _LISTED.fullmatch(between))
     keys = [each.key for each in source.names]
     for name in _out_of_order(claim.names, [name.key for name in claim.names], keys, groups):
@@ -181,7 +184,9 @@ def _out_of_order(
         reached = groups[ahead[0]]
 
 
-def replaced(claim: Read, cited: Sequence[Read], alignments: Sequence[Alignment]) -> list[tuple[Word, Word]]:
+def replaced(
+    claim: TextFeatures, cited: Sequence[TextFeatures], alignments: Sequence[Alignment]
+) -> list[tuple[Word, Word]]:
     """The words of a copy that say something where the sentence has another, and that no cited sentence has."""
     found: list[tuple[Word, Word]] = []
     held = {word.stem for each in cited for word in each.words}
@@ -214,7 +219,7 @@ def _opposed(one: Word, other: Word) -> bool:
     return one.negated == other.negated and any(sides.get(axis) == -side for axis, side in SIDES.get(one.text, ()))
 
 
-def _negation_aligned(claim: Read, source: Read, alignment: Alignment) -> Iterable[Problem]:
+def _negation_aligned(claim: TextFeatures, source: TextFeatures, alignment: Alignment) -> Iterable[Problem]:
     for at, other in enumerate(alignment.pairs):
         word = claim.words[at]
         if other >= 0 and word.negated != source.words[other].negated:
@@ -231,7 +236,7 @@ def _negation_aligned(claim: Read, source: Read, alignment: Alignment) -> Iterab
             yield _problem("negation", claim, word.start, word.end, _DENIES[True])
 
 
-def _negation(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
+def _negation(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Problem]:
     """A word that is denied here and never there, or there always and never here."""
     said: dict[str, set[bool]] = {}
     for each in cited:
@@ -246,7 +251,7 @@ def _negation(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
             yield _problem("negation", claim, word.start, word.end, detail)
 
 
-def _direction(claim: Read, cited: Sequence[Read]) -> Iterable[Problem]:
+def _direction(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Problem]:
     """A direction of which the cited sentences have the opposite and not itself."""
     there = {sense for each in cited for word in each.words if word.text in SIDES for sense in _senses(word)}
     for word in claim.words:

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from rag.checking.normalize import Folded, folded
+from rag.checking.normalize import Normalized, normalize
 from rag.checking.quantities import Quantity, quantities
 from rag.checking.words import Name, Nameable, Word, nameable, names, words
 
 
 @dataclass(frozen=True)
-class Read:
+class TextFeatures:
     """A text and what was read in it; places are of the folded text until `at` brings them back."""
 
     original: str
-    folded: Folded
+    normalized: Normalized
     words: Sequence[Word]
 
     @cached_property
@@ -32,30 +32,30 @@ class Read:
     @cached_property
     def claimed(self) -> list[Quantity]:
         """The numbers that the text claims."""
-        return quantities(self.folded.text)
+        return quantities(self.normalized.text)
 
     @cached_property
     def held(self) -> list[Quantity]:
         """The numbers that the text bears out: “one” is a 1."""
-        return quantities(self.folded.text, singular=True)
+        return quantities(self.normalized.text, singular=True)
 
     @cached_property
     def names(self) -> list[Name]:
         """The names in it."""
-        return names(self.folded.text)
+        return names(self.normalized.text)
 
     @cached_property
     def nameable(self) -> Nameable:
         """What a name may be found as."""
-        return nameable(self.folded.text)
+        return nameable(self.normalized.text)
 
     def at(self, start: int, end: int) -> tuple[int, int]:
         """A place of the folded text in the original."""
-        return self.folded.place(start, end)
+        return self.normalized.place(start, end)
 
 
 @lru_cache(maxsize=2_048)
-def read(text: str) -> Read:
+def read(text: str) -> TextFeatures:
     """Read a text; the same sentence is cited often."""
-    plain = folded(text)
-    return Read(text, plain, words(plain.text))
+    plain = normalize(text)
+    return TextFeatures(text, plain, words(plain.text))

@@ -63,7 +63,7 @@ _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class Normalized:
     """
     A folded text.
 
@@ -85,7 +85,7 @@ class Folded:
         return first, max(last, first + 1) if end > start else first
 
 
-def folded(text: str) -> Folded:
+def normalize(text: str) -> Normalized:
     """
     Fold a text.
 
@@ -93,7 +93,7 @@ def folded(text: str) -> Folded:
     'a "5-10 %" gain, 5.2% of 10^-3'
     """
     if _ALREADY_PLAIN.fullmatch(text):
-        return Folded(text, text, range(len(text) + 1))
+        return Normalized(text, text, range(len(text) + 1))
     characters: list[str] = []
     places: list[int] = []
     dollars = {
@@ -113,7 +113,7 @@ def folded(text: str) -> Folded:
     result, where = "".join(characters), [*places, len(text)]
     for pattern, replacement in _STEPS:
         result, where = _substituted(result, where, pattern, replacement)
-    return Folded(text, result, where)
+    return Normalized(text, result, where)
 
 
 def _compatible(char: str) -> str:

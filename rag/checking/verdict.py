@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from rag import text as prose
 from rag.checking.claims import Alignment, align, denies, problems, replaced
-from rag.checking.features import Read, read
-from rag.checking.normalize import folded
+from rag.checking.features import TextFeatures, read
+from rag.checking.normalize import normalize
 from rag.checking.quantities import UNITS
 from rag.types import Paper, Problem, ProblemKind, Sentence, Support
 
@@ -75,7 +75,7 @@ _LINK = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class CitedSentence:
     """A sentence that a claim cites, and its paper."""
 
     paper: Paper
@@ -102,13 +102,13 @@ class Checker:
     def __init__(self, alike: Alike) -> None:
         self._alike = alike
 
-    def prepare(self, sentences: Sequence[Cited]) -> None:
+    def prepare(self, sentences: Sequence[CitedSentence]) -> None:
         """Read sentences that claims may cite, so that a claim need not wait for it."""
         for each in sentences:
             known = read(each.sentence.text[:LONGEST])
             _ = known.held, known.nameable, known.stems, _gives_orders(each.sentence.text)
 
-    def check(self, claim: str, cited: Sequence[Cited], *, question: str = "") -> Verdict:
+    def check(self, claim: str, cited: Sequence[CitedSentence], *, question: str = "") -> Verdict:
         """
         Check one claim.
 
@@ -160,7 +160,9 @@ class Checker:
             support = "weak"
         return Verdict(support, score, (*found, *flagged))
 
-    def _edited(self, claim: Read, sentences: Sequence[Read], alignments: Sequence[Alignment]) -> Iterable[Problem]:
+    def _edited(
+        self, claim: TextFeatures, sentences: Sequence[TextFeatures], alignments: Sequence[Alignment]
+    ) -> Iterable[Problem]:
         """Words of a close copy that stand in the place of others and say something else."""
         for ours, theirs in replaced(claim, sentences, alignments):
             kind: ProblemKind = "negation" if denies(ours, theirs) else "coverage"
@@ -169,7 +171,7 @@ class Checker:
                 detail = f"the sentence has {theirs.text} there"
                 yield Problem(kind=kind, found=claim.original[slice(*at)], at=at, detail=detail)
 
-    def coverage(self, claim: Read, sentences: Sequence[Read]) -> float:
+    def coverage(self, claim: TextFeatures, sentences: Sequence[TextFeatures]) -> float:
         """The mean, over the claim's words that say something, of how alike the nearest word of the sentences is."""
         ours = [word for word in claim.content if not word.text.isdigit() and word.text not in UNITS]
         theirs = {word.stem: word.text for each in sentences for word in each.words}
@@ -183,12 +185,12 @@ class Checker:
         return float(covered.mean())
 
 
-def _copy(claim: Read, sentence: Read) -> bool:
+def _copy(claim: TextFeatures, sentence: TextFeatures) -> bool:
     """Whether the claim is the sentence but for its typography."""
-    return claim.folded.text.strip() == sentence.folded.text.strip()
+    return claim.normalized.text.strip() == sentence.normalized.text.strip()
 
 
-def _flagged(claim: str, cited: Sequence[Cited]) -> list[Problem]:
+def _flagged(claim: str, cited: Sequence[CitedSentence]) -> list[Problem]:
     """A claim that rests only on what should not be relied on."""
     reasons = [_reason_against(each) for each in cited]
     if not all(reasons):
@@ -196,7 +198,7 @@ def _flagged(claim: str, cited: Sequence[Cited]) -> list[Problem]:
     return [Problem(kind="flagged", found=claim, at=(0, len(claim)), detail=str(reasons[0]))]
 
 
-def _reason_against(cited: Cited) -> str | None:
+def _reason_against(cited: CitedSentence) -> str | None:
     if "withdrawn" in cited.paper.flags:
         return "the paper was withdrawn"
     if "instructions" in cited.paper.flags or _gives_orders(cited.sentence.text):
@@ -209,32 +211,32 @@ def _gives_orders(sentence: str) -> bool:
     return bool(prose.flags("", sentence))  # or was withdrawn
 
 
-def _quotes(claim: str, texts: Sequence[Read]) -> Iterable[Problem]:
+def _quotes(claim: str, texts: Sequence[TextFeatures]) -> Iterable[Problem]:
     for found in _QUOTED.finditer(claim):
-        quoted = read(found[1].strip(" .,;")).folded.text.casefold()
-        if not any(quoted in each.folded.text.casefold() for each in texts):
+        quoted = read(found[1].strip(" .,;")).normalized.text.casefold()
+        if not any(quoted in each.normalized.text.casefold() for each in texts):
             yield Problem(kind="quote", found=found[0], at=found.span(), detail="no cited sentence has these words")
 
 
-def _mentioned(claim: Read, sentences: Sequence[Read]) -> Iterable[Problem]:
+def _mentioned(claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Iterable[Problem]:
     """A piece of a sentence that stands there in quotation marks, or as what is to be said."""
-    piece = claim.folded.text.casefold().strip(" .!?\"'")
+    piece = claim.normalized.text.casefold().strip(" .!?\"'")
     for each in sentences:
-        text = each.folded.text.casefold()
+        text = each.normalized.text.casefold()
         at = text.find(piece) if piece else -1
         if at > 0 and _MENTIONED.search(text[max(0, at - 60) : at]):
             detail = "the cited sentence mentions these words and does not say them"
             yield Problem(kind="quote", found=claim.original, at=(0, len(claim.original)), detail=detail)
 
 
-def _authors(claim: Read, mentions: Iterable[tuple[int, int]]) -> Iterable[Problem]:
+def _authors(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> Iterable[Problem]:
     for place in mentions:
         at = claim.at(*place)
         detail = "no cited paper is by this author of this year"
         yield Problem(kind="author", found=claim.original[slice(*at)], at=at, detail=detail)
 
 
-def _without(claim: Read, mentions: Iterable[tuple[int, int]]) -> Read:
+def _without(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> TextFeatures:
     """The claim with right mentions of authors blanked out, in place: they are no names of the evidence."""
     original = claim.original
     for place in mentions:
@@ -243,9 +245,11 @@ def _without(claim: Read, mentions: Iterable[tuple[int, int]]) -> Read:
     return claim if original == claim.original else read(original)
 
 
-def _mentions(claim: Read, cited: Sequence[Cited]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def _mentions(
+    claim: TextFeatures, cited: Sequence[CitedSentence]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Where the folded claim names authors of the cited papers with their years, and where others."""
-    text = claim.folded.text
+    text = claim.normalized.text
     found = {match.span(): (match[1], match[2]) for match in _AUTHORED.finditer(text)}
     found |= {
         match.span(): (match[1], "")
@@ -261,12 +265,12 @@ def _mentions(claim: Read, cited: Sequence[Cited]) -> tuple[list[tuple[int, int]
             right.append((start, end))
         elif years is None and not re.search(r"et al|[(,]", text[start:end]):
             continue  # “In 2023”, “ImageNet 2012”: a year after a capital, not an author's
-        elif not any(text[start:end] in read(each.sentence.text[:LONGEST]).folded.text for each in cited):
+        elif not any(text[start:end] in read(each.sentence.text[:LONGEST]).normalized.text for each in cited):
             wrong.append((start, end))
     return right, wrong
 
 
-def _surnames(cited: Sequence[Cited]) -> dict[str, set[str]]:
+def _surnames(cited: Sequence[CitedSentence]) -> dict[str, set[str]]:
     """The parts of the names of the cited papers' authors, with the years of their papers."""
     found: dict[str, set[str]] = {}
     for each in cited:
@@ -277,12 +281,12 @@ def _surnames(cited: Sequence[Cited]) -> dict[str, set[str]]:
 
 def links(claim: str) -> list[str]:
     """What in a claim is, or may become, a link or markup."""
-    return [found[0] for found in _LINK.finditer(folded(claim).text)]
+    return [found[0] for found in _LINK.finditer(normalize(claim).text)]
 
 
-def _links(claim: Read, sentences: Sequence[Read]) -> Iterable[Problem]:
-    for found in _LINK.finditer(claim.folded.text):
-        if not any(found[0].rstrip(".,;)") in each.folded.text for each in sentences):
+def _links(claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Iterable[Problem]:
+    for found in _LINK.finditer(claim.normalized.text):
+        if not any(found[0].rstrip(".,;)") in each.normalized.text for each in sentences):
             at = claim.at(*found.span())
             detail = "no cited sentence has this link"
             yield Problem(kind="source", found=claim.original[slice(*at)], at=at, detail=detail)

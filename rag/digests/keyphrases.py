@@ -167,7 +167,7 @@ class Phrases:
         bounds = np.concatenate([[0], np.cumsum(sizes)])
         return _Runs(length, starts[np.argsort(numbers, kind="stable")], bounds, number, paper)
 
-    def telling(self, rows: Sequence[int]) -> list[Phrase]:
+    def salience(self, rows: Sequence[int]) -> list[Phrase]:
         """
         What many of these papers have and few others, the most telling first.
 

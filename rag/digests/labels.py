@@ -47,7 +47,7 @@ def names(
     used = {name.casefold() for name in (*taken, *kept) if name}
     named = []
     for theme, name in zip(themes, kept, strict=True):
-        phrases = corpus.telling(theme)
+        phrases = corpus.salience(theme)
         name = name or next(choice for choice in _choices(phrases, len(theme)) if choice.casefold() not in used)
         used.add(name.casefold())
         named.append(Named(name, tuple(phrase.text for phrase in phrases[:KEYWORDS])))
@@ -56,12 +56,12 @@ def names(
 
 def _choices(phrases: Sequence[Phrase], size: int) -> Iterator[str]:
     """Possible names, the best first, without end; a vague one, such as “large models”, takes a second phrase."""
-    telling = [each for each in phrases if not each.vague]
+    salient = [each for each in phrases if not each.vague]
     wide = [each for each in phrases if len(each.holders) >= SHARES[len(each.stems)] * size]
     first = sorted(wide, key=lambda each: each.vague)
     for at, phrase in enumerate(first):
         if phrase.vague or len(phrase.stems) == 1 or len(phrase.holders) < WIDE * size:
-            others = telling if phrase.vague else first[at + 1 :]
+            others = salient if phrase.vague else first[at + 1 :]
             yield from (_joined(phrase, other) for other in others if _adds(other, phrase))
         if len(phrase.stems) > 1:
             yield _capital(phrase.text)

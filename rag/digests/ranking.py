@@ -29,7 +29,7 @@ LENT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class Calibration:
     """How a kind of profile is compared: what the vectors count beside the words, and the curve to a probability."""
 
     vectors: float
@@ -37,8 +37,8 @@ class Manner:
     offset: float
 
 
-LIKED = Manner(0.2, 6.5, -4.3)
-TOPIC = Manner(0.4, 5.5, -4.4)
+LIKED = Calibration(0.2, 6.5, -4.3)
+TOPIC = Calibration(0.4, 5.5, -4.4)
 DISLIKED = 0.25
 """How much likeness to a disliked paper counts against likeness to an interest."""
 MANY = 100
@@ -171,13 +171,13 @@ class _Space:
             found.append(_Profile("liked", self.liked, self._twice(self.liked, LIKED)))
         return found
 
-    def likeness(self, rows: NDArray[np.intp], manner: Manner, weights: Array | None = None) -> Array:
+    def likeness(self, rows: NDArray[np.intp], manner: Calibration, weights: Array | None = None) -> Array:
         """How alike each paper that is seen is to a mean of some rows: about 0 for any paper, at most 1 + vectors."""
         words = _unit(self.terms.mean(rows, weights) - COMMON * self.common)
         vector = _unit(self.vectors[rows].T @ (np.ones(len(rows)) if weights is None else weights))
         return np.round(self.terms.times(words) + manner.vectors * (self.vectors @ vector), 6)[: self.seen]
 
-    def _twice(self, rows: NDArray[np.intp], manner: Manner) -> Array:
+    def _twice(self, rows: NDArray[np.intp], manner: Calibration) -> Array:
         """Probabilities by a profile to which the papers that were first alike are added."""
         alike = self.likeness(rows, manner)
         judged = np.concatenate([self.liked, self.disliked])
@@ -193,11 +193,11 @@ class _Space:
         """`: ` and the words that a paper shares with another row, or nothing."""
         if other not in self._alone:
             self._alone[other] = self.terms.mean(np.array([other]))
-        return self.telling(one, self._alone[other])
+        return self.salience(one, self._alone[other])
 
-    def telling(self, row: int, profile: Array) -> str:
+    def salience(self, row: int, profile: Array) -> str:
         """`: ` and the words by which a paper is alike to a profile, or nothing."""
-        words = self.terms.telling(row, profile, limit=SHOWN_WORDS)
+        words = self.terms.salience(row, profile, limit=SHOWN_WORDS)
         return f": {', '.join(words)}" if words else ""
 
 
@@ -238,7 +238,7 @@ def _by_centrality(space: _Space) -> list[Ranked]:
     for row, day in enumerate(days):
         newness = 0.5 ** ((newest - (day or oldest)).days / HALF_LIFE_DAYS)
         score = 0.0 if row in space.disliked else round(float(central[row]) * newness, 6)
-        why = f"central to the period{space.telling(row, period)}" + (f"; of {day}" if day else "")
+        why = f"central to the period{space.salience(row, period)}" + (f"; of {day}" if day else "")
         ranked.append(Ranked(paper_id=space.papers[row].paper_id, score=min(1.0, score), why=why))
     return _best_first(ranked)
 
@@ -310,6 +310,6 @@ def _unit(vector: Array) -> Array:
     return vector / length if length > 1e-9 else np.zeros_like(vector)
 
 
-def _probability(alike: Array, manner: Manner) -> Array:
+def _probability(alike: Array, manner: Calibration) -> Array:
     """By a logistic curve over the root of a likeness, which is nearer to a straight line than likeness itself."""
     return 1 / (1 + np.exp(-(manner.slope * np.sign(alike) * np.sqrt(np.abs(alike)) + manner.offset)))

@@ -99,12 +99,12 @@ _CODE = frozenset("code codes homepage website page".split())
 _AVAILABLE = frozenset("available released accessible".split())
 
 
-def telling(paper: Paper) -> Sentence:
+def salience(paper: Paper) -> Sentence:
     """The paper's most telling sentence, as `tellings` chooses it."""
-    return tellings([paper])[0]
+    return salient_sentences([paper])[0]
 
 
-def tellings(papers: Sequence[Paper]) -> list[Sentence]:
+def salient_sentences(papers: Sequence[Paper]) -> list[Sentence]:
     """
     The most telling sentence of each paper, in the order of the papers; of equal ones the earlier.
 

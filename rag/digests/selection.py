@@ -62,7 +62,7 @@ class Decision:
         }
 
 
-def sieve(candidates: Iterable[Candidate], subscription: Subscription) -> list[Candidate]:
+def apply_filters(candidates: Iterable[Candidate], subscription: Subscription) -> list[Candidate]:
     """The candidates, by id, those that the subscription does not want with the reason."""
     wanted = {name.lower() for name in subscription.categories}
     must, must_not = (_pattern(words) for words in (subscription.must, subscription.must_not))
@@ -95,7 +95,7 @@ def _pattern(words: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE) if parts else None
 
 
-def decide(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscription: Subscription) -> list[Decision]:
+def select(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscription: Subscription) -> list[Decision]:
     """
     A decision on each candidate: those that are shown by rank, then the others, the nearest to being shown first.
 

@@ -105,7 +105,7 @@ class Terms:
         """Every row's product with a profile of shape (width,)."""
         return np.bincount(self.rows, self.values * profile[self.columns], minlength=self.size).astype(np.float64)
 
-    def telling(self, row: int, profile: Array, *, limit: int) -> list[str]:
+    def salience(self, row: int, profile: Array, *, limit: int) -> list[str]:
         """
         The words that a row shares with a profile, by their stems, the most telling first: by the product of the
         weights. They are as its text writes them, without the capital of a title or a sentence where it also has them

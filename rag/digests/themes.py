@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.digests.labels import names
-from rag.digests.tracking import HISTORY, Remembered, absent, matched, status
+from rag.digests.tracking import HISTORY, TrackedTheme, absent, matched, status
 from rag.ports import Matrix
 from rag.types import Paper, Theme
 
-__all__ = ["FEWEST", "Remembered", "cluster", "themes"]
+__all__ = ["FEWEST", "TrackedTheme", "cluster", "themes"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -47,8 +47,8 @@ BLOCK = 512
 
 
 def themes(
-    papers: Sequence[Paper], vectors: Matrix, *, period_name: str, previous: Sequence[Remembered] | None
-) -> tuple[tuple[Theme, ...], tuple[Remembered, ...]]:
+    papers: Sequence[Paper], vectors: Matrix, *, period_name: str, previous: Sequence[TrackedTheme] | None
+) -> tuple[tuple[Theme, ...], tuple[TrackedTheme, ...]]:
     """
     The themes of a period, the largest first, and what is to be remembered of them for the next one.
 
@@ -82,7 +82,7 @@ def themes(
         )
         told.append(theme)
         kept.append(
-            Remembered(
+            TrackedTheme(
                 id=theme.id,
                 name=theme.name,
                 keywords=theme.keywords,

@@ -30,7 +30,7 @@ ABSENT = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class TrackedTheme:
     """
     What is kept of a theme for the next period.
 
@@ -59,7 +59,7 @@ class Remembered:
         }
 
     @classmethod
-    def from_dict(cls, document: JsonDict) -> Remembered:
+    def from_dict(cls, document: JsonDict) -> TrackedTheme:
         """From what `to_dict` gave."""
         return cls(
             id=document["id"],
@@ -77,14 +77,14 @@ class Remembered:
         return int(self.id.removeprefix("t"))
 
 
-def matched(centroids: Array, previous: Sequence[Remembered]) -> list[Remembered | None]:
+def matched(centroids: Array, previous: Sequence[TrackedTheme]) -> list[TrackedTheme | None]:
     """
     For each theme the one of before that it goes on from, if any: the most alike pair first, each in one pair at most.
 
     Args:
         centroids: A unit row a theme. Centroids of another length, of another embedder, match nothing.
     """
-    found: list[Remembered | None] = [None] * len(centroids)
+    found: list[TrackedTheme | None] = [None] * len(centroids)
     known = [each for each in previous if centroids.ndim == 2 and len(each.centroid) == centroids.shape[1]]
     if not known:
         return found
@@ -100,7 +100,7 @@ def matched(centroids: Array, previous: Sequence[Remembered]) -> list[Remembered
     return found
 
 
-def status(size: int, papers: int, before: Remembered | None) -> ThemeStatus:
+def status(size: int, papers: int, before: TrackedTheme | None) -> ThemeStatus:
     """
     How a theme of `size` among `papers` does against the period before.
 
@@ -122,12 +122,14 @@ def status(size: int, papers: int, before: Remembered | None) -> ThemeStatus:
     return "steady"
 
 
-def absent(previous: Sequence[Remembered], kept: Sequence[Remembered], *, period: str, papers: int) -> list[Remembered]:
+def absent(
+    previous: Sequence[TrackedTheme], kept: Sequence[TrackedTheme], *, period: str, papers: int
+) -> list[TrackedTheme]:
     """The themes of before that are not there now and are still remembered; the highest number is never forgotten."""
     here = {each.id for each in kept}
     highest = max((each.number for each in [*previous, *kept]), default=0)
     gone = [
-        Remembered(
+        TrackedTheme(
             id=each.id,
             name=each.name,
             keywords=each.keywords,

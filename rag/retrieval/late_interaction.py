@@ -110,7 +110,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class MatchFeatures:
     """
     What a reading of n papers with m sentences in all found; rows are in the order of the papers given.
 
@@ -137,7 +137,9 @@ class Reading:
     number: NDArray[np.intp]
 
 
-def read(words: Sequence[str], weights: Array, papers: Sequence[Paper], vocabulary: Vocabulary) -> Reading:
+def match_features(
+    words: Sequence[str], weights: Array, papers: Sequence[Paper], vocabulary: Vocabulary
+) -> MatchFeatures:
     """
     Read papers in the light of a question.
 
@@ -174,7 +176,7 @@ def read(words: Sequence[str], weights: Array, papers: Sequence[Paper], vocabula
     body = index > 0
     named = np.maximum(soft[:, first[owner]] - soft, 0)  # by the title, not by the sentence
     in_context = cover + TITLE_SHARE * (weights @ named)
-    return Reading(
+    return MatchFeatures(
         lexical=weights @ (frequency / (frequency + saturation)),
         title=cover[first],
         best=np.maximum.reduceat(np.where(body, cover, 0.0), first),

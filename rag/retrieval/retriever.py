@@ -1,9 +1,9 @@
 """
-From a question to ranked papers and evidence sentences.
+Hybrid retrieval: from a question to ranked papers and evidence sentences.
 
-Candidates come from two sides, words and vectors, and are fused by min-max scores; the best of them are read word by
-word (`rag.retrieval.late_interaction`) and ranked, papers and sentences, by short linear models. Their coefficients are fitted on
-SciFact's training claims by `benchmarks/fit.py`; docs/evaluation.md has the figures.
+A word ranking (BM25) and a vector ranking are fused (`fusion`). The best candidates get match features
+(`late_interaction`); short linear models rank papers and sentences by them. `benchmarks/fit.py` fits the coefficients
+on SciFact's training claims; docs/evaluation.md has the figures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from rag.errors import BadQuestion
 from rag.ports import Catalog, Embedder, Lexical, Matrix, Vectors
 from rag.retrieval.fusion import fuse
-from rag.retrieval.late_interaction import MAX_TERMS, Array, Reading, Vocabulary, content_words, read
+from rag.retrieval.late_interaction import MAX_TERMS, Array, MatchFeatures, Vocabulary, content_words, match_features
 from rag.types import Evidence, Filter, Hit, Paper
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
@@ -44,12 +44,12 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Candidates:
     """Candidates, best of the fusion first; `cosine` (n,) and the `reading` are theirs, `terms` the question's."""
 
     papers: tuple[Paper, ...]
     cosine: Array
-    reading: Reading
+    features: MatchFeatures
     terms: int
 
 
@@ -96,12 +96,14 @@ class Retriever:
         Raises:
             BadQuestion: Nothing in the question can be looked for.
         """
-        look = self.look(question, allowed=self._catalog.matching(filter_) if filter_ else None, depth=depth)
-        return self._ranked(question, look) if look else Retrieved(question=question)
+        candidates = self.candidates(
+            question, allowed=self._catalog.matching(filter_) if filter_ else None, depth=depth
+        )
+        return self._ranked(question, candidates) if candidates else Retrieved(question=question)
 
-    def look(
+    def candidates(
         self, question: str, *, allowed: Sequence[str] | None = None, depth: int = 0, without: Sequence[str] = ()
-    ) -> Look | None:
+    ) -> Candidates | None:
         """
         The candidates for a question, read but not yet ranked: what the coefficients are fitted on; None without any.
 
@@ -128,8 +130,8 @@ class Retriever:
         if not papers:
             return None
         cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
-        reading = read(words, weights, papers, self._vocabulary)
-        return Look(papers=papers, cosine=cosine, reading=reading, terms=len(words))
+        features = match_features(words, weights, papers, self._vocabulary)
+        return Candidates(papers=papers, cosine=cosine, features=features, terms=len(words))
 
     def _stem(self, word: str) -> str:
         return next(iter(self._lexical.terms(word)), word)
@@ -153,47 +155,47 @@ class Retriever:
             found[paper_id] = max(similarity, found.get(paper_id, -1.0))
         return found | self._vectors.similarities(vector, [paper_id for paper_id in also if paper_id not in found])
 
-    def _ranked(self, question: str, look: Look) -> Retrieved:
-        papers, cosine, reading = look.papers, look.cosine, look.reading
-        features = {"lexical": reading.lexical, "best": reading.best, "title": reading.title, "cosine": cosine}
+    def _ranked(self, question: str, candidates: Candidates) -> Retrieved:
+        papers, cosine, match = candidates.papers, candidates.cosine, candidates.features
+        features = {"lexical": match.lexical, "best": match.best, "title": match.title, "cosine": cosine}
         paper_scores = _mean(PAPER_WEIGHTS, features)
-        own = {"sentence": reading.sentence, "position": reading.position}
+        own = {"sentence": match.sentence, "position": match.position}
         sentence_scores = _mean(
             SENTENCE_WEIGHTS,
-            {**own, "lexical": reading.lexical[reading.owner], "cosine": cosine[reading.owner]},
+            {**own, "lexical": match.lexical[match.owner], "cosine": cosine[match.owner]},
         )
         by_sentence = sorted(
             range(len(sentence_scores)),
-            key=lambda row: (-sentence_scores[row], papers[reading.owner[row]].paper_id, reading.number[row]),
+            key=lambda row: (-sentence_scores[row], papers[match.owner[row]].paper_id, match.number[row]),
         )
         best_row: dict[int, int] = {}
         for row in by_sentence:
-            best_row.setdefault(int(reading.owner[row]), row)
+            best_row.setdefault(int(match.owner[row]), row)
         by_paper = sorted(range(len(papers)), key=lambda row: (-paper_scores[row], papers[row].paper_id))
         hits = tuple(
             Hit(
                 paper=papers[row],
                 score=float(paper_scores[row]),
-                lexical=float(reading.lexical[row]),
+                lexical=float(match.lexical[row]),
                 vector=float(cosine[row]),
-                best_sentence=papers[row].sentence(int(reading.number[best_row[row]])),
+                best_sentence=papers[row].sentence(int(match.number[best_row[row]])),
             )
             for row in by_paper
         )
         evidence = tuple(
             Evidence(
-                paper=(paper := papers[reading.owner[row]]),
-                sentence=paper.sentence(int(reading.number[row])),
+                paper=(paper := papers[match.owner[row]]),
+                sentence=paper.sentence(int(match.number[row])),
                 score=float(sentence_scores[row]),
             )
             for row in by_sentence[:EVIDENCE]
         )
-        first = int(reading.owner[by_sentence[0]])
+        first = int(match.owner[by_sentence[0]])
         signals = Signals(
-            lexical=float(reading.lexical[first]),
-            covered=float(reading.covered[first]),
+            lexical=float(match.lexical[first]),
+            covered=float(match.covered[first]),
             cosine=float(cosine[first]) if self.embedder.name == "static-256" else None,
-            terms=look.terms,
+            terms=candidates.terms,
         )
         return Retrieved(question=question, hits=hits, evidence=evidence, signals=signals)
 

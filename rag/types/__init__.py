@@ -18,6 +18,8 @@ from rag.types.digest import (
 from rag.types.paper import Attention, Chunk, Filter, Finding, ImportReport, JsonDict, Paper, Reject, Revision, Sentence
 
 __all__ = [
+    "DEFAULT_SUBSCRIPTION",
+    "LEAST_SCORE",
     "Abstention",
     "Answer",
     "Attention",
@@ -25,7 +27,6 @@ __all__ = [
     "Citation",
     "Claim",
     "Coverage",
-    "DEFAULT_SUBSCRIPTION",
     "Digest",
     "Every",
     "Evidence",
@@ -35,7 +36,6 @@ __all__ = [
     "ImportReport",
     "IssuePaper",
     "JsonDict",
-    "LEAST_SCORE",
     "Paper",
     "PaperStatus",
     "Period",

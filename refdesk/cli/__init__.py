@@ -20,8 +20,8 @@ import click
 
 from rag.errors import RefdeskError
 from refdesk._version import __version__
-from refdesk.cli import add, ask, chat, digest, eval, sync, verify
-from refdesk.cli import library as keeping
+from refdesk.cli import add, ask, chat, digest, export, library, sync, verify
+from refdesk.cli import eval as evaluation
 from refdesk.cli.common import INTERRUPTED, Session, printable
 
 _INTERRUPTED = 130
@@ -60,15 +60,15 @@ for _command in (
     digest.run,
     digest.like,
     digest.dislike,
-    keeping.show,
+    library.show,
     verify.verify,
     verify.replay,
-    keeping.status,
-    keeping.check,
-    keeping.reindex,
-    keeping.export,
-    eval.evaluate,
-    eval.demo,
+    library.status,
+    library.check,
+    library.reindex,
+    export.export,
+    evaluation.evaluate,
+    evaluation.demo,
 ):
     cli.add_command(_command)
 

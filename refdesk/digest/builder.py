@@ -21,9 +21,9 @@ from rag.digests import themes as theming
 from rag.digests.compose import Part
 from rag.digests.period import day_of, kind, previous
 from rag.digests.ranking import Interests, Ranked, rank, trending
-from rag.digests.salience import cover, tellings
+from rag.digests.salience import cover, salient_sentences
 from rag.digests.selection import Candidate, Decision
-from rag.digests.tracking import Remembered
+from rag.digests.tracking import TrackedTheme
 from rag.ports import Matrix
 from rag.types import Claim, Coverage, Digest, Evidence, Paper, Period, Subscription, Theme
 from refdesk._version import __version__
@@ -31,7 +31,7 @@ from refdesk.ask import Answering
 from refdesk.settings.config import Config
 from stores.sql.issues import IssueRecord
 from stores.sql.themes import ThemeRecord
-from stores.store import LibraryStore, passage
+from stores.store import LibraryStore, embedding_text
 
 REMEMBERED = timedelta(days=185)
 """How long it is known what earlier issues showed and considered."""
@@ -93,11 +93,11 @@ class Digesting:
                 subscription.name, period.first, since=period.first - REMEMBERED
             )
             candidates = self._candidates(period, earlier)
-            sieved = selection.sieve(candidates, subscription)
+            sieved = selection.apply_filters(candidates, subscription)
             papers = [each.paper for each in sieved if not each.reason]
             vectors = self._vectors(papers)
             ranked = self._ranked(papers, vectors, subscription, period)
-            decisions = selection.decide(sieved, ranked, subscription)
+            decisions = selection.select(sieved, ranked, subscription)
             told = self._themes(period, subscription, papers, vectors)
         here = {each.candidate.paper.paper_id for each in decisions if each.rank}
         wanted = subscription.topics or subscription.liked or subscription.authors
@@ -237,7 +237,7 @@ class Digesting:
         rows = self._store.vectors.rows([paper.paper_id for paper in papers])
         for paper in papers:
             if paper.paper_id not in rows:
-                whole = [passage(paper, chunk) for chunk in self._store.cut(paper)]
+                whole = [embedding_text(paper, chunk) for chunk in self._store.cut(paper)]
                 rows[paper.paper_id] = self._store.embedder.embed(whole)[0]
         return np.stack([rows[paper.paper_id] for paper in papers])
 
@@ -252,17 +252,17 @@ class Digesting:
         self._keep(scope, period, papers, kept)
         return told
 
-    def _before(self, period: Period, subscription: Subscription, scope: str) -> Sequence[Remembered] | None:
+    def _before(self, period: Period, subscription: Subscription, scope: str) -> Sequence[TrackedTheme] | None:
         """The themes of the period before, found one period after the other where nobody found them before."""
         memory = self._store.catalog.themes(read_only=True)
         chain: list[tuple[Period, list[Paper]]] = []
-        known: Sequence[Remembered] | None = None
+        known: Sequence[TrackedTheme] | None = None
         at, looked = previous(period), 0
         while len(chain) < BACK:
             if record := memory.find(scope, at.name):
-                known = [Remembered.from_dict(each) for each in record.themes]
+                known = [TrackedTheme.from_dict(each) for each in record.themes]
                 break
-            sieved = selection.sieve((Candidate(paper=paper) for paper in self._listed(at)), subscription)
+            sieved = selection.apply_filters((Candidate(paper=paper) for paper in self._listed(at)), subscription)
             papers = [each.paper for each in sieved if not each.reason]
             looked += len(papers)
             if len(papers) < theming.FEWEST or looked > MOST_BACK:
@@ -274,7 +274,7 @@ class Digesting:
             self._keep(scope, at, papers, known)
         return known
 
-    def _keep(self, scope: str, period: Period, papers: Sequence[Paper], kept: Sequence[Remembered]) -> None:
+    def _keep(self, scope: str, period: Period, papers: Sequence[Paper], kept: Sequence[TrackedTheme]) -> None:
         hashes = compose.digest_of({paper.paper_id: "" for paper in papers})
         record = ThemeRecord(scope=scope, period=period.name, papers=hashes, themes=[each.to_dict() for each in kept])
         memory = self._store.catalog.themes(read_only=self._store.read_only)
@@ -313,7 +313,7 @@ class Digesting:
             members = [by_id[paper_id] for paper_id in chosen[:TYPICAL]]
             typical = [1 - at / (len(members) + 1) for at in range(len(members))]
             group(theme.id, THEME.format(theme.name), members, typical, 2 if number < compose.MAIN_THEMES else 1)
-        for paper, sentence in zip(shown, tellings(shown), strict=True):
+        for paper, sentence in zip(shown, salient_sentences(shown), strict=True):
             own = (compose.verbatim(paper, sentence),)
             parts.append(
                 Part(name=paper.paper_id, question=TLDR, evidence=tuple(_evidence(paper)), claims=own, limit=1)

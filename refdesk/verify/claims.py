@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.checking import Cited, Verdict
+from rag.checking import CitedSentence, Verdict
 from rag.types import JsonDict, Problem, ProblemKind
 from refdesk.ask import Answering
 
@@ -28,7 +28,7 @@ class Verified:
 
 
 def verified(
-    text: str, cited: Sequence[Cited], problems: Sequence[Problem], answering: Answering, question: str = ""
+    text: str, cited: Sequence[CitedSentence], problems: Sequence[Problem], answering: Answering, question: str = ""
 ) -> Verified:
     """A claim, checked; with problems of its citations it is unsupported."""
     verdict = answering.checker.check(text, cited, question=question)

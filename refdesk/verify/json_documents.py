@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.answers.extractive import marked
-from rag.checking import Cited
+from rag.checking import CitedSentence
 from rag.types import Citation, Claim, Problem
 from refdesk.ask import Answering
 from refdesk.verify.claims import Verified, failed, verified
@@ -81,7 +81,7 @@ def _less_exact(day: str, held: Iterable[str | None]) -> bool:
 
 
 def _claim(value: Mapping[str, Any], answering: Answering, question: str) -> Verified:
-    cited: list[Cited] = []
+    cited: list[CitedSentence] = []
     problems: list[Problem] = []
     for each in value["citations"]:
         found = _cited(each, answering) if isinstance(each, dict) else None
@@ -94,7 +94,7 @@ def _claim(value: Mapping[str, Any], answering: Answering, question: str) -> Ver
     return verified(str(value["text"]), cited, problems, answering, question)
 
 
-def _cited(citation: Mapping[str, Any], answering: Answering) -> Cited | None:
+def _cited(citation: Mapping[str, Any], answering: Answering) -> CitedSentence | None:
     quote, start = citation.get("quote"), citation.get("start")
     if not isinstance(quote, str) or not isinstance(start, int) or citation.get("end") != start + len(quote):
         return None
@@ -107,7 +107,7 @@ def _cited(citation: Mapping[str, Any], answering: Answering) -> Cited | None:
 def _added(value: Mapping[str, Any], answering: Answering, question: str) -> Iterator[Verified]:
     """What the text of an answer says that its claims do not: somebody wrote it there."""
     rest = str(value["text"])
-    by_number: dict[int, list[Cited]] = {}
+    by_number: dict[int, list[CitedSentence]] = {}
     for each in value["claims"]:
         if not isinstance(each, dict) or not isinstance(each.get("citations"), list):
             continue

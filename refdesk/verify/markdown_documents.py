@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from rag.checking import Cited
+from rag.checking import CitedSentence
 from rag.types import Problem
 from refdesk.ask import Answering
 from refdesk.render import issue_markdown, markdown
@@ -54,7 +54,7 @@ def _beside(line: str, number: int, *, abstains: bool) -> bool:
 
 
 def _claims(
-    line: str, papers: Mapping[int, str], held: Mapping[Place, Cited], answering: Answering, question: str
+    line: str, papers: Mapping[int, str], held: Mapping[Place, CitedSentence], answering: Answering, question: str
 ) -> Iterator[Verified]:
     """The claims of a line, each before its places, and what stands behind the last place."""
     last = 0
@@ -85,7 +85,7 @@ def _quote(quote: str, number: int, paper_id: str, answering: Answering, questio
     )
 
 
-def _quoted(sources: str, papers: Mapping[int, str], answering: Answering) -> dict[Place, Cited]:
+def _quoted(sources: str, papers: Mapping[int, str], answering: Answering) -> dict[Place, CitedSentence]:
     """The sentences that are quoted under the sources: of the text that the paper had when the document was written."""
     found = {}
     for line in sources.splitlines():

@@ -22,7 +22,7 @@ from rag.types import Attention, Chunk, Filter, Paper, Revision
 from stores.sql.feeds import SQLFeeds
 from stores.sql.issues import SQLIssues, SQLRatings
 from stores.sql.outbox import SQLOutbox
-from stores.sql.replies import SQLGenerations
+from stores.sql.replies import SQLReplies
 from stores.sql.revisions import write_texts
 from stores.sql.schema import HEAD, aliases, engine, labels, papers, revisions, settings, translated
 from stores.sql.themes import SQLThemes
@@ -45,9 +45,9 @@ class SQLCatalog:
         self.url = url
         self._engine = engine(url)
 
-    def generations(self, *, read_only: bool) -> SQLGenerations:
+    def generations(self, *, read_only: bool) -> SQLReplies:
         """The replies of models that are kept beside the papers."""
-        return SQLGenerations(self._engine, read_only=read_only)
+        return SQLReplies(self._engine, read_only=read_only)
 
     def feeds(self) -> SQLFeeds:
         """What is known of the feeds."""

@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
-from rag.ports import Generation
+from rag.ports import StoredReply
 from stores.sql.schema import generations, spending, translated
 
 
-class SQLGenerations:
+class SQLReplies:
     """
     Generations beside the papers.
 
@@ -22,7 +22,7 @@ class SQLGenerations:
     def __init__(self, engine: sa.Engine, *, read_only: bool = False) -> None:
         self._engine, self._read_only = engine, read_only
 
-    def find(self, generation_id: str) -> Generation | None:
+    def find(self, generation_id: str) -> StoredReply | None:
         """The one of an id, or of the beginning of one, six digits or more, that is unambiguous."""
         query = sa.select(generations).where(generations.c.id == generation_id)
         like = sa.select(generations).where(generations.c.id.startswith(generation_id, autoescape=True)).limit(2)
@@ -30,9 +30,9 @@ class SQLGenerations:
             rows = list(connection.execute(query)) or (
                 list(connection.execute(like)) if len(generation_id) >= 6 else []
             )
-        return Generation(**rows[0]._mapping) if len(rows) == 1 else None
+        return StoredReply(**rows[0]._mapping) if len(rows) == 1 else None
 
-    def keep(self, generation: Generation) -> None:
+    def keep(self, generation: StoredReply) -> None:
         """Keep one, in the place of an older one of its id."""
         if self._read_only:
             return

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checking.normalize import folded
+from rag.checking.normalize import normalize
 from rag.checking.quantities import Quantity, missing, quantities
 
 
 def read(text: str, *, singular: bool = False) -> list[Quantity]:
-    return quantities(folded(text).text, singular=singular)
+    return quantities(normalize(text).text, singular=singular)
 
 
 def values(text: str) -> list[tuple[Decimal, str]]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answers.replies import MAX_CLAIM_CHARS, Draft, Reply
+from rag.answers.replies import MAX_CLAIM_CHARS, DraftClaim, Reply
 from tests import chat_server
 from tests.chat_server import as_reply, claim
 
@@ -25,7 +25,7 @@ BODY = {
 }
 
 
-def read(*pieces: str) -> list[Draft]:
+def read(*pieces: str) -> list[DraftClaim]:
     """All drafts of a reply that comes in pieces."""
     reply = Reply()
     return [*[draft for piece in pieces for draft in reply.feed(piece)], *reply.finish()]
@@ -47,8 +47,8 @@ def test_a_claim_is_given_with_the_piece_that_completes_it() -> None:
     reply = Reply()
     first = whole.index("}") + 1
     assert list(reply.feed(whole[: first - 1])) == []
-    assert list(reply.feed(whole[first - 1 : first])) == [Draft("A rises.", ("1.1",))]
-    assert list(reply.feed(whole[first:])) == [Draft("B falls.", ("2.3", "1.1"))]
+    assert list(reply.feed(whole[first - 1 : first])) == [DraftClaim("A rises.", ("1.1",))]
+    assert list(reply.feed(whole[first:])) == [DraftClaim("B falls.", ("2.3", "1.1"))]
     assert list(reply.finish()) == []
     assert len(reply.drafts) == 2
 

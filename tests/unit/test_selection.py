@@ -29,7 +29,7 @@ def ranked(papers: list[Paper], *scores: float) -> list[Ranked]:
 
 
 def reasons(subscription: Subscription, *papers: Paper) -> list[str | None]:
-    return [each.reason for each in selection.sieve((Candidate(paper=one) for one in papers), subscription)]
+    return [each.reason for each in selection.apply_filters((Candidate(paper=one) for one in papers), subscription)]
 
 
 def test_a_paper_in_none_of_the_categories_is_left_out_whatever_their_case() -> None:
@@ -51,26 +51,26 @@ def test_withdrawn_and_disliked_papers_are_left_out() -> None:
 
 def test_the_threshold_and_the_size_leave_out_with_their_reasons() -> None:
     papers = [paper(number) for number in range(1, 6)]
-    sieved = selection.sieve((Candidate(paper=each) for each in papers), Subscription())
+    sieved = selection.apply_filters((Candidate(paper=each) for each in papers), Subscription())
     subscription = Subscription(threshold=0.4, size=2)
-    decisions = selection.decide(sieved, ranked(papers, 0.9, 0.8, 0.7, 0.6, 0.1), subscription)
+    decisions = selection.select(sieved, ranked(papers, 0.9, 0.8, 0.7, 0.6, 0.1), subscription)
     assert [each.rank for each in decisions] == [1, 2, None, None, None]
     assert selection.excluded(decisions) == {"beyond the size of the issue": 2, "below the threshold": 1}
 
 
 def test_papers_of_followed_authors_come_first_however_their_names_are_written() -> None:
     papers = [paper(1), paper(2, authors=("Ó Muirthile, Pádraic",))]
-    sieved = selection.sieve((Candidate(paper=each) for each in papers), Subscription())
+    sieved = selection.apply_filters((Candidate(paper=each) for each in papers), Subscription())
     follows = Subscription(authors=("Padraic O Muirthile",), topics=("things",))
-    decisions = selection.decide(sieved, ranked(papers, 0.9, 0.0), follows)
+    decisions = selection.select(sieved, ranked(papers, 0.9, 0.0), follows)
     assert [each.candidate.paper.paper_id for each in decisions] == ["arxiv:2607.00002", "arxiv:2607.00001"]
     assert "whom you follow" in decisions[0].why
 
 
 def test_who_only_follows_authors_gets_no_other_papers() -> None:
     papers = [paper(1), paper(2, authors=("Ada Byron",))]
-    sieved = selection.sieve((Candidate(paper=each) for each in papers), Subscription())
-    decisions = selection.decide(sieved, ranked(papers, 0.9, 0.0), Subscription(authors=("Ada Byron",)))
+    sieved = selection.apply_filters((Candidate(paper=each) for each in papers), Subscription())
+    decisions = selection.select(sieved, ranked(papers, 0.9, 0.0), Subscription(authors=("Ada Byron",)))
     assert [(each.rank, each.reason) for each in decisions] == [(1, None), (None, "below the threshold")]
 
 
@@ -116,8 +116,8 @@ def test_a_withdrawn_paper_comes_back_flagged_and_binds_no_threshold_or_size() -
     assert back is not None and back.status == "withdrawn"
     others = [Candidate(paper=paper(number)) for number in (2, 3)]
     subscription = Subscription(size=1, threshold=0.5)
-    sieved = selection.sieve([back, *others], subscription)
-    decisions = selection.decide(sieved, ranked([each.paper for each in sieved], 0.1, 0.9, 0.8), subscription)
+    sieved = selection.apply_filters([back, *others], subscription)
+    decisions = selection.select(sieved, ranked([each.paper for each in sieved], 0.1, 0.9, 0.8), subscription)
     assert [each.candidate.status for each in decisions if each.rank] == ["new", "withdrawn"]
 
 
@@ -127,10 +127,10 @@ def test_every_listed_paper_is_shown_or_counted_under_a_reason(
 ) -> None:
     papers = [paper(number, flags=("withdrawn",) if gone else ()) for number, (_, gone) in enumerate(given_, start=1)]
     subscription = Subscription(threshold=threshold, size=size)
-    sieved = selection.sieve((Candidate(paper=each) for each in papers), subscription)
+    sieved = selection.apply_filters((Candidate(paper=each) for each in papers), subscription)
     kept = [each.paper for each in sieved if not each.reason]
     scores = sorted((score for score, gone in given_ if not gone), reverse=True)
-    decisions = selection.decide(sieved, ranked(kept, *scores), subscription)
+    decisions = selection.select(sieved, ranked(kept, *scores), subscription)
     shown = [each for each in decisions if each.rank]
     assert len(shown) + sum(selection.excluded(decisions).values()) == len(decisions) == len(papers)
     assert [each.rank for each in shown] == list(range(1, len(shown) + 1))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.digests import themes as theming
-from rag.digests.tracking import ALIKE, Remembered, status
+from rag.digests.tracking import ALIKE, TrackedTheme, status
 from rag.embedders.static import StaticEmbedder
 from rag.ports import Matrix
 from rag.types import Paper, Theme
@@ -44,8 +44,8 @@ def rows(some: Sequence[Paper]) -> Matrix:
 
 
 def found(
-    some: Sequence[Paper], previous: Sequence[Remembered] | None = None, name: str = "2026-W27"
-) -> tuple[tuple[Theme, ...], tuple[Remembered, ...]]:
+    some: Sequence[Paper], previous: Sequence[TrackedTheme] | None = None, name: str = "2026-W27"
+) -> tuple[tuple[Theme, ...], tuple[TrackedTheme, ...]]:
     return theming.themes(some, rows(some), period_name=name, previous=previous)
 
 
@@ -116,7 +116,7 @@ def test_a_theme_that_goes_on_keeps_id_and_name_and_a_new_one_gets_a_number_of_i
 
 def test_what_is_remembered_comes_back_from_json() -> None:
     _, kept = found(papers(60))
-    assert [Remembered.from_dict(each.to_dict()) for each in kept] == list(kept)
+    assert [TrackedTheme.from_dict(each.to_dict()) for each in kept] == list(kept)
     assert ALIKE < 1
 
 
@@ -125,6 +125,6 @@ def test_what_is_remembered_comes_back_from_json() -> None:
     [(140, 100, "growing"), (100, 140, "fading"), (14, 10, "steady"), (101, 100, "steady"), (3, 30, "fading")],
 )
 def test_growth_is_more_than_chance_explains(size: int, before: int, said: str) -> None:
-    old = Remembered(id="t1", name="x", keywords=(), size=before, papers=1_000, centroid=(1.0,), history=())
+    old = TrackedTheme(id="t1", name="x", keywords=(), size=before, papers=1_000, centroid=(1.0,), history=())
     assert status(size, 1_000, old) == said
     assert status(size, 1_000, None) == "new"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.checking import Checker, Cited, Verdict, links, similarity
+from rag.checking import Checker, CitedSentence, Verdict, links, similarity
 from rag.embedders.static import StaticEmbedder
 from rag.types import Paper, ProblemKind
 
@@ -23,7 +23,7 @@ def cite(
     authors: tuple[str, ...] = (),
     published: str | None = None,
     flags: tuple[str, ...] = (),
-) -> list[Cited]:
+) -> list[CitedSentence]:
     """Each sentence as the abstract of a paper of its own."""
     papers = [
         Paper(
@@ -37,7 +37,7 @@ def cite(
         )
         for number, sentence in enumerate(sentences)
     ]
-    return [Cited(paper, paper.sentence(1)) for paper in papers]
+    return [CitedSentence(paper, paper.sentence(1)) for paper in papers]
 
 
 def check(claim: str, *sentences: str, question: str = "") -> Verdict:

@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checking.normalize import folded
+from rag.checking.normalize import normalize
 from rag.checking.words import SIDES, is_known, nameable, names, words
 
 TEXT = st.text("ab AZ 0159.,-'’/nt(α+#", max_size=50)
 
 
 def denied(text: str) -> list[str]:
-    return [word.text for word in words(folded(text).text) if word.negated]
+    return [word.text for word in words(normalize(text).text) if word.negated]
 
 
 def named(text: str) -> list[str]:
-    return [name.text for name in names(folded(text).text)]
+    return [name.text for name in names(normalize(text).text)]
 
 
 def known(name: str, text: str) -> bool:
-    (found,) = names("in " + folded(name).text)
-    return is_known(found, nameable(folded(text).text))
+    (found,) = names("in " + normalize(name).text)
+    return is_known(found, nameable(normalize(text).text))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_every_direction_has_an_opposite() -> None:
 
 @given(TEXT)
 def test_every_word_and_name_stands_where_it_says(text: str) -> None:
-    plain = folded(text).text
+    plain = normalize(text).text
     for word in words(plain):
         assert 0 <= word.start <= word.end <= len(plain)
     for name in names(plain):
@@ -153,5 +153,5 @@ def test_every_word_and_name_stands_where_it_says(text: str) -> None:
 
 @given(TEXT)
 def test_a_text_knows_all_its_names(text: str) -> None:
-    plain = folded(text).text
+    plain = normalize(text).text
     assert all(is_known(name, nameable(plain)) for name in names(plain) if name.key)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import identity
-from rag.deduplication import Joined, Known, join
+from rag.deduplication import Known, MergeResult, join
 from rag.types import Paper, Reject
 
 ABSTRACT = "We train small models on long texts and find that the loss falls with each doubling of the data."
@@ -26,7 +26,7 @@ def record(*aliases: str, title: str = "Small models", abstract: str = ABSTRACT,
     return replace(paper, **fields)  # type: ignore[arg-type]
 
 
-def joined(*records: Paper, known: Known | None = None) -> tuple[list[Joined | Reject], Known]:
+def joined(*records: Paper, known: Known | None = None) -> tuple[list[MergeResult | Reject], Known]:
     """What became of each record, one after the other, and what is known then."""
     known = Known() if known is None else known
     return [join(each, known, f"record {number}") for number, each in enumerate(records, start=1)], known
@@ -34,7 +34,7 @@ def joined(*records: Paper, known: Known | None = None) -> tuple[list[Joined | R
 
 def outcomes(*records: Paper) -> list[str]:
     """The outcome of each record; `reject` for a reject."""
-    return [each.outcome if isinstance(each, Joined) else "reject" for each in joined(*records)[0]]
+    return [each.outcome if isinstance(each, MergeResult) else "reject" for each in joined(*records)[0]]
 
 
 def only(known: Known) -> Paper:
@@ -55,7 +55,7 @@ def test_a_known_alias_is_the_same_paper(alias: str) -> None:
 def test_an_equal_title_over_a_near_equal_abstract_is_the_same_paper() -> None:
     results, known = joined(record("doi:10.1000/x"), record("file:papers:7", title="SMALL Models!", abstract=EDITED))
     assert only(known).aliases == ("doi:10.1000/x", "file:papers:7")
-    assert [each.merged for each in results if isinstance(each, Joined)] == [False, True]
+    assert [each.merged for each in results if isinstance(each, MergeResult)] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ def test_three_editorials_without_ids_are_three_papers_however_often_they_come()
     ]
     assert outcomes(*editorials, *editorials) == ["added"] * 3 + ["unchanged"] * 3
     results, known = joined(*editorials, *editorials)
-    assert not any(each.merged for each in results if isinstance(each, Joined))
+    assert not any(each.merged for each in results if isinstance(each, MergeResult))
     assert len({paper.paper_id for paper in known.papers.values()}) == 3
 
 
 def test_what_a_record_adds_to_a_second_editorial_is_kept() -> None:
     first, second = record(title="Editorial"), record(title="Editorial", abstract=OTHER)
     results, _ = joined(first, second, replace(second, venue="ACL"))
-    assert isinstance(results[2], Joined)
+    assert isinstance(results[2], MergeResult)
     assert (results[2].outcome, results[2].paper.abstract, results[2].paper.venue) == ("updated", OTHER, "ACL")
 
 
@@ -145,7 +145,7 @@ BOTH = record("arxiv:2406.11741", "doi:10.1000/x", "s2:12", title="B", abstract=
 @pytest.mark.parametrize("first", [(PREPRINT, ARTICLE), (ARTICLE, PREPRINT)])
 def test_a_record_that_names_two_papers_makes_them_one_under_the_better_id(first: tuple[Paper, ...]) -> None:
     results, known = joined(*first, BOTH)
-    assert isinstance(results[2], Joined)
+    assert isinstance(results[2], MergeResult)
     assert (results[2].outcome, results[2].merged, results[2].gone) == ("updated", True, ("doi:10.1000/x",))
     assert only(known).aliases == ("arxiv:2406.11741", "doi:10.1000/x", "s2:12")
     assert set(known.owners.values()) == {"arxiv:2406.11741"}
@@ -155,8 +155,8 @@ def test_a_record_that_names_two_papers_makes_them_one_under_the_better_id(first
 
 def test_what_was_known_of_both_is_known_of_the_one() -> None:
     again, _ = joined(PREPRINT, ARTICLE, BOTH, known=joined(PREPRINT, ARTICLE, BOTH)[1])
-    assert [each.outcome for each in again if isinstance(each, Joined)] == ["unchanged"] * 3
-    assert not any(each.merged or each.gone for each in again if isinstance(each, Joined))
+    assert [each.outcome for each in again if isinstance(each, MergeResult)] == ["unchanged"] * 3
+    assert not any(each.merged or each.gone for each in again if isinstance(each, MergeResult))
 
 
 def test_a_title_of_the_paper_that_is_gone_finds_the_one_that_took_its_place() -> None:
@@ -169,7 +169,7 @@ def test_one_record_may_name_more_than_two() -> None:
         *(record(each, title=each) for each in ("pmid:1", "doi:10.1/x", "s2:1")), record("pmid:1", "doi:10.1/x", "s2:1")
     )
     assert only(known).paper_id == "doi:10.1/x"
-    assert isinstance(results[3], Joined)
+    assert isinstance(results[3], MergeResult)
     assert results[3].gone == ("pmid:1", "s2:1")
 
 
@@ -187,7 +187,7 @@ def test_a_record_without_an_arxiv_id_does_not_make_one_of_two_arxiv_papers() ->
     results, known = joined(*parts, record("doi:10.1000/x", "pmid:1"))
     assert set(known.papers) == {"arxiv:2406.11741", "arxiv:2406.11742"}
     assert known.owners["pmid:1"] == "arxiv:2406.11742"
-    assert isinstance(results[2], Joined)
+    assert isinstance(results[2], MergeResult)
     assert results[2].paper.paper_id == "arxiv:2406.11741"
 
 
@@ -217,7 +217,7 @@ def test_two_dois_of_arxiv_are_two_papers() -> None:
 
 def test_another_text_under_the_same_id_is_a_revision() -> None:
     results, known = joined(record("doi:10.1000/x"), record("doi:10.1000/x", title="Larger models", abstract=OTHER))
-    assert isinstance(results[1], Joined)
+    assert isinstance(results[1], MergeResult)
     assert results[1].outcome == "updated"
     assert results[1].text is not None
     assert (only(known).title, only(known).abstract) == ("Larger models", OTHER)
@@ -229,7 +229,7 @@ def test_the_newest_version_stands_in_whatever_order_they_come(order: tuple[int,
     results, known = joined(*versions)
     assert only(known).abstract.endswith("Version 3.")
     assert only(known).version == 3
-    assert all(isinstance(each, Joined) and each.text is not None for each in results)
+    assert all(isinstance(each, MergeResult) and each.text is not None for each in results)
 
 
 def test_a_newer_version_stands_though_the_paper_first_came_under_another_id() -> None:
@@ -242,7 +242,7 @@ def test_a_newer_version_stands_though_the_paper_first_came_under_another_id() -
 def test_a_text_seen_before_changes_nothing() -> None:
     old, new = record("doi:10.1000/x"), record("doi:10.1000/x", abstract=EDITED)
     results, known = joined(old, new, old)
-    assert isinstance(results[2], Joined)
+    assert isinstance(results[2], MergeResult)
     assert (results[2].outcome, results[2].text) == ("unchanged", None)
     assert only(known).abstract == EDITED
 
@@ -253,7 +253,7 @@ def test_a_record_without_ids_finds_the_paper_that_had_its_text_before_title_and
     loaded = Known()  # as from a catalog, which finds papers by the title they have now
     loaded.put(only(known), known.hashes["doi:10.1000/x"])
     results, _ = joined(record(), known=loaded)
-    assert isinstance(results[0], Joined)
+    assert isinstance(results[0], MergeResult)
     assert (results[0].outcome, results[0].paper.title) == ("unchanged", "Larger models")
 
 
@@ -323,7 +323,7 @@ def test_what_is_missing_is_filled_and_what_is_there_stands(field: str) -> None:
 
 def test_more_about_a_paper_is_an_update_without_a_text() -> None:
     results, _ = joined(record("doi:10.1000/x"), record("doi:10.1000/x", venue="ACL"))
-    assert isinstance(results[1], Joined)
+    assert isinstance(results[1], MergeResult)
     assert (results[1].outcome, results[1].text) == ("updated", None)
 
 
@@ -370,15 +370,15 @@ def test_the_second_pass_over_the_same_records_changes_nothing(records: list[Pap
     _, known = joined(*records)
     before = dict(known.papers)
     again, _ = joined(*records, known=known)
-    assert {each.outcome for each in again if isinstance(each, Joined)} <= {"unchanged"}
+    assert {each.outcome for each in again if isinstance(each, MergeResult)} <= {"unchanged"}
     assert known.papers == before
 
 
 @given(RECORDS)
 def test_every_record_is_counted_and_every_added_one_is_a_paper(records: list[Paper]) -> None:
     results, known = joined(*records)
-    counts = Counter(each.outcome for each in results if isinstance(each, Joined))
-    gone = [paper_id for each in results if isinstance(each, Joined) for paper_id in each.gone]
+    counts = Counter(each.outcome for each in results if isinstance(each, MergeResult))
+    gone = [paper_id for each in results if isinstance(each, MergeResult) for paper_id in each.gone]
     assert counts.total() == len(records)
     assert counts["added"] == len(known.papers) + len(gone)
     assert not {*gone} & {*known.papers}
@@ -437,7 +437,7 @@ def test_papers_are_what_the_ids_of_records_connect_so_their_order_does_not_matt
     assert {frozenset(paper.aliases) for paper in known.papers.values()} == connected(records)
     assert len(results) == len(records)
     again, _ = joined(*records, known=known)
-    assert {each.outcome for each in again if isinstance(each, Joined)} <= {"unchanged"}
+    assert {each.outcome for each in again if isinstance(each, MergeResult)} <= {"unchanged"}
 
 
 @given(

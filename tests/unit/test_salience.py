@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import text
-from rag.digests.salience import WEIGHTS, cover, features, telling, tellings
+from rag.digests.salience import WEIGHTS, cover, features, salience, salient_sentences
 from rag.evaluation.metrics import rouge1
 from rag.ports import Matrix
 from rag.types import Paper, Sentence
@@ -42,7 +42,7 @@ def test_what_a_paper_proposes_tells_more_than_what_is_known_what_leans_and_wher
     others: tuple[str, ...],
 ) -> None:
     for at in range(len(others) + 1):
-        chosen = telling(paper(*others[:at], PROPOSED, *others[at:]))
+        chosen = salience(paper(*others[:at], PROPOSED, *others[at:]))
         assert (chosen.text, chosen.number) == (PROPOSED, at + 1)
 
 
@@ -66,25 +66,25 @@ def test_a_sentence_that_cannot_be_read_by_itself_is_marked_down(unclear: str) -
 
 
 def test_orders_and_links_are_not_chosen_while_there_is_another_sentence() -> None:
-    assert telling(paper(ORDER, BACKGROUND)).text == BACKGROUND
-    assert telling(paper(LINK, BACKGROUND)).text == BACKGROUND
+    assert salience(paper(ORDER, BACKGROUND)).text == BACKGROUND
+    assert salience(paper(LINK, BACKGROUND)).text == BACKGROUND
 
 
 def test_every_paper_with_an_abstract_is_told_by_a_sentence_of_it() -> None:
-    assert telling(paper(ORDER)).text == ORDER
-    assert telling(paper(ORDER, LINK)).text == LINK  # a link does less harm than an order
+    assert salience(paper(ORDER)).text == ORDER
+    assert salience(paper(ORDER, LINK)).text == LINK  # a link does less harm than an order
     with pytest.raises(IndexError):
-        telling(Paper(paper_id="file:t:2", title=TITLE, abstract=""))
+        salience(Paper(paper_id="file:t:2", title=TITLE, abstract=""))
 
 
 def test_a_withdrawn_paper_is_told_by_the_sentence_that_says_so() -> None:
     notice = "This paper has been withdrawn by the authors."
-    assert telling(paper(PROPOSED, notice)).text == notice
-    assert telling(replace(paper(BACKGROUND, PROPOSED), flags=("withdrawn",))).text == PROPOSED
+    assert salience(paper(PROPOSED, notice)).text == notice
+    assert salience(replace(paper(BACKGROUND, PROPOSED), flags=("withdrawn",))).text == PROPOSED
 
 
 def test_of_two_equal_sentences_the_first_is_chosen() -> None:
-    assert telling(paper(BACKGROUND, PROPOSED, RESULT, PROPOSED)).number == 2
+    assert salience(paper(BACKGROUND, PROPOSED, RESULT, PROPOSED)).number == 2
 
 
 @given(st.lists(st.text("weourths ,.ABZ012-'é。\n", min_size=1, max_size=120), min_size=1, max_size=6), st.randoms())
@@ -96,11 +96,11 @@ def test_what_is_chosen_is_whole_and_depends_neither_on_the_order_of_papers_nor_
         for at, each in enumerate(abstracts)
         if (abstract := text.clean(each))
     ]
-    chosen = tellings(papers)
+    chosen = salient_sentences(papers)
     for each, sentence in zip(papers, chosen, strict=True):
         assert sentence in each.sentences and sentence.text == each.abstract[sentence.start : sentence.end]
-        assert telling(each) == sentence
-    assert tellings(papers[::-1]) == chosen[::-1]
+        assert salience(each) == sentence
+    assert salient_sentences(papers[::-1]) == chosen[::-1]
 
 
 def groups(*sizes: int, spread: float = 0.3) -> tuple[list[Paper], Matrix]:
