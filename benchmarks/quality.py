@@ -48,7 +48,11 @@ class Chunked(StaticEmbedder):
 def library_of(data: Dataset, folder: Path, embedder: StaticEmbedder) -> LibraryStore:
     """A library of the data set's corpus, cut as the embedder says."""
     store = LibraryStore(
-        Place(folder), embedder_name=None, make_embedder=lambda _: embedder, default_embedder=embedder.name
+        Place(folder),
+        indexes=wiring.indexes(folder),
+        embedder_name=None,
+        make_embedder=lambda _: embedder,
+        default_embedder=embedder.name,
     )
     source = folder.parent / "corpus.jsonl"
     source.write_text("".join(json.dumps(document) + "\n" for document in data.documents()), encoding="utf-8")

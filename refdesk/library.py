@@ -253,7 +253,7 @@ class Library:
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
         checked = filters.checked(self._store.catalog, filter)
         question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
-        with self._store.in_use:  # stores reopen, and the retriever's vocabulary grows, under a reading
+        with self._store.indexes.guard:  # stores reopen, and the retriever's vocabulary grows, under a reading
             self._store.refresh()
             if self._retriever.embedder is not self._store.embedder:  # somebody reindexed with another one
                 del self._retriever

@@ -13,10 +13,13 @@ from rag.ports import Replies
 from rag.retrieval.retriever import Retriever
 from refdesk.settings import prompts
 from refdesk.settings.config import Config
+from stores.indexes import Indexes
 from stores.store import LibraryStore, Place
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
+    from stores.lexical.tantivy import TantivyLexical
+    from stores.vectors.chroma import ChromaVectors
 
 
 def store(
@@ -33,11 +36,29 @@ def store(
         embedder_name=canonical(config.embedder) if config.embedder else None,
         make_embedder=embedder,
         default_embedder=DEFAULT,
+        indexes=indexes(folder, config.vectors),
         create=create,
         read_only=read_only,
         lock_timeout_s=config.lock_timeout_s,
         notify=notify,
     )
+
+
+def indexes(folder: Path, vectors_url: str | None = None) -> Indexes:
+    """The word index and the vectors of the library in `folder`, opened when first needed."""
+    return Indexes(folder, open_lexical=_open_lexical, open_vectors=_open_vectors, vectors_url=vectors_url)
+
+
+def _open_lexical(path: Path) -> TantivyLexical:
+    from stores.lexical.tantivy import TantivyLexical
+
+    return TantivyLexical(path)
+
+
+def _open_vectors(place: Path | str) -> ChromaVectors:
+    from stores.vectors.chroma import ChromaVectors  # Chroma takes a second to import
+
+    return ChromaVectors(place)
 
 
 def retriever(library: LibraryStore) -> Retriever:

@@ -7,16 +7,13 @@ indexed, write the indexes, take the mark away. A process that is killed leaves 
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -26,6 +23,7 @@ from rag import text
 from rag.errors import LibraryLocked, LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
 from rag.ports import Embedder, Matrix
 from rag.types import Chunk, Paper
+from stores.indexes import Indexes
 from stores.sql.catalog import SQLCatalog
 from stores.sql.schema import HEAD
 
@@ -60,6 +58,7 @@ class LibraryStore:
         place: Where it is.
         embedder_name: The embedder asked for; None takes the library's own, or the default for a new one.
         make_embedder: Makes an embedder of a name; called when first needed.
+        indexes: Its word index and its vectors.
         create: Whether to make the library where there is none.
         read_only: Never write, not even to finish what another process left.
         lock_timeout_s: How long to wait for another writer.
@@ -77,6 +76,7 @@ class LibraryStore:
         embedder_name: str | None,
         make_embedder: Callable[[str], Embedder],
         default_embedder: str,
+        indexes: Indexes,
         create: bool = True,
         read_only: bool = False,
         lock_timeout_s: float = 600.0,
@@ -97,8 +97,7 @@ class LibraryStore:
             raise missing
         _make_folder(place.folder)
         self._lock = FileLock(place.folder / "lock")
-        self.in_use = RLock()
-        """Held by a thread that reads or writes the indexes, for they are reopened when somebody wrote."""
+        self.indexes = indexes
         self.catalog = SQLCatalog(place.catalog)
         try:
             version = self.catalog.schema()
@@ -126,19 +125,15 @@ class LibraryStore:
         """The library's embedder."""
         return self._make_embedder(self.embedder_name)
 
-    @cached_property
+    @property
     def lexical(self) -> TantivyLexical:
-        """The lexical index."""
-        from stores.lexical.tantivy import TantivyLexical
+        """The word index."""
+        return self.indexes.lexical
 
-        return TantivyLexical(self.place.folder / "lexical")
-
-    @cached_property
+    @property
     def vectors(self) -> ChromaVectors:
         """The vector index."""
-        from stores.vectors.chroma import ChromaVectors
-
-        return ChromaVectors(self.place.vectors_url or self.place.folder / "chroma")
+        return self.indexes.vectors
 
     def _make(self, embedder_name: str) -> None:
         """
@@ -211,7 +206,7 @@ class LibraryStore:
         self._follow()
 
     def _follow(self) -> None:
-        with self.in_use:
+        with self.indexes.guard:
             self._reopen_if_written()
 
     def _reopen_if_written(self) -> None:
@@ -221,9 +216,7 @@ class LibraryStore:
             self.__dict__.pop("embedder", None)
         generation = self.catalog.setting("generation")
         if generation != self._generation:
-            for name in ("lexical", "vectors"):
-                if name in self.__dict__:
-                    getattr(self, name).reopen()
+            self.indexes.reopen()
             self._generation = generation
 
     def needs_recovery(self) -> bool:
@@ -245,7 +238,7 @@ class LibraryStore:
             for at in range(0, len(ids), BATCH):
                 some = self.catalog.papers(ids[at : at + BATCH]).values()
                 self.catalog.mark_to_index({paper.paper_id: self.cut(paper) for paper in some})
-            self._empty_indexes()
+            self.indexes.begin_anew()
             self.catalog.set({"rebuild": "no"})
         marked = self.catalog.to_index()
         for at in range(0, len(marked), BATCH):
@@ -282,19 +275,14 @@ class LibraryStore:
             fresh: Whether no index can have any of them; otherwise what it has of them besides goes first.
             gone: Ids under which an index may have papers that were united with these.
         """
-        lexical = self.lexical
-        with self.in_use, ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
-            words = beside.submit(lexical.upsert, list(papers.values()), gone)
+        with self.indexes.guard:
             try:
-                if not fresh:
-                    self.vectors.delete([*papers, *gone], but={chunk.chunk_id for chunk in chunks})
-                self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
+                self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=gone)
             except StoreError:
-                if "vectors" in self.__dict__ and not self.vectors.remote:
-                    with suppress(StoreError):  # Chroma cannot take back half a write: its other vectors suffer
+                if self.indexes.vectors_are_damaged_by_half_a_write:
+                    with suppress(StoreError):
                         self.catalog.set({"rebuild": "yes"})
                 raise
-            words.result()
             self.catalog.mark_indexed(list(papers), generation=str(time.time_ns()))
             self._generation = self.catalog.setting("generation")
 
@@ -316,29 +304,9 @@ class LibraryStore:
             self.catalog.set(manifest)
             return self.recover(progress)
 
-    def _empty_indexes(self) -> None:
-        """Begin both indexes anew, by their folders where they have one: that works on damaged ones too."""
-        with self.in_use:
-            self._begin_anew()
-
-    def _begin_anew(self) -> None:
-        for name in ("lexical", "vectors"):
-            if name == "vectors" and self.place.vectors_url:
-                self.vectors.clear()
-                continue
-            opened = self.__dict__.get(name)  # it stays the same object, for others hold it
-            if opened:
-                opened.close()
-            with suppress(FileNotFoundError):
-                shutil.rmtree(self.place.folder / ("chroma" if name == "vectors" else name))
-            if opened:
-                opened.reopen()
-
     def close(self) -> None:
         """Let go of files and connections."""
-        for name in ("lexical", "vectors"):
-            if name in self.__dict__:
-                getattr(self, name).close()
+        self.indexes.close()
         self.catalog.close()
 
 

@@ -13,53 +13,46 @@ ROOT = Path(__file__).parent.parent
 LONGEST = 350
 
 FLOORS = {
-    "rag.types": 0,
     "rag.errors": 0,
     "rag.identity": 0,
-    "rag.issue": 0,
+    "rag.flags": 0,
+    "rag.evaluation": 0,
     "prompts": 0,
-    "rag.ports": 1,
-    "rag.flags": 1,
+    "refdesk._version": 0,
+    "rag.types": 1,
+    "rag.llm": 1,
+    "stores.migrations": 1,
+    "rag.ports": 2,
     "rag.text": 2,
-    "rag.llm.tokens": 2,
     "rag.deduplication": 2,
-    "rag.retrieval.late_interaction": 2,
-    "rag.retrieval.retriever": 2,
-    "rag.retrieval.langchain": 2,
-    "rag.checking": 2,
-    "rag.llm.prompts": 2,
-    "rag.llm.chat": 2,
-    "rag.answers": 3,
-    "rag.digests": 3,
+    "rag.checking": 3,
     "rag.delivery": 3,
-    "rag.evaluation": 3,
-    "rag.sources": 3,
     "rag.embedders": 3,
-    "stores": 3,
-    "refdesk._version": 4,
-    "refdesk.settings.config": 4,
-    "refdesk.settings.prompts": 4,
-    "refdesk.wiring": 4,
-    "refdesk.render": 4,
-    "refdesk.ingest.safe_http": 4,
-    "refdesk.ingest.inputs": 4,
-    "refdesk.evaluation.datasets": 4,
-    "refdesk": 5,
+    "rag.retrieval": 3,
+    "rag.sources": 3,
+    "stores.sql": 3,
+    "stores.lexical": 3,
+    "stores.vectors": 4,
+    "rag.answers": 4,
+    "refdesk.filters": 4,
+    "refdesk.settings": 4,
+    "stores": 5,
+    "rag.digests": 5,
+    "refdesk.render": 5,
+    "refdesk.wiring": 6,
+    "refdesk.ingest": 6,
+    "refdesk.ask": 7,
+    "refdesk.feeds": 7,
+    "refdesk.verify": 8,
+    "refdesk.digest": 8,
+    "refdesk": 9,
+    "refdesk.evaluation": 10,
+    "refdesk.cited_papers": 10,
+    "refdesk.cli": 11,
 }
 """Floors by room; a module belongs to the longest room that names it."""
 
-WITHIN_FLOOR = {
-    ("rag.issue", "rag.types"),
-    ("rag.issue", "rag.errors"),
-    ("rag.digests", "rag.answers"),
-    ("rag.retrieval.retriever", "rag.retrieval.late_interaction"),
-    ("rag.checking", "rag.text"),
-    ("rag.llm.chat", "rag.llm.tokens"),
-    ("refdesk.wiring", "refdesk.settings.prompts"),
-    ("refdesk.ingest.inputs", "refdesk._version"),
-    ("refdesk.ingest.inputs", "refdesk.ingest.safe_http"),
-    ("refdesk.wiring", "refdesk.settings.config"),
-}
+WITHIN_FLOOR: set[tuple[str, str]] = set()
 """Neighbours that may be used: a room of one floor that is a part of another one."""
 
 VENDORS = {
@@ -69,7 +62,7 @@ VENDORS = {
     "alembic": {"stores"},
     "openai": {"rag.embedders"},
     "wordllama": {"rag.embedders"},
-    "tiktoken": {"rag.llm.tokens"},
+    "tiktoken": {"rag.llm"},
     "nupunkt": {"rag.text"},
     "ijson": {"rag.sources"},
     "lxml": {"rag.sources"},
@@ -80,16 +73,10 @@ VENDORS = {
     "rich": {"refdesk.render", "refdesk"},
     "jinja2": {"refdesk.render"},
     "click": {"refdesk"},
-    "langchain_core": {
-        "rag.embedders",
-        "rag.retrieval.langchain",
-        "rag.llm.chat",
-        "rag.answers",
-        "rag.digests",
-        "refdesk",
-    },
+    "langchain_core": {"rag.embedders", "rag.retrieval", "rag.llm", "rag.answers", "rag.digests", "refdesk"},
     "httpx": {"refdesk.ingest.safe_http", "refdesk.ingest.inputs", "refdesk.feeds", "stores.vectors.chroma"},
-    "langchain": {"rag.llm.chat"},
+    "langchain": {"rag.llm"},
+    "pydantic_settings": {"refdesk.settings"},
     "Stemmer": {"rag.checking"},
     "re2": {"rag.flags"},
     "orjson": {"rag.sources"},
@@ -124,8 +111,8 @@ ALL = list(modules())
 @pytest.mark.parametrize(("name", "path"), ALL, ids=[name for name, _ in ALL])
 def test_a_module_imports_strictly_below_itself_or_within_its_room(name: str, path: Path) -> None:
     own = room(name)
-    if name == "rag":
-        return  # the package's docstring
+    if name in ("rag", "refdesk.errors", "refdesk.__main__"):
+        return  # a docstring, a public name for rag.errors, and `python -m refdesk`
     assert own, f"{name} is in no room: add it to FLOORS and to the picture in docs/architecture.md"
     for imported in imports(path):
         other = room(imported)

@@ -86,7 +86,7 @@ class Digesting:
             subscription: What is wanted.
             fresh: Ask the model anew, also what it was asked before.
         """
-        with self._store.in_use:
+        with self._store.indexes.guard:
             self._store.refresh()
             subscription = self._with_ratings(subscription)
             earlier = self._store.catalog.issues().earlier(

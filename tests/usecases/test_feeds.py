@@ -24,6 +24,7 @@ from rag import sources
 from rag.embedders import DEFAULT, embedder
 from rag.errors import ConfigError, FeedUnavailable, InputError, LibraryLocked, LibraryReadOnly
 from rag.types import Paper, Reject
+from refdesk import wiring
 from refdesk.feeds.fetching import Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Pull
@@ -87,6 +88,7 @@ class Desk:
     def store(self, **options: Any) -> LibraryStore:
         return LibraryStore(
             Place(self.folder),
+            indexes=wiring.indexes(self.folder),
             embedder_name=None,
             make_embedder=embedder,
             default_embedder=DEFAULT,

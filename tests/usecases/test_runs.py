@@ -14,6 +14,7 @@ import pytest
 import refdesk
 from rag.embedders import DEFAULT, embedder
 from rag.errors import ConfigError, InputError, LibraryLocked
+from refdesk import wiring
 from refdesk.digest.run import Step
 from refdesk.library import Library
 from refdesk.settings import config
@@ -49,7 +50,14 @@ def folder(tmp_path: Path) -> Path:
 @contextmanager
 def opened(folder: Path, clock: Clock) -> Iterator[Library]:
     """The library, by a clock of our own."""
-    store = LibraryStore(Place(folder), embedder_name=None, make_embedder=embedder, default_embedder=DEFAULT, now=clock)
+    store = LibraryStore(
+        Place(folder),
+        indexes=wiring.indexes(folder),
+        embedder_name=None,
+        make_embedder=embedder,
+        default_embedder=DEFAULT,
+        now=clock,
+    )
     with Library(store, config.load(folder)) as library:
         yield library
 

@@ -26,7 +26,8 @@ import os, signal, sys
 from datetime import UTC, datetime
 import stores.sql.catalog, stores.sql.feeds, stores.ingest, stores.lexical.tantivy, stores.store, stores.vectors.chroma
 from rag.embedders import DEFAULT, embedder
-from refdesk import config
+from refdesk import wiring
+from refdesk.settings import config
 from refdesk.feeds.syncing import sync
 from stores.store import LibraryStore, Place
 from pathlib import Path
@@ -44,7 +45,7 @@ if len(sys.argv) > 2:
         return whole(*arguments, **named)
     setattr(owner, name, dying)
 store = LibraryStore(
-    Place(folder), embedder_name=None, make_embedder=embedder, default_embedder=DEFAULT,
+    Place(folder), indexes=wiring.indexes(folder), embedder_name=None, make_embedder=embedder, default_embedder=DEFAULT,
     now=lambda: datetime(2026, 6, 20, 12, tzinfo=UTC),
 )
 reports = sync(store, config.load(folder), sleep=lambda _: None)
