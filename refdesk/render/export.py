@@ -17,6 +17,8 @@ from typing import Any
 from rag.types import Paper, Reject
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_ID_FIELDS = {"arxiv": "arxiv_id", "doi": "doi", "pmid": "pmid", "pmcid": "pmcid"}
+"""By id scheme, the field that holds the id."""
 _SPECIAL = {
     "&": r"\&",
     "%": r"\%",
@@ -160,7 +162,7 @@ def _fields(paper: Paper) -> dict[str, Any]:
     return {
         "id": paper.paper_id,
         **ids,
-        "aliases": [each for each in paper.aliases if each != paper.paper_id and each not in _named(ids)],
+        "aliases": [each for each in paper.aliases if each != paper.paper_id and each not in _ids_in_fields(ids)],
         "title": paper.title,
         "abstract": paper.abstract,
         "authors": list(paper.authors),
@@ -197,22 +199,22 @@ def _read(name: str, entry: str) -> Paper | Reject | None:
 
 def _ids(paper: Paper) -> dict[str, str]:
     """The first id of each scheme that has a field of its own; arXiv's with the version."""
-    names = {"arxiv": "arxiv_id", "doi": "doi", "pmid": "pmid", "pmcid": "pmcid"}
-    found: dict[str, str] = {}
+    ids: dict[str, str] = {}
     for alias in (paper.paper_id, *paper.aliases):
         scheme, _, value = alias.partition(":")
-        if scheme in names:
-            found.setdefault(names[scheme], value)
-    if paper.version and "arxiv_id" in found:
-        found["arxiv_id"] += f"v{paper.version}"
-    return found
+        if scheme in _ID_FIELDS:
+            ids.setdefault(_ID_FIELDS[scheme], value)
+    if paper.version and "arxiv_id" in ids:
+        ids["arxiv_id"] += f"v{paper.version}"
+    return ids
 
 
-def _named(ids: dict[str, str]) -> set[str]:
-    schemes = {"arxiv_id": "arxiv", "doi": "doi", "pmid": "pmid"}
+def _ids_in_fields(ids: dict[str, str]) -> set[str]:
+    """The ids that stand in fields of their own, as aliases: `arxiv:2406.11741` without the version."""
     return {
-        f"{schemes[name]}:{re.sub(r'v[0-9]+$', '', value) if name == 'arxiv_id' else value}"
-        for name, value in ids.items()
+        f"{scheme}:{re.sub(r'v[0-9]+$', '', ids[field]) if scheme == 'arxiv' else ids[field]}"
+        for scheme, field in _ID_FIELDS.items()
+        if field in ids
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from reading import ABSTRACT, as_jsonl, one, read
+from reading import ABSTRACT, as_jsonl, one, paper_of, read
 
 from rag.types import Paper
 from refdesk.render.export import FORMATS
@@ -33,6 +33,7 @@ RECORDS = st.fixed_dictionaries(
         "id": st.sampled_from(["7", "arXiv:2406.11741v3", "hep-th/9901001", "W 7", "s2:" + "ab" * 20, "openalex:W12"]),
         "doi": st.sampled_from(["10.1000/a_b{c}", "10.1000/xyz(1)", "10.48550/arXiv.2406.11741"]),
         "pmid": st.just("123"),
+        "pmcid": st.just("PMC1234567"),
         "authors": st.lists(NAMES, max_size=4),
         "published": DAYS,
         "updated": DAYS,
@@ -71,3 +72,11 @@ def test_what_is_exported_and_read_again_is_the_same_paper(form: str, fields: di
         return
     again = one("".join(f"{entry}\n" for entry in FORMATS[form]([first])), f"export.{form}", format_name=form)
     assert same(again) == same(first)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_paper_of_pubmed_central_is_exported_with_its_id(form: str) -> None:
+    paper = paper_of(pmid="123", pmcid="PMC1234567")
+    exported = "".join(f"{entry}\n" for entry in FORMATS[form]([paper]))
+    assert exported.count("PMC1234567") == 1
+    assert same(one(exported, f"export.{form}", format_name=form)) == same(paper)
