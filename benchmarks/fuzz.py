@@ -1,18 +1,21 @@
 """
-Real files damaged in ways that happen: does any crash an importer, hang it, or lose a record without a word?
+Fuzzing of the importers: damage real files in ways that happen, and import them.
+
+Does any file crash an importer, hang it, or lose a record without a Reject?
 
     python -m benchmarks.fuzz [--files 10000] [--seed 20261124] [--show]
 
-A file is accounted for when it is refused with an error, or when
+A file is accounted for if it is refused with an error, if a reject says that it was “not read further”, or if both of
+these hold:
 
-- a reject says that the file was “not read further”, or
-- it has at least as many papers and rejects as its damaged text has beginnings of records (for JSON Lines exactly as
-  many as lines that are not blank, for JSON that can still be parsed exactly as many as its list has entries), and each
-  title of the sound file that the damaged text still holds, and that the sound one holds once, is a paper's or a
-  reject's, or within one; a reject of what is not valid stands for all titles from its line to where the next record
-  begins, and one that has no title for one title.
+- It gives at least as many papers and rejects as the damaged text has beginnings of records. JSON Lines must give
+  exactly as many as there are lines that are not blank, and JSON that can still be parsed exactly as many as its list
+  has entries.
+- Each title that the undamaged file holds once, and that the damaged text still holds, is within the title or abstract
+  of a paper or reject. A reject for text that is not valid covers all titles from its line to the next beginning of a
+  record, and a reject without a title covers one title.
 
-A hang is a file that keeps a processor busy for longer than 5 s.
+A file hangs an importer if it takes more than 5 s of processor time.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ from typing import Any
 from benchmarks.report import data_folder, table, write_section
 from rag import sources
 from rag.errors import RefdeskError
-from rag.sources.decoding import HEAD_BYTES, decoded
+from rag.sources.decoding import HEAD_BYTES, open_text
 from rag.types import Paper, Reject
 
 HANG_S = 5.0
@@ -46,7 +49,7 @@ GIVEN_UP_S = 60
 SEED = 20261124
 LINES = 40
 SHORTEST = 12
-"""A title shorter than this may stand anywhere in a file."""
+"""Shorter titles are not looked for, because they may stand anywhere in a file."""
 _CONTROLS = [*(bytes([each]) for each in range(0x20)), b"\x7f", b"\x85", b"\xe2\x80\xae", b"\xef\xbf\xbe", *(
     codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"\xc0\x80", b"\xed\xa0\x80", b"\xff")]  # fmt: skip
 _STRUCTURE = rb"[\"'{}\[\]<>&,:;\\@=\-\n]"
@@ -58,13 +61,13 @@ _BEGINS = {
     "pubmed_xml": r"<PubmedArticle\b",
     "jsonl": r"^.*\S.*$",
 }
-"""By format: where a record begins in a text."""
+"""By format, the pattern of a record's beginning."""
 _READ_ON = "not read further"
 
 
 @dataclass(frozen=True)
 class Sound:
-    """A real file: where it comes from, its name, its bytes, the format it is of, and the titles to look for."""
+    """A real, undamaged file: its folder, name and bytes, and what an import gives of it."""
 
     folder: str
     name: str
@@ -72,24 +75,24 @@ class Sound:
 
     @cached_property
     def read(self) -> tuple[str, list[Paper | Reject]]:
-        """Its format and its records."""
-        chosen = sources._recognised(self.text[:HEAD_BYTES], self.name).name
+        """The file's format and records."""
+        chosen = sources.recognise(self.text[:HEAD_BYTES], self.name).name
         return chosen, list(sources.parse(io.BytesIO(self.body), self.name, today="2026-11-24")[0])
 
     @cached_property
     def text(self) -> str:
-        """Its text."""
-        return decoded(io.BytesIO(self.body), self.name)[0].read()
+        """The file's text."""
+        return open_text(io.BytesIO(self.body), self.name)[0].read()
 
     @cached_property
     def titles(self) -> list[str]:
-        """The titles that the text holds as they are, once."""
+        """The titles that stand in the text exactly once."""
         titles = {(record.title or "")[:150] for record in self.read[1]}
         return sorted(title for title in titles if len(title) >= SHORTEST and self.text.count(title) == 1)
 
 
 def sound(folder: Path) -> list[Sound]:
-    """The files of `formats/`, a piece of JSON Lines, and the listing."""
+    """The files of `formats/`, the first lines of a JSON Lines file, and the Hugging Face listing."""
     found = []
     for path in sorted(each for each in (folder / "formats").rglob("*") if each.is_file()):
         body = path.read_bytes()
@@ -148,7 +151,7 @@ def _controls(chance: random.Random, body: bytes) -> bytes:
 
 
 def _structure(chance: random.Random, body: bytes) -> bytes:
-    """Characters that mean something to a format, taken out, doubled or exchanged."""
+    """Remove, double or replace characters that have a meaning in a format."""
     marks = [found.start() for found in re.finditer(_STRUCTURE, body)]
     for at in sorted(chance.sample(marks, min(len(marks), chance.randint(1, 6))), reverse=True):
         mark = body[at : at + 1]
@@ -182,11 +185,11 @@ DAMAGE: dict[str, Callable[[random.Random, bytes], bytes]] = {
 
 
 def lost(file: Sound, body: bytes, records: list[Paper | Reject]) -> str | None:
-    """What of a damaged file is not accounted for, or None."""
+    """What is not accounted for of a damaged file; None if nothing is."""
     rejects = [record for record in records if isinstance(record, Reject)]
     if any(_READ_ON in reject.reason for reject in rejects):
         return None
-    text = decoded(io.BytesIO(body), file.name)[0].read()
+    text = open_text(io.BytesIO(body), file.name)[0].read()
     name = file.read[0]
     begin = _BEGINS.get(name)
     count = len(re.findall(begin, text, re.MULTILINE)) if begin else _entries(text)
@@ -201,7 +204,7 @@ def lost(file: Sound, body: bytes, records: list[Paper | Reject]) -> str | None:
 
 
 def _spans(text: str, rejects: list[Reject], begin: str | None) -> Iterator[str]:
-    """What stands in a text from the line of each reject that is not valid to where the next record begins."""
+    """For each reject that is not valid, the text from its line to the beginning of the next record."""
     rows = [found.start() for found in re.finditer("^", text, re.MULTILINE)]
     for reject in rejects:
         line = re.match(r"line (\d+)$", reject.where)
@@ -212,7 +215,7 @@ def _spans(text: str, rejects: list[Reject], begin: str | None) -> Iterator[str]
 
 
 def _entries(text: str) -> int:
-    """The entries of the list that a JSON text is or holds; 1 where it is one object, 0 where it is no JSON."""
+    """The number of entries of the list that a JSON text is or holds; 1 for one object, 0 for text that is not JSON."""
     try:
         document = json.loads(text)
     except ValueError:
@@ -228,7 +231,7 @@ def _out_of_time(*_: Any) -> None:
 
 
 def damaged(files: list[Sound], count: int, seed: int) -> Iterator[tuple[str, Sound, bytes]]:
-    """Kind of damage, file and damaged bytes, so many; every third is damaged twice."""
+    """Yield `count` damaged files: kind of damage, file and damaged bytes; every third is damaged twice."""
     kinds = list(DAMAGE)
     for number in range(count):
         chance = random.Random(f"{seed} {number}")

@@ -1,7 +1,7 @@
 """
-Importers: from the bytes of a file to Papers and Rejects, the format recognised by content.
+Importers: parse the bytes of a file into Papers and Rejects; the format is recognised by the content.
 
-Each format is a module with a pure `parse`; nothing here opens a file or fetches anything.
+Each format is a module with `recognise` and a pure `parse`. Nothing here opens a file or fetches anything.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from rag.sources import (
     semanticscholar,
     tables,
 )
-from rag.sources.decoding import HEAD_BYTES, decoded
+from rag.sources.decoding import HEAD_BYTES, open_text
 from rag.sources.records import Context
 from rag.types import Paper, Reject
 
@@ -37,7 +37,12 @@ __all__ = ["FORMATS", "Context", "Format", "parse"]
 
 
 class Format(NamedTuple):
-    """One format: its name, what it is, whether a text's beginning is of it, and its parser."""
+    """
+    A format that can be imported.
+
+    `recognise` takes the beginning of a text, `HEAD_BYTES` characters at most. `suffixes` are the endings of file names
+    that decide if no format recognises the content.
+    """
 
     name: str
     description: str
@@ -72,7 +77,7 @@ FORMATS = (
     Format("ris", "RIS", ris.recognise, ris.parse, (".ris",)),
     Format("bibtex", "BibTeX", bibtex.recognise, bibtex.parse, (".bib",)),
 )
-"""In the order in which they are tried."""
+"""All formats, in the order in which they are tried."""
 
 
 def parse(
@@ -85,64 +90,75 @@ def parse(
     tags: tuple[str, ...] = (),
 ) -> tuple[Iterator[Paper | Reject], tuple[str, ...]]:
     """
-    Recognise an input and parse it.
+    Recognise an input's format and parse it.
 
     Args:
-        stream: The bytes, seekable, plain or gzip; read as the result is consumed.
-        filename: The input's file name; its stem scopes ids of no known scheme, its suffix decides between formats
-            only where the content does not.
+        stream: The bytes, seekable, plain or gzip. They are read as the result is consumed.
+        filename: The input's file name. Its stem scopes ids of no known scheme; its suffix decides the format only if
+            the content does not.
         today: The day of the import, ISO.
-        format_name: Force this format.
-        listed: Listing date of records without one, ISO.
-        tags: Added to each paper.
+        format_name: The name of the format, instead of recognising it.
+        listed: The listing date for records that have none, ISO.
+        tags: Tags that each paper gets besides its own.
 
     Returns:
         The records, one after the other, and notes about the input as a whole.
 
     Raises:
-        UnreadableInput: Empty, binary or damaged input, or a table without a title column.
-        UnknownFormat: No importer recognises it, or none is called `format_name`.
+        UnreadableInput: The input is empty, binary or damaged, or a table without a title column; parts of the input
+            are checked only as the records are consumed.
+        UnknownFormat: No format recognises the content, or none is called `format_name`.
     """
-    text, note = decoded(stream, filename)
+    text, _ = open_text(stream, filename)
     head = text.read(HEAD_BYTES)
-    chosen = _forced(format_name) if format_name else _recognised(head, filename)
-    text, note = decoded(stream, filename)
+    chosen = _named(format_name) if format_name else recognise(head, filename)
+    text, note = open_text(stream, filename)
     context = Context(name=stem(filename), source=chosen.name, today=today, listed=listed, tags=tags)
     return chosen.parse(text, context), (note,) if note else ()
 
 
 def stem(filename: str) -> str:
     """
-    A file's name without its extensions, as `file:` ids are scoped.
+    A file's name without its extensions: the scope of its `file:` ids.
 
     >>> stem("corpus.jsonl.gz")
     'corpus'
     """
-    known = {suffix for each in FORMATS for suffix in each.suffixes} | {".gz", ".txt"}
+    known = {suffix for known_format in FORMATS for suffix in known_format.suffixes} | {".gz", ".txt"}
     name = filename
     while "." in name[1:] and "." + name.rpartition(".")[2].lower() in known:
         name = name.rpartition(".")[0]
-    return "".join(char if char.isprintable() else "_" for char in name)  # it becomes a part of ids
+    return "".join(char if char.isprintable() else "_" for char in name)  # ids are printed
 
 
-def _forced(name: str) -> Format:
-    for each in FORMATS:
-        if each.name == name:
-            return each
+def _named(name: str) -> Format:
+    for candidate in FORMATS:
+        if candidate.name == name:
+            return candidate
     raise UnknownFormat(
         f"There is no format “{name}”.",
-        hint="The formats are " + ", ".join(each.name for each in FORMATS) + ".",
+        hint="The formats are " + ", ".join(candidate.name for candidate in FORMATS) + ".",
     )
 
 
-def _recognised(head: str, filename: str) -> Format:
-    for each in FORMATS:
-        if each.recognise(head):
-            return each
-    plain = filename.lower().removesuffix(".gz")
-    for each in FORMATS:
-        if plain.endswith(each.suffixes or ("\0",)):
-            return each
+def recognise(head: str, filename: str) -> Format:
+    """
+    The format of an input, by its content, else by its file name.
+
+    Args:
+        head: The beginning of the text, `HEAD_BYTES` characters at most.
+        filename: The input's file name.
+
+    Raises:
+        UnknownFormat: Neither the content nor the name is of a known format.
+    """
+    for candidate in FORMATS:
+        if candidate.recognise(head):
+            return candidate
+    name = filename.lower().removesuffix(".gz")
+    for candidate in FORMATS:
+        if name.endswith(candidate.suffixes):
+            return candidate
     raise UnknownFormat(
         f"The format of {filename} is not known; it begins “{' '.join(head[:60].split())}”.",
         hint="`refdesk add --list-formats` lists the formats; `--format NAME` forces one.",

@@ -1,7 +1,7 @@
 """
-arXiv's API, as `export.arxiv.org/api/query` answers: an Atom feed.
+The arXiv API, as `export.arxiv.org/api/query` answers: an Atom feed.
 
-What all that comes from arXiv shares is here too: names in one string, and remarks on withdrawal.
+`split_authors` and `flag_withdrawn` serve the other formats of arXiv too.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV)\.?", re.IGNORECASE)
 
 
 def recognise(head: str) -> bool:
-    """Whether the text is an Atom feed of arXiv's API, be it empty or an error."""
-    return xml.root(head) == "feed" and bool(
+    """True for an Atom feed of arXiv's API, also for one that is empty or holds an error."""
+    return xml.root_name(head) == "feed" and bool(
         "http://arxiv.org/schemas/atom" in head or re.search(r"<id>https?://(?:export\.)?arxiv\.org/api/", head)
     )
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """A paper of each entry; `published` is the day of version 1, `updated` that of the version given."""
+    """Yield one record per entry; `published` is the day of version 1, `updated` that of the version in the feed."""
     for where, entry in xml.elements(stream, ("feed",), ("entry",)):
         if isinstance(entry, Reject):
             yield entry
             continue
-        parts = xml.named(entry)
-        link = xml.value(parts, "id")
-        if _ERROR.match(link):
-            said = records._printable(xml.value(parts, "summary"))
-            yield Reject(where=where, reason=f"an error of arXiv's: {said}")
+        parts = xml.children_by_name(entry)
+        id_url = xml.first_text(parts, "id")
+        if _ERROR.match(id_url):
+            message = records.printable(xml.first_text(parts, "summary"))
+            yield Reject(where=where, reason=f"an error of arXiv's: {message}")
             continue
         categories = [
-            each.get("term") for name in ("arxiv:primary_category", "category") for each in parts.get(name, [])
+            category.get("term") for name in ("arxiv:primary_category", "category") for category in parts.get(name, [])
         ]
-        pages = [each.get("href") for each in parts.get("link", []) if each.get("rel", "alternate") == "alternate"]
+        pages = [link.get("href") for link in parts.get("link", []) if link.get("rel", "alternate") == "alternate"]
         fields = {
-            ("arxiv_id" if identity.arxiv_id(link) else "id"): link,
-            "doi": xml.value(parts, "arxiv:doi"),
-            "title": xml.value(parts, "title"),
-            "abstract": xml.value(parts, "summary"),
-            "authors": [xml.value(xml.named(author), "name") for author in parts.get("author", [])],
-            "published": xml.value(parts, "published"),
-            "updated": xml.value(parts, "updated"),
-            "venue": xml.value(parts, "arxiv:journal_ref"),
+            ("arxiv_id" if identity.arxiv_id(id_url) else "id"): id_url,
+            "doi": xml.first_text(parts, "arxiv:doi"),
+            "title": xml.first_text(parts, "title"),
+            "abstract": xml.first_text(parts, "summary"),
+            "authors": [xml.first_text(xml.children_by_name(author), "name") for author in parts.get("author", [])],
+            "published": xml.first_text(parts, "published"),
+            "updated": xml.first_text(parts, "updated"),
+            "venue": xml.first_text(parts, "arxiv:journal_ref"),
             "categories": categories,
-            "url": next(iter(pages), link),
+            "url": next(iter(pages), id_url),
         }
-        yield remarked(records.paper(fields, where, context), xml.value(parts, "arxiv:comment"))
+        yield flag_withdrawn(records.make_paper(fields, where, context), xml.first_text(parts, "arxiv:comment"))
 
 
-def remarked(record: Paper | Reject, comment: str) -> Paper | Reject:
-    """A paper flagged where the authors' comment, which is not kept, says that they withdrew it."""
+def flag_withdrawn(record: Paper | Reject, comment: str) -> Paper | Reject:
+    """Flag a paper as withdrawn if the authors' comment says so; the comment itself is not kept."""
     if isinstance(record, Reject):
         return record
     if not (_WITHDRAWN.match(comment) or "withdrawn" in text.flags("", comment)):
@@ -67,23 +67,23 @@ def remarked(record: Paper | Reject, comment: str) -> Paper | Reject:
     return replace(record, flags=text.flags(f"Withdrawn: {record.title}", record.abstract))
 
 
-def people(names: str) -> list[str]:
+def split_authors(names: str) -> list[str]:
     """
-    The authors that arXiv writes in one string, without the institutes in brackets.
+    Split the authors that arXiv writes in one string, and drop the institutes in parentheses.
 
-    >>> people("Ada Byron (Univ. A, B), Plato, Sam Hay, Jr. and Liu Xin")
+    >>> split_authors("Ada Byron (Univ. A, B), Plato, Sam Hay, Jr. and Liu Xin")
     ['Ada Byron', 'Plato', 'Sam Hay, Jr.', 'Liu Xin']
     """
-    found: list[str] = []
-    for name in re.split(r", ?(?:and )?| and | ?; ?", " ".join(_without_brackets(names).split())):
-        if found and _SUFFIX.fullmatch(name.strip()):
-            found[-1] += f", {name.strip()}"
+    authors: list[str] = []
+    for name in re.split(r", ?(?:and )?| and | ?; ?", " ".join(_without_parentheses(names).split())):
+        if authors and _SUFFIX.fullmatch(name.strip()):
+            authors[-1] += f", {name.strip()}"
         elif name.strip():
-            found.append(name.strip())
-    return found
+            authors.append(name.strip())
+    return authors
 
 
-def _without_brackets(names: str) -> str:
+def _without_parentheses(names: str) -> str:
     kept, depth = [], 0
     for part in re.split(r"([()])", names):
         if part in "()" and part:

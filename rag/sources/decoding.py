@@ -1,7 +1,7 @@
 """
-From bytes of unknown encoding to text, without ever holding a whole file: gzip, byte order marks, cp1252, line limits.
+Decode bytes of unknown encoding to text, as a stream: gzip, byte order marks, UTF-8 or cp1252, limits on size.
 
-It knows nothing of formats.
+No file is held whole, and no format is known here.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ HEAD_BYTES = 1 << 16
 MAX_RECORD_CHARS = 1_000_000
 """The longest line, or field of a table, that is read as a record."""
 MAX_ENTRY_CHARS = 10 * MAX_RECORD_CHARS
-"""The most characters that are read for one entry of a JSON list, whose parts have limits of their own."""
+"""The most characters that are read for one entry of a JSON list; the parts of an entry have limits of their own."""
 MAX_RATIO = 200
-"""JSON of abstracts shrinks to a fifth; zeros shrink to a thousandth."""
+"""How many times its size a gzip file may unpack to. JSON of abstracts unpacks to 5 times, zeros to 1,000 times."""
 MAX_INPUT_BYTES = 8 << 30
-"""The most that one input may hold, decompressed."""
-_IN_DOUBT = 32 << 20  # so much may unpack from anything
+"""The most bytes that one input may hold, decompressed."""
+_ALWAYS_ALLOWED_BYTES = 32 << 20
+"""This much may be unpacked whatever the ratio."""
 
 _MAGIC = {
     b"%PDF": "a PDF",
@@ -41,10 +42,10 @@ _MAGIC = {
     b"\x28\xb5\x2f\xfd": "a zstd archive",
     b"\x7fELF": "a program",
 }
-_ESCAPED = re.compile("[\ud800-\udfff]")
-_MAX_DIGITS = 4_000  # Python makes no number of more than 4,300
-_ENDLESS = re.compile(rf"(?<![0-9])[0-9]{{{_MAX_DIGITS}}}")
-_MARKS = (  # the four-byte marks first: UTF-32's begins with UTF-16's
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MAX_DIGITS = 4_000  # Python refuses to read a number of more than 4,300
+_LONG_NUMBER = re.compile(rf"(?<![0-9])[0-9]{{{_MAX_DIGITS}}}")
+_BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -53,68 +54,72 @@ _MARKS = (  # the four-byte marks first: UTF-32's begins with UTF-16's
 )
 
 
-def decoded(stream: BinaryIO, name: str) -> tuple[TextIO, str | None]:
+def open_text(stream: BinaryIO, name: str) -> tuple[TextIO, str | None]:
     """
     Open a seekable byte stream as text.
 
     Args:
         stream: The bytes, plain or gzip.
-        name: What to call the input in errors.
+        name: The input's name, for messages.
 
     Returns:
-        The text from its beginning, with every line ending as `\\n`, and a note where the encoding was not UTF-8. Bytes
-        that are wrong within UTF-8 become lone surrogates, which `rag.text.clean` refuses record by record.
+        The text from its beginning, with every line ending as `\\n`, and a note if it is not valid UTF-8. In a text
+        that is mostly UTF-8, wrong bytes become lone surrogates; `rag.text.clean` refuses the records that hold one.
 
     Raises:
-        UnreadableInput: Empty, binary, or a broken gzip.
+        UnreadableInput: The input is empty, binary, or a damaged gzip file.
     """
     stream.seek(0)
     if stream.read(2) == b"\x1f\x8b":
         stream.seek(0)
-        stream = _Unzipped(stream, name)  # type: ignore[assignment]
+        stream = _GunzippedStream(stream, name)  # type: ignore[assignment]
     stream.seek(0)
     head = stream.read(HEAD_BYTES)
     if not head.strip():
         raise UnreadableInput(
             f"{name} is empty.", hint="Give a file that holds papers; `refdesk add --help` lists the formats."
         )
-    encoding = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
+    encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
     if encoding is None:
         kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
         if kind or b"\0" in head:
             raise UnreadableInput(
                 f"{name} is {kind or 'a binary file'}, not text.",
-                hint="Give text, JSON or a table of papers; `refdesk add --list-formats` lists what is read.",
+                hint="Give text, JSON or a table of papers; `refdesk add --list-formats` lists the formats.",
             )
     stream.seek(0)
     note = None
     errors = "strict" if encoding is None else "replace"
     if encoding is None:
-        encoding, errors, note = _guess(stream, name)
+        encoding, errors, note = _guess_encoding(stream, name)
         stream.seek(0)
-    return io.TextIOWrapper(io.BufferedReader(_Raw(stream)), encoding=encoding, errors=errors), note  # type: ignore[type-var]
+    return io.TextIOWrapper(io.BufferedReader(_RawStream(stream)), encoding=encoding, errors=errors), note  # type: ignore[type-var]
 
 
-def _guess(stream: BinaryIO, name: str) -> tuple[str, str, str | None]:
-    """UTF-8 where it is, or mostly is; else cp1252, which is what old exports of reference managers are in."""
+def _guess_encoding(stream: BinaryIO, name: str) -> tuple[str, str, str | None]:
+    """
+    The encoding, the error handler for it, and a note.
+
+    A text that is UTF-8, or mostly is, is read as UTF-8; any other as cp1252, in which old reference managers export.
+    """
     if _is_utf8(stream):
         return "utf-8", "strict", None
     stream.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    wrong = right = 0
+    wrong = right = 0  # bytes that are not UTF-8; characters beyond ASCII that are
     block = b"-"
     while block:
         block = stream.read(1 << 20)
         text = decoder.decode(block, final=not block)
         if not text.isascii():
-            marks = len(_ESCAPED.findall(text))
-            wrong += marks
-            right += sum(1 for char in text if char > "\x7f") - marks
+            surrogates = len(_SURROGATE.findall(text))
+            wrong += surrogates
+            right += sum(1 for char in text if char > "\x7f") - surrogates
     if right >= max(wrong, 1):
         return (
             "utf-8",
             "surrogateescape",
-            f"{name} is UTF-8 with {wrong} broken places; records that hold one are refused",
+            f"{name} is UTF-8 with {wrong:,} wrong byte{'s' * (wrong != 1)}; records that hold one are rejected",
         )
     return "cp1252", "replace", f"{name} is not UTF-8; it was read as cp1252"
 
@@ -130,32 +135,36 @@ def _is_utf8(stream: BinaryIO) -> bool:
     return True
 
 
-class _Unzipped(io.RawIOBase):
-    """A gzip stream that gives up, with our error, on damage or on more than any library of papers holds."""
+class _GunzippedStream(io.RawIOBase):
+    """A gzip stream, unpacked; it raises UnreadableInput if the file is damaged or unpacks to too much."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
-        self._stream, self._zipped, self._name = stream, gzip.GzipFile(fileobj=stream), name
+        self._stream, self._gzip, self._name = stream, gzip.GzipFile(fileobj=stream), name
 
     def read(self, size: int = -1) -> bytes:
         try:
-            data = self._zipped.read(size)
+            data = self._gzip.read(size)
         except (OSError, EOFError, zlib.error) as error:
-            raise UnreadableInput(f"{self._name} is a damaged gzip file: {error}.", hint="Fetch it again.") from error
-        if self._zipped.tell() > max(_IN_DOUBT, MAX_RATIO * self._stream.tell()):
+            raise UnreadableInput(
+                f"{self._name} is a damaged gzip file: {error}.", hint="Download it again."
+            ) from error
+        if self._gzip.tell() > max(_ALWAYS_ALLOWED_BYTES, MAX_RATIO * self._stream.tell()):
             raise UnreadableInput(
                 f"{self._name} unpacks to more than {MAX_RATIO} times its size: a gzip bomb.",
                 hint="Unpack it first, if you trust it.",
             )
-        if self._zipped.tell() > MAX_INPUT_BYTES:
-            raise UnreadableInput(f"{self._name} holds more than {MAX_INPUT_BYTES >> 30} GB.", hint="Split it.")
+        if self._gzip.tell() > MAX_INPUT_BYTES:
+            raise UnreadableInput(
+                f"{self._name} holds more than {MAX_INPUT_BYTES >> 30} GB.", hint="Split it into smaller files."
+            )
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return self._zipped.seek(offset, whence)
+        return self._gzip.seek(offset, whence)
 
 
-class _Raw(io.RawIOBase):
-    """What `TextIOWrapper` needs of a stream, and no more: closing the text leaves the stream open."""
+class _RawStream(io.RawIOBase):
+    """The part of a stream that `TextIOWrapper` needs; closing the text leaves the stream itself open."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -170,44 +179,44 @@ class _Raw(io.RawIOBase):
 
 
 class Utf8Bytes:
-    """A text stream as the UTF-8 bytes that ijson reads, no more at a time than `MAX_ENTRY_CHARS`."""
+    """A text stream as UTF-8 bytes for ijson, with a limit of `MAX_ENTRY_CHARS` on each entry."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
-        self._read = 0
-        self._last = ""
+        self._entry_chars = 0
+        self._tail = ""  # the last characters, in which a long number may have begun
 
     def read(self, size: int = 1 << 16) -> bytes:
         """
-        The next `size` characters, encoded; one that stands for a wrong byte becomes one that `rag.text.clean` refuses.
+        The next `size` characters, encoded. A wrong byte becomes a character that `rag.text.clean` refuses.
 
         Raises:
-            ValueError: `begin_entry` was not called for too long, or a number is so long that ijson would crash.
+            ValueError: An entry has more than `MAX_ENTRY_CHARS`, or a number has so many digits that ijson would crash.
         """
         if not size:
             return b""
-        if self._read > MAX_ENTRY_CHARS:
+        if self._entry_chars > MAX_ENTRY_CHARS:
             raise ValueError(f"a record is longer than {MAX_ENTRY_CHARS:,} characters")
         text = self._text.read(size)
-        self._read += len(text)
-        if endless := _ENDLESS.search(seen := self._last + text):
-            text = text[: max(0, endless.start() - len(self._last))]  # what stands before is read still
+        self._entry_chars += len(text)
+        if number := _LONG_NUMBER.search(recent := self._tail + text):
+            text = text[: max(0, number.start() - len(self._tail))]  # first give ijson the text before the number
             if not text:
                 raise ValueError(f"a number has more than {_MAX_DIGITS:,} digits")
-            seen, self._text = self._last + text, io.StringIO("9" * _MAX_DIGITS)
-        self._last = seen[-_MAX_DIGITS:]
-        return _ESCAPED.sub(UNDECODED, text).encode()
+            recent, self._text = self._tail + text, io.StringIO("9" * _MAX_DIGITS)  # makes the next call raise
+        self._tail = recent[-_MAX_DIGITS:]
+        return _SURROGATE.sub(UNDECODED, text).encode()
 
     def begin_entry(self) -> None:
-        """Count anew."""
-        self._read = 0
+        """Count the characters of the next entry from 0."""
+        self._entry_chars = 0
 
 
-def lines(text: TextIO) -> Iterator[tuple[int, str | None]]:
+def numbered_lines(text: TextIO) -> Iterator[tuple[int, str | None]]:
     """
-    Number and content of each line that is not blank; None for one longer than a record may be, which is never held.
+    Number and content of each line that is not blank; None for one longer than `MAX_RECORD_CHARS`, which is never held.
 
-    >>> list(lines(io.StringIO("one\\n\\nthree")))
+    >>> list(numbered_lines(io.StringIO("one\\n\\nthree")))
     [(1, 'one'), (3, 'three')]
     """
     number = 0

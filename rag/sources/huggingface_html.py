@@ -1,7 +1,7 @@
 """
-The page of Hugging Face's papers, saved as HTML: the JSON that the page is drawn from, never the text that it shows.
+A Hugging Face papers page, saved as HTML: read from the JSON within the page (`data-props`).
 
-The text shows for some papers a summary that a model wrote.
+The text that the page shows is never read: for some papers it is a summary that a model wrote.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TextIO
 
-from rag.sources import crossref, huggingface, records
+from rag.sources import huggingface, json_stream, records
 from rag.sources.decoding import MAX_ENTRY_CHARS
 from rag.types import Paper, Reject
 
 _TARGET = "DailyPapers"
-_MARK = re.compile(r"""data-target\s*=\s*["']?DailyPapers\b""", re.IGNORECASE)
-_PAGE = re.compile(r"<title[^<>]*>[^<]{0,40}Papers[^<]{0,40}Hugging Face", re.IGNORECASE)
+_TARGET_MARK = re.compile(r"""data-target\s*=\s*["']?DailyPapers\b""", re.IGNORECASE)
+_PAGE_TITLE = re.compile(r"<title[^<>]*>[^<]{0,40}Papers[^<]{0,40}Hugging Face", re.IGNORECASE)
 _OPENING = re.compile(r"<(?:(!--)|([A-Za-z][^\s/>]*+))")
 _ATTRIBUTE = re.compile(r"""[\s/]*+([^\s"'<>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>]++)))?""")
 
 
 def recognise(head: str) -> bool:
-    """Whether the text is the HTML of a page of papers."""
-    return head.lstrip()[:1] == "<" and bool(_MARK.search(head) or _PAGE.search(head))
+    """True if the text is the HTML of a papers page."""
+    return head.lstrip()[:1] == "<" and bool(_TARGET_MARK.search(head) or _PAGE_TITLE.search(head))
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """The papers of the page; where it was cut off, those before, and then a Reject."""
+    """Yield one record per paper of the page; if the page was cut off, the last one is a Reject that says so."""
     page = stream.read(MAX_ENTRY_CHARS + 1)
     if len(page) > MAX_ENTRY_CHARS:
         yield Reject(where="the page", reason=f"it is longer than {MAX_ENTRY_CHARS:,} characters")
         return
-    found = False
+    has_papers = False
     for properties in _properties(page):
-        found = True
-        for where, entry in crossref.works(io.StringIO(html.unescape(properties)), "dailyPapers"):
+        has_papers = True
+        for where, entry in json_stream.entries_at(io.StringIO(html.unescape(properties)), "dailyPapers"):
             if isinstance(entry, Reject):
                 yield entry
             elif isinstance(entry, dict) and "dailyPapers" in entry:
                 yield Reject(where=where, reason="`dailyPapers` is not a list")
             else:
                 yield from _paper(entry, where, context)
-    if not found:
+    if not has_papers:
         yield Reject(where="the page", reason=f"no element with data-target=“{_TARGET}” and its data-props")
 
 
@@ -56,11 +56,11 @@ def _paper(entry: object, where: str, context: records.Context) -> Iterator[Pape
 
 
 def _properties(page: str) -> Iterator[str]:
-    """`data-props`, still escaped, of every element that is the target; cut off where the page is."""
+    """The attribute `data-props`, still escaped, of every target element; it ends early if the page does."""
     at = 0
     while opening := _OPENING.search(page, at):
         at = opening.end()
-        if opening[1]:
+        if opening[1]:  # a comment
             end = page.find("-->", at)
             at = len(page) if end < 0 else end + 3
             continue

@@ -1,7 +1,7 @@
 """
-MEDLINE text, PubMed's `.nbib`: tags in four columns, six spaces before what goes on, blank lines between records.
+MEDLINE text (PubMed's `.nbib`): tags in four columns, continued lines after six spaces, blank lines between records.
 
-Read by hand: of the libraries none is both kept and small (Biopython is neither needed nor light).
+The reader is our own: no library for it is both maintained and small (Biopython is large).
 """
 
 from __future__ import annotations
@@ -11,51 +11,53 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
-from rag.sources import records, ris
-from rag.sources.decoding import lines
+from rag.sources import records
+from rag.sources.decoding import numbered_lines
+from rag.sources.record_lines import RecordLines, first_value, parse_name
 from rag.types import Paper, Reject
 
 _TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9]{1,3}) *(?<=....)- ?(.*)$", re.DOTALL)
 _BEGIN = re.compile(r"^\ufeff?PMID- ?\d{1,9}[ \t]*$", re.MULTILINE)
 _RETRACTED = "retracted publication"  # a "Retraction of Publication" is the notice
-_ONCE = ("OWN", "STAT", "TI", "DP", "AB", "JT", "TA", "DCOM", "LR", "EDAT", "CRDT")
+_ONCE_PER_RECORD = {"OWN", "STAT", "TI", "DP", "AB", "JT", "TA", "DCOM", "LR", "EDAT", "CRDT"}
 
 
 def recognise(head: str) -> bool:
-    """Whether a line gives a PubMed id, as the first of each record does."""
+    """True if a line gives a PubMed id, as the first line of each record does."""
     return head.lstrip()[:1] not in ("{", "[", "<") and bool(_BEGIN.search(head))
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """A paper of each record; the abstract is `AB`, and only where there is none `OAB`, which is of another source."""
-    for record in _cut(stream):
-        refusal = record.refusal()
-        values = {} if refusal else _values(record.rows)
-        found = refusal or records.paper(_fields(values), f"line {record.start}", context)
-        types = [each.lower() for each in values.get("PT", ())]
-        yield records.retracted(found) if _RETRACTED in types or values.get("RIN") else found
+    """Yield one record per MEDLINE record; the abstract is `AB`, else `OAB`, which another source wrote."""
+    for lines in _split(stream):
+        too_long = lines.too_long()
+        values = {} if too_long else _values(lines.rows)
+        record = too_long or records.make_paper(_fields(values), f"line {lines.start}", context)
+        types = [value.lower() for value in values.get("PT", ())]
+        yield records.flag_retracted(record) if _RETRACTED in types or values.get("RIN") else record
 
 
-def _cut(stream: TextIO) -> Iterator[ris.Lines]:
+def _split(stream: TextIO) -> Iterator[RecordLines]:
     """
-    The lines of each record, which begins with its PMID.
+    Split the text before each PMID.
 
-    Where that is damaged, a tag that a record has only once begins the next one after a blank line.
+    If that line is damaged, the next record begins after a blank line, with a tag that the record has already and that
+    a record has only once.
     """
-    record: ris.Lines | None = None
-    seen: set[str] = set()
-    apart, last = False, 0
-    for number, line in lines(stream):
-        apart, last = apart or number > last + 1, number
+    record: RecordLines | None = None
+    tags: set[str] = set()
+    after_blank, last_number = False, 0
+    for number, line in numbered_lines(stream):
+        after_blank, last_number = after_blank or number > last_number + 1, number
         tag = _TAG.match(line) if line is not None else None
-        if tag and record and (tag[1] == "PMID" or (apart and tag[1] in seen)):
+        if tag and record and (tag[1] == "PMID" or (after_blank and tag[1] in tags)):
             yield record
             record = None
         if tag and not record:
-            record, seen = ris.Lines(start=number), set()
+            record, tags = RecordLines(start=number), set()
         if tag:
-            apart = False
-            seen |= {tag[1]} & {*_ONCE}
+            after_blank = False
+            tags |= {tag[1]} & _ONCE_PER_RECORD
         if record:
             record.add(line)
     if record:
@@ -63,7 +65,7 @@ def _cut(stream: TextIO) -> Iterator[ris.Lines]:
 
 
 def _values(rows: Sequence[str]) -> dict[str, list[str]]:
-    """What stands under each tag, a text for each time that it stands there."""
+    """The values of each tag, one for each time that the tag stands in the record."""
     parts: dict[str, list[list[str]]] = defaultdict(list)
     current: list[str] = []
     for row in rows:
@@ -73,25 +75,22 @@ def _values(rows: Sequence[str]) -> dict[str, list[str]]:
         elif row[:1].isspace():
             current.append(row.strip())
         else:
-            current = []  # damaged: it belongs to no tag that is known
-    return {tag: [" ".join(filter(None, each)) for each in texts] for tag, texts in parts.items()}
+            current = []  # a damaged line: what continues it belongs to no known tag
+    return {tag: [" ".join(filter(None, lines)) for lines in values] for tag, values in parts.items()}
 
 
 def _fields(values: Mapping[str, Sequence[str]]) -> dict[str, object]:
-    located = [each for tag in ("LID", "AID") for each in values.get(tag, ()) if re.search(r"\[doi\]\s*$", each)]
+    ids = [value for tag in ("LID", "AID") for value in values.get(tag, ())]
+    dois = [re.sub(r"\s*\[doi\]\s*$", "", value) for value in ids if re.search(r"\[doi\]\s*$", value)]
     return {
-        "pmid": _first(values, "PMID"),
-        "title": _first(values, "TI", "BTI", "TT"),
-        "abstract": _first(values, "AB", "OAB"),
-        "authors": [*map(ris.name, values.get("FAU") or values.get("AU") or ()), *values.get("CN", ())],
-        "published": _first(values, "DP"),
-        "date": _first(values, "DEP"),
-        "pmcid": _first(values, "PMC"),
-        "doi": re.sub(r"\s*\[doi\]\s*$", "", located[0]) if located else "",
-        "venue": _first(values, "JT", "TA", "CTI"),
-        "tags": [each.lstrip("*") for each in values.get("OT", ())],
+        "pmid": first_value(values, "PMID"),
+        "title": first_value(values, "TI", "BTI", "TT"),
+        "abstract": first_value(values, "AB", "OAB"),
+        "authors": [*map(parse_name, values.get("FAU") or values.get("AU") or ()), *values.get("CN", ())],
+        "published": first_value(values, "DP"),
+        "date": first_value(values, "DEP"),
+        "pmcid": first_value(values, "PMC"),
+        "doi": next(iter(dois), ""),
+        "venue": first_value(values, "JT", "TA", "CTI"),
+        "tags": [value.lstrip("*") for value in values.get("OT", ())],
     }
-
-
-def _first(values: Mapping[str, Sequence[str]], *tags: str) -> str:
-    return next((each for tag in tags for each in values.get(tag, ()) if each), "")

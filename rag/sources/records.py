@@ -1,7 +1,7 @@
 """
-From the named fields of one record to a Paper or a Reject: cleaning, ids, dates, names, limits.
+Make a Paper, or a Reject, of the named fields of one record: cleaning, ids, dates, names, limits.
 
-Every importer ends here, so that a paper is the same whichever format it came in.
+Every importer ends here, so that a paper is the same whichever format it came in. Nothing here reads a format.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ COLUMNS = """
     id _id arxiv_id doi pmid pmcid title abstract summary text authors url date published year updated listed
     categories tags venue aliases
     """.split()
-"""The names of columns and keys that tables and JSON are read by."""
+"""The names of the columns of tables and of the keys of JSON."""
+MONTHS = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 _PMID = re.compile(r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s\"<>\\^`{|}]{3,2000}", re.IGNORECASE)
@@ -39,14 +40,14 @@ _NO_ABSTRACT = re.compile(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """
-    What an importer is told beside the bytes.
+    What holds for all records of an input.
 
     Args:
         name: The input's name without folder and extensions; ids of no known scheme are scoped to it.
         source: The format's name, kept with each paper.
         today: The day of the import, ISO.
-        listed: The listing date of records that have none, ISO.
-        tags: Added to each paper.
+        listed: The listing date for records that have none, ISO.
+        tags: Tags that each paper gets besides its own.
     """
 
     name: str
@@ -56,14 +57,14 @@ class Context:
     tags: tuple[str, ...] = ()
 
 
-def paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Reject:
+def make_paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Reject:
     """
-    Make a Paper of one record's fields, named as in `COLUMNS`, or say why not.
+    Make a Paper of one record's fields, or a Reject that says why not.
 
     Args:
-        fields: Values as they came: text, numbers, lists, or lists of objects for authors.
-        where: The record's place in the input, for the reject.
-        context: What is true of the whole input.
+        fields: Values by the names in `COLUMNS`: text, numbers or lists as the format has them; authors may be objects.
+        where: The record's place in the input, for the Reject.
+        context: What holds for the whole input.
     """
     title = ""
     try:
@@ -71,12 +72,11 @@ def paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Re
         abstract = _prose(fields.get("abstract")) or _prose(fields.get("summary")) or _prose(fields.get("text"))
         url = web_link(fields.get("url"))
         details = _details(fields, context)
-        found = dict.fromkeys(_ids(fields, url, context))
-        ids = sorted(found, key=identity.rank) if len(found) > 1 else [*found] or [identity.title_id(title)]
+        ids = sorted(set(_ids(fields, url, context)), key=identity.rank) or [identity.title_id(title)]
     except text.UnprintableText as error:
-        return Reject(where=where, reason=str(error), title=_printable(title or _string(fields.get("title"))))
-    if reason := _reason_against(title, abstract):
-        return Reject(where=where, reason=reason, title=_printable(title))
+        return Reject(where=where, reason=str(error), title=printable(title or _string(fields.get("title"))))
+    if reason := _reject_reason(title, abstract):
+        return Reject(where=where, reason=reason, title=printable(title))
     return Paper(
         paper_id=ids[0],
         title=title,
@@ -91,47 +91,61 @@ def paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Re
 
 
 def _prose(value: Any) -> str:
-    """A value as clean text in which no accent is TeX's."""
+    """A value as clean text, with TeX accents decoded."""
     if not value:
         return ""
     clean = text.clean(value if type(value) is str else _string(value))
-    if "\\" not in clean or (decoded := tex.accents(clean)) == clean:
+    if "\\" not in clean or (decoded := tex.decode_accents(clean)) == clean:
         return clean
     return text.clean(decoded)
 
 
-def _names(values: Sequence[str]) -> tuple[str, ...]:
-    """Short texts as `_prose` has them, without those of which nothing is left."""
+def _clean_all(values: Sequence[str]) -> tuple[str, ...]:
+    """Each text as `_prose` gives it, without those that are empty then."""
     joined = " ".join(values)
-    if joined and "\\" not in joined and text.is_plain(joined):
+    if joined and "\\" not in joined and text.is_plain(joined):  # most are, and one check is faster than many
         return tuple(values)
-    return tuple(name for each in values if (name := _prose(each)))
+    return tuple(filter(None, map(_prose, values)))
 
 
 def _version(fields: Mapping[str, Any]) -> int | None:
-    """The version that the first arXiv id among the fields names."""
+    """The version in the first field that holds an arXiv id."""
     for key in ("arxiv_id", "id", "_id", "url"):
-        given = fields.get(key)
-        if given and (found := identity.arxiv_id(_arxiv(given), named=key == "arxiv_id")):
-            return found[1]
+        value = fields.get(key)
+        if value and (arxiv := identity.arxiv_id(_arxiv(value), named=key == "arxiv_id")):
+            return arxiv[1]
     return None
 
 
-def beside(kept: str) -> dict[str, Any]:
+def exported_fields(text: str) -> dict[str, Any]:
     """
-    The fields that our own export keeps as JSON beside those of a format, because the format cannot hold them.
+    The fields that our own export writes as JSON into one field of a format that cannot hold them otherwise.
 
-    >>> beside('{"listed": "2026-06-17", "source": "x"}'), beside("a note")
+    Args:
+        text: The JSON, as `refdesk.render.export` writes it. Any other text gives no fields.
+
+    >>> exported_fields('{"listed": "2026-06-17", "source": "x"}'), exported_fields("a note")
     ({'listed': '2026-06-17'}, {})
     """
     try:
-        found = json.loads(kept) if kept.startswith("{") else {}
+        fields = json.loads(text) if text.startswith("{") else {}
     except (ValueError, RecursionError):
         return {}
-    return {key: found[key] for key in COLUMNS if key in found}
+    return {key: fields[key] for key in COLUMNS if key in fields}
 
 
-def _reason_against(title: str, abstract: str) -> str | None:
+def column_name(key: str) -> str:
+    """
+    A column's name or a key as `COLUMNS` has it: lower case, with underscores for spaces.
+
+    >>> column_name(" arXiv ID")
+    'arxiv_id'
+    """
+    return key if key in COLUMNS else key.strip().lower().replace(" ", "_")
+
+
+def _reject_reason(title: str, abstract: str) -> str | None:
+    """Why the two are no paper; None if they are."""
     if not title:
         return "no title"
     if len(title) > MAX_TITLE_CHARS:
@@ -146,50 +160,50 @@ def _reason_against(title: str, abstract: str) -> str | None:
 
 
 def _details(fields: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    tags = _names(_list(fields.get("tags"), r"[;,]"))
+    tags = _clean_all(_list(fields.get("tags"), r"[;,]"))
     return {
-        "authors": _names(_authors(fields.get("authors"))),
+        "authors": _clean_all(_authors(fields.get("authors"))),
         "published": _first_date(fields, "published", "date", "year"),
         "updated": iso_date(fields.get("updated")),
         "listed": iso_date(fields.get("listed")) or context.listed,
         "venue": _prose(fields.get("venue")) or None,
-        "categories": tuple(dict.fromkeys(_names(_list(fields.get("categories"), r"[;,\s]")))),
+        "categories": tuple(dict.fromkeys(_clean_all(_list(fields.get("categories"), r"[;,\s]")))),
         "tags": tuple(dict.fromkeys([*tags, *context.tags])) if tags else context.tags,
     }
 
 
 def _ids(fields: Mapping[str, Any], url: str | None, context: Context) -> list[str]:
-    """Every id the record gives, scoped to the file where it is of no known scheme."""
-    found: list[str] = []
-    if (given := fields.get("arxiv_id")) and (arxiv := identity.arxiv_id(_arxiv(given), named=True)):
-        found.append(f"arxiv:{arxiv[0]}")
-    if (given := fields.get("doi")) and (doi := text.clean(_string(given))):
-        found += identity.scheme_ids(doi) or identity.scheme_ids(f"doi:{doi}")
-    if (given := fields.get("pmid")) and (pmid := _PMID.fullmatch(_string(given).strip())):
-        found.append(f"pmid:{pmid[1]}")
-    if (given := fields.get("pmcid")) and (pmcid := identity.pmcid(_string(given))):
-        found.append(pmcid)
+    """All ids of the record; an id of no known scheme is scoped to the file."""
+    ids: list[str] = []
+    if (value := fields.get("arxiv_id")) and (arxiv := identity.arxiv_id(_arxiv(value), named=True)):
+        ids.append(f"arxiv:{arxiv[0]}")
+    if (value := fields.get("doi")) and (doi := text.clean(_string(value))):
+        ids += identity.scheme_ids(doi) or identity.scheme_ids(f"doi:{doi}")
+    if (value := fields.get("pmid")) and (pmid := _PMID.fullmatch(_string(value).strip())):
+        ids.append(f"pmid:{pmid[1]}")
+    if (value := fields.get("pmcid")) and (pmcid := identity.pmcid(_string(value))):
+        ids.append(pmcid)
     for key in ("id", "_id"):
-        if (given := fields.get(key)) is not None and (value := text.clean(_string(given))[:200]):
-            found += identity.scheme_ids(value) or [f"file:{context.name}:{value}"]
-    for given in aliases if isinstance(aliases := fields.get("aliases"), list) else ():
-        found += identity.scheme_ids(text.clean(_string(given)))
-    return found + identity.scheme_ids(url) if url else found
+        if (value := fields.get(key)) is not None and (local_id := text.clean(_string(value))[:200]):
+            ids += identity.scheme_ids(local_id) or [f"file:{context.name}:{local_id}"]
+    for alias in aliases if isinstance(aliases := fields.get("aliases"), list) else ():
+        ids += identity.scheme_ids(text.clean(_string(alias)))
+    return ids + identity.scheme_ids(url) if url else ids
 
 
 def _arxiv(value: Any) -> str:
-    """An arXiv id with the zeros that a spreadsheet took for a number's: `2406.1174` was 2406.11740."""
-    given = _string(value).strip()
-    if len(given) > len("704.12345"):
-        return given
-    month, dot, number = given.partition(".")
+    """An arXiv id with the zeros that a spreadsheet dropped, because it read a number: `2406.1174` was 2406.11740."""
+    arxiv_id = _string(value).strip()
+    if len(arxiv_id) > len("704.12345"):
+        return arxiv_id
+    month, dot, number = arxiv_id.partition(".")
     if not (dot and month.isdecimal() and number.isdecimal() and len(month) in (3, 4)):
-        return given
+        return arxiv_id
     return f"{month:0>4}.{number:0<{5 if month >= '1501' and len(month) == 4 else 4}}"
 
 
 def _link(paper_id: str) -> str | None:
-    """The page of a paper whose record gives none."""
+    """The URL of a paper's page by its id; None for an id without a page."""
     scheme, _, value = paper_id.partition(":")
     base = {
         "arxiv": "https://arxiv.org/abs/",
@@ -203,12 +217,13 @@ def _link(paper_id: str) -> str | None:
 
 
 def web_link(value: Any) -> str | None:
-    """The value where it is an http(s) link that is safe to show, else None."""
+    """The value if it is an http(s) link that is safe to print, else None."""
     link = _string(value).strip()
     return link if _LINK.fullmatch(link) and link.isprintable() else None
 
 
 def _string(value: Any) -> str:
+    """A text or number, also as the only element of a list, as text; empty for any other value."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and len(value) == 1:
@@ -220,9 +235,9 @@ def _string(value: Any) -> str:
     )
 
 
-def _printable(title: str) -> str | None:
-    """A refused title in a form that a terminal can take."""
-    return "".join(char if char.isprintable() else "�" for char in title)[:200] or None
+def printable(text: str) -> str | None:
+    """The first 200 characters of a text, with U+FFFD for those that a terminal cannot print; None if it is empty."""
+    return "".join(char if char.isprintable() else "�" for char in text)[:200] or None
 
 
 def _list(value: Any, separators: str) -> list[str]:
@@ -237,7 +252,7 @@ def _term(part: Any) -> str:
 
 
 def _authors(value: Any) -> list[str]:
-    """Names in the order given, from a list of names or objects, or from one string in any of the usual styles."""
+    """Names in order, from a list of names or objects, or from one text in any of the usual styles."""
     if isinstance(value, list):
         return [entry if type(entry) is str else _author(entry) for entry in value]
     names = _string(value)
@@ -248,7 +263,7 @@ def _authors(value: Any) -> list[str]:
         family_first = all("," in part.rstrip(" ,") for part in parts) or re.search(r"^\w+, \S+ and ", names)
         return parts if family_first else re.split(r",?\s+(?:and|&)\s+|,\s+", names)
     parts = [part.strip() for part in names.split(",") if part.strip()]
-    # "Ada Byron, Alan Hay" is two people, "Byron, Ada" is one
+    # "Ada Byron, Alan Hay" are two people, "Byron, Ada" is one
     return parts if len(parts) > 1 and all(" " in part for part in parts) else [names]
 
 
@@ -260,49 +275,50 @@ def _author(entry: Any) -> str:
 
 
 def _first_date(fields: Mapping[str, Any], *keys: str) -> str | None:
-    """The first date among the fields that can be read, made more exact by a later one that agrees with it."""
-    dates = [found for key in keys if (given := fields.get(key)) and (found := iso_date(given))]
-    return (
-        max((found for found in dates if found.startswith(dates[0])), key=len)
-        if len(dates) > 1
-        else next(iter(dates), None)
-    )
+    """The first valid date among the fields, or a more exact one of them that begins with it."""
+    dates = [day for key in keys if (value := fields.get(key)) and (day := iso_date(value))]
+    return max((day for day in dates if day.startswith(dates[0])), key=len, default=None)
 
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTH_NUMBERS = {name: number for number, name in enumerate(MONTHS, 1)}
 
 
 def iso_date(value: Any) -> str | None:
     """
-    A date as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as exact as it was given; None where there is none.
+    A date as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as exact as the value; None if it is no date.
 
     >>> [iso_date(value) for value in (2024, "2024/06", "17 Jun 2024", "June 17, 2024", "2024-06-17T01:02:03Z", "soon")]
     ['2024', '2024-06', '2024-06-17', '2024-06-17', '2024-06-17', None]
     """
     if isinstance(value, datetime | date):
         return value.isoformat()[:10]
-    given = value if type(value) is str else _string(value)
-    return _read_date(given.strip().removesuffix(".0")) if given else None
+    date_text = value if type(value) is str else _string(value)
+    return _parse_date(date_text.strip().removesuffix(".0")) if date_text else None
 
 
 @lru_cache(4096)  # records of one input share their days
-def _read_date(given: str) -> str | None:
-    if found := re.match(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)", given) or re.match(
-        r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", given
+def _parse_date(value: str) -> str | None:
+    # 2024-06-17, 20240617, 2024/6/7
+    if found := re.match(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)", value) or re.match(
+        r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", value
     ):
         return _date(*map(int, found.groups()))
-    if found := re.match(r"(\d{4})[-/. ](\d{1,2})(?!\d)", given):
+    # 2024-06
+    if found := re.match(r"(\d{4})[-/. ](\d{1,2})(?!\d)", value):
         return _date(int(found[1]), int(found[2]))
-    if found := re.match(r"(\d{4})(?!\d)\W*(?:([A-Za-z]{3})[a-z]*\W*(\d{1,2})?(?!\d))?", given):
-        return _date(int(found[1]), _MONTHS.get((found[2] or "").lower()), int(found[3]) if found[3] else None)
+    # 2024, 2024 Jun, 2024 June 17
+    if found := re.match(r"(\d{4})(?!\d)\W*(?:([A-Za-z]{3})[a-z]*\W*(\d{1,2})?(?!\d))?", value):
+        return _date(int(found[1]), _MONTH_NUMBERS.get((found[2] or "").lower()), int(found[3]) if found[3] else None)
+    # 17 Jun 2024, June 17, 2024, Mon, 17 Jun 2024
     if found := re.search(
-        r"(?:(\d{1,2})\W+)?\b([A-Za-z]{3})[a-z]*\.?\W+(?:(\d{1,2})(?:st|nd|rd|th)?,?\W+)?(\d{4})\b", given
+        r"(?:(\d{1,2})\W+)?\b([A-Za-z]{3})[a-z]*\.?\W+(?:(\d{1,2})(?:st|nd|rd|th)?,?\W+)?(\d{4})\b", value
     ):
         day = found[1] or found[3]
-        return _date(int(found[4]), _MONTHS.get(found[2].lower()), int(day) if day else None)
-    if found := re.match(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?!\d)", given):
+        return _date(int(found[4]), _MONTH_NUMBERS.get(found[2].lower()), int(day) if day else None)
+    # 17/06/2024, 06/17/2024
+    if found := re.match(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?!\d)", value):
         first, second, year = map(int, found.groups())
-        if min(first, second) <= 12 < max(first, second):  # else day and month may be either, and only the year is sure
+        if min(first, second) <= 12 < max(first, second):  # else either may be the day, and only the year is sure
             return _date(year, min(first, second), max(first, second))
         return _date(year)
     return None
@@ -319,8 +335,8 @@ def _date(year: int, month: int | None = None, day: int | None = None) -> str | 
         return f"{year:04d}-{month:02d}"
 
 
-def retracted(record: Paper | Reject) -> Paper | Reject:
-    """A paper of which its database says that it was retracted, flagged as though its title said so."""
+def flag_retracted(record: Paper | Reject) -> Paper | Reject:
+    """Flag a paper that its database calls retracted, as if its title said so."""
     if isinstance(record, Reject):
         return record
     return replace(record, flags=text.flags(f"Retracted: {record.title}", record.abstract))

@@ -1,4 +1,4 @@
-"""CSV and TSV: a header that names the columns as in `records.COLUMNS`, then a paper a row."""
+"""CSV and TSV tables: a header that names the columns as in `records.COLUMNS`, then one row per paper."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from rag.sources.decoding import MAX_RECORD_CHARS
 from rag.types import Paper, Reject
 
 _DELIMITERS = (",", "\t", ";")
-_ABSTRACTS = {"abstract", "summary", "text"}
+_ABSTRACT_COLUMNS = {"abstract", "summary", "text"}
 
 
 def recognise(head: str) -> bool:
-    """Whether the first line that is not blank has two cells or more, and one of them names a column."""
+    """True if the first line that is not blank has two or more cells, and one of them names a column."""
     cells = _header(next((line for line in head.split("\n") if line.strip()), ""))[1]
     return len(cells) > 1 and any(cell in records.COLUMNS for cell in cells)
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """
-    A paper of each row.
+    Yield one record per row.
 
     Raises:
         UnreadableInput: The header has no title or no abstract; the message names the columns that it has.
     """
-    rows = _Lines(stream)
-    delimiter, header = _header(_first(rows))
-    if "title" not in header or not _ABSTRACTS & set(header):
-        lacking = "title" if "title" not in header else "abstract"
+    lines = _TableLines(stream)
+    delimiter, header = _header(_first(lines))
+    if "title" not in header or not _ABSTRACT_COLUMNS & set(header):
+        missing = "title" if "title" not in header else "abstract"
         names = ", ".join(f"“{name[:40]}”" for name in header[:20])
         raise UnreadableInput(
-            f"The table {context.name} has no column “{lacking}”; its columns are {names}.",
+            f"The table {context.name} has no column “{missing}”; its columns are {names}.",
             hint="Name the columns title and abstract (others: " + ", ".join(records.COLUMNS) + ").",
         )
     csv.field_size_limit(MAX_RECORD_CHARS)
-    table = csv.reader(rows, delimiter=delimiter, strict=True)  # an unclosed quote must not eat the rest unseen
+    table = csv.reader(lines, delimiter=delimiter, strict=True)  # an unclosed quote must not eat the rest unseen
     while True:
-        rows.taken.clear()
-        place = f"line {rows.number + 1}"
+        lines.of_row.clear()
+        where = f"line {lines.number + 1}"
         try:
             row = next(table, None)
         except csv.Error as error:
-            line = rows.keep_first()  # what stands after an unclosed quote is read anew, as rows of its own
+            line = lines.unread_all_but_first()  # the lines after an unclosed quote are read again, as rows
             row = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE), None) if line else None
             if delimiter != "\t" or row is None or len(row) != len(header):
-                yield Reject(where=place, reason=f"not a row of a table: {error}")
+                yield Reject(where=where, reason=f"not a row of a table: {error}")
                 continue
         if row is None:
             return
@@ -57,42 +57,44 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
             continue
         if len(row) > len(header):
             yield Reject(
-                where=place,
+                where=where,
                 reason=f"{len(row)} cells under {len(header)} columns",
                 title=row[header.index("title")][:200],
             )
             continue
-        yield records.paper(dict(zip(header, row, strict=False)), place, context)
+        yield records.make_paper(dict(zip(header, row, strict=False)), where, context)
 
 
-class _Lines:
+class _TableLines:
     """
-    Lines with their ends, blank ones too (they may stand within a quoted cell), and the number of the last one read.
+    The lines for `csv.reader`, with their ends; blank ones too, because they may stand within a quoted cell.
 
-    `taken` are the lines of the row that is being read.
+    A line longer than `MAX_RECORD_CHARS` is skipped with a `csv.Error`, after which reading can go on.
 
-    One longer than a record may be is skipped with a `csv.Error`, after which reading can go on.
+    Attributes:
+        number: The number of the last line that was read, from 1.
+        of_row: The lines of the current row.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._again: deque[str] = deque()
-        self.taken: list[str] = []
+        self._unread: deque[str] = deque()
+        self.of_row: list[str] = []
         self.number = 0
 
-    def keep_first(self) -> str:
-        """Give back all lines of the row but the first, which is returned; empty where even that is too long."""
-        first, *others = self.taken or [""]
-        self._again.extendleft(reversed(others))
+    def unread_all_but_first(self) -> str:
+        """Put back all lines of the current row but the first, and return that one; empty if it was too long."""
+        first, *others = self.of_row or [""]
+        self._unread.extendleft(reversed(others))
         self.number -= len(others)
-        self.taken.clear()
+        self.of_row.clear()
         return first
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> _TableLines:
         return self
 
     def __next__(self) -> str:
-        line = piece = self._again.popleft() if self._again else self._stream.readline(MAX_RECORD_CHARS + 1)
+        line = piece = self._unread.popleft() if self._unread else self._stream.readline(MAX_RECORD_CHARS + 1)
         if not line:
             raise StopIteration
         self.number += 1
@@ -100,14 +102,14 @@ class _Lines:
             piece = self._stream.readline(MAX_RECORD_CHARS + 1)
         if piece is not line:
             raise csv.Error(f"the line is longer than {MAX_RECORD_CHARS:,} characters")
-        self.taken.append(line)
+        self.of_row.append(line)
         return line
 
 
-def _first(rows: _Lines) -> str:
-    """The first line that is not blank, or nothing."""
+def _first(lines: _TableLines) -> str:
+    """The first line that is not blank; empty if there is none."""
     try:
-        return next((line for line in rows if line.strip()), "")
+        return next((line for line in lines if line.strip()), "")
     except csv.Error as error:
         raise UnreadableInput(
             f"The table has no header: {error}.", hint="Begin it with a line that names the columns."
@@ -115,7 +117,7 @@ def _first(rows: _Lines) -> str:
 
 
 def _header(line: str) -> tuple[str, list[str]]:
-    """The delimiter that finds the most cells, and the cells as column names."""
+    """The delimiter that gives the most cells, and the cells as column names."""
     best: tuple[str, list[str]] = (",", [line])
     for delimiter in _DELIMITERS:
         try:
@@ -124,4 +126,4 @@ def _header(line: str) -> tuple[str, list[str]]:
             continue
         if len(cells) > len(best[1]):
             best = (delimiter, cells)
-    return best[0], [cell.strip().lower().replace(" ", "_") for cell in best[1]]
+    return best[0], [*map(records.column_name, best[1])]

@@ -1,4 +1,8 @@
-"""Accents that TeX writes, which records of every source hold here and there: `Poincar\\'{e}`."""
+"""
+TeX accents (`Poincar\\'{e}`) to Unicode, and where TeX formulas stand in running text.
+
+Other TeX commands stay as they are: `rag.sources.bibtex` decodes whole LaTeX.
+"""
 
 from __future__ import annotations
 
@@ -18,32 +22,34 @@ _MARKS = {
 _LETTERS = dict(zip("ss ae AE oe OE o O aa AA l L".split(), "ß æ Æ œ Œ ø Ø å Å ł Ł".split(), strict=True))
 _LETTER = re.compile(r"\\(ss|ae|AE|oe|OE|o|O|aa|AA|l|L)(?![A-Za-z])(?:\{\})?")
 _BRACED = re.compile(r"\{([\u00c0-\u024f\u1e00-\u1eff])\}")
-MATH = re.compile(  # "$5 and $6" is none
+MATH = re.compile(  # "$5 and $6" is no formula
     r"(?<!\\)(?:\$\$.{1,2000}?\$\$|\$(?=\S)[^$]{1,2000}(?<=[^\s\\])\$(?!\d)|\\\(.{1,2000}?\\\)|\\\[.{1,2000}?\\\]"
     r"|\$(?=[^$]{0,2000}[\\^_=])[^$]{1,2000}(?<!\\)\$)",
     re.DOTALL,
 )
 """Formulas in running text."""
-_LONGEST = 100_000  # no abstract is longer
+_LONGEST = 100_000
+"""No abstract is longer."""
 
 
-def accents(value: str) -> str:
+def decode_accents(value: str) -> str:
     r"""
-    A text with the accents that TeX writes made letters, save within formulas, where they mean something else.
+    Replace TeX accents and letters by Unicode letters, except in formulas, where they mean something else.
 
-    >>> accents(r"Poincar\'{e}, Erd\H{o}s and na\"\i ve {\o}re keep $\=x$")
+    >>> decode_accents(r"Poincar\'{e}, Erd\H{o}s and na\"\i ve {\o}re keep $\=x$")
     'Poincaré, Erdős and naïve øre keep $\\=x$'
     """
     if len(value) > _LONGEST or not (_ACCENT.search(value) or _LETTER.search(value)):
         return value
     parts = _MATH.split(value)
     for at in range(0, len(parts), 2):
-        letters = _LETTER.sub(lambda found: _LETTERS[found[1]], _ACCENT.sub(_accent, parts[at]))
-        parts[at] = _BRACED.sub(r"\1", letters)
+        decoded = _LETTER.sub(lambda command: _LETTERS[command[1]], _ACCENT.sub(_accented, parts[at]))
+        parts[at] = _BRACED.sub(r"\1", decoded)
     return "".join(parts)
 
 
-def _accent(found: re.Match[str]) -> str:
-    letter = (found["braced"] or found["bare"]).strip().removeprefix("\\")
-    whole = unicodedata.normalize("NFC", letter + _MARKS[found["sign"] or found["letter"] or found["closed"]])
-    return whole if len(whole) == 1 else found[0]
+def _accented(accent: re.Match[str]) -> str:
+    """The letter with its accent; the TeX as it was if Unicode has no such letter."""
+    letter = (accent["braced"] or accent["bare"]).strip().removeprefix("\\")
+    accented = unicodedata.normalize("NFC", letter + _MARKS[accent["sign"] or accent["letter"] or accent["closed"]])
+    return accented if len(accented) == 1 else accent[0]

@@ -1,7 +1,8 @@
 """
-XML as it streams: one element a record, with what is dangerous refused and what is broken confined to its record.
+Streaming XML over lxml: one record element at a time, with entity declarations refused.
 
-Nothing is fetched, no entity is declared, and no more than one record is held at a time.
+Nothing is fetched, and no more than one record is held. A character that XML forbids spoils its own record only. The
+module makes no Paper.
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ Element = Any
 _CHUNK = 1 << 16
 _LONGEST_REFERENCE = 40
 _LONGEST_PROLOG = 1 << 20
-_SAFELY: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
-_SAFELY |= {"remove_comments": True, "remove_pis": True, "encoding": "utf-8"}  # decoded already, whatever it declares
+_SAFE_OPTIONS: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+_SAFE_OPTIONS |= {
+    "remove_comments": True,
+    "remove_pis": True,
+    "encoding": "utf-8",
+}  # decoded already, whatever it declares
 _PREFIXES = (
     ("://purl.org/dc/", "dc:"),
     ("prismstandard.org/", "prism:"),
@@ -44,11 +49,11 @@ _STAND_IN = re.compile("[\ufdd0-\ufdef\U0001ffff]")
 _UNDECODED = "\U0001ffff"
 
 
-def root(head: str) -> str:
+def root_name(head: str) -> str:
     """
-    The name of a text's root element without its prefix, or nothing where it does not begin as XML does.
+    The name of the root element without its prefix; empty if the text does not begin as XML does.
 
-    >>> root('<?xml version="1.0"?><!-- a feed --><rdf:RDF xmlns:rdf="x">')
+    >>> root_name('<?xml version="1.0"?><!-- a feed --><rdf:RDF xmlns:rdf="x">')
     'RDF'
     """
     found = _PROLOG.match(head.removeprefix("\ufeff"))
@@ -57,53 +62,58 @@ def root(head: str) -> str:
 
 def elements(stream: TextIO, roots: Collection[str], tags: Collection[str]) -> Iterator[tuple[str, Element | Reject]]:
     """
-    Place and element of each record as it streams; an element is emptied when the next is asked for.
+    Place and element of each record; an element is emptied when the next one is asked for.
 
-    Where the XML breaks off, or has another root, the records before are given, and then a Reject. A character that
-    XML does not allow stays in its record, which `rag.text.clean` then refuses.
+    If the XML breaks off, or has another root, the last item is a Reject that says so. A character that XML does not
+    allow stays in its record, so that `rag.text.clean` refuses that record.
 
     Args:
         stream: The text.
         roots: Names, without prefix, that the root element may have.
-        tags: Those of the elements that are records.
+        tags: Names, without prefix, of the elements that are records.
 
     Raises:
-        UnreadableInput: The text declares entities, which no feed has a reason to do.
+        UnreadableInput: The text declares entities; no feed needs that.
     """
-    parser = etree.XMLPullParser(events=("start", "end"), tag=[f"{{*}}{name}" for name in tags], **_SAFELY)
-    number = depth = unread = 0
-    trouble = ""
+    parser = etree.XMLPullParser(events=("start", "end"), tag=[f"{{*}}{name}" for name in tags], **_SAFE_OPTIONS)
+    number = depth = chars = 0  # chars: read since the last record ended
+    error = ""
     for chunk in _chunks(stream):
-        unread += len(chunk)
-        trouble, _ = _fed(parser, chunk)
+        chars += len(chunk)
+        error, _ = _feed(parser, chunk)
         for event, element in parser.read_events():
             depth += 1 if event == "start" else -1
             if event == "end" and not depth:
-                number, unread = number + 1, 0
+                number, chars = number + 1, 0
                 yield f"record {number}", element
                 _forget(element)
-        if unread > MAX_ENTRY_CHARS:
-            trouble = trouble or f"a record is longer than {MAX_ENTRY_CHARS:,} characters"
-        if trouble:
+        if chars > MAX_ENTRY_CHARS:
+            error = error or f"a record is longer than {MAX_ENTRY_CHARS:,} characters"
+        if error:
             break
     else:
-        trouble, top = _fed(parser, None)
-        if not trouble and not number and local(top) not in roots:
-            yield "the beginning", Reject(where="the beginning", reason=f"the root element is <{local(top)[:40]}>")
-    if trouble:
+        error, root = _feed(parser, None)
+        if not error and not number and local_name(root) not in roots:
+            reason = f"the root element is <{local_name(root)[:40]}>"
+            yield "the beginning", Reject(where="the beginning", reason=reason)
+    if error:
         where = f"after record {number}" if number else "the beginning"
-        yield where, Reject(where=where, reason=f"not valid XML, and not read further: {trouble}")
+        yield where, Reject(where=where, reason=f"not valid XML, and not read further: {error}")
 
 
 def _chunks(stream: TextIO) -> Iterator[str]:
-    """The text in pieces in which no reference is cut in two, with what XML does not know made to pass."""
-    held, begun = "", False
+    """
+    The text in pieces that cut no reference (`&amp;`) in two, with what XML does not allow replaced.
+
+    Nothing is yielded before the whole prolog was seen, because it may declare entities.
+    """
+    held, begun = "", False  # the text kept for the next piece; whether the root element has begun
     while text := stream.read(_CHUNK):
         text = held + (text if begun else text.removeprefix("\ufeff").lstrip())
         if not begun and "<!DOCTYPE" in text and "<!ENTITY" in text:
             raise UnreadableInput(
-                "The XML declares entities of its own, which may read files or fill the memory; it was not read.",
-                hint="Take the declarations out, or export the papers as JSON, RIS or BibTeX.",
+                "The XML declares entities of its own, which can read files or fill the memory; it was not read.",
+                hint="Remove the declarations, or export the papers as JSON, RIS or BibTeX.",
             )
         begun = begun or bool(_PROLOG.match(text))
         at = text.rfind("&", max(0, len(text) - _LONGEST_REFERENCE))
@@ -121,23 +131,29 @@ def _legal(text: str) -> str:
 
 
 def _stand_in(code: int) -> str:
-    """A character that XML allows and `rag.text.clean` does not, for one that both refuse; `markup` turns it back."""
+    """A character that XML allows, in place of one that it forbids; `inner_markup` turns it back."""
     return chr(0xFDD0 + code) if code < 0x20 else _UNDECODED
 
 
 def _reference(found: re.Match[str]) -> str:
+    """A reference as XML knows it: HTML's names become the characters, forbidden characters their stand-ins."""
     decimal, hexadecimal, name = found.groups()
     if name in ("amp", "lt", "gt", "quot", "apos"):
         return found[0]
     if name:
         return html.escape(html5.get(f"{name};", found[0]))
     code = int(decimal) if decimal else int(hexadecimal, 16)
-    legal = code <= 0x10FFFF and not _ILLEGAL.match(chr(code))
-    return found[0] if legal else _stand_in(code)
+    is_legal = code <= 0x10FFFF and not _ILLEGAL.match(chr(code))
+    return found[0] if is_legal else _stand_in(code)
 
 
-def _fed(parser: Any, text: str | None) -> tuple[str, Element | None]:
-    """Feed a piece, or None at the end: what went wrong, or nothing, and at the end the root element."""
+def _feed(parser: Any, text: str | None) -> tuple[str, Element | None]:
+    """
+    Give the parser a piece of text, or None at the end.
+
+    Returns:
+        The error's message, empty if there was none, and at the end the root element.
+    """
     try:
         return "", parser.close() if text is None else parser.feed(text.encode())
     except etree.XMLSyntaxError as error:
@@ -145,53 +161,54 @@ def _fed(parser: Any, text: str | None) -> tuple[str, Element | None]:
 
 
 def _forget(element: Element) -> None:
-    """Empty a record that was read, and take it and what stood before it out of the tree."""
+    """Empty a record, and remove it and what stands before it from the tree."""
     element.clear(keep_tail=True)
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:
         del parent[0]
 
 
-def local(element: Element) -> str:
+def local_name(element: Element) -> str:
     """The name of an element without namespace and prefix."""
     return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
-def named(element: Element) -> dict[str, list[Element]]:
-    """The children of an element by name: `title`, `dc:creator`, `prism:doi`, or `{…}title` of a foreign namespace."""
-    found: dict[str, list[Element]] = {}
+def children_by_name(element: Element) -> dict[str, list[Element]]:
+    """The children of an element by name: `title`, `dc:creator`, `prism:doi`; `{…}title` if no prefix is known."""
+    children: dict[str, list[Element]] = {}
     for child in element.iterchildren("*"):
-        space, _, name = str(child.tag).removeprefix("{").rpartition("}")
-        foreign = f"{{{space}}}" if space and not _UNPREFIXED.search(space) else ""
-        prefix = next((prefix for part, prefix in _PREFIXES if part in space), foreign)
-        found.setdefault(f"{prefix}{name}", []).append(child)
-    return found
+        namespace, _, name = str(child.tag).removeprefix("{").rpartition("}")
+        unknown = f"{{{namespace}}}" if namespace and not _UNPREFIXED.search(namespace) else ""
+        prefix = next((prefix for part, prefix in _PREFIXES if part in namespace), unknown)
+        children.setdefault(f"{prefix}{name}", []).append(child)
+    return children
 
 
-def markup(element: Element | None) -> str:
-    """The text within an element, with the tags that stand in it, as `rag.text.clean` takes it; nothing for None."""
+def inner_markup(element: Element | None) -> str:
+    """The text within an element with its inner tags, for `rag.text.clean` to remove; empty for None."""
     if element is None or not len(element):
         return "" if element is None else _restored(element.text or "")
     parts = [html.escape(element.text or "", quote=False)]
     for child in element:
-        name = local(child) if isinstance(child.tag, str) else ""
-        inner = markup(child) if len(child) else html.escape(child.text or "", quote=False)
+        name = local_name(child) if isinstance(child.tag, str) else ""
+        inner = inner_markup(child) if len(child) else html.escape(child.text or "", quote=False)
         parts += [f"<{name}>{inner}</{name}>" if name else inner, html.escape(child.tail or "", quote=False)]
     return _restored("".join(parts))
 
 
 def _restored(text: str) -> str:
+    """The text with each stand-in turned back into the character that it stands for."""
     return _STAND_IN.sub(lambda char: UNDECODED if char[0] == _UNDECODED else chr(ord(char[0]) - 0xFDD0), text)
 
 
-def values(children: dict[str, list[Element]], *names: str) -> list[str]:
-    """The texts of all children of the first of these names that has any, without those that are blank."""
+def texts(children: dict[str, list[Element]], *names: str) -> list[str]:
+    """The texts, none blank, of all children of one name: the first of `names` that has any."""
     for name in names:
-        if texts := [value for child in children.get(name, ()) if (value := markup(child).strip())]:
-            return texts
+        if found := [text for child in children.get(name, ()) if (text := inner_markup(child).strip())]:
+            return found
     return []
 
 
-def value(children: dict[str, list[Element]], *names: str) -> str:
-    """The first of `values`, or nothing."""
-    return next(iter(values(children, *names)), "")
+def first_text(children: dict[str, list[Element]], *names: str) -> str:
+    """The first of `texts`; empty if there is none."""
+    return next(iter(texts(children, *names)), "")

@@ -1,4 +1,4 @@
-"""What the tests of importers share: records to read, and reading them."""
+"""Helpers of the importer tests: make records, and parse them."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def test_what_was_cut_off_is_one_reject_after_the_entries_before() -> None:
     ],
 )
 def test_accents_in_tex_are_letters_outside_formulas(written: str, meant: str) -> None:
-    assert tex.accents(written) == meant
+    assert tex.decode_accents(written) == meant
     assert one_by(arxiv_atom, answer(entry(title=f"On {written}"))).title == f"On {meant}"
 
 

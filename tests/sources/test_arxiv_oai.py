@@ -1,4 +1,4 @@
-"""OAI-PMH: its three forms, what was deleted, its errors, and the token that leads on."""
+"""OAI-PMH: its three metadata formats, deleted records, errors, and the resumption token."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_what_was_deleted_is_accounted_for() -> None:
 @pytest.mark.parametrize("form", ["mods", "oai_datacite"])
 def test_another_form_is_a_reject_that_names_it(form: str) -> None:
     content = answer(record(f'<{form} xmlns="x"><title>a</title></{form}>'), record(""))
-    assert titles(read_by(arxiv_oai, content)) == [f"- metadata of the form {form} are not read", "- no metadata"]
+    assert titles(read_by(arxiv_oai, content)) == [f"- the metadata format “{form}” is not supported", "- no metadata"]
 
 
 def test_dublin_core_of_another_archive_is_read_under_its_own_id() -> None:
@@ -133,13 +133,13 @@ def test_an_error_is_a_reject_with_its_code_and_message() -> None:
         (answer(record(ARXIV.replace("A title", "&lt;resumptionToken>x&lt;/resumptionToken>"))), None),
     ],
 )
-def test_the_token_that_leads_on_is_found(content: str, token: str | None) -> None:
-    assert arxiv_oai.resumption(content) == token
+def test_the_resumption_token_is_found(content: str, token: str | None) -> None:
+    assert arxiv_oai.resumption_token(content) == token
 
 
 def test_a_token_in_a_text_that_declares_entities_is_not_followed() -> None:
     content = '<!DOCTYPE x [<!ENTITY e "x">]>' + answer(TOKEN).partition("?>")[2].lstrip()
-    assert arxiv_oai.resumption(content) is None
+    assert arxiv_oai.resumption_token(content) is None
     with pytest.raises(UnreadableInput):
         read_by(arxiv_oai, content)
 
@@ -155,4 +155,4 @@ def test_a_break_is_told_after_the_records_before() -> None:
 def test_damaged_bytes_lose_no_record_unseen(mutations: list[tuple[str, int, bytes]]) -> None:
     content = mutated(answer(record(DC), DELETED, record(RAW), record(ARXIV), TOKEN).encode(), mutations)
     survives(arxiv_oai, content)
-    arxiv_oai.resumption(content.decode(errors="surrogateescape"))
+    arxiv_oai.resumption_token(content.decode(errors="surrogateescape"))

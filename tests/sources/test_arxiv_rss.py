@@ -1,4 +1,4 @@
-"""arXiv's announcements: the id and version of the guid, what is stripped, whose names, and when it was listed."""
+"""arXiv announcement feeds: ids with versions, what is stripped, author names, and listing dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BibTeX: macros, LaTeX, names, dates, ids, and entries that are broken, stand twice or are no entries."""
+"""BibTeX: macros, LaTeX, names, dates, ids, and entries that are broken or stand twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from test_properties import MUTATIONS, mutated
 
 from rag.errors import UnreadableInput
 from rag.sources import bibtex
-from rag.sources.decoding import MAX_RECORD_CHARS, decoded
+from rag.sources.decoding import MAX_RECORD_CHARS, open_text
 from rag.sources.records import Context
 from rag.types import Paper, Reject
 
@@ -29,7 +29,7 @@ ENTRY = f"""@article{{byron2020,
 
 def read(content: str | bytes) -> list[Paper | Reject]:
     """All records."""
-    text, _ = decoded(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.bib")
+    text, _ = open_text(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.bib")
     return list(bibtex.parse(text, Context(name="x", source="bibtex", today=TODAY)))
 
 

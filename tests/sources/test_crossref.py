@@ -1,4 +1,4 @@
-"""Crossref: abstracts in JATS, dates in parts, lists of titles, retractions; and JSON answers read as they stream."""
+"""Crossref: abstracts in JATS, dates in parts, lists of titles, retractions; and streaming of API answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reading import ABSTRACT, titles
 from test_properties import MUTATIONS, mutated
 from test_xml import DAMAGE, body, one_by, read_by, survives
 
-from rag.sources import crossref, openalex, semanticscholar
+from rag.sources import crossref, json_stream, openalex, semanticscholar
 from rag.types import Paper, Reject
 
 WORK: dict[str, Any] = {
@@ -207,7 +207,7 @@ def test_what_follows_the_end_is_told() -> None:
 )
 def test_the_elements_of_the_list_are_given_whatever_they_are(values: list[Any], before: Any) -> None:
     def read(document: Any) -> list[Any]:
-        return [value for _, value in crossref.works(io.StringIO(json.dumps(document)), "a.items")]
+        return [value for _, value in json_stream.entries_at(io.StringIO(json.dumps(document)), "a.items")]
 
     assert read({"x": before, "a": {"y": before, "items": values, "z": before}, "w": before}) == values
     assert read(values) == values

@@ -1,4 +1,4 @@
-"""CSL-JSON: what of it is recognised, and its dates, names, ids, notes and abstracts in JATS."""
+"""CSL-JSON: recognition, dates, names, ids, notes and abstracts in JATS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from test_properties import MUTATIONS, mutated
 from test_recognition import SAMPLES
 
 from rag.sources import csl
-from rag.sources.decoding import decoded
+from rag.sources.decoding import open_text
 from rag.sources.records import Context
 from rag.types import Paper, Reject
 
@@ -35,7 +35,7 @@ ITEM = {
 
 def read(content: str | bytes) -> list[Paper | Reject]:
     """All records."""
-    text, _ = decoded(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.json")
+    text, _ = open_text(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.json")
     return list(csl.parse(text, Context(name="x", source="csl", today=TODAY)))
 
 

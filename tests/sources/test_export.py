@@ -1,4 +1,4 @@
-"""What is exported and read again is the same paper, in every format and whatever its fields hold."""
+"""Export round trip: a paper that is exported and imported again is the same, in every format."""
 
 from __future__ import annotations
 

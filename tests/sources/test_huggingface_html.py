@@ -1,4 +1,4 @@
-"""The page of Hugging Face's papers: the JSON behind it, never what it shows."""
+"""Hugging Face papers page, HTML: its JSON is read, never the text that it shows."""
 
 from __future__ import annotations
 

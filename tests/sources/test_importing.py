@@ -1,4 +1,4 @@
-"""Importing into a library: the invented sample with its traps, twice, with dates and tags."""
+"""Importing into a library: the invented sample with its difficult records, twice, with dates and tags."""
 
 from __future__ import annotations
 

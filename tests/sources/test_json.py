@@ -1,4 +1,4 @@
-"""JSON Lines and JSON: what counts as a record, what is lost with a broken place, and how much is held in memory."""
+"""JSON Lines and JSON: what counts as a record, what damage costs, and how much is held in memory."""
 
 from __future__ import annotations
 

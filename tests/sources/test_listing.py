@@ -1,4 +1,4 @@
-"""The text of a Hugging Face papers page: titles and abstracts on alternate lines, and where they are out of step."""
+"""The text of a Hugging Face papers page: titles and abstracts on alternate lines, and pages where one is missing."""
 
 from __future__ import annotations
 

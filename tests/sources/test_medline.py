@@ -10,7 +10,7 @@ from reading import ABSTRACT, TODAY, titles
 from test_properties import MUTATIONS, mutated
 
 from rag.sources import medline, ris
-from rag.sources.decoding import MAX_RECORD_CHARS, decoded
+from rag.sources.decoding import MAX_RECORD_CHARS, open_text
 from rag.sources.records import Context
 from rag.types import Paper, Reject
 
@@ -38,7 +38,7 @@ AID - 10.1000/other [doi]
 
 def read(content: str | bytes) -> list[Paper | Reject]:
     """All records."""
-    text, _ = decoded(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.nbib")
+    text, _ = open_text(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.nbib")
     return list(medline.parse(text, Context(name="x", source="medline", today=TODAY)))
 
 

@@ -81,8 +81,8 @@ def test_a_snapshot_of_lines_is_read_whole() -> None:
 @given(words=st.lists(st.text(st.characters(categories=["L", "P"]), min_size=1, max_size=8), max_size=40))
 def test_an_index_gives_back_the_words_in_order(words: list[str]) -> None:
     text = " ".join(words)
-    assert openalex.abstract(index(text)) == (
-        text if not text.startswith("Abstract") else openalex.abstract(index(text))
+    assert openalex.text_of_index(index(text)) == (
+        text if not text.startswith("Abstract") else openalex.text_of_index(index(text))
     )
 
 
@@ -104,7 +104,7 @@ def test_an_index_gives_back_the_words_in_order(words: list[str]) -> None:
     ],
 )
 def test_an_odd_index_gives_what_text_it_holds(given_: Any, taken: str) -> None:
-    assert openalex.abstract(given_) == taken
+    assert openalex.text_of_index(given_) == taken
 
 
 @pytest.mark.parametrize("nothing", [None, {}, [], "x", {"a": []}])

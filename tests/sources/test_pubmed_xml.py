@@ -13,7 +13,7 @@ from test_properties import MUTATIONS, mutated
 
 from rag.errors import UnreadableInput
 from rag.sources import pubmed_xml
-from rag.sources.decoding import MAX_ENTRY_CHARS, decoded
+from rag.sources.decoding import MAX_ENTRY_CHARS, open_text
 from rag.sources.records import Context
 from rag.types import Paper, Reject
 
@@ -49,7 +49,7 @@ def as_set(*records: str, head: str = f'<?xml version="1.0" encoding="UTF-8"?>\n
 
 def read(content: str | bytes) -> list[Paper | Reject]:
     """All records."""
-    text, _ = decoded(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.xml")
+    text, _ = open_text(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.xml")
     return list(pubmed_xml.parse(text, Context(name="x", source="pubmed_xml", today=TODAY)))
 
 

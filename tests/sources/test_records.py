@@ -293,7 +293,7 @@ JSON = st.recursive(
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(records.COLUMNS, JSON)))
 def test_any_values_give_a_paper_that_can_be_stored_or_a_reject(given_: dict[str, Any]) -> None:
-    record = records.paper({"title": "A title", "abstract": ABSTRACT, **given_}, "here", CONTEXT)
+    record = records.make_paper({"title": "A title", "abstract": ABSTRACT, **given_}, "here", CONTEXT)
     if isinstance(record, Paper):
         assert record.paper_id in record.aliases
         repr(record).encode()

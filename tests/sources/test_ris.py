@@ -12,7 +12,7 @@ from reading import ABSTRACT, TODAY, titles
 from test_properties import MUTATIONS, mutated
 
 from rag.sources import ris
-from rag.sources.decoding import MAX_RECORD_CHARS, decoded
+from rag.sources.decoding import MAX_RECORD_CHARS, open_text
 from rag.sources.records import Context
 from rag.types import Paper, Reject
 
@@ -29,7 +29,7 @@ ER  -
 
 def read(content: str | bytes) -> list[Paper | Reject]:
     """All records."""
-    text, _ = decoded(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.ris")
+    text, _ = open_text(io.BytesIO(content.encode() if isinstance(content, str) else content), "x.ris")
     return list(ris.parse(text, Context(name="x", source="ris", today=TODAY)))
 
 

@@ -64,7 +64,7 @@ def test_every_kind_of_answer_is_read(content: str) -> None:
 
 def test_a_hole_in_a_batch_is_a_reject_in_its_place() -> None:
     found = read_by(semanticscholar, json.dumps([PAPER, None, PAPER, 7]))
-    assert titles(found) == ["A title", "- the id is not known there", "A title", "- not a paper"]
+    assert titles(found) == ["A title", "- Semantic Scholar does not know the id", "A title", "- not a paper"]
     assert [record.where for record in found if isinstance(record, Reject)] == ["record 2", "record 4"]
 
 

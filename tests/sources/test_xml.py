@@ -1,4 +1,4 @@
-"""XML as it streams: what is refused, what a break costs, how much is held; and what tests of importers share."""
+"""Streaming XML: what is refused, what a break costs, how much is held; and helpers of other importer tests."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from test_properties import MUTATIONS, mutated
 
 from rag.errors import InputError, UnreadableInput
 from rag.sources import records, rss, xml
-from rag.sources.decoding import decoded
+from rag.sources.decoding import open_text
 from rag.types import Paper, Reject
 
 DAMAGE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def read_by(module: ModuleType, content: str, **options: Any) -> list[Paper | Reject]:
-    """All records that an importer makes of a text."""
+    """All records that an importer gives of a text."""
     context = records.Context(name="papers", source=module.__name__.rpartition(".")[2], today=TODAY, **options)
     return list(module.parse(io.StringIO(content), context))
 
 
 def one_by(module: ModuleType, content: str) -> Paper:
-    """The only record, which is a paper; the importer knows the text for its own."""
+    """The only record, which is a paper; the importer must recognise the text."""
     assert module.recognise(content)
     (record,) = read_by(module, content)
     assert isinstance(record, Paper), record
@@ -49,10 +49,10 @@ def survives(module: ModuleType, content: bytes) -> None:
     """Assert that an importer and its recogniser take these bytes within bounds."""
     signal.alarm(5)
     try:
-        text, _ = decoded(io.BytesIO(content), "papers")
+        text, _ = open_text(io.BytesIO(content), "papers")
         module.recognise(text.read())
         context = records.Context(name="papers", source="test", today=TODAY)
-        text, _ = decoded(io.BytesIO(content), "papers")
+        text, _ = open_text(io.BytesIO(content), "papers")
         found = list(module.parse(text, context))
     except InputError as error:
         assert error.hint
@@ -238,7 +238,7 @@ def test_markup_is_kept_with_its_meaning() -> None:
     ],
 )
 def test_the_root_is_found_behind_what_may_stand_before_it(head: str, name: str) -> None:
-    assert xml.root(head) == name
+    assert xml.root_name(head) == name
 
 
 @DAMAGE
