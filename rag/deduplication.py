@@ -137,7 +137,7 @@ def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
     for paper in sorted(under_title, key=lambda each: record.paper_id not in each.aliases):  # the one it joined before
         if _ids_agree(record, paper) and (
             hash_ in known.hashes[paper.paper_id]
-            or identity.likeness(record.abstract, paper.abstract) >= identity.NEAR_EQUAL
+            or identity.similarity(record.abstract, paper.abstract) >= identity.NEAR_EQUAL
         ):
             return [paper]
     return []
@@ -182,7 +182,7 @@ def _another_paper_under_its_id(record: Paper, paper: Paper) -> bool:
 def _of_other_words(record: Paper, paper: Paper) -> bool:
     return (
         identity.normalised_title(record.title) != identity.normalised_title(paper.title)
-        and identity.likeness(record.abstract, paper.abstract) < 0.5
+        and identity.similarity(record.abstract, paper.abstract) < 0.5
     )
 
 

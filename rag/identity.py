@@ -1,7 +1,7 @@
 """
-Which paper is this: ids, aliases, normalised titles, content hashes and near equality of abstracts.
+Paper identity: ids and their schemes, normalised titles, content hashes, Jaccard similarity of abstracts.
 
-Pure text in, text out. What is done with two records of one paper is decided in `rag.deduplication`.
+All functions are pure. Whether two records are one paper is decided in `rag.deduplication`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 SCHEMES = ("arxiv", "doi", "pmid", "openalex", "s2", "pmcid", "file", "title")
-"""The id schemes, the one that names a paper best first."""
+"""The id schemes, the most reliable first."""
 
 _ARXIV = re.compile(
     r"(?:(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5})|([a-z-]+(?:\.[A-Za-z]{2})?/\d{7}))(?:v(\d{1,3}))?", re.IGNORECASE
@@ -21,7 +21,7 @@ _ARXIV_URL = re.compile(
     r"([^?#]+?)(?:\.pdf)?/?(?:[?#].*)?$",
     re.IGNORECASE,
 )
-_ARXIV_NAMED = re.compile(r"(\d{4}\.\d{4,5})(?:v(\d{1,3}))?$")  # only where a field says that it is arXiv's
+_ARXIV_NAMED = re.compile(r"(\d{4}\.\d{4,5})(?:v(\d{1,3}))?$")  # only if the field says that it is an arXiv id
 _DOI = re.compile(r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)$", re.IGNORECASE)
 _OPENALEX = re.compile(r"(?:https?://openalex\.org/(?:works/)?|openalex:)(W\d+)$", re.IGNORECASE)
@@ -30,7 +30,7 @@ _PMID = re.compile(
     r"|(?:www\.)?europepmc\.org/(?:article|abstract)/med/)|pmid:\s*)(\d{1,9})/?$",
     re.IGNORECASE,
 )
-_PMCID = re.compile(  # OpenAlex writes the address without the letters
+_PMCID = re.compile(  # OpenAlex writes the URL without the letters PMC
     r"(?:https?://(?:(?:www\.)?ncbi\.nlm\.nih\.gov/pmc/articles/|pmc\.ncbi\.nlm\.nih\.gov/articles/"
     r"|(?:www\.)?europepmc\.org/(?:articles?|abstract)/(?:pmc/)?(?=pmc))|pmcid:\s*)"
     r"(?:pmc)?0*([1-9]\d{0,8})(?:\.\d{1,2})?(?:[/?#]\S*)?$",
@@ -39,7 +39,7 @@ _PMCID = re.compile(  # OpenAlex writes the address without the letters
 _TEX = re.compile(r"[{}$]|\\[a-z]+\s*|\\[\"'`^~=.]")
 _WORD = re.compile(r"\w+")
 _S2 = re.compile(r"(?:https?://www\.semanticscholar\.org/paper/(?:[^/]+/)?|s2:)([0-9a-f]{40})$", re.IGNORECASE)
-_OWN = re.compile(r"file:[^:]+:\S.*|title:[0-9a-f]{16}(?:\.[0-9a-f]{8})?")  # as `export` writes them
+_LOCAL_ID = re.compile(r"file:[^:]+:\S.*|title:[0-9a-f]{16}(?:\.[0-9a-f]{8})?")  # as `export` writes them
 
 
 def arxiv_id(text: str, *, named: bool = False) -> tuple[str, int | None] | None:
@@ -48,10 +48,10 @@ def arxiv_id(text: str, *, named: bool = False) -> tuple[str, int | None] | None
 
     Args:
         text: An id, an `arXiv:` id, a URL of arxiv.org, or arXiv's DOI.
-        named: Whether the field itself says that this is an arXiv id; then an impossible month is let pass.
+        named: True if the field says that this is an arXiv id; then an impossible month is accepted.
 
     Returns:
-        For example `("2406.11741", 2)`, or None where the text is no arXiv id.
+        For example `("2406.11741", 2)`, or None if the text is no arXiv id.
 
     >>> arxiv_id("https://arxiv.org/pdf/2406.11741v2.pdf")
     ('2406.11741', 2)
@@ -63,11 +63,11 @@ def arxiv_id(text: str, *, named: bool = False) -> tuple[str, int | None] | None
         text, named = found.group(1), True
     if text[:6].lower() == "arxiv:":
         text, named = text[6:].strip(), True
-    if whole := _ARXIV.fullmatch(text):
-        version = whole.group(3)
-        return whole.group(1) or whole.group(2).lower(), int(version) if version else None
-    if named and (whole := _ARXIV_NAMED.match(text)):
-        return whole.group(1), int(whole.group(2)) if whole.group(2) else None
+    if match := _ARXIV.fullmatch(text):
+        version = match.group(3)
+        return match.group(1) or match.group(2).lower(), int(version) if version else None
+    if named and (match := _ARXIV_NAMED.match(text)):
+        return match.group(1), int(match.group(2)) if match.group(2) else None
     return None
 
 
@@ -78,7 +78,7 @@ def _doi_of(text: str) -> str | None:
 
 def scheme_ids(text: str) -> list[str]:
     """
-    The ids of known schemes that one text stands for; arXiv's own DOI stands for two.
+    The ids of known schemes that a text names; arXiv's own DOI names two, most other texts none.
 
     >>> scheme_ids("https://doi.org/10.48550/arXiv.2406.11741")
     ['arxiv:2406.11741', 'doi:10.48550/arxiv.2406.11741']
@@ -87,48 +87,48 @@ def scheme_ids(text: str) -> list[str]:
     >>> scheme_ids("4983")
     []
     """
-    if ":" not in text and "/" not in text:  # as most ids of files
+    if ":" not in text and "/" not in text:  # true of most ids within files, and fast
         return [f"arxiv:{arxiv[0]}"] if (arxiv := arxiv_id(text)) else []
     ids: list[str] = []
     if arxiv := arxiv_id(text):
         ids.append(f"arxiv:{arxiv[0]}")
-        if "arxiv.org/" in text:  # which names nothing else
+        if "arxiv.org/" in text:  # a URL of arXiv names nothing else
             return ids
-    if "/" in text and (doi := _doi_of(text)):  # arXiv's names the paper, whichever version is asked for
-        ids.append(f"doi:{re.sub(r'v[0-9]{1,3}$', '', doi) if _is_arxivs(doi) else doi}")
+    if "/" in text and (doi := _doi_of(text)):  # arXiv's DOI names the paper, so that a version is cut off
+        ids.append(f"doi:{re.sub(r'v[0-9]{1,3}$', '', doi) if _is_arxiv_doi(doi) else doi}")
     if found := _PMCID.match(text.strip()):
         ids.append(f"pmcid:PMC{found.group(1)}")
     for scheme, pattern in (("pmid", _PMID), ("openalex", _OPENALEX), ("s2", _S2)):
         if found := pattern.match(text.strip()):
             value = found.group(1)
             ids.append(f"{scheme}:{value.upper() if scheme == 'openalex' else value.lower()}")
-    if not ids and _OWN.fullmatch(text.strip()):
+    if not ids and _LOCAL_ID.fullmatch(text.strip()):
         ids.append(text.strip())
     return ids
 
 
 def scheme_of(paper_id: str) -> str:
     """
-    The scheme of an id, of which a paper has one.
+    The scheme of an id. A paper has at most one id of each scheme.
 
-    A `file:` id's scheme includes the file, for ids of two files say nothing of each other. arXiv's DOIs are a scheme
-    of their own, for the paper may have a journal's DOI too.
+    The scheme of a `file:` id includes the file, because ids of two files are not comparable. arXiv's DOIs are a scheme
+    of their own, because the paper may have a journal's DOI too.
     """
     scheme, _, rest = paper_id.partition(":")
-    if scheme == "doi" and _is_arxivs(rest):
+    if scheme == "doi" and _is_arxiv_doi(rest):
         return "doi:arxiv"
     return f"file:{rest.partition(':')[0]}" if scheme == "file" else scheme
 
 
 def rank(paper_id: str) -> tuple[int, bool, str]:
-    """Sort key that puts the id which names a paper best first; of two DOIs arXiv's comes second."""
+    """Sort key that puts the most reliable id first; of two DOIs, arXiv's comes second."""
     scheme, _, rest = paper_id.partition(":")
-    return (SCHEMES.index(scheme) if scheme in SCHEMES else len(SCHEMES), _is_arxivs(rest), paper_id)
+    return (SCHEMES.index(scheme) if scheme in SCHEMES else len(SCHEMES), _is_arxiv_doi(rest), paper_id)
 
 
 def pmcid(text: str) -> str | None:
     """
-    The id in PubMed Central that a field which is named so holds, with or without its letters.
+    The id of PubMed Central in a field for it, written with or without the letters PMC; None if there is none.
 
     >>> pmcid("PMC1234567"), pmcid("1234567"), pmcid("https://europepmc.org/articles/PMC1234567"), pmcid("none")
     ('pmcid:PMC1234567', 'pmcid:PMC1234567', 'pmcid:PMC1234567', None)
@@ -138,13 +138,13 @@ def pmcid(text: str) -> str | None:
     return f"pmcid:PMC{found.group(1)}" if found else None
 
 
-def _is_arxivs(doi: str) -> bool:
+def _is_arxiv_doi(doi: str) -> bool:
     return doi.startswith("10.48550/arxiv.")
 
 
 def normalised_title(title: str) -> str:
     """
-    A title with case, accents, punctuation, TeX commands and spacing folded away.
+    A title without case, accents, punctuation, TeX commands and extra spaces: the key to compare titles by.
 
     >>> normalised_title("Grokking: {D}elayed G\\u00e9n\\u00e9ralization")
     'grokking delayed generalization'
@@ -162,7 +162,8 @@ def title_id(title: str, abstract: str = "") -> str:
     """
     The id of a paper that has no other: 16 hex digits of the SHA-256 of its normalised title.
 
-    With `abstract`, eight digits of the abstract's follow: for the second "Editorial", whose title's id is taken.
+    With `abstract`, eight digits of the abstract's hash follow. This serves a second paper "Editorial", because the id
+    of its title alone is taken.
     """
     digest = hashlib.sha256(normalised_title(title).encode()).hexdigest()[:16]
     suffix = f".{hashlib.sha256(abstract.encode()).hexdigest()[:8]}" if abstract else ""
@@ -170,22 +171,22 @@ def title_id(title: str, abstract: str = "") -> str:
 
 
 def content_hash(title: str, abstract: str) -> str:
-    """The identity of a text: `sha256:` and 64 hex digits over title and abstract."""
+    """The identity of a text: `sha256:` and the 64 hex digits of the SHA-256 of title and abstract."""
     return "sha256:" + hashlib.sha256(f"{title}\n{abstract}".encode()).hexdigest()
 
 
-def likeness(first: str, second: str) -> float:
+def similarity(first: str, second: str) -> float:
     """
-    How alike two abstracts are, 0 to 1: the Jaccard index of their sets of words.
+    The similarity of two abstracts, 0 to 1: the Jaccard index of their sets of words.
 
-    >>> likeness("We find a cure.", "we find a CURE")
+    >>> similarity("We find a cure.", "we find a CURE")
     1.0
     """
     return overlap(words(first), words(second))
 
 
 def words(text: str) -> frozenset[str]:
-    """The set of a text's words, case folded."""
+    """The set of a text's words, case-folded."""
     return frozenset(_WORD.findall(text.casefold()))
 
 
@@ -196,4 +197,4 @@ def overlap(first: frozenset[str], second: frozenset[str]) -> float:
 
 
 NEAR_EQUAL = 0.8
-"""The likeness from which on two abstracts under one title are one text (a revision keeps four words of five)."""
+"""From this similarity on, two abstracts under one title are one text: a revision keeps four words of five."""

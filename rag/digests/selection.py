@@ -176,7 +176,7 @@ def _changes(before: Revision, paper: Paper) -> str | None:
     """What changed of a text, in words; None where it is a matter of wording."""
     old, new = (f"{each.title} {each.abstract}" for each in (before, paper))
     numbers = Counter(_NUMBER.findall(old)) != Counter(_NUMBER.findall(new))
-    if not numbers and identity.likeness(old, new) >= MATERIAL:
+    if not numbers and identity.similarity(old, new) >= MATERIAL:
         return None
     had = {" ".join(before.abstract[start:end].split()).casefold() for start, end in before.spans}
     fresh = sum(sentence.text.casefold() not in had for sentence in paper.sentences)

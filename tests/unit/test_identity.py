@@ -1,4 +1,4 @@
-"""Ids in all the forms in which they come, normalised titles, and likeness."""
+"""Paper identity: ids in every form, normalised titles, content hashes and similarity."""
 
 from __future__ import annotations
 
@@ -167,15 +167,15 @@ def test_a_content_hash_changes_with_the_title_and_with_the_abstract() -> None:
 
 
 @given(st.text(), st.text())
-def test_likeness_is_symmetric_within_zero_and_one_and_one_for_the_same(one: str, other: str) -> None:
-    assert identity.likeness(one, other) == identity.likeness(other, one)
-    assert 0 <= identity.likeness(one, other) <= 1
-    assert identity.likeness(one, one) == 1
+def test_similarity_is_symmetric_within_zero_and_one_and_one_for_the_same(one: str, other: str) -> None:
+    assert identity.similarity(one, other) == identity.similarity(other, one)
+    assert 0 <= identity.similarity(one, other) <= 1
+    assert identity.similarity(one, one) == 1
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "alike"),
+    ("one", "other", "similarity"),
     [("We find a cure.", "we FIND a cure", 1.0), ("a b c d", "a b c e", 0.6), ("a b", "c d", 0.0), ("", "a", 0.0)],
 )
-def test_likeness_is_the_share_of_words_that_both_have(one: str, other: str, alike: float) -> None:
-    assert identity.likeness(one, other) == alike
+def test_similarity_is_the_share_of_words_that_both_have(one: str, other: str, similarity: float) -> None:
+    assert identity.similarity(one, other) == similarity
