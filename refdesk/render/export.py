@@ -1,8 +1,8 @@
 """
-Papers as JSON Lines, BibTeX, CSL-JSON and RIS.
+Export papers as JSON Lines, BibTeX, CSL-JSON and RIS, without loss: what is exported and added again is the same paper.
 
-What a format has no field for, or what would come back from it otherwise, stands beside the entry's own fields as JSON,
-under the name `refdesk`, which other programs pass over: what is exported and added again is the same paper.
+What a format has no field for, or would change, is written as JSON into an extra field `refdesk` of the entry. Other
+programs ignore that field. Nothing here opens a file.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ _SPECIAL = {
     "#": r"\#",
     "_": r"\_",
     "$": r"\$",
-    "{": r"\textbraceleft{}",  # BibTeX counts braces, escaped ones too
+    "{": r"\textbraceleft{}",  # BibTeX counts escaped braces too
     "}": r"\textbraceright{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "\\": r"\textbackslash{}",
-    "--": "-{}-",  # TeX would make one sign of two
+    "--": "-{}-",  # TeX would make one dash of two hyphens
     "``": "`{}`",
     "''": "'{}'",
 }
-_SIGN = re.compile(r"--|``|''|[&%#_$~^{}\\]")
-_TEX = re.compile(rf"\\[A-Za-z]+(?:\{{[^{{}}\\$]*\}})*|\\[&%#_$]|{_SIGN.pattern}")
+_SPECIAL_CHAR = re.compile(r"--|``|''|[&%#_$~^{}\\]")
+_COMMAND_OR_SPECIAL_CHAR = re.compile(rf"\\[A-Za-z]+(?:\{{[^{{}}\\$]*\}})*|\\[&%#_$]|{_SPECIAL_CHAR.pattern}")
 
 
 def jsonl(papers: Iterable[Paper]) -> Iterator[str]:
-    """One JSON object a line, with the keys that `add` reads."""
+    """Yield one JSON object per paper, with the keys that `add` reads."""
     for paper in papers:
         yield json.dumps({key: value for key, value in _fields(paper).items() if value}, ensure_ascii=False)
 
 
 def bibtex(papers: Iterable[Paper]) -> Iterator[str]:
-    """An entry a paper, in UTF-8, ordered as given; keys are unique."""
+    """Yield one entry per paper, in the given order; keys are unique."""
     used: set[str] = set()
     for paper in papers:
         key = _key(paper, used)
-        yield _whole("bibtex", paper, partial(_bibtex, paper, key))
+        yield _without_loss("bibtex", paper, partial(_bibtex, paper, key))
 
 
-def _bibtex(paper: Paper, key: str, kept: str) -> str:
+def _bibtex(paper: Paper, key: str, extra: str) -> str:
     ids = _ids(paper)
     year, month, day = [*(paper.published or "").split("-"), "", "", ""][:3]
     fields = {
         "title": "{" + _escaped(paper.title) + "}",
-        "author": _escaped(" and ".join(map(_one_name, paper.authors))),
+        "author": _escaped(" and ".join(map(_braced_name, paper.authors))),
         "date": paper.published or "" if day else "",
         "year": year,
         "month": _MONTHS[int(month) - 1] if month else "",
@@ -71,37 +71,37 @@ def _bibtex(paper: Paper, key: str, kept: str) -> str:
         "url": paper.url or "",
         "keywords": _escaped(", ".join(paper.tags)),
         "refdeskid": paper.paper_id,
-        "refdesk": kept and "{" + kept[1:-1].replace("{", "\\u007b").replace("}", "\\u007d") + "}",
+        "refdesk": extra and "{" + extra[1:-1].replace("{", "\\u007b").replace("}", "\\u007d") + "}",
         "abstract": _escaped(paper.abstract, commands=False),
     }
-    kind = "article" if paper.venue else "misc"
+    entry_type = "article" if paper.venue else "misc"
     lines = [
         f"  {name} = {value if name == 'month' else '{' + value + '}'},"
         for name, value in fields.items()
         if value.strip("{}")
     ]
-    return "\n".join([f"@{kind}{{{key},", *lines, "}", ""])
+    return "\n".join([f"@{entry_type}{{{key},", *lines, "}", ""])
 
 
 def csl(papers: Iterable[Paper]) -> Iterator[str]:
-    """One CSL-JSON list, an item a paper."""
-    opening = "["
+    """Yield the lines of one CSL-JSON list, one item per paper."""
+    separator = "["
     for paper in papers:
-        yield opening + _whole("csl", paper, partial(_csl, paper))
-        opening = ","
-    yield "[]" if opening == "[" else "]"
+        yield separator + _without_loss("csl", paper, partial(_csl, paper))
+        separator = ","
+    yield "[]" if separator == "[" else "]"
 
 
-def _csl(paper: Paper, kept: str) -> str:
+def _csl(paper: Paper, extra: str) -> str:
     ids = _ids(paper)
-    parts = [int(part) for part in (paper.published or "").split("-") if part]
+    date_parts = [int(part) for part in (paper.published or "").split("-") if part]
     item = {
         "id": paper.paper_id,
         "type": "article-journal" if paper.venue else "article",
         "title": paper.title,
         "abstract": paper.abstract,
         "author": [_csl_name(name) for name in paper.authors],
-        "issued": {"date-parts": [parts]} if parts else None,
+        "issued": {"date-parts": [date_parts]} if date_parts else None,
         "container-title": paper.venue,
         "DOI": ids.get("doi"),
         "PMID": ids.get("pmid"),
@@ -109,7 +109,7 @@ def _csl(paper: Paper, kept: str) -> str:
         "number": f"arXiv:{ids['arxiv_id']}" if "arxiv_id" in ids else None,
         "URL": paper.url,
         "keyword": ", ".join(paper.tags),
-        "custom": {"refdesk": kept} if kept else None,
+        "custom": {"refdesk": extra} if extra else None,
     }
     return json.dumps({key: value for key, value in item.items() if value}, ensure_ascii=False)
 
@@ -120,12 +120,12 @@ def _csl_name(name: str) -> dict[str, str]:
 
 
 def ris(papers: Iterable[Paper]) -> Iterator[str]:
-    """A RIS record a paper."""
+    """Yield one RIS record per paper."""
     for paper in papers:
-        yield _whole("ris", paper, partial(_ris, paper))
+        yield _without_loss("ris", paper, partial(_ris, paper))
 
 
-def _ris(paper: Paper, kept: str) -> str:
+def _ris(paper: Paper, extra: str) -> str:
     ids = _ids(paper)
     year, month, day = [*(paper.published or "").split("-"), "", "", ""][:3]
     fields = [
@@ -142,7 +142,7 @@ def _ris(paper: Paper, kept: str) -> str:
         ("AN", f"arXiv:{ids['arxiv_id']}" if "arxiv_id" in ids else ""),
         ("UR", paper.url or ""),
         *(("KW", tag) for tag in paper.tags),
-        ("U1", kept and f"refdesk {kept}"),
+        ("U1", extra and f"refdesk {extra}"),
     ]
     return "\n".join([*(f"{tag}  - {value}" for tag, value in fields if value), "ER  - ", ""])
 
@@ -153,16 +153,17 @@ FORMATS: dict[str, Callable[[Iterable[Paper]], Iterator[str]]] = {
     "csl": csl,
     "ris": ris,
 }
-"""What `export --format` knows."""
+"""The formats of `export --format`; each function yields text that is written line by line."""
 
 
 def _fields(paper: Paper) -> dict[str, Any]:
-    """All of a paper that comes from its sources, under the names that records are read by."""
+    """All fields of a paper that an import can give, by the names in `rag.sources.records.COLUMNS`."""
     ids = _ids(paper)
+    named = {paper.paper_id, *_ids_in_fields(ids)}
     return {
         "id": paper.paper_id,
         **ids,
-        "aliases": [each for each in paper.aliases if each != paper.paper_id and each not in _ids_in_fields(ids)],
+        "aliases": [alias for alias in paper.aliases if alias not in named],
         "title": paper.title,
         "abstract": paper.abstract,
         "authors": list(paper.authors),
@@ -176,29 +177,36 @@ def _fields(paper: Paper) -> dict[str, Any]:
     }
 
 
-def _whole(name: str, paper: Paper, entry: Callable[[str], str]) -> str:
-    """An entry that holds the paper whole: what does not come back from it alone is kept beside."""
-    alone = entry("")
-    back = _read(name, alone)
+def _without_loss(name: str, paper: Paper, entry: Callable[[str], str]) -> str:
+    """
+    The entry of a paper, with an extra field for what is lost or changed when the entry is imported.
+
+    Args:
+        name: The format's name.
+        paper: The paper.
+        entry: Makes the entry, given the JSON of the extra field or an empty text.
+    """
+    plain_entry = entry("")
+    imported = _import(name, plain_entry)
     fields = _fields(paper)
-    if isinstance(back, Paper):
-        got = _fields(back) | {"aliases": [each for each in fields["aliases"] if each in back.aliases]}
-        lost = {key: value for key, value in fields.items() if value != got.get(key) and key != "id"}
+    if isinstance(imported, Paper):
+        kept = _fields(imported) | {"aliases": [alias for alias in fields["aliases"] if alias in imported.aliases]}
+        lost = {key: value for key, value in fields.items() if value != kept.get(key) and key != "id"}
     else:
         lost = {key: value for key, value in fields.items() if value}
-    return entry(json.dumps(lost, ensure_ascii=False)) if lost else alone
+    return entry(json.dumps(lost, ensure_ascii=False)) if lost else plain_entry
 
 
-def _read(name: str, entry: str) -> Paper | Reject | None:
-    from rag.sources import FORMATS as SOURCES  # a third of a second, and most commands export nothing
+def _import(name: str, entry: str) -> Paper | Reject | None:
+    from rag.sources import FORMATS as SOURCES  # takes 0.3 s, and most commands export nothing
     from rag.sources import Context
 
-    parse = next(each.parse for each in SOURCES if each.name == name)
+    parse = next(source.parse for source in SOURCES if source.name == name)
     return next(parse(io.StringIO(entry), Context(name="export", source=name, today="")), None)
 
 
 def _ids(paper: Paper) -> dict[str, str]:
-    """The first id of each scheme that has a field of its own; arXiv's with the version."""
+    """By field, the first id of each scheme in `_ID_FIELDS`; arXiv's with the version."""
     ids: dict[str, str] = {}
     for alias in (paper.paper_id, *paper.aliases):
         scheme, _, value = alias.partition(":")
@@ -210,7 +218,7 @@ def _ids(paper: Paper) -> dict[str, str]:
 
 
 def _ids_in_fields(ids: dict[str, str]) -> set[str]:
-    """The ids that stand in fields of their own, as aliases: `arxiv:2406.11741` without the version."""
+    """The ids that stand in fields of their own, written as aliases; arXiv's without the version."""
     return {
         f"{scheme}:{re.sub(r'v[0-9]+$', '', ids[field]) if scheme == 'arxiv' else ids[field]}"
         for scheme, field in _ID_FIELDS.items()
@@ -219,12 +227,13 @@ def _ids_in_fields(ids: dict[str, str]) -> set[str]:
 
 
 def _key(paper: Paper, used: set[str]) -> str:
-    """The first author's last name, the year and the first long word of the title: `power2022grokking`."""
-    surname = (
-        paper.authors[0].split(",")[0].split()[-1]
-        if paper.authors and paper.authors[0].split(",")[0].split()
-        else "anon"
-    )
+    """
+    A new key: the first author's last name, the year and the first long word of the title (`power2022grokking`).
+
+    A number follows if the key is used already. The key is added to `used`.
+    """
+    names = paper.authors[0].split(",")[0].split() if paper.authors else []
+    surname = names[-1] if names else "anon"
     word = next((word for word in re.findall(r"[^\W\d_]+", paper.title) if len(word) > 3), "paper")
     year = (paper.published or "")[:4]
     stem = "".join(char for char in f"{surname}{year}{word}".lower() if char.isalnum())
@@ -236,24 +245,31 @@ def _key(paper: Paper, used: set[str]) -> str:
     return key
 
 
-def _one_name(name: str) -> str:
-    """A name that holds “and” in braces, for BibTeX would make two of it."""
+def _braced_name(name: str) -> str:
+    """A name, in braces if it holds “and”, because BibTeX would read two names."""
     return "{" + name + "}" if re.search(r"\sand\s", name, re.IGNORECASE) else name
 
 
 def _escaped(text: str, *, commands: bool = True) -> str:
-    """TeX's special characters escaped outside of formulas; a TeX command stays where it is to be typeset."""
+    """
+    A text with TeX's special characters escaped, except in formulas.
+
+    Args:
+        text: The text.
+        commands: True to keep TeX commands as commands; False to escape their backslashes too.
+    """
     from rag.sources.tex import MATH
 
-    sign = _TEX if commands else _SIGN
+    pattern = _COMMAND_OR_SPECIAL_CHAR if commands else _SPECIAL_CHAR
     parts: list[str] = []
     last = 0
     for formula in MATH.finditer(text):
-        balanced = formula[0].count("{") == formula[0].count("}")
-        parts += [_prose(text[last : formula.start()], sign), formula[0] if balanced else _prose(formula[0], sign)]
+        is_balanced = formula[0].count("{") == formula[0].count("}")
+        parts.append(_escaped_prose(text[last : formula.start()], pattern))
+        parts.append(formula[0] if is_balanced else _escaped_prose(formula[0], pattern))
         last = formula.end()
-    return "".join([*parts, _prose(text[last:], sign)])
+    return "".join([*parts, _escaped_prose(text[last:], pattern)])
 
 
-def _prose(text: str, sign: re.Pattern[str]) -> str:
-    return sign.sub(lambda found: _SPECIAL.get(found[0], found[0]), text)
+def _escaped_prose(text: str, pattern: re.Pattern[str]) -> str:
+    return pattern.sub(lambda found: _SPECIAL.get(found[0], found[0]), text)
