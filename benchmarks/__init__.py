@@ -1,1 +1,1 @@
-"""Where the figures and the coefficients come from."""
+"""Benchmarks: they measure the figures of docs/evaluation.md and fit the coefficients of `rag`."""

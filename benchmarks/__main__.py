@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: all tables, one script after the other; each writes its section of docs/evaluation.md."""
+"""`python -m benchmarks`: run every benchmark in turn; each writes its section of docs/evaluation.md."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """
-An import and a sync, each killed (SIGKILL) at random moments: is the library whole, and does it end as if nothing was?
+Crash test: kill an import and a sync (SIGKILL) at random moments, and run them again.
+
+Is the library consistent after each kill, and does the second run end as one that was never killed?
 
     python -m benchmarks.crashes [import] [sync] [--kills 50] [--syncs 30]
 """
@@ -42,7 +44,7 @@ def refdesk(library: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def killed(library: Path, arguments: Sequence[str], after_s: float) -> bool:
-    """Begin a command and kill it after some seconds; whether it was still running."""
+    """Start a command and kill it after some seconds; True if it was still running then."""
     process = subprocess.Popen(
         [sys.executable, "-m", "refdesk", "--library", str(library), *arguments],
         stdout=subprocess.DEVNULL,
@@ -58,14 +60,14 @@ def killed(library: Path, arguments: Sequence[str], after_s: float) -> bool:
 
 
 def held(library: Path) -> str:
-    """All papers of a library, with all that is known of them, where `check` finds it whole; else what it finds."""
+    """All papers of a library with all their fields, if `check` finds it consistent; else the findings."""
     found = refdesk(library, "check", "--json")
     return found.stdout if found.returncode else refdesk(library, "export", "--format", "jsonl").stdout
 
 
 def measured(library: Path, prepare: Callable[[], None], arguments: Sequence[str], kills: int) -> Counter[str]:
     """
-    Kill a command so many times, each in a library made anew, and run it again.
+    Kill a command `kills` times, each time in a new library, and run it again.
 
     Args:
         library: Its folder.

@@ -1,5 +1,5 @@
 """
-An extractive issue of a week of real papers: time, memory, size, and that it keeps its promises.
+An extractive issue of a week of real papers: time, memory, size, and whether it keeps its guarantees.
 
     python -m benchmarks.digests [--week 2025-W22] [--weeks 6]
 """
@@ -24,7 +24,7 @@ from rag.digests.period import parse
 
 
 def papers(week: str, weeks: int) -> list[str]:
-    """The lines of the papers of a week and of those before it."""
+    """The JSON lines of the papers of a week, and of the weeks before it."""
     period = parse(week)
     first, end = (period.first - timedelta(days=7 * (weeks - 1))).isoformat(), period.end.isoformat()
     with gzip.open(data_folder() / "arxiv_daily" / "2025.jsonl.gz", "rt", encoding="utf-8") as stream:
@@ -32,7 +32,7 @@ def papers(week: str, weeks: int) -> list[str]:
 
 
 def made(folder: str, week: str) -> dict[str, Any]:
-    """Make an issue twice, library open, and look at it."""
+    """Make an issue twice in one open library, and measure it."""
     import refdesk
 
     with refdesk.open_library(folder) as library:
@@ -71,7 +71,7 @@ def made(folder: str, week: str) -> dict[str, Any]:
 
 
 def measured(lines: list[str], week: str, seed: int, folder: Path) -> dict[str, Any]:
-    """The same in a process of its own, over a library whose papers came in an order of their own."""
+    """Measure in a new process, over a library whose papers were added in another order."""
     mixed = list(lines)
     random.Random(seed).shuffle(mixed)
     source = folder / f"{seed}.jsonl"

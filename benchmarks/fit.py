@@ -1,10 +1,13 @@
 """
-`python -m benchmarks.fit`: where the coefficients of `rag.retrieval.retriever` and `rag.answers.confidence` come from.
+Fit the coefficients of `rag.retrieval.retriever` and `rag.answers.confidence`.
 
-Papers and sentences are ranked by weights fitted as a choice among the candidates of a question (listwise softmax) on
-SciFact's training claims. The confidence is a logistic regression on those claims, with evidence or without, and on
-questions of PubMedQA and titles of arXiv with and without their paper. What to use was chosen by cross-validation on
-the training claims, whose folds share no gold paper; the test claims and the odd questions are only reported.
+The weights that rank papers and sentences are fitted by listwise softmax on SciFact's training claims: the relevant
+candidates of a question are to be the likeliest. The confidence is a logistic regression on those claims, with and
+without evidence, and on questions of PubMedQA and titles of arXiv with and without their paper. The features were
+chosen by cross-validation on the training claims, whose folds share no gold paper. The test claims and the odd
+questions are only reported.
+
+    python -m benchmarks.fit
 
 Source: Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007 (top-one likelihood).
 """

@@ -1,8 +1,9 @@
 """
-Ranking by interest: five liked papers, or a topic in words, against the peers of that task.
+Relevance feedback: ranking by five liked papers, or by a topic in words, beside other methods for that task.
 
-Settings were chosen with draws that are not those reported, on all screening sets and on the weeks CHOOSING of arXiv,
-whose categories stand for interests; the weeks REPORTED played no part.
+The data are systematic reviews (screening sets) and weeks of arXiv, whose categories stand for interests. The settings
+were chosen on all screening sets with other draws than the reported ones, and on the arXiv weeks in CHOOSING. The weeks
+in REPORTED played no part.
 
     python -m benchmarks.interests [--choose]
 """
@@ -50,7 +51,7 @@ Scores = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """Papers to be ranked, n of them, which are relevant, and the liked papers from elsewhere, if they are."""
+    """A ranking task: n papers, which of them are relevant, and liked papers from elsewhere, if there are any."""
 
     name: str
     papers: tuple[Paper, ...]
@@ -77,7 +78,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Draw:
-    """What a way of ranking is given, and what it should find."""
+    """The input of one ranking, and the papers that it should find."""
 
     papers: tuple[Paper, ...]
     vectors: Scores

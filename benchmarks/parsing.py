@@ -1,10 +1,10 @@
 """
-How many records a second the importers read, from the bytes of a file to Papers, beside the limit of each.
+Speed of the importers in records per second, from the bytes of a file to Papers, beside the parsing library alone.
 
-Real abstracts of arXiv, in JSON Lines as they are, and in other formats as `export` writes them. The limits are the
-library that reads the format, alone, in the same run: for JSON Lines a JSON parser that makes values and drops them,
-for BibTeX bibtexparser 2, which splits entries, with and without its own middlewares for names and LaTeX. Seconds of
-the processor, the best of three rounds; records are let go as they come, as an import does.
+The records are real abstracts of arXiv, as JSON Lines and in the other formats as `export` writes them. The library
+alone is the limit, measured in the same run: for JSON Lines a JSON parser whose values are dropped, for BibTeX
+bibtexparser 2, with and without its own middlewares for names and LaTeX. Times are seconds of processor time, the best
+of three rounds. No record is kept, as in an import.
 
     python -m benchmarks.parsing
 """
@@ -39,7 +39,7 @@ ROUNDS = 3
 
 
 def rate(count: int, work: Callable[[], Iterable[Any]]) -> float:
-    """Records a second, the best of some rounds."""
+    """Records per second, the best of some rounds."""
     best = float("inf")
     for _ in range(ROUNDS):
         gc.collect()
@@ -50,7 +50,7 @@ def rate(count: int, work: Callable[[], Iterable[Any]]) -> float:
 
 
 def ours(content: bytes, form: str) -> Callable[[], Iterable[Any]]:
-    """Reading a file of ours."""
+    """A function that parses a file by our importer."""
     return lambda: sources.parse(io.BytesIO(content), f"papers.{form}", today="2026-11-24", format_name=form)[0]
 
 

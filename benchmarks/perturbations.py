@@ -1,8 +1,8 @@
 """
-Alterations of real sentences that a checker must catch, and variants that say the same and must pass.
+Perturbations of real sentences: alterations that a checker must catch, and variants of the same meaning that must pass.
 
-Each takes a sentence and a random generator and gives the changed sentence, or None where the sentence has nothing to
-change. What they change is chosen by their own means, not by the checker's.
+Each function takes a sentence and a random generator, and returns the changed sentence, or None if the sentence has
+nothing to change. They find what to change without the code of the checker.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _WORDED = "two three four five six seven eight nine ten eleven twelve".split()
 
 
 def number(sentence: str, draw: Random) -> str | None:
-    """One number becomes another one that does not stand in the sentence."""
+    """Replace one number by another that the sentence does not hold."""
     places = list(_NUMBER.finditer(sentence))
     if not places:
         return None
@@ -59,7 +59,7 @@ def number(sentence: str, draw: Random) -> str | None:
 
 
 def unit(sentence: str, draw: Random) -> str | None:
-    """The unit of one number becomes another unit."""
+    """Replace the unit of one number."""
     places = list(_WITH_UNIT.finditer(sentence))
     if not places:
         return None
@@ -74,7 +74,7 @@ def unit(sentence: str, draw: Random) -> str | None:
 
 
 def name(sentence: str, draw: Random) -> str | None:
-    """One name becomes another one."""
+    """Replace one name."""
     places = list(_NAME.finditer(sentence))
     others = [each for each in _OTHER_NAMES if each.lower() not in sentence.lower()]
     if not places or not others:
@@ -84,7 +84,7 @@ def name(sentence: str, draw: Random) -> str | None:
 
 
 def negation_added(sentence: str, draw: Random) -> str | None:
-    """An auxiliary gets its “not”."""
+    """Add “not” to an auxiliary verb."""
     places = list(_AUXILIARY.finditer(sentence))
     if not places:
         return None
@@ -93,7 +93,7 @@ def negation_added(sentence: str, draw: Random) -> str | None:
 
 
 def negation_dropped(sentence: str, draw: Random) -> str | None:
-    """A “not” goes."""
+    """Remove a “not”."""
     places = list(_NEGATED.finditer(sentence))
     if not places:
         return None
@@ -102,7 +102,7 @@ def negation_dropped(sentence: str, draw: Random) -> str | None:
 
 
 def comparative(sentence: str, draw: Random) -> str | None:
-    """A comparative becomes its opposite."""
+    """Replace a comparative by its opposite."""
     pairs = dict(_COMPARATIVES) | {new: old for old, new in _COMPARATIVES if new not in dict(_COMPARATIVES)}
     places = list(re.finditer(rf"\b({'|'.join(pairs)})\b", sentence))
     if not places:

@@ -1,7 +1,7 @@
 """
-Ranking, evidence, abstention, chunk size and sentence splitting, each beside what it is to be compared with.
+Retrieval quality: ranking, evidence, abstention, chunk size and sentence splitting, each beside a baseline.
 
-Settings were chosen on SciFact's training queries; the figures on test and dev are reports.
+Settings were chosen on SciFact's training queries; the figures on the test and dev splits are only reported.
 
     python -m benchmarks.quality [--minilm]
 """
@@ -46,7 +46,7 @@ class Chunked(StaticEmbedder):
 
 
 def library_of(data: Dataset, folder: Path, embedder: StaticEmbedder) -> LibraryStore:
-    """A library of the data set's corpus, cut as the embedder says."""
+    """A library of the data set's corpus, chunked for the embedder."""
     store = LibraryStore(
         Place(folder),
         indexes=wiring.indexes(folder),
@@ -63,7 +63,7 @@ def library_of(data: Dataset, folder: Path, embedder: StaticEmbedder) -> Library
 
 
 def rankings(store: LibraryStore) -> dict[str, Ranking]:
-    """The ways of ranking papers that are compared, the plainest first."""
+    """The methods of ranking papers to compare, the simplest first."""
     retriever = wiring.retriever(store)
 
     def lexical(question: str) -> list[tuple[str, float]]:

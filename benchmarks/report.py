@@ -1,4 +1,4 @@
-"""Tables, printed and written into docs/evaluation.md; and where the real data is."""
+"""Report tables: print them and write them into docs/evaluation.md; and find the folder of real data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "evaluation.md"
 
 
 def data_folder() -> Path:
-    """The folder of real data. Ends the program, with a reason, where it is absent."""
+    """The folder of real data. If there is none, the program ends with a message."""
     folder = os.environ.get("REFDESK_TEST_DATA", "")
     if not folder or not Path(folder).is_dir():
         sys.exit("skipped: the benchmarks need real data, and REFDESK_TEST_DATA names no folder")

@@ -1,5 +1,7 @@
 """
-`refdesk run`, killed (SIGKILL) at random moments while it mails an issue to five readers: is anything lost or doubled?
+Crash test of delivery: kill `refdesk run` (SIGKILL) at random moments while it mails an issue to five readers.
+
+Is any mail lost or sent twice after the runs that follow?
 
     python -m benchmarks.runs [--kills 40]
 """
@@ -60,7 +62,7 @@ def configure(library: Path, port: int) -> None:
 
 
 def killed_once(template: Path, library: Path, server: MailServer, after_s: float) -> Counter[str] | None:
-    """What one kill, and the runs after it, came to; None where the run had ended before."""
+    """The outcome of one kill and the runs after it; None if the run had ended before the kill."""
     shutil.rmtree(library, ignore_errors=True)
     shutil.copytree(template, library)
     configure(library, server.port)

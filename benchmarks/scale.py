@@ -1,9 +1,9 @@
 """
-Import rate, size, memory and latency at growing numbers of papers, beside their limits and beside the plain recipe.
+Scale: import rate, size, memory and latency at growing numbers of papers, beside a lower limit and a plain recipe.
 
-The limit of an import is the bare embedder and then the bare `collection.add` on the same documents. The plain recipe
-is what a user would write instead: LangChain's text splitter, the same embedder, `langchain_chroma`, dense search.
-Every figure is taken in a process of its own, all in one run.
+The limit of an import is the embedder alone and then `collection.add` alone, on the same documents. The plain recipe is
+what a user would write instead: LangChain's text splitter, the same embedder, `langchain_chroma` and dense search. Each
+figure is measured in a process of its own, all in one run.
 
     python -m benchmarks.scale [--papers 1000 10000 40000]
 """
@@ -37,7 +37,7 @@ def documents(count: int) -> list[dict[str, Any]]:
 
 
 def questions(papers: Sequence[dict[str, Any]]) -> list[str]:
-    """Questions spread over the papers, made from what stands before the colon of a title, or all of it."""
+    """Questions spread over the papers: the part of a title before its colon, or the whole title."""
     step = max(1, len(papers) // ASKED)
     return [f"What is known about {paper['title'].split(':')[-1].strip()}?" for paper in papers[::step]][:ASKED]
 

@@ -1,10 +1,10 @@
 """
-Themes of real arXiv weeks: agreement with primary categories beside k-means, stability, and near-duplicates.
+Clustering of real arXiv weeks into themes: agreement with arXiv's categories, stability, near-duplicates.
 
-Agreement is normalised mutual information with the first category of each paper. A paper of no theme counts under one
-label of its own, “none”; in the fair form each such paper joins the theme whose middle is nearest. k-means (of
-scikit-learn, ten beginnings) gets all papers of the week, the same vectors, and as many groups as there are themes.
-Stability is the adjusted Rand index over the papers that are left, when a twentieth of them is taken away.
+Agreement is the normalised mutual information with the first category of each paper. Papers without a theme count as
+one group, “none”; in the fair form each of them joins the theme with the nearest centre. The baseline, k-means
+(scikit-learn, ten starts), gets all papers of the week, the same vectors, and as many groups as there are themes.
+Stability is the adjusted Rand index over the remaining papers when a twentieth of them is removed.
 
     python -m benchmarks.themes [--weeks even|odd|all] [--draws 10]
 """
@@ -53,7 +53,7 @@ def weeks() -> dict[str, list[Paper]]:
 
 
 def labels(papers: list[Paper], vectors: Matrix) -> NDArray[np.intp]:
-    """The number of each paper's theme, -1 for none."""
+    """The number of each paper's theme; -1 if it has none."""
     found = np.full(len(papers), -1, dtype=np.intp)
     for number, theme in enumerate(cluster(papers, vectors)):
         found[list(theme)] = number
@@ -61,7 +61,7 @@ def labels(papers: list[Paper], vectors: Matrix) -> NDArray[np.intp]:
 
 
 def joined(found: NDArray[np.intp], vectors: Matrix) -> NDArray[np.intp]:
-    """The same, each paper of no theme in the one whose middle is nearest."""
+    """The labels, with each paper without a theme in the theme with the nearest centre."""
     middles = np.array([vectors[found == number].mean(axis=0) for number in range(found.max() + 1)])
     nearest = (vectors @ (middles / np.linalg.norm(middles, axis=1, keepdims=True)).T).argmax(axis=1)
     return np.where(found < 0, nearest, found)

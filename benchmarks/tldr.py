@@ -1,10 +1,12 @@
 """
-`python -m benchmarks.tldr`: how near the telling sentences come to summaries that people wrote, and how well a few of
-them stand for a week. The coefficients of `rag.digests.salience` are fitted here too, and printed beside those in it.
+Sentence salience: how near the chosen sentences come to summaries that people wrote, and how well they cover a week.
 
-SciTLDR's dev papers are all there is, so each paper is scored by weights fitted on the other folds. Peers, on the same
-sentences: the first, the last, any, and LexRank (Erkan and Radev, "LexRank: Graph-based Lexical Centrality as Salience
-in Text Summarization", JAIR 2004), in both its forms.
+The coefficients of `rag.digests.salience` are fitted here too, and printed beside the ones in use. Only SciTLDR's dev
+papers are at hand, so each paper is scored by weights fitted on the other folds. Baselines on the same sentences are
+the first, the last, any sentence (the mean), and both forms of LexRank (Erkan and Radev, "LexRank: Graph-based Lexical
+Centrality as Salience in Text Summarization", JAIR 2004).
+
+    python -m benchmarks.tldr
 """
 
 from __future__ import annotations

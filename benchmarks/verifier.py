@@ -1,8 +1,8 @@
 """
-Whether the verifier catches what is altered in real sentences and lets pass what is not, and how its score ranks
-claims that people have judged.
+Claim verification: does the verifier catch altered sentences and pass harmless variants of them?
 
-The coefficients of the score are fitted here too, and printed beside those in `rag.checking.verdict`.
+Its score is also compared with the judgements of people. The coefficients of the score are fitted here too, and printed
+beside those in `rag.checking.verdict`.
 
     python -m benchmarks.verifier
 """
