@@ -1,4 +1,4 @@
-"""Cleaning of texts from outside: what is decoded, what is removed, what is kept and what is refused."""
+"""Unicode cleaning of texts from outside: what is decoded, removed, kept and refused."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_content_of_scripts_and_styles_is_removed(tag: str) -> None:
 
 
 @pytest.mark.parametrize("kept", ["10² m", "H₂O", "x⁻¹", "½", "21½", "™", "´"])
-def test_a_form_that_carries_meaning_is_not_folded(kept: str) -> None:
+def test_a_form_that_carries_meaning_is_not_normalised(kept: str) -> None:
     assert text.clean(kept) == kept
 
 
@@ -86,7 +86,7 @@ def test_a_raised_number_in_markup_stays_raised(given_: str, kept: str) -> None:
     ("given_", "kept"),
     [("ﬁne", "fine"), ("e\u0301", "é"), ("ＡＢＣ", "ABC"), ("𝐱", "x"), ("…", "..."), ("㎏", "kg"), ("\u212b", "Å")],
 )
-def test_other_compatibility_forms_are_folded(given_: str, kept: str) -> None:
+def test_other_compatibility_forms_are_normalised(given_: str, kept: str) -> None:
     assert text.clean(given_) == kept
 
 

@@ -1,4 +1,4 @@
-"""What a record does to a library: which records are one paper, which text stands, and what is kept of each."""
+"""Deduplication: which records are one paper, which of their texts stands, and what is kept of each record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flags: orders to a model and withdrawn papers are found, and papers about such things are left alone."""
+"""Flags: orders to a model and withdrawn papers are flagged, papers about such things are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folding: typography goes, digits, signs and words stay, and every place leads back to the original."""
+"""Text normalisation: typography is removed, digits, signs and words stay, and offsets lead back to the original."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_power_is_no_emphasis() -> None:
 
 
 @given(TYPOGRAPHY)
-def test_every_folded_character_knows_where_it_stood(text: str) -> None:
+def test_every_normalised_character_knows_where_it_stood(text: str) -> None:
     result = normalize(text)
     assert len(result.places) == len(result.text) + 1
     assert result.places[len(result.text)] == len(text)
@@ -158,7 +158,7 @@ def test_no_digit_is_added_dropped_or_moved(text: str) -> None:
 
 
 @given(PLAIN)
-def test_folding_twice_changes_nothing_more(text: str) -> None:
+def test_normalising_twice_changes_nothing_more(text: str) -> None:
     once = normalize(text).text
     assert normalize(once).text == once
 

@@ -1,4 +1,4 @@
-"""The verifier over real sentences: what is altered in them is caught, and what says the same passes."""
+"""The verifier over perturbed sentences: alterations are caught, and variants of the same meaning pass."""
 
 from __future__ import annotations
 

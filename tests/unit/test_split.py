@@ -1,4 +1,4 @@
-"""Sentence offsets and chunks: whole sentences, none lost, none twice."""
+"""Sentence splitting and chunking: offsets of whole sentences, each in one chunk."""
 
 from __future__ import annotations
 

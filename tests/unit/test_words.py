@@ -1,4 +1,4 @@
-"""Words: stems, what a negation is about, and which words are names."""
+"""Words of a claim: stems, the scope of a negation, and which words are names."""
 
 from __future__ import annotations
 
