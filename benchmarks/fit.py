@@ -65,7 +65,7 @@ Score = Callable[["Candidates", Sequence[str], Array], list[float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """What the product sees on a question before it weighs it, and what is right, where that is known."""
+    """The candidates of a question with their features before weighting, and which are right, if that is known."""
 
     papers: list[Paper]
     reading: MatchFeatures
@@ -109,7 +109,7 @@ class Candidates:
 def look(
     retriever: Retriever, question: str, *, without: str = "", relevant: dict[str, int] | None = None
 ) -> Candidates:
-    """What the product sees; `without` is a paper taken as not being there."""
+    """The candidates of a question; the paper `without` counts as not in the library."""
     seen = retriever.candidates(question, without=[without])
     assert seen, question
     return Candidates(
@@ -118,7 +118,7 @@ def look(
 
 
 def newton(objective: Callable[[Array], tuple[float, Array, Array]], size: int) -> Array:
-    """The minimum of a convex function that gives its value, gradient and Hessian."""
+    """Minimise, by Newton's method, a convex function that returns its value, gradient and Hessian."""
     at = np.zeros(size)
     for _ in range(50):
         value, gradient, hessian = objective(at)
@@ -132,7 +132,7 @@ def newton(objective: Callable[[Array], tuple[float, Array, Array]], size: int) 
 
 
 def fit_listwise(features: Sequence[Array], right: Sequence[Array]) -> Array:
-    """Weights by which the right candidates are the likeliest draw from each question's softmax(features @ weights)."""
+    """Weights that make the right candidates likeliest under each question's softmax(features @ weights)."""
     kept = [row for row, each in enumerate(right) if each.any()]
     stacked = np.concatenate([features[row] for row in kept])
     sizes = np.array([len(features[row]) for row in kept])
@@ -154,7 +154,7 @@ def fit_listwise(features: Sequence[Array], right: Sequence[Array]) -> Array:
 
 
 def fit_logistic(features: Array, right: Array, share: Array) -> Array:
-    """Weights and, last, the constant of a logistic regression over weighted examples."""
+    """Weights of a logistic regression over weighted examples; the last one is the constant."""
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-9
     x, share = np.column_stack([(features - mean) / scale, np.ones(len(features))]), share / share.sum()
     ridge = RIDGE * np.append(np.ones(features.shape[1]), 0)
@@ -172,28 +172,28 @@ def fit_logistic(features: Array, right: Array, share: Array) -> Array:
 
 
 def chances(weights: Array, features: Array) -> Array:
-    """The probabilities by a logistic regression."""
+    """The probabilities that a logistic regression gives."""
     return np.asarray(1 / (1 + np.exp(-(features @ weights[:-1] + weights[-1]))))
 
 
 def fold(each: Candidates) -> int:
-    """A number that questions about one paper share."""
+    """The number of the cross-validation fold; questions about one paper share it."""
     return zlib.crc32(min(each.relevant).encode()) % FOLDS
 
 
 def crossed(looks: Sequence[Candidates], names: Sequence[str], fit: Fit, score: Score) -> Array:
-    """The scores of each question by weights fitted on the other folds."""
+    """Cross-validation: the scores of each question by weights fitted on the other folds."""
     weights = [fit([each for each in looks if fold(each) != out], names) for out in range(FOLDS)]
     return np.array([score(each, names, weights[fold(each)]) for each in looks])
 
 
 def fit_papers(looks: Sequence[Candidates], names: Sequence[str]) -> Array:
-    """Weights of the features of papers."""
+    """Fit the weights of the features of papers."""
     return fit_listwise([each.paper(names) for each in looks], [each.is_relevant for each in looks])
 
 
 def fit_sentences(looks: Sequence[Candidates], names: Sequence[str]) -> Array:
-    """Weights of the features of sentences."""
+    """Fit the weights of the features of sentences."""
     return fit_listwise([each.sentence(names) for each in looks], [each.is_gold for each in looks])
 
 
@@ -225,25 +225,25 @@ def ablation(
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
-    """A gzipped file of JSON Lines."""
+    """The records of a gzipped JSON Lines file."""
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         return [json.loads(line) for line in stream]
 
 
 def paper(key: str, title: str, abstract: str) -> Paper:
-    """A paper; one whose title is to be its question has none."""
+    """A paper; without a title if the title is to be its question."""
     return Paper(paper_id=key, title=text.clean(title), abstract=text.clean(abstract), aliases=(key,), source="fit")
 
 
 def retriever(folder: Path, papers: Sequence[Paper]) -> Retriever:
-    """Retrieval over a new library of these papers."""
+    """A retriever over a new library of these papers."""
     store = open_library(folder)._store
     import_records(store, papers, ahead=ahead, at_once=at_once)
     return wiring.retriever(store)
 
 
 def title_question(title: str, number: int) -> str:
-    """A question in one of four forms, of a title without the name that stands before a colon."""
+    """A question in one of four forms, made of a title without the name before its colon."""
     after = title.split(":")[-1].strip()
     form = ("How does {} work?", "What is known about {}?", "{}", "Which paper proposes {}?")[number % 4]
     return form.format(after if len(after.split()) > 3 else title)
@@ -272,7 +272,7 @@ def scifact_looks(library: Retriever, data: Dataset) -> tuple[list[Candidates], 
 def transfer_looks(
     folder: Path, scifact: Retriever, corpus: list[Paper], temporary: Path
 ) -> dict[str, list[Candidates]]:
-    """Questions of other fields by kind; “own” has its paper in the library, the other kinds have not."""
+    """Questions of other fields by kind. Only the papers of the kind “own” are in the library."""
     asked = [(f"pmid:{row['pmid']}", row) for row in rows_of(folder / "pubmedqa" / "train_dev.jsonl.gz")]
     contexts = [paper(key, "", " ".join(row["contexts"])) for key, row in asked]
     listed = rows_of(folder / "arxiv_daily" / "2025.jsonl.gz")
@@ -322,7 +322,7 @@ def report_answer(
     weights: Array,
     size: int,
 ) -> None:
-    """Print how well the confidence tells, how reliable it is, and what a threshold lets through."""
+    """Print how well the confidence separates, how reliable it is, and what a threshold lets through."""
     by_fold = [fit_answer([each for each in train if fold(each) != out], kinds, weights, size) for out in range(FOLDS)]
     crossed_ = [float(chances(by_fold[fold(each)], each.answer(weights)[None, :size])[0]) for each in train]
     fitted = fit_answer(train, kinds, weights, size)
@@ -353,7 +353,7 @@ def report_answer(
 
 
 def named(features: Sequence[str], weights: Array) -> dict[str, float]:
-    """The constant as it stands in `rag.retrieval.retriever`."""
+    """A constant as Python text, to paste into `rag.retrieval.retriever`."""
     return dict(zip(features, np.round(weights, 3).tolist(), strict=True))
 
 

@@ -62,7 +62,7 @@ class Task:
     topic: str = ""
 
     def drawn(self, seed: int, count: int = LIKED) -> Draw:
-        """Some liked papers: of the relevant ones, which then are not ranked, or of those from elsewhere."""
+        """Draw liked papers: of the relevant ones, which are not ranked then, or of those from elsewhere."""
         random = np.random.default_rng(seed)
         if self.elsewhere_vectors is not None:
             liked = np.sort(random.choice(len(self.elsewhere), count, replace=False))
@@ -97,16 +97,16 @@ class Draw:
 
     @cached_property
     def strict(self) -> Any:
-        """With its own limit: no word that a tenth of the papers have."""
+        """With its own limit: no word that a tenth of the papers hold."""
         return self.features(max_df=0.1)
 
     @cached_property
     def kind(self) -> Any:
-        """With the limit that it had before, which suits papers of one field better."""
+        """With its earlier limit, which suits papers of one field better."""
         return self.features(max_df=0.5)
 
     def ranked(self, **interests: Any) -> list[Ranked]:
-        """As Refdesk ranks them."""
+        """The ranking by Refdesk."""
         given = {
             "liked": self.liked,
             "liked_vectors": self.liked_vectors,
@@ -160,7 +160,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def paper_of(record: dict[str, Any]) -> Paper:
-    """A record as a paper."""
+    """A paper of a record."""
     authors = record.get("authors") or ()
     return Paper(
         paper_id=record["id"], title=record["title"] or "", abstract=record["abstract"] or "",
@@ -169,7 +169,7 @@ def paper_of(record: dict[str, Any]) -> Paper:
 
 
 def vectors_of(papers: Sequence[Paper]) -> Scores:
-    """As the library stores them."""
+    """The vectors of the papers, as the library stores them."""
     return StaticEmbedder().embed([f"{paper.title}\n{paper.abstract}" for paper in papers])
 
 
@@ -185,7 +185,7 @@ def screening() -> list[Task]:
 
 
 def arxiv(weeks: Sequence[int]) -> list[Task]:
-    """Weeks of arXiv, a task for each category with six papers in it; liked are some of the three weeks before."""
+    """Weeks of arXiv: one task per category with six papers; liked papers are of the three weeks before."""
     records = sorted(lines(data_folder() / "arxiv_daily" / "2025.jsonl.gz"), key=lambda record: str(record["id"]))
     week_of = [date.fromisoformat(record["date"]).isocalendar()[1] for record in records]
     tasks = []
@@ -206,7 +206,7 @@ def arxiv(weeks: Sequence[int]) -> list[Task]:
 
 
 def measured(tasks: Sequence[Task], seeds: Sequence[int]) -> dict[str, Scores]:
-    """Average precision by way, shape (tasks, seeds)."""
+    """Average precision by method, shape (tasks, seeds)."""
     drawn = [[task.drawn(seed) for seed in seeds] for task in tasks]
     return {
         name: np.array([[draw.precision(way(draw)) for draw in draws] for draws in drawn]) for name, way in WAYS.items()
@@ -221,7 +221,7 @@ def interval(values: Scores, resamples: int = 2000) -> str:
 
 
 def better(found: dict[str, Scores]) -> str:
-    """How far Refdesk is above the best of its peers, with the interval of the difference."""
+    """The difference of Refdesk to the best of the other methods, with its interval."""
     peer = max((name for name in found if name != REFDESK), key=lambda name: found[name].mean())
     gain = found[REFDESK].mean() / found[peer].mean() - 1
     return f"{gain:+.0%}; difference to “{peer.strip()}” {interval(found[REFDESK] - found[peer])}"
@@ -229,7 +229,7 @@ def better(found: dict[str, Scores]) -> str:
 
 @contextmanager
 def having(**settings: Any) -> Iterator[None]:
-    """Rank with other settings than the chosen ones."""
+    """Rank with other settings than those in use."""
     before = {name: getattr(ranking, name) for name in settings}
     try:
         for name, value in settings.items():
@@ -241,18 +241,18 @@ def having(**settings: Any) -> Iterator[None]:
 
 
 def likeness(probability: Scores, manner: Calibration) -> Scores:
-    """The root of the likeness that a probability was made of, with its sign."""
+    """The signed root of the similarity from which a probability was computed."""
     held = np.clip(probability, 1e-6, 1 - 1e-6)
     return (np.log(held / (1 - held)) - manner.offset) / manner.slope
 
 
 def judged(draw: Draw, ranked: Sequence[Ranked]) -> tuple[Scores, Scores]:
-    """Scores and relevance of a draw's papers."""
+    """The scores and the relevance of a draw's papers."""
     return draw.scores(ranked), draw.relevant
 
 
 def curve_of(pairs: Sequence[tuple[Scores, Scores]], before: Calibration) -> tuple[float, float]:
-    """The curve that fits scores made with another one; every draw counts alike."""
+    """Fit the logistic curve to scores that were made with another curve; every draw counts alike."""
     roots = np.concatenate([likeness(scores, before) for scores, _ in pairs])[:, None]
     weights = np.concatenate([np.full(len(scores), 1_000 / len(scores)) for scores, _ in pairs])
     fitted = LogisticRegression(C=1e4).fit(roots, np.concatenate([labels for _, labels in pairs]), weights)
@@ -299,7 +299,7 @@ def pools(tasks: Sequence[Task]) -> list[list[str]]:
 
 
 def seconds() -> float:
-    """To rank 2,000 papers by 20 liked ones; the best of five."""
+    """Seconds to rank 2,000 papers by 20 liked ones; the best of five runs."""
     records = lines(data_folder() / "arxiv_daily" / "2025.jsonl.gz")[:2_020]
     papers = tuple(map(paper_of, records))
     vectors = vectors_of(papers)
@@ -366,7 +366,7 @@ def reliability(pairs: Sequence[tuple[Scores, Scores]]) -> list[list[str]]:
 
 
 def choose(sets: Sequence[Task]) -> None:
-    """What each setting is worth where it was chosen, and the curves that fit there."""
+    """The figures of each setting on the data for choosing, and the curves that fit there."""
     weeks = arxiv(CHOOSING)
     rows, pairs = [], []
     liked = ranking.LIKED

@@ -66,7 +66,7 @@ def unit(sentence: str, draw: Random) -> str | None:
     place = draw.choice(places)
     new = dict(_UNITS)[place[3]]
     if not float(place[1]):
-        return None  # no days are no weeks
+        return None  # 0 days are 0 weeks
     space = place[2] or (" " if place[3] == "%" else "")
     if re.search(rf"{re.escape(place[1])} ?{re.escape(new)}(?!\w)", sentence):
         return None
@@ -76,7 +76,7 @@ def unit(sentence: str, draw: Random) -> str | None:
 def name(sentence: str, draw: Random) -> str | None:
     """Replace one name."""
     places = list(_NAME.finditer(sentence))
-    others = [each for each in _OTHER_NAMES if each.lower() not in sentence.lower()]
+    others = [other for other in _OTHER_NAMES if other.lower() not in sentence.lower()]
     if not places or not others:
         return None
     place = draw.choice(places)
@@ -112,29 +112,29 @@ def comparative(sentence: str, draw: Random) -> str | None:
 
 
 def dashes(sentence: str, draw: Random) -> str | None:
-    """Hyphens as an editor sets them."""
+    """Replace hyphens by typographic dashes."""
     return sentence.replace("-", draw.choice("‐‑–")) if "-" in sentence else None
 
 
 def quotes(sentence: str, draw: Random) -> str | None:
-    """Apostrophes and quotation marks as an editor sets them."""
+    """Replace apostrophes and quotation marks by typographic ones."""
     changed = sentence.replace("'", "’").replace('"', draw.choice("“”"))
     return changed if changed != sentence else None
 
 
 def spaces(sentence: str, draw: Random) -> str | None:
-    """Other spaces, and more of them."""
+    """Replace spaces by another kind, by two, or by line breaks."""
     return sentence.replace(" ", draw.choice(["\u00a0", "\u2009", "  ", "\n"]))
 
 
 def ligatures(sentence: str, draw: Random) -> str | None:
-    """Letters that print as one, and soft hyphens."""
+    """Replace letters by ligatures, and add soft hyphens."""
     changed = sentence.replace("ffi", "ﬃ").replace("fi", "ﬁ").replace("fl", "ﬂ").replace("tion", "tion\u00ad")
     return changed if changed != sentence else None
 
 
 def tex(sentence: str, draw: Random) -> str | None:
-    """Numbers in math, and the percent sign escaped."""
+    """Put a number into TeX math, or escape the percent sign."""
     if draw.random() < 0.5 and "%" in sentence and "\\" not in sentence:
         return sentence.replace("%", "\\%")
     place = _NUMBER.search(sentence)
@@ -144,14 +144,14 @@ def tex(sentence: str, draw: Random) -> str | None:
 
 
 def percent(sentence: str, draw: Random) -> str | None:
-    """The sign against the word."""
+    """Exchange the percent sign and the word."""
     if re.search(r"\d ?%", sentence) and "\\%" not in sentence:
         return re.sub(r"(\d) ?%(?!\w)", draw.choice([r"\1 percent", r"\1 %"]), sentence)
     return re.sub(r"(\d) percent\b", r"\1%", sentence) if re.search(r"\d percent\b", sentence) else None
 
 
 def thousands(sentence: str, draw: Random) -> str | None:
-    """With a comma against without."""
+    """Remove the commas of a number, or add them."""
     if re.search(r"(?<![\d.,])\d{1,3}(,\d{3})+(?![\d,])", sentence):
         return re.sub(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])", lambda found: found.group().replace(",", ""), sentence)
     place = re.search(r"(?<![\w.,$^{\\/#-])([1-9]\d{4,8})(?![\w.,}-])", sentence)
@@ -159,7 +159,7 @@ def thousands(sentence: str, draw: Random) -> str | None:
 
 
 def number_words(sentence: str, draw: Random) -> str | None:
-    """Small numbers as words against digits."""
+    """Write a small number in digits instead of words."""
     place = re.search(rf"(?<!-)(?<!hundred )(?<!—)\b({'|'.join(_WORDED)})\b(?![-—]|\sto\b| hundred)", sentence)
     if place:
         return f"{sentence[: place.start()]}{_WORDED.index(place[1]) + 2}{sentence[place.end() :]}"
@@ -174,7 +174,7 @@ ALTERATIONS: Mapping[str, Alteration] = {
     "negation dropped": negation_dropped,
     "comparative": comparative,
 }
-"""What a checker must catch; an unrelated sentence is the seventh, and needs two sentences."""
+"""What a checker must catch. A seventh kind, an unrelated sentence, needs two sentences and is not here."""
 
 HARMLESS: Mapping[str, Alteration] = {
     "dashes": dashes,
@@ -186,4 +186,4 @@ HARMLESS: Mapping[str, Alteration] = {
     "thousands": thousands,
     "number words": number_words,
 }
-"""What a checker must let pass."""
+"""What a checker must pass."""

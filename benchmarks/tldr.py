@@ -42,7 +42,7 @@ COVERED = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Abstract:
-    """An abstract in sentences: their features, and the ROUGE-1 of each."""
+    """The sentences of an abstract: the features and the ROUGE-1 of each."""
 
     key: str
     title: str
@@ -52,7 +52,7 @@ class Abstract:
 
     @property
     def fold(self) -> int:
-        """Which fold it is in."""
+        """The number of its cross-validation fold."""
         return zlib.crc32(self.key.encode()) % FOLDS
 
 
@@ -63,7 +63,7 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def abstracts(path: Path, *, split: bool) -> list[Abstract]:
-    """SciTLDR's papers, in its own sentences, or `split` as an import would."""
+    """SciTLDR's papers in its own sentences, or `split` as on import."""
     found = []
     for row in lines(path):
         own = [cleaned for each in row["source"] if (cleaned := text.clean(each))]
@@ -80,7 +80,7 @@ def fit(seen: Sequence[Abstract], columns: Sequence[int]) -> Array:
     """
     Ridge regression of a sentence's ROUGE-1 on its features: weights, and last the constant.
 
-    Both are taken from their means in the abstract, for only what sets a sentence apart from its neighbours matters.
+    The means of the abstract are subtracted from both, because only differences to its other sentences matter.
     """
     x = np.concatenate([each.features[:, columns] - each.features[:, columns].mean(axis=0) for each in seen])
     y = np.concatenate([each.rouge - each.rouge.mean() for each in seen])
@@ -92,7 +92,7 @@ def fit(seen: Sequence[Abstract], columns: Sequence[int]) -> Array:
 
 
 def crossed(seen: Sequence[Abstract], columns: Sequence[int], *, unclear: float = UNCLEAR) -> list[int]:
-    """The row chosen of each abstract by weights fitted on the other folds."""
+    """The row of the best sentence of each abstract, by weights fitted on the other folds."""
     weights = [fit([each for each in seen if each.fold != out], columns)[:-1] for out in range(FOLDS)]
     return [
         int(np.argmax(each.features[:, columns] @ weights[each.fold] + unclear * each.features[:, -1])) for each in seen
@@ -126,7 +126,7 @@ def lexrank(seen: Sequence[Abstract], *, threshold: float | None) -> list[int]:
 
 
 def compared(given: Sequence[Abstract], ours: Sequence[Abstract]) -> str:
-    """The table of methods, on SciTLDR's sentences and on those of the product's splitter."""
+    """The table of methods, on SciTLDR's sentences and on those of our splitter."""
     every = list(range(len(FITTED)))
     weights = np.array([salience.WEIGHTS[name] for name in (*FITTED, "unclear")])
     methods: dict[str, Callable[[Sequence[Abstract]], list[int]]] = {
@@ -163,7 +163,7 @@ def with_interval(values: Sequence[float]) -> str:
 
 
 def left_out(seen: Sequence[Abstract]) -> Iterator[tuple[str, list[Abstract]]]:
-    """Features that the model does without: the abstracts with each put before the others."""
+    """Features that the model does not use: the abstracts with each of them added."""
     embedder = StaticEmbedder()
     won = frozenset(stems("outperform surpass achieve improve superior exceed reduce better".split()))
 
@@ -184,7 +184,7 @@ def left_out(seen: Sequence[Abstract]) -> Iterator[tuple[str, list[Abstract]]]:
 
 
 def ablations(seen: Sequence[Abstract]) -> str:
-    """What each feature adds, and what the mark-down costs."""
+    """The gain of each feature, and the cost of the mark-down."""
 
     def outcome(name: str, seen: Sequence[Abstract], columns: Sequence[int], unclear: float) -> list[str]:
         rows = crossed(seen, columns, unclear=unclear)
@@ -216,7 +216,7 @@ def week(path: Path, name: str) -> list[Paper]:
 
 
 def covering(path: Path) -> str:
-    """How well four papers stand for a week: `cover`, and simpler choices on the same vectors."""
+    """How well four papers cover a week: `cover` beside simpler choices on the same vectors."""
     embedder = StaticEmbedder()
     measured: dict[str, list[tuple[float, float, float]]] = {}
     took: list[float] = []
@@ -267,7 +267,7 @@ def speed(path: Path) -> str:
 
 
 def agree_with_rouge_score(path: Path) -> str:
-    """Hold our ROUGE-1 against the package's, on every sentence and reference."""
+    """Compare our ROUGE-1 with the package's, on every sentence and reference."""
     from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
 
     scorer, pairs = RougeScorer(["rouge1"]), 0

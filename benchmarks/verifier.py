@@ -41,7 +41,7 @@ Rows = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Pair:
-    """A claim, the sentences that it is held against, and what people said of the two: one of LABELS."""
+    """A claim, its evidence sentences, and the label that people gave the pair: one of LABELS."""
 
     claim: str
     cited: tuple[CitedSentence, ...]
@@ -55,7 +55,7 @@ def checker() -> Checker:
 
 
 def lines(path: Path, *, every: int = 1) -> Iterator[dict[str, Any]]:
-    """Every so many-th record of a file of JSON lines, plain or .gz."""
+    """Every n-th record of a JSON Lines file, plain or gzip."""
     with path.open("rb") as raw, gzip.open(raw) if path.suffix == ".gz" else raw as stream:
         for at, line in enumerate(stream):
             if at % every == 0:
@@ -63,7 +63,7 @@ def lines(path: Path, *, every: int = 1) -> Iterator[dict[str, Any]]:
 
 
 def cite(sentences: Sequence[str], *, paper_id: str, title: str = "") -> tuple[CitedSentence, ...]:
-    """Sentences as a claim cites them, of one paper."""
+    """Cited sentences, all of one paper."""
     spans, at = [], 0
     for sentence in sentences:
         spans.append((at, at + len(sentence)))
@@ -73,7 +73,7 @@ def cite(sentences: Sequence[str], *, paper_id: str, title: str = "") -> tuple[C
 
 
 def abstract_sentences(path: Path, *, every: int) -> Rows:
-    """The sentences of every so many-th abstract of a file of records, split as on import."""
+    """The sentences of every n-th abstract of a file of records, split as on import."""
     rows: Rows = []
     for record in lines(path, every=every):
         abstract = text.clean(str(record["abstract"]))
@@ -82,7 +82,7 @@ def abstract_sentences(path: Path, *, every: int) -> Rows:
 
 
 def real_sentences(folder: Path, *, every: int, abstracts: int) -> Rows:
-    """Every so many-th of SciFact's sentences, and those of every so many-th arXiv abstract."""
+    """Every n-th sentence of SciFact, and the sentences of every n-th arXiv abstract."""
     scifact = [
         (str(row["doc_id"]), text.clean(sentence))
         for row in lines(folder / "scifact" / "corpus_sentences.jsonl.gz")
@@ -93,15 +93,15 @@ def real_sentences(folder: Path, *, every: int, abstracts: int) -> Rows:
 
 def altered(rows: Rows, check: Checker, *, seed: int = 0, limit: int | None = None) -> dict[str, tuple[int, int]]:
     """
-    How many altered sentences of each kind are `unsupported` by the real one, and how many there are.
+    By kind of alteration, how many altered sentences the real one does not support, and how many there are.
 
     The unrelated sentence is one of another document, drawn at random.
 
     Args:
-        rows: The real sentences; they are taken in a random order.
-        check: What is measured.
-        seed: Of the order and of the alterations.
-        limit: How many of each kind at most.
+        rows: The real sentences; they are drawn in random order.
+        check: The checker to measure.
+        seed: The seed of the order and of the alterations.
+        limit: The most sentences of each kind.
     """
     draw = Random(seed)
 
@@ -122,7 +122,7 @@ def altered(rows: Rows, check: Checker, *, seed: int = 0, limit: int | None = No
 
 
 def unaltered(rows: Rows, check: Checker, *, seed: int = 0, limit: int | None = None) -> dict[str, tuple[int, int]]:
-    """How many harmless variants of each kind are `supported` or `verbatim`, and how many there are; see `altered`."""
+    """By kind, how many harmless variants are `supported` or `verbatim`, and how many there are; see `altered`."""
     draw, counts = Random(seed), dict.fromkeys(HARMLESS, (0, 0))
     for document, sentence in draw.sample(rows, len(rows)):
         for kind, (passed, of) in counts.items():
@@ -134,7 +134,7 @@ def unaltered(rows: Rows, check: Checker, *, seed: int = 0, limit: int | None = 
 
 
 def healthver(folder: Path) -> list[Pair]:
-    """HealthVer's pairs as they are, with their question; the evidence is cited as one sentence."""
+    """HealthVer's pairs with their questions; each evidence text counts as one sentence."""
     return [
         Pair(
             claim=text.clean(row["claim"]),
@@ -150,7 +150,7 @@ def scifact(folder: Path, split: str) -> list[Pair]:
     """
     A pair for each abstract that a claim of SciFact cites.
 
-    With evidence, the claim and all its gold sentences there; without, the claim and the sentence that shares the most
+    With evidence, the claim and all its gold sentences; without, the claim and the sentence that shares the most
     stems with it, which is neutral.
     """
     papers = {
@@ -174,7 +174,7 @@ def scifact(folder: Path, split: str) -> list[Pair]:
 
 
 def _shared(claim: str, sentences: Sequence[str]) -> float:
-    """The share of a claim's content stems that the sentences hold."""
+    """The share of the claim's content stems that stand in the sentences."""
     ours = {word.stem for word in read(claim).content}
     theirs = {word.stem for sentence in sentences for word in read(sentence).content}
     return len(ours & theirs) / max(len(ours), 1)
@@ -222,7 +222,7 @@ def _area(scores: Sequence[float], labels: Sequence[str], against: Sequence[str]
 
 
 def ranked(name: str, pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> list[list[str]]:
-    """Rows of AUROC, ours beside the baselines."""
+    """Table rows of AUROC, ours beside the baselines."""
     ways: Mapping[str, Sequence[float]] = {
         "**the verdict's score**": [each.score for each in verdicts],
         "share of shared stems": [_shared(pair.claim, [each.sentence.text for each in pair.cited]) for pair in pairs],
@@ -242,7 +242,7 @@ def ranked(name: str, pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> lis
 
 
 def confused(name: str, pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> list[list[str]]:
-    """Rows of gold label by level of support."""
+    """Table rows of gold label by level of support."""
     rows = []
     for label in LABELS:
         levels: list[str] = [each.support for pair, each in zip(pairs, verdicts, strict=True) if pair.label == label]
@@ -252,7 +252,7 @@ def confused(name: str, pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> l
 
 
 def alarmed(name: str, pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> list[list[str]]:
-    """Rows of the share of the pairs of a label in which there is a problem of a kind."""
+    """Table rows of the share of pairs with a problem, by label and kind of problem."""
     rows = []
     for label in LABELS:
         held = [
