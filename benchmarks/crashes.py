@@ -105,8 +105,8 @@ def feeds(library: Path, box: Path, server: FeedServer) -> None:
     """A library without papers whose feeds are the server and a folder."""
     first = (datetime.now(UTC).date() - timedelta(days=3)).isoformat()
     tables = [f'[feeds.box]\nkind = "folder"\npath = "{box}"']
-    for kind, own in (("openalex", ""), ("pubmed", 'query = "x"'), ("rss", "")):
-        tables.append(f'[feeds.{kind}]\nkind = "{kind}"\nurl = "{server.url}/{kind}"\nsince = "{first}"\n{own}')
+    for kind, options in (("openalex", ""), ("pubmed", 'query = "x"'), ("rss", "")):
+        tables.append(f'[feeds.{kind}]\nkind = "{kind}"\nurl = "{server.url}/{kind}"\nsince = "{first}"\n{options}')
         tables[-1] += "\nallow_private = true"
     library.mkdir()
     (library / "refdesk.toml").write_text("\n".join(tables), encoding="utf-8")

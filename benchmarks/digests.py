@@ -62,9 +62,12 @@ def made(folder: str, week: str) -> dict[str, Any]:
             "cited": sum(bool(claim["citations"]) for claim in claims),
             "quotes": len(quotes),
             "verbatim": sum(
-                library.show(each["paper_id"]).abstract[each["start"] : each["end"]] == each["quote"] for each in quotes
+                library.show(shown["paper_id"]).abstract[shown["start"] : shown["end"]] == shown["quote"]
+                for shown in quotes
             ),
-            "failed": {name: sum(each.verdict.support == "unsupported" for each in checked[name]) for name in checked},
+            "failed": {
+                name: sum(claim.verdict.support == "unsupported" for claim in checked[name]) for name in checked
+            },
             "bytes": {name: len(content) for name, content in forms.items()},
             "document": forms["json"].decode(),
         }

@@ -110,10 +110,14 @@ def look(
     retriever: Retriever, question: str, *, without: str = "", relevant: dict[str, int] | None = None
 ) -> Candidates:
     """The candidates of a question; the paper `without` counts as not in the library."""
-    seen = retriever.candidates(question, without=[without])
-    assert seen, question
+    candidates = retriever.candidates(question, without=[without])
+    assert candidates, question
     return Candidates(
-        papers=list(seen.papers), reading=seen.features, cosine=seen.cosine, terms=seen.terms, relevant=relevant or {}
+        papers=list(candidates.papers),
+        reading=candidates.features,
+        cosine=candidates.cosine,
+        terms=candidates.terms,
+        relevant=relevant or {},
     )
 
 
@@ -133,7 +137,7 @@ def newton(objective: Callable[[Array], tuple[float, Array, Array]], size: int) 
 
 def fit_listwise(features: Sequence[Array], right: Sequence[Array]) -> Array:
     """Weights that make the right candidates likeliest under each question's softmax(features @ weights)."""
-    kept = [row for row, each in enumerate(right) if each.any()]
+    kept = [row for row, is_right in enumerate(right) if is_right.any()]
     stacked = np.concatenate([features[row] for row in kept])
     sizes = np.array([len(features[row]) for row in kept])
     first, scale = np.cumsum(sizes) - sizes, stacked.std(axis=0) + 1e-9
@@ -176,36 +180,42 @@ def chances(weights: Array, features: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-(features @ weights[:-1] + weights[-1]))))
 
 
-def fold(each: Candidates) -> int:
+def fold(question: Candidates) -> int:
     """The number of the cross-validation fold; questions about one paper share it."""
-    return zlib.crc32(min(each.relevant).encode()) % FOLDS
+    return zlib.crc32(min(question.relevant).encode()) % FOLDS
 
 
-def crossed(looks: Sequence[Candidates], names: Sequence[str], fit: Fit, score: Score) -> Array:
+def crossed(questions: Sequence[Candidates], names: Sequence[str], fit: Fit, score: Score) -> Array:
     """Cross-validation: the scores of each question by weights fitted on the other folds."""
-    weights = [fit([each for each in looks if fold(each) != out], names) for out in range(FOLDS)]
-    return np.array([score(each, names, weights[fold(each)]) for each in looks])
+    weights = [
+        fit([question for question in questions if fold(question) != held_out], names) for held_out in range(FOLDS)
+    ]
+    return np.array([score(question, names, weights[fold(question)]) for question in questions])
 
 
-def fit_papers(looks: Sequence[Candidates], names: Sequence[str]) -> Array:
+def fit_papers(questions: Sequence[Candidates], names: Sequence[str]) -> Array:
     """Fit the weights of the features of papers."""
-    return fit_listwise([each.paper(names) for each in looks], [each.is_relevant for each in looks])
+    return fit_listwise(
+        [question.paper(names) for question in questions], [question.is_relevant for question in questions]
+    )
 
 
-def fit_sentences(looks: Sequence[Candidates], names: Sequence[str]) -> Array:
+def fit_sentences(questions: Sequence[Candidates], names: Sequence[str]) -> Array:
     """Fit the weights of the features of sentences."""
-    return fit_listwise([each.sentence(names) for each in looks], [each.is_gold for each in looks])
+    return fit_listwise(
+        [question.sentence(names) for question in questions], [question.is_gold for question in questions]
+    )
 
 
-def ndcg(each: Candidates, names: Sequence[str], weights: Array) -> list[float]:
+def ndcg(question: Candidates, names: Sequence[str], weights: Array) -> list[float]:
     """nDCG@10."""
-    order = np.argsort(-(each.paper(names) @ weights), kind="stable")
-    return [metrics.ndcg([each.papers[row].paper_id for row in order], each.relevant, at=10)]
+    order = np.argsort(-(question.paper(names) @ weights), kind="stable")
+    return [metrics.ndcg([question.papers[row].paper_id for row in order], question.relevant, at=10)]
 
 
-def hits(each: Candidates, names: Sequence[str], weights: Array) -> list[float]:
+def hits(question: Candidates, names: Sequence[str], weights: Array) -> list[float]:
     """Whether evidence is among the first 1, 3, 5 and 10 sentences."""
-    found = each.is_gold[np.argsort(-(each.sentence(names) @ weights), kind="stable")]
+    found = question.is_gold[np.argsort(-(question.sentence(names) @ weights), kind="stable")]
     return [float(found[:at].any()) for at in (1, 3, 5, 10)]
 
 
@@ -216,7 +226,7 @@ def ablation(
     rows = []
     for names in choices:
         weights = fit(train, names)
-        reported = np.array([score(each, names, weights) for each in test])
+        reported = np.array([score(question, names, weights) for question in test])
         low, high = metrics.interval(reported[:, -2 if reported.shape[1] > 1 else 0].tolist())
         both = (crossed(train, names, fit, score), reported)
         figures = [" / ".join(f"{value:.3f}" for value in scores.mean(axis=0)) for scores in both]
@@ -252,21 +262,23 @@ def title_question(title: str, number: int) -> str:
 def scifact_looks(library: Retriever, data: Dataset) -> tuple[list[Candidates], list[Candidates]]:
     """SciFact's training and test claims; those of its dev file are the test queries of BEIR."""
     claims = {claim.text: claim for split in ("train", "dev") for claim in data.claims(split)}
-    documents = sorted({f"file:scifact:{each}" for claim in claims.values() for each in claim.evidence})
+    documents = sorted({f"file:scifact:{doc_id}" for claim in claims.values() for doc_id in claim.evidence})
     papers, sentences = library._catalog.papers(documents), data.sentences()
-    looks: dict[str, list[Candidates]] = {"train": [], "test": []}
-    for split, into in looks.items():
+    splits: dict[str, list[Candidates]] = {"train": [], "test": []}
+    for split, into in splits.items():
         for query, grades in sorted(data.relevance(split).items(), key=lambda item: int(item[0])):
             claim = claims[data.queries[query]]
-            seen = look(library, claim.text, relevant={f"file:scifact:{key}": grade for key, grade in grades.items()})
+            candidates = look(
+                library, claim.text, relevant={f"file:scifact:{key}": grade for key, grade in grades.items()}
+            )
             gold = frozenset(
                 (paper_id, sentence.number)
                 for paper_id in (f"file:scifact:{document}" for document in claim.evidence)
                 for sentence in papers[paper_id].sentences
                 if is_gold(papers[paper_id], sentence, claim, sentences)
             )
-            into.append(replace(seen, gold=gold, answerable=bool(claim.evidence)))
-    return looks["train"], looks["test"]
+            into.append(replace(candidates, gold=gold, answerable=bool(claim.evidence)))
+    return splits["train"], splits["test"]
 
 
 def transfer_looks(
@@ -308,10 +320,12 @@ def fit_answer(train: Sequence[Candidates], kinds: dict[str, list[Candidates]], 
     """The confidence by the first `size` features of `ANSWER`: the even questions of each kind, and the claims."""
     features, right, share = [], [], []
     for name, counts in MIX.items():
-        looks = train if name == "claims" else kinds[name][::2]
-        features.append(np.array([each.answer(weights)[:size] for each in looks]))
-        right.append([float(each.answerable if name == "claims" else name.endswith("own")) for each in looks])
-        share.append(np.full(len(looks), counts / len(looks)))
+        questions = train if name == "claims" else kinds[name][::2]
+        features.append(np.array([question.answer(weights)[:size] for question in questions]))
+        right.append(
+            [float(question.answerable if name == "claims" else name.endswith("own")) for question in questions]
+        )
+        share.append(np.full(len(questions), counts / len(questions)))
     return fit_logistic(np.concatenate(features), np.concatenate(right), np.concatenate(share))
 
 
@@ -323,31 +337,37 @@ def report_answer(
     size: int,
 ) -> None:
     """Print how well the confidence separates, how reliable it is, and what a threshold lets through."""
-    by_fold = [fit_answer([each for each in train if fold(each) != out], kinds, weights, size) for out in range(FOLDS)]
-    crossed_ = [float(chances(by_fold[fold(each)], each.answer(weights)[None, :size])[0]) for each in train]
+    by_fold = [
+        fit_answer([question for question in train if fold(question) != held_out], kinds, weights, size)
+        for held_out in range(FOLDS)
+    ]
+    crossed_ = [float(chances(by_fold[fold(question)], question.answer(weights)[None, :size])[0]) for question in train]
     fitted = fit_answer(train, kinds, weights, size)
 
-    def said(looks: Sequence[Candidates]) -> Array:
-        return chances(fitted, np.array([each.answer(weights)[:size] for each in looks]))
+    def confidence_of(questions: Sequence[Candidates]) -> Array:
+        return chances(fitted, np.array([question.answer(weights)[:size] for question in questions]))
 
-    known, values = [each.answerable for each in test], said(test)
+    known, values = [question.answerable for question in test], confidence_of(test)
     low, high = metrics.auroc_interval(values.tolist(), known)
     print(f"\n{', '.join(ANSWER[:size])}: constants {np.round(fitted, 3).tolist()}")
-    print(f"AUROC train, cross-validated {metrics.auroc(crossed_, [each.answerable for each in train]):.3f}")
+    print(f"AUROC train, cross-validated {metrics.auroc(crossed_, [question.answerable for question in train]):.3f}")
     print(f"AUROC dev {metrics.auroc(values.tolist(), known):.3f} ({low:.3f} to {high:.3f})\n")
     bins = metrics.reliability(values.tolist(), known)
     reliable = [[f"{count}", f"{mean:.2f}", f"{share:.2f}"] for count, mean, share in bins]
     print(table(["claims of dev", "said", "was"], reliable), "\n")
     groups = {"dev, evidence": values[np.array(known)], "dev, none": values[~np.array(known)]}
-    groups |= {name: said(looks if name.startswith("off") else looks[1::2]) for name, looks in kinds.items()}
+    groups |= {
+        name: confidence_of(questions if name.startswith("off") else questions[1::2])
+        for name, questions in kinds.items()
+    }
     for name in ("pubmedqa", "pubmedqa+scifact", "arxiv", "small"):
         own, absent = groups[f"{name} own"], groups[f"{name} absent"]
         area = metrics.auroc([*own, *absent], [True] * len(own) + [False] * len(absent))
         print(f"{name}, own against absent: AUROC {area:.3f}")
     at = (0.3, 0.35, 0.4, 0.45, 0.5)
     rows = [
-        [name, f"{np.median(each):.2f}", *(f"{np.mean(each >= value):.2f}" for value in at)]
-        for name, each in groups.items()
+        [name, f"{np.median(values):.2f}", *(f"{np.mean(values >= value):.2f}" for value in at)]
+        for name, values in groups.items()
     ]
     print("\n" + table(["questions", "median", *(f"answered at {value}" for value in at)], rows))
 
@@ -370,13 +390,15 @@ def report() -> None:
     """Print the tables and the constants."""
     folder = data_folder()
     data = Dataset(folder / "scifact")
-    corpus = [paper(f"file:scifact:{each['_id']}", each["title"], each["text"]) for each in data.documents()]
+    corpus = [
+        paper(f"file:scifact:{document['_id']}", document["title"], document["text"]) for document in data.documents()
+    ]
     with tempfile.TemporaryDirectory(prefix="refdesk-fit-") as temporary:
         scifact = retriever(Path(temporary) / "scifact", corpus)
         train, test = scifact_looks(scifact, data)
         kinds = transfer_looks(folder, scifact, corpus, Path(temporary))
     print("Papers, nDCG@10\n\n" + ablation(train, test, [PAPER[:n] for n in range(1, 5)], fit_papers, ndcg))
-    claims, reported = [[each for each in of if each.answerable] for of in (train, test)]
+    claims, reported = [[question for question in of if question.answerable] for of in (train, test)]
     orders = [SENTENCE[:n] for n in range(1, 5)]
     print("\nSentences, hit@1 / 3 / 5 / 10\n\n" + ablation(claims, reported, orders, fit_sentences, hits), "\n")
     print("PAPER_WEIGHTS =", named(PAPER, fit_papers(train, PAPER)))

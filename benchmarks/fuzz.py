@@ -50,7 +50,7 @@ SEED = 20261124
 LINES = 40
 SHORTEST = 12
 """Shorter titles are not looked for, because they may stand anywhere in a file."""
-_CONTROLS = [*(bytes([each]) for each in range(0x20)), b"\x7f", b"\x85", b"\xe2\x80\xae", b"\xef\xbf\xbe", *(
+_CONTROLS = [*(bytes([code]) for code in range(0x20)), b"\x7f", b"\x85", b"\xe2\x80\xae", b"\xef\xbf\xbe", *(
     codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"\xc0\x80", b"\xed\xa0\x80", b"\xff")]  # fmt: skip
 _STRUCTURE = rb"[\"'{}\[\]<>&,:;\\@=\-\n]"
 _ENCODINGS = ["utf-16", "utf-16-le", "utf-32", "utf-8-sig", "cp1252", "latin-1", "shift_jis", "koi8-r", "ascii"]
@@ -94,7 +94,7 @@ class Sound:
 def sound(folder: Path) -> list[Sound]:
     """The files of `formats/`, the first lines of a JSON Lines file, and the Hugging Face listing."""
     found = []
-    for path in sorted(each for each in (folder / "formats").rglob("*") if each.is_file()):
+    for path in sorted(file for file in (folder / "formats").rglob("*") if file.is_file()):
         body = path.read_bytes()
         if path.parent.name in ("crossref", "semanticscholar"):  # recorded replies
             inner = json.loads(body)["body"]
@@ -196,7 +196,9 @@ def lost(file: Sound, body: bytes, records: list[Paper | Reject]) -> str | None:
     if len(records) < count or (begin in (None, _BEGINS["jsonl"]) and len(records) != count and count):
         return f"{len(records)} records of {count}"
     held = "\n".join(_spans(text, rejects, begin)) + "\n".join(
-        part for each in records for part in ([each.title or ""] + ([each.abstract] if isinstance(each, Paper) else []))
+        part
+        for record in records
+        for part in ([record.title or ""] + ([record.abstract] if isinstance(record, Paper) else []))
     )
     missing = [title for title in file.titles if title not in held and title in text]
     spare = sum(reject.title is None for reject in rejects)
@@ -223,7 +225,7 @@ def _entries(text: str) -> int:
     if isinstance(document, dict) and isinstance(document.get("message"), dict):
         document = document["message"]
     held = [document, *(document.get(key) for key in ("results", "data", "items") if isinstance(document, dict))]
-    return next((len(each) for each in held if isinstance(each, list)), 1)
+    return next((len(entries) for entries in held if isinstance(entries, list)), 1)
 
 
 def _out_of_time(*_: Any) -> None:

@@ -93,7 +93,7 @@ class Draw:
             ngram_range=(1, 2), max_features=20_000, sublinear_tf=True, min_df=5, **options,
         )  # fmt: skip
         both = [*self.papers, *self.liked]
-        return vectorizer.fit_transform(" ".join([each.title, each.abstract, *each.authors]) for each in both)
+        return vectorizer.fit_transform(" ".join([paper.title, paper.abstract, *paper.authors]) for paper in both)
 
     @cached_property
     def strict(self) -> Any:
@@ -122,7 +122,7 @@ class Draw:
 
     def scores(self, ranked: Sequence[Ranked]) -> Scores:
         """The scores of a ranking, in the order of the papers."""
-        score = {each.paper_id: each.score for each in ranked}
+        score = {hit.paper_id: hit.score for hit in ranked}
         return np.array([score[paper.paper_id] for paper in self.papers])
 
     def precision(self, scores: Scores) -> float:
@@ -190,8 +190,10 @@ def arxiv(weeks: Sequence[int]) -> list[Task]:
     week_of = [date.fromisoformat(record["date"]).isocalendar()[1] for record in records]
     tasks = []
     for week in weeks:
-        now = [record for record, each in zip(records, week_of, strict=True) if each == week]
-        before = [record for record, each in zip(records, week_of, strict=True) if week - 3 <= each < week]
+        now = [record for record, record_week in zip(records, week_of, strict=True) if record_week == week]
+        before = [
+            record for record, record_week in zip(records, week_of, strict=True) if week - 3 <= record_week < week
+        ]
         papers, earlier = tuple(map(paper_of, now)), tuple(map(paper_of, before))
         vectors, earlier_vectors = vectors_of(papers), vectors_of(earlier)
         for category, topic in CATEGORIES.items():
@@ -282,13 +284,13 @@ def pools(tasks: Sequence[Task]) -> list[list[str]]:
             at = np.concatenate([relevant, rest[: size - 2]])
             some = replace(
                 draw,
-                papers=tuple(draw.papers[each] for each in at),
+                papers=tuple(draw.papers[row] for row in at),
                 vectors=draw.vectors[at],
                 relevant=draw.relevant[at],
             )
             behind = rest[-300:] if size < 700 else rest[:0]
             others = {
-                "background": tuple(draw.papers[each] for each in behind), "background_vectors": draw.vectors[behind]
+                "background": tuple(draw.papers[row] for row in behind), "background_vectors": draw.vectors[behind]
             }  # fmt: skip
             scores = np.concatenate([some.scores(some.ranked()), some.scores(some.ranked(**others))])
             means.append(
@@ -325,8 +327,8 @@ def report(sets: Sequence[Task]) -> None:
     rows.append([f"arXiv, {len(weeks)} interests, two draws", *(interval(weekly[way]) for way in WAYS)])
     topics = by_topic(weeks)
     gains = {"all seven, five draws": better(found), "forty other draws": better(many), "arXiv": better(weekly)}
-    said = [judged(draw, draw.ranked()) for task in weeks for draw in (task.drawn(0),)]
-    said += [judged(draw, draw.ranked()) for task in sets for draw in (task.drawn(0),)]
+    judgements = [judged(draw, draw.ranked()) for task in weeks for draw in (task.drawn(0),)]
+    judgements += [judged(draw, draw.ranked()) for task in sets for draw in (task.drawn(0),)]
     body = [
         table(["average precision", *(way.strip() for way in WAYS)], rows),
         table(["Refdesk against the best peer", "mean of the gain"], [[name, gain] for name, gain in gains.items()]),
@@ -341,7 +343,7 @@ def report(sets: Sequence[Task]) -> None:
             ],
         ),
         "Scores, five liked papers, arXiv and the seven sets:",
-        table(["score", "papers", "mean", "relevant"], reliability(said)),
+        table(["score", "papers", "mean", "relevant"], reliability(judgements)),
         "Scores by the size of the period, two relevant papers in it, arXiv:",
         table(
             ["papers", "relevant", "others", "relevant, with a background of 300", "others, with it"],

@@ -98,7 +98,9 @@ def ndcg_of(ranking: Ranking, data: Dataset, split: str) -> list[float]:
     """nDCG@10 of every query of a split."""
     judged = data.relevance(split)
     return [
-        metrics.ndcg([each.removeprefix("file:corpus:") for each in ranking(data.queries[query])[:10]], relevant, at=10)
+        metrics.ndcg(
+            [paper_id.removeprefix("file:corpus:") for paper_id in ranking(data.queries[query])[:10]], relevant, at=10
+        )
         for query, relevant in sorted(judged.items())
     ]
 
@@ -149,7 +151,7 @@ def main() -> None:
     measured = {name: evaluate(data.folder, splits=["test", "dev"], embedder=name)["splits"] for name in embedders}
     names = [name for name in {**measured["static"]["test"], **measured["static"]["dev"]} if name != "reliability"]
     rows = [
-        [name, *(_measure({**measured[each]["test"], **measured[each]["dev"]}[name]) for each in embedders)]
+        [name, *(_measure({**measured[embedder]["test"], **measured[embedder]["dev"]}[name]) for embedder in embedders)]
         for name in names
         if not name.startswith("search")
     ]

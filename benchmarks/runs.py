@@ -74,14 +74,14 @@ def killed_once(template: Path, library: Path, server: MailServer, after_s: floa
     status = json.loads(refdesk(library, "status", "--json").stdout)
     quiet = refdesk(library, "run").returncode
     arrived = Counter(server.readers)
-    unknown = {each["target"]: each for each in status["outbox"] if each["state"] == "unknown"}
+    unknown = {entry["target"]: entry for entry in status["outbox"] if entry["state"] == "unknown"}
     files = sorted(path.suffix for path in (library / "issues").glob("*.mine.*"))
     counts = Counter[str]({"kills": 1, "killed amid the mails": 0 < before < len(READERS) or bool(unknown)})
     counts["issue lost"] += files != [".html", ".json", ".md"]
     counts["mails that arrived"] += len(arrived)
     counts["mails that arrived twice"] += sum(count > 1 for count in arrived.values())
     counts["of unknown fate, explained by `status`, not sent again"] += len(unknown)
-    counts["neither arrived nor explained"] += sum(arrived[each] == 0 and each not in unknown for each in READERS)
+    counts["neither arrived nor explained"] += sum(arrived[reader] == 0 and reader not in unknown for reader in READERS)
     counts["the run after the next had anything to do"] += quiet != 9
     counts["exit status of the next run not as it should be"] += again not in ((6,) if unknown else (0, 9))
     return counts

@@ -228,10 +228,22 @@ def main() -> None:
                 folder.mkdir()
                 measured[kind] = child(kind, count, folder)
             for kind in ("refdesk", "bare", "recipe"):
-                own = measured[kind]
-                share = own["rate"] / measured["bare"]["rate"]
-                figures = [f"{own['rate']:.0f}/s", f"{share:.2f}", f"{own['disk']:.0f} MB", f"{own['memory']:.0f} MB"]
-                rows.append([f"{count:,}", NAMES[kind], *figures, f"{own['p50']:.1f} / {own['p95']:.1f} ms"])
+                row = measured[kind]
+                share = row["rate"] / measured["bare"]["rate"]
+                figures = [
+                    f"{row['rate']:.0f}/s",
+                    f"{share:.2f}",
+                    f"{row['disk']:.0f} MB",
+                    f"{row['memory']:.0f} MB",
+                ]
+                rows.append(
+                    [
+                        f"{count:,}",
+                        NAMES[kind],
+                        *figures,
+                        f"{row['p50']:.1f} / {row['p95']:.1f} ms",
+                    ]
+                )
             times = cold(Path(temporary) / "refdesk" / "library")
             ratio = times["ask"] / times["import chromadb"]
             cold_rows.append(

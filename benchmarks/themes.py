@@ -77,9 +77,9 @@ def measured(papers: list[Paper], vectors: Matrix, draws: int) -> dict[str, floa
     kmeans = KMeans(count, n_init=10, random_state=0).fit_predict(vectors)
     stable = []
     for seed in range(draws):
-        left = sorted(Random(seed).sample(range(len(papers)), round(0.95 * len(papers))))
-        again = labels([papers[at] for at in left], vectors[left])
-        stable.append(adjusted_rand_score(found[left], again))
+        remaining = sorted(Random(seed).sample(range(len(papers)), round(0.95 * len(papers))))
+        again = labels([papers[at] for at in remaining], vectors[remaining])
+        stable.append(adjusted_rand_score(found[remaining], again))
     near = [float((vectors[found == n] @ vectors[found == n].T)[~np.eye((found == n).sum(), dtype=bool)].max())
             for n in range(count)]  # fmt: skip
     return {
@@ -91,7 +91,7 @@ def measured(papers: list[Paper], vectors: Matrix, draws: int) -> dict[str, floa
         "nmi, each in a theme": float(normalized_mutual_info_score(primary, joined(found, vectors))),
         "nmi, k-means": float(normalized_mutual_info_score(primary, kmeans)),
         "stability": float(np.mean(stable)),
-        "themes with a near-duplicate pair": float(np.mean([each > NEAR_DUPLICATE for each in near])),
+        "themes with a near-duplicate pair": float(np.mean([similarity > NEAR_DUPLICATE for similarity in near])),
         "seconds": took_s,
     }
 
@@ -112,7 +112,7 @@ def main() -> None:
         print(name, {key: round(value, 3) for key, value in results[-1].items()}, flush=True)
     rows = []
     for key in results[0]:
-        values = [each[key] for each in results]
+        values = [result[key] for result in results]
         rows.append([key, f"{np.mean(values):.3f}", f"{min(values):.3f} to {max(values):.3f}"])
     write_section("Themes", table([f"{len(results)} {options.weeks} weeks of 2025", "mean", "range"], rows))
 

@@ -66,43 +66,46 @@ def abstracts(path: Path, *, split: bool) -> list[Abstract]:
     """SciTLDR's papers in its own sentences, or `split` as on import."""
     found = []
     for row in lines(path):
-        own = [cleaned for each in row["source"] if (cleaned := text.clean(each))]
-        whole = " ".join(own)
-        sentences = tuple(whole[start:end] for start, end in text.split(whole)) if split else tuple(own)
-        rouge = np.array([metrics.rouge1(each, row["target"]) for each in sentences])
+        originals = [cleaned for sentence in row["source"] if (cleaned := text.clean(sentence))]
+        whole = " ".join(originals)
+        sentences = tuple(whole[start:end] for start, end in text.split(whole)) if split else tuple(originals)
+        rouge = np.array([metrics.rouge1(sentence, row["target"]) for sentence in sentences])
         title = text.clean(row["title"])
         features = salience.features(title, sentences)
         found.append(Abstract(key=row["paper_id"], title=title, sentences=sentences, features=features, rouge=rouge))
     return found
 
 
-def fit(seen: Sequence[Abstract], columns: Sequence[int]) -> Array:
+def fit(corpus: Sequence[Abstract], columns: Sequence[int]) -> Array:
     """
     Ridge regression of a sentence's ROUGE-1 on its features: weights, and last the constant.
 
     The means of the abstract are subtracted from both, because only differences to its other sentences matter.
     """
-    x = np.concatenate([each.features[:, columns] - each.features[:, columns].mean(axis=0) for each in seen])
-    y = np.concatenate([each.rouge - each.rouge.mean() for each in seen])
+    x = np.concatenate(
+        [abstract.features[:, columns] - abstract.features[:, columns].mean(axis=0) for abstract in corpus]
+    )
+    y = np.concatenate([abstract.rouge - abstract.rouge.mean() for abstract in corpus])
     scale = x.std(axis=0) + 1e-9
     x = x / scale
     weights = np.linalg.solve(x.T @ x + RIDGE * np.eye(len(columns)), x.T @ y) / scale
-    rest = [(each.rouge - each.features[:, columns] @ weights).mean() for each in seen]
+    rest = [(abstract.rouge - abstract.features[:, columns] @ weights).mean() for abstract in corpus]
     return np.append(weights, np.mean(rest))
 
 
-def crossed(seen: Sequence[Abstract], columns: Sequence[int], *, unclear: float = UNCLEAR) -> list[int]:
+def crossed(corpus: Sequence[Abstract], columns: Sequence[int], *, unclear: float = UNCLEAR) -> list[int]:
     """The row of the best sentence of each abstract, by weights fitted on the other folds."""
-    weights = [fit([each for each in seen if each.fold != out], columns)[:-1] for out in range(FOLDS)]
+    weights = [fit([abstract for abstract in corpus if abstract.fold != fold], columns)[:-1] for fold in range(FOLDS)]
     return [
-        int(np.argmax(each.features[:, columns] @ weights[each.fold] + unclear * each.features[:, -1])) for each in seen
+        int(np.argmax(abstract.features[:, columns] @ weights[abstract.fold] + unclear * abstract.features[:, -1]))
+        for abstract in corpus
     ]
 
 
-def lexrank(seen: Sequence[Abstract], *, threshold: float | None) -> list[int]:
+def lexrank(corpus: Sequence[Abstract], *, threshold: float | None) -> list[int]:
     """The most central sentence of each by LexRank over TF-IDF, with a threshold on the cosine or continuous."""
-    counted = [[stems(WORD.findall(sentence.lower())) for sentence in each.sentences] for each in seen]
-    documents = [{stem for sentence in each for stem in sentence} for each in counted]
+    counted = [[stems(WORD.findall(sentence.lower())) for sentence in abstract.sentences] for abstract in corpus]
+    documents = [{stem for sentence in sentences for stem in sentence} for sentences in counted]
     holding: dict[str, int] = {}
     for document in documents:
         for stem in document:
@@ -113,7 +116,7 @@ def lexrank(seen: Sequence[Abstract], *, threshold: float | None) -> list[int]:
         weights = np.zeros((len(sentences), len(number)))
         for row, sentence in enumerate(sentences):
             for stem in sentence:
-                weights[row, number[stem]] += np.log(len(seen) / holding[stem])
+                weights[row, number[stem]] += np.log(len(corpus) / holding[stem])
         weights /= np.linalg.norm(weights, axis=1, keepdims=True) + 1e-12
         links = weights @ weights.T
         links = links if threshold is None else (links > threshold).astype(float)
@@ -130,24 +133,25 @@ def compared(given: Sequence[Abstract], ours: Sequence[Abstract]) -> str:
     every = list(range(len(FITTED)))
     weights = np.array([salience.WEIGHTS[name] for name in (*FITTED, "unclear")])
     methods: dict[str, Callable[[Sequence[Abstract]], list[int]]] = {
-        "the first sentence": lambda seen: [0] * len(seen),
-        "the last sentence": lambda seen: [-1] * len(seen),
-        "LexRank, threshold .1": lambda seen: lexrank(seen, threshold=0.1),
-        "LexRank, continuous": lambda seen: lexrank(seen, threshold=None),
-        "**telling, cross-validated**": lambda seen: crossed(seen, every),
-        "telling, weights in the code (fitted on these)": lambda seen: [
-            int(np.argmax(each.features @ weights)) for each in seen
+        "the first sentence": lambda corpus: [0] * len(corpus),
+        "the last sentence": lambda corpus: [-1] * len(corpus),
+        "LexRank, threshold .1": lambda corpus: lexrank(corpus, threshold=0.1),
+        "LexRank, continuous": lambda corpus: lexrank(corpus, threshold=None),
+        "**telling, cross-validated**": lambda corpus: crossed(corpus, every),
+        "telling, weights in the code (fitted on these)": lambda corpus: [
+            int(np.argmax(abstract.features @ weights)) for abstract in corpus
         ],
-        "the best sentence (oracle)": lambda seen: [int(np.argmax(each.rouge)) for each in seen],
+        "the best sentence (oracle)": lambda corpus: [int(np.argmax(abstract.rouge)) for abstract in corpus],
     }
     scores: dict[str, list[list[float]]] = {
-        "any sentence (expected)": [[float(each.rouge.mean()) for each in seen] for seen in (given, ours)]
+        "any sentence (expected)": [[float(abstract.rouge.mean()) for abstract in corpus] for corpus in (given, ours)]
     }
     for name, choose in methods.items():
         scores[name] = [
-            [float(each.rouge[row]) for each, row in zip(seen, choose(seen), strict=True)] for seen in (given, ours)
+            [float(abstract.rouge[row]) for abstract, row in zip(corpus, choose(corpus), strict=True)]
+            for corpus in (given, ours)
         ]
-    rows = [[name, *(with_interval(each) for each in both)] for name, both in scores.items()]
+    rows = [[name, *(with_interval(values) for values in both)] for name, both in scores.items()]
     peer = max((name for name in scores if name.startswith("LexRank")), key=lambda name: float(np.mean(scores[name])))
     gain = np.array(scores["**telling, cross-validated**"][0]) - np.array(scores[peer][0])
     return (
@@ -162,41 +166,47 @@ def with_interval(values: Sequence[float]) -> str:
     return f"{np.mean(values):.3f} [{low:.3f}, {high:.3f}]"
 
 
-def left_out(seen: Sequence[Abstract]) -> Iterator[tuple[str, list[Abstract]]]:
+def left_out(corpus: Sequence[Abstract]) -> Iterator[tuple[str, list[Abstract]]]:
     """Features that the model does not use: the abstracts with each of them added."""
     embedder = StaticEmbedder()
     won = frozenset(stems("outperform surpass achieve improve superior exceed reduce better".split()))
 
-    def near_title(each: Abstract) -> Array:
-        rows = embedder.embed([each.title, *each.sentences])
+    def near_title(abstract: Abstract) -> Array:
+        rows = embedder.embed([abstract.title, *abstract.sentences])
         return np.asarray(rows[1:] @ rows[0], dtype=float)
 
     tried: dict[str, Callable[[Abstract], Any]] = {
-        "position": lambda each: np.linspace(0, 1, len(each.sentences)),
-        "a number": lambda each: [any(map(str.isdigit, sentence)) for sentence in each.sentences],
-        "a verb of success": lambda each: [
-            not won.isdisjoint(stems(WORD.findall(sentence.lower()))) for sentence in each.sentences
+        "position": lambda abstract: np.linspace(0, 1, len(abstract.sentences)),
+        "a number": lambda abstract: [any(map(str.isdigit, sentence)) for sentence in abstract.sentences],
+        "a verb of success": lambda abstract: [
+            not won.isdisjoint(stems(WORD.findall(sentence.lower()))) for sentence in abstract.sentences
         ],
         "cosine to the title, static vectors": near_title,
     }
     for name, column in tried.items():
-        yield name, [replace(each, features=np.column_stack([column(each), each.features])) for each in seen]
+        yield (
+            name,
+            [replace(abstract, features=np.column_stack([column(abstract), abstract.features])) for abstract in corpus],
+        )
 
 
-def ablations(seen: Sequence[Abstract]) -> str:
+def ablations(corpus: Sequence[Abstract]) -> str:
     """The gain of each feature, and the cost of the mark-down."""
 
-    def outcome(name: str, seen: Sequence[Abstract], columns: Sequence[int], unclear: float) -> list[str]:
-        rows = crossed(seen, columns, unclear=unclear)
-        rouge = np.mean([each.rouge[row] for each, row in zip(seen, rows, strict=True)])
-        marked = np.mean([each.features[row, -1] for each, row in zip(seen, rows, strict=True)])
+    def outcome(name: str, corpus: Sequence[Abstract], columns: Sequence[int], unclear: float) -> list[str]:
+        rows = crossed(corpus, columns, unclear=unclear)
+        rouge = np.mean([abstract.rouge[row] for abstract, row in zip(corpus, rows, strict=True)])
+        marked = np.mean([abstract.features[row, -1] for abstract, row in zip(corpus, rows, strict=True)])
         return [name, f"{rouge:.4f}", f"{marked:.1%}"]
 
     every = range(len(FITTED))
-    rows = [outcome("all", seen, every, UNCLEAR)]
-    rows += [outcome(f"without `{FITTED[out]}`", seen, [at for at in every if at != out], UNCLEAR) for out in every]
-    rows += [outcome(f"with {name}", more, range(len(FITTED) + 1), UNCLEAR) for name, more in left_out(seen)]
-    rows += [outcome(f"all, `unclear` at {value}", seen, every, value) for value in (0.0, -0.05, -0.1, -0.2)]
+    rows = [outcome("all", corpus, every, UNCLEAR)]
+    rows += [
+        outcome(f"without `{FITTED[dropped]}`", corpus, [at for at in every if at != dropped], UNCLEAR)
+        for dropped in every
+    ]
+    rows += [outcome(f"with {name}", more, range(len(FITTED) + 1), UNCLEAR) for name, more in left_out(corpus)]
+    rows += [outcome(f"all, `unclear` at {value}", corpus, every, value) for value in (0.0, -0.05, -0.1, -0.2)]
     return table(["features", "ROUGE-1 F, cross-validated", "chosen that are `unclear`"], rows)
 
 
@@ -222,19 +232,19 @@ def covering(path: Path) -> str:
     took: list[float] = []
     for name in WEEKS:
         papers = week(path, name)
-        rows = embedder.embed([f"{each.title}\n{each.abstract}" for each in papers])
+        rows = embedder.embed([f"{paper.title}\n{paper.abstract}" for paper in papers])
         central = np.argsort(-(rows @ rows.sum(axis=0)), kind="stable")
         relevance = rows @ rows.mean(axis=0)
         spread: list[int] = []
         while len(spread) < COVERED:  # maximal marginal relevance, half and half
-            said = (rows @ rows[spread].T).max(axis=1) if spread else np.zeros(len(rows))
-            value = 0.5 * relevance - 0.5 * said
+            covered = (rows @ rows[spread].T).max(axis=1) if spread else np.zeros(len(rows))
+            value = 0.5 * relevance - 0.5 * covered
             value[spread] = -np.inf
             spread.append(int(np.argmax(value)))
         began = time.perf_counter()
         chosen = salience.cover(papers, rows, [1.0] * len(papers), limit=COVERED)
         took.append(time.perf_counter() - began)
-        place = {each.paper_id: at for at, each in enumerate(papers)}
+        place = {paper.paper_id: at for at, paper in enumerate(papers)}
         random = np.random.default_rng(0).choice(len(papers), COVERED, replace=False)
         choices = {
             "any four": random.tolist(),
@@ -245,8 +255,10 @@ def covering(path: Path) -> str:
         for method, picked in choices.items():
             near = rows @ rows[picked].T
             among = near[picked][np.triu_indices(len(picked), 1)]
-            told = [each.text for each in salience.salient_sentences([papers[at] for at in picked])]
-            leaning = np.mean([salience.features("", [each])[0, -1] or salience.refers_back(each) for each in told])
+            sentences = [chosen.text for chosen in salience.salient_sentences([papers[at] for at in picked])]
+            leaning = np.mean(
+                [salience.features("", [sentence])[0, -1] or salience.refers_back(sentence) for sentence in sentences]
+            )
             measured.setdefault(method, []).append((near.max(axis=1).mean(), among.max(), float(leaning)))
     body = [[name, *(f"{value:.3f}" for value in np.mean(values, axis=0))] for name, values in measured.items()]
     heads = [

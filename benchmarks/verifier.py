@@ -154,7 +154,7 @@ def scifact(folder: Path, split: str) -> list[Pair]:
     stems with it, which is neutral.
     """
     papers = {
-        str(row["doc_id"]): (str(row["title"]), [text.clean(each) for each in row["abstract"]])
+        str(row["doc_id"]): (str(row["title"]), [text.clean(sentence) for sentence in row["abstract"]])
         for row in lines(folder / "scifact" / "corpus_sentences.jsonl.gz")
     }
     pairs = []
@@ -165,7 +165,7 @@ def scifact(folder: Path, split: str) -> list[Pair]:
             given = row["evidence"].get(document, [])
             if given:
                 label = "supports" if given[0]["label"] == "SUPPORT" else "refutes"
-                chosen = [sentences[at] for at in sorted({at for each in given for at in each["sentences"]})]
+                chosen = [sentences[at] for at in sorted({at for rationale in given for at in rationale["sentences"]})]
             else:
                 label = "neutral"
                 chosen = [max(sentences, key=lambda sentence: _shared(claim, [sentence]))]
@@ -183,7 +183,7 @@ def _shared(claim: str, sentences: Sequence[str]) -> float:
 def _cosines(pairs: Sequence[Pair]) -> list[float]:
     embedder = StaticEmbedder()
     claims = embedder.embed([pair.claim for pair in pairs])
-    evidence = embedder.embed([" ".join(each.sentence.text for each in pair.cited) for pair in pairs])
+    evidence = embedder.embed([" ".join(cited.sentence.text for cited in pair.cited) for pair in pairs])
     cosines: list[float] = (claims * evidence).sum(axis=1).tolist()
     return cosines
 
@@ -193,9 +193,9 @@ def fit(features: Array, positive: Sequence[bool], *, ridge: float = 1e-3) -> Ar
     matrix = np.column_stack([features, np.ones(len(features))])
     labels, beta = np.asarray(positive, dtype=float), np.zeros(matrix.shape[1])
     for _ in range(50):
-        said = 1 / (1 + np.exp(-matrix @ beta))
-        gradient = matrix.T @ (said - labels) + ridge * beta
-        curvature = (matrix * (said * (1 - said))[:, None]).T @ matrix + ridge * np.eye(len(beta))
+        probabilities = 1 / (1 + np.exp(-matrix @ beta))
+        gradient = matrix.T @ (probabilities - labels) + ridge * beta
+        curvature = (matrix * (probabilities * (1 - probabilities))[:, None]).T @ matrix + ridge * np.eye(len(beta))
         step = np.linalg.solve(curvature, gradient)
         beta -= step
         if np.abs(step).max() < 1e-9:
@@ -204,14 +204,14 @@ def fit(features: Array, positive: Sequence[bool], *, ridge: float = 1e-3) -> Ar
 
 
 def _loss(features: Array, positive: Sequence[bool], beta: Sequence[float]) -> float:
-    said = 1 / (1 + np.exp(-np.column_stack([features, np.ones(len(features))]) @ np.asarray(beta)))
-    return float(-np.log(np.where(positive, said, 1 - said)).mean())
+    probabilities = 1 / (1 + np.exp(-np.column_stack([features, np.ones(len(features))]) @ np.asarray(beta)))
+    return float(-np.log(np.where(positive, probabilities, 1 - probabilities)).mean())
 
 
 def _features(pairs: Sequence[Pair], verdicts: Sequence[Verdict], check: Checker) -> Array:
     """Coverage and whether there is any problem, (n, 2), as the score is made of them."""
-    coverage = [check.coverage(read(pair.claim), [read(each.sentence.text) for each in pair.cited]) for pair in pairs]
-    return np.column_stack([coverage, [float(each.support == "unsupported") for each in verdicts]])
+    coverage = [check.coverage(read(pair.claim), [read(cited.sentence.text) for cited in pair.cited]) for pair in pairs]
+    return np.column_stack([coverage, [float(verdict.support == "unsupported") for verdict in verdicts]])
 
 
 def _area(scores: Sequence[float], labels: Sequence[str], against: Sequence[str]) -> str:
@@ -224,8 +224,8 @@ def _area(scores: Sequence[float], labels: Sequence[str], against: Sequence[str]
 def ranked(name: str, pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> list[list[str]]:
     """Table rows of AUROC, ours beside the baselines."""
     ways: Mapping[str, Sequence[float]] = {
-        "**the verdict's score**": [each.score for each in verdicts],
-        "share of shared stems": [_shared(pair.claim, [each.sentence.text for each in pair.cited]) for pair in pairs],
+        "**the verdict's score**": [verdict.score for verdict in verdicts],
+        "share of shared stems": [_shared(pair.claim, [cited.sentence.text for cited in pair.cited]) for pair in pairs],
         "cosine of the static embedder": _cosines(pairs),
     }
     labels = [pair.label for pair in pairs]
@@ -245,7 +245,9 @@ def confused(name: str, pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> l
     """Table rows of gold label by level of support."""
     rows = []
     for label in LABELS:
-        levels: list[str] = [each.support for pair, each in zip(pairs, verdicts, strict=True) if pair.label == label]
+        levels: list[str] = [
+            verdict.support for pair, verdict in zip(pairs, verdicts, strict=True) if pair.label == label
+        ]
         cells = [f"{levels.count(level)} ({levels.count(level) / max(len(levels), 1):.0%})" for level in SUPPORT]
         rows.append([name, label, str(len(levels)), *cells])
     return rows
@@ -256,11 +258,13 @@ def alarmed(name: str, pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> li
     rows = []
     for label in LABELS:
         held = [
-            {problem.kind for problem in each.problems}
-            for pair, each in zip(pairs, verdicts, strict=True)
+            {problem.kind for problem in verdict.problems}
+            for pair, verdict in zip(pairs, verdicts, strict=True)
             if pair.label == label
         ]
-        rows.append([name, label, *(f"{sum(kind in each for each in held) / max(len(held), 1):.0%}" for kind in KINDS)])
+        rows.append(
+            [name, label, *(f"{sum(kind in kinds for kinds in held) / max(len(held), 1):.0%}" for kind in KINDS)]
+        )
     return rows
 
 
@@ -270,7 +274,7 @@ def timed(folder: Path, *, answers: int = 60, claims: int = 10) -> list[list[str
     papers = {str(row["doc_id"]): row for row in lines(folder / "scifact" / "corpus_sentences.jsonl.gz")}
     for row in lines(folder / "scifact" / "claims_train.jsonl"):
         paper = papers[str(row["cited_doc_ids"][0])]
-        sentences = [text.clean(each) for each in paper["abstract"]]
+        sentences = [text.clean(sentence) for sentence in paper["abstract"]]
         if len(sentences) >= 2:
             best = sorted(sentences, key=lambda sentence: -_shared(row["claim"], [sentence]))[:2]
             pairs.append((text.clean(row["claim"]), cite(best, paper_id=str(paper["doc_id"]), title=paper["title"])))
@@ -291,8 +295,8 @@ def timed(folder: Path, *, answers: int = 60, claims: int = 10) -> list[list[str
             took[already].append((time.perf_counter() - start) * 1000)
     names = {False: "evidence not read before", True: "evidence read before"}
     return [
-        [names[already], str(len(each)), f"{np.median(each):.1f}", f"{np.percentile(each, 95):.1f}"]
-        for already, each in took.items()
+        [names[already], str(len(times_ms)), f"{np.median(times_ms):.1f}", f"{np.percentile(times_ms, 95):.1f}"]
+        for already, times_ms in took.items()
     ]
 
 
@@ -310,19 +314,19 @@ def main() -> None:
     pairs = {"HealthVer dev": healthver(folder), "SciFact dev": scifact(folder, "dev")}
     fitted_on = {"SciFact train": scifact(folder, "train"), "HealthVer dev": pairs["HealthVer dev"]}
     verdicts = {
-        name: [check.check(pair.claim, pair.cited, question=pair.question) for pair in each]
-        for name, each in (pairs | fitted_on).items()
+        name: [check.check(pair.claim, pair.cited, question=pair.question) for pair in data]
+        for name, data in (pairs | fitted_on).items()
     }
-    areas = [row for name, each in pairs.items() for row in ranked(name, each, verdicts[name])]
+    areas = [row for name, data in pairs.items() for row in ranked(name, data, verdicts[name])]
     parts.append(table(["AUROC", "score", "supports against the rest", "against refutes", "against neutral"], areas))
-    confusion = [row for name, each in pairs.items() for row in confused(name, each, verdicts[name])]
+    confusion = [row for name, data in pairs.items() for row in confused(name, data, verdicts[name])]
     parts.append(table(["pairs", "label", "count", *SUPPORT], confusion))
-    alarms = [row for name, each in pairs.items() for row in alarmed(name, each, verdicts[name])]
+    alarms = [row for name, data in pairs.items() for row in alarmed(name, data, verdicts[name])]
     parts.append(table(["pairs", "label", *KINDS], alarms))
-    features = {name: _features(each, verdicts[name], check) for name, each in fitted_on.items()}
-    positive = {name: [pair.label == "supports" for pair in each] for name, each in fitted_on.items()}
+    features = {name: _features(data, verdicts[name], check) for name, data in fitted_on.items()}
+    positive = {name: [pair.label == "supports" for pair in data] for name, data in fitted_on.items()}
     features["both"] = np.concatenate(list(features.values()))
-    positive["both"] = [each for name in fitted_on for each in positive[name]]
+    positive["both"] = [supports for name in fitted_on for supports in positive[name]]
     in_code = (verdict.COVERAGE_WEIGHT, verdict.PROBLEM_WEIGHT, verdict.BIAS)
     ways = {name: fit(features[name], positive[name]).tolist() for name in features} | {"in the code": in_code}
     coefficients = [
