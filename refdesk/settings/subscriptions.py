@@ -27,6 +27,26 @@ def subscriptions(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Subscrip
     return {name: _subscription(name, table) for name, table in tables.items()}
 
 
+def checked(
+    tables: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, Subscription], dict[str, ConfigError]]:
+    """
+    The valid subscriptions by name, and the errors of the others by name, so that a broken one does not stop the rest.
+
+    Where no table is configured, there is one subscription named `default`, of all papers.
+    """
+    if not tables:
+        return {DEFAULT_SUBSCRIPTION: Subscription()}, {}
+    valid: dict[str, Subscription] = {}
+    errors: dict[str, ConfigError] = {}
+    for name, table in tables.items():
+        try:
+            valid[name] = _subscription(name, table)
+        except ConfigError as error:
+            errors[name] = error
+    return valid, errors
+
+
 def chosen(found: Mapping[str, Subscription], name: str | None) -> Subscription:
     """
     The subscription of a name; without one the only one, or `default`.
