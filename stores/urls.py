@@ -36,6 +36,14 @@ def masked(url: str) -> str:
     return _SECRET_VALUE.sub(r"\1***", shown)
 
 
+def is_database(url: str) -> bool:
+    """True if SQLAlchemy can parse the URL."""
+    try:
+        return bool(make_url(url).drivername)
+    except (ArgumentError, ValueError):
+        return False
+
+
 def _password_may_go_on(parsed: URL) -> bool:
     """True if a part of a password that itself holds an `@` may have been taken for what comes after it."""
     has_server = parsed.host is not None or parsed.username is not None  # a file's path may hold an `@`

@@ -78,7 +78,7 @@ def message(
     made["Message-ID"] = message_id
     made["List-Id"] = list_id
     if list_unsubscribe:
-        url = _unsubscribe(list_unsubscribe)
+        url = unsubscribe_url(list_unsubscribe)
         made["List-Unsubscribe"] = f"<{url}>"
         if url.startswith("https:"):
             made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -153,9 +153,19 @@ def one_line(text: str, longest: int | None = None) -> str:
     return line if longest is None or len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 
 
-def _unsubscribe(url: str) -> str:
-    parts = urlsplit(url)
-    if not _URL.fullmatch(url) or parts.scheme not in ("https", "mailto") or not (parts.netloc or parts.path):
+def unsubscribe_url(url: str) -> str:
+    """
+    The URL, if it is an `https:` or `mailto:` URL that fits into one header line.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    try:
+        parts = urlsplit(url)
+        valid = bool(parts.hostname) if parts.scheme == "https" else parts.scheme == "mailto" and bool(parts.path)
+    except ValueError:  # `https://[bad`
+        valid = False
+    if not valid or not _URL.fullmatch(url):
         raise ConfigError(
             f"“{one_line(url, 100)}” is no address to unsubscribe at.",
             hint="Write an `https://…` or a `mailto:…` URL.",
