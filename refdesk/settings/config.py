@@ -37,6 +37,9 @@ TABLES = ("feeds", "subscriptions", "email")
 NOT_SETTINGS = ("LIBRARY", "SMTP_PASSWORD")
 """Variables with the prefix that are read elsewhere; those that begin with TEST_ are for tests."""
 
+KEPT_OPEN = ("embedder", "vectors", "catalog")
+"""Settings that say where a library is and how it is indexed; they hold as long as it is open."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
@@ -123,6 +126,19 @@ def load(
     from refdesk.settings import sources  # pydantic takes a third of a second to import
 
     return sources.config(arguments, variables, values, file=str(path))
+
+
+def reloaded(current: Config, new: Config) -> Config:
+    """
+    The new settings of a library that stays open.
+
+    Raises:
+        ConfigError: A setting has changed that an open library keeps.
+    """
+    for name in KEPT_OPEN:
+        if getattr(new, name) != getattr(current, name):
+            raise ConfigError(f"`{name}` has changed; an open library keeps it.", hint="Open the library again.")
+    return new
 
 
 def default_folder() -> Path:

@@ -353,9 +353,9 @@ def test_two_runs_do_not_overlap(tmp_path: Path, folder: Path, clock: Clock) -> 
     [
         ('[subscriptions.mine]\nto = ["ada@example.com"]\n', r"no \[email\]"),
         ('[subscriptions.mine]\nto = ["nobody"]\n[email]\nhost = "h"\nfrom = "a@b.c"\n', "nobody"),
-        ('[email]\nhost = "h"\n', "lacks “from”"),
-        ('[email]\nhost = "h"\nfrom = "a@b.c"\npassword = "x"\n', "A password stands"),
-        ('[email]\nhost = "h"\nfrom = "a@b.c"\nusername = "x"\n', "no password"),
+        ('[email]\nhost = "h"\n', "`email.from` is missing"),
+        ('[email]\nhost = "h"\nfrom = "a@b.c"\npassword = "x"\n', "`email` contains a password"),
+        ('[email]\nhost = "h"\nfrom = "a@b.c"\nusername = "x"\n', "needs a password"),
         ('[email]\nhost = "h"\nfrom = "a@b.c"\nsecurity = "ssl"\n', "ssl"),
         ('[email]\nhost = "h"\nfrom = "a@b.c"\nport = "x"\n', "port"),
         ('[email]\nhost = "h"\nfrom = "a@b.c"\nhots = "x"\n', "hots"),
