@@ -417,7 +417,7 @@ def test_a_wrong_subscription_does_not_hide_the_status(folder: Path, clock: Cloc
     configured(folder, "[subscriptions.mine]\nsize = 0\n")
     with opened(folder, clock) as library:
         found = library.status()
-        assert "size of 0" in found["error"] and found["papers"] == 0
+        assert "size` must be at least 1" in found["error"] and found["papers"] == 0
 
 
 def test_a_daily_issue_still_knows_a_paper_of_two_months_ago(tmp_path: Path, folder: Path, clock: Clock) -> None:
