@@ -1,25 +1,25 @@
 """
-Every error that Refdesk raises on purpose.
+Errors: every exception that Refdesk raises on purpose.
 
     RefdeskError                 exit 1
     ├── ConfigError              exit 3   a setting is wrong
-    ├── InputError               exit 4   what was given cannot be taken
+    ├── InputError               exit 4   the input cannot be used
     │   ├── UnknownFormat                 no importer recognises the bytes
     │   ├── UnreadableInput               empty, binary, missing, or over a limit
-    │   ├── BadQuestion                   a question with nothing to look for
-    │   ├── BadFilter                     a date, or another filter, that means nothing
+    │   ├── BadQuestion                   a question without a word to search for
+    │   ├── BadFilter                     a filter that is not valid, such as a date
     │   └── PaperNotFound                 no paper of the library has this id
     ├── StoreError               exit 5   the library cannot be used
     │   ├── LibraryNotFound               there is none at this place
     │   ├── LibraryLocked                 another process is writing
-    │   ├── LibraryReadOnly               a write where writing is not possible
+    │   ├── LibraryReadOnly               it must be written and cannot be
     │   ├── StoreMismatch                 made with other settings, or by a newer Refdesk
     │   ├── StoreDamaged                  a store cannot be read
     │   └── StoreFull                     the disk has no room
     └── ModelError               exit 6   an embedder or a feed could not be reached
         ├── EmbedderUnavailable
         ├── ModelUnavailable              the chat model failed, or its reply could not be used
-        └── FeedUnavailable               a provider could not be reached, or gave something else
+        └── FeedUnavailable               a provider could not be reached, or its answer holds no papers
 
 A message is one sentence that names the offending value; a hint is the next command or step.
 """
@@ -55,13 +55,13 @@ class ConfigError(RefdeskError):
 
 
 class InputError(RefdeskError):
-    """What was given cannot be taken."""
+    """The input cannot be used."""
 
     exit_code = 4
 
 
 class UnknownFormat(InputError):
-    """No importer recognises the bytes, or none has the name asked for."""
+    """No importer recognises the bytes, or no importer has this name."""
 
 
 class UnreadableInput(InputError):
@@ -69,11 +69,11 @@ class UnreadableInput(InputError):
 
 
 class BadQuestion(InputError):
-    """A question with nothing in it to look for."""
+    """A question without a word to search for."""
 
 
 class BadFilter(InputError):
-    """A date or another filter that means nothing."""
+    """A filter that is not valid, such as a date that does not exist."""
 
 
 class PaperNotFound(InputError):
@@ -95,7 +95,7 @@ class LibraryLocked(StoreError):
 
 
 class LibraryReadOnly(StoreError):
-    """A write where writing is not possible."""
+    """The library must be written and cannot be."""
 
 
 class StoreMismatch(StoreError):
@@ -121,7 +121,7 @@ class EmbedderUnavailable(ModelError):
 
 
 class FeedUnavailable(ModelError):
-    """A feed's provider could not be reached, or gave something else than papers."""
+    """A feed's provider could not be reached, or its answer holds no papers."""
 
 
 class ModelUnavailable(ModelError):
@@ -129,9 +129,9 @@ class ModelUnavailable(ModelError):
     The chat model failed, or its reply could not be used.
 
     Args:
-        may_pass: Whether asking again may help.
+        may_pass: True if asking again may help.
     """
 
     def __init__(self, message: str, *, hint: str | None = None, may_pass: bool = True) -> None:
-        super().__init__(message, hint=hint or "Leave the model out to be answered in the papers' own sentences.")
+        super().__init__(message, hint=hint or "Leave out the model to get an answer in the papers' own sentences.")
         self.may_pass = may_pass

@@ -13,6 +13,8 @@ Names are imported when first used, so that `import refdesk` costs nothing.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refdesk._version import __version__
@@ -33,6 +35,22 @@ _HOMES = {
     "Library": "refdesk.library",
     "open_library": "refdesk.library",
 }
+
+
+def _refuse_other_packages() -> None:
+    """Raise ImportError if Python finds a file or folder of the user in place of our packages `rag` and `stores`."""
+    ours = Path(__file__).resolve().parent.parent
+    for name in ("rag", "stores"):
+        spec = find_spec(name)
+        found = next(iter(spec.submodule_search_locations or [str(spec.origin)])) if spec else "nothing"
+        if Path(found).resolve() != ours / name:
+            raise ImportError(
+                f"Python finds {found} in place of Refdesk's own package `{name}`. "
+                "Rename that file or folder, or run Python in another folder."
+            )
+
+
+_refuse_other_packages()
 
 
 def __getattr__(name: str) -> Any:

@@ -58,8 +58,13 @@ def open_library(
         StoreError: The library cannot be used; see `refdesk.errors`.
     """
     folder = Path(path)
-    settings = configuration.load(folder, file=Path(config) if config else None, embedder=embedder, model=model)
-    return Library(wiring.store(folder, settings, create=create, read_only=read_only, notify=notify), settings)
+
+    def load() -> configuration.Config:
+        return configuration.load(folder, file=Path(config) if config else None, embedder=embedder, model=model)
+
+    settings = load()
+    store = wiring.store(folder, settings, create=create, read_only=read_only, notify=notify)
+    return Library(store, settings, load=load)
 
 
 def open_to_reindex(
@@ -78,9 +83,16 @@ class Library:
     Every sentence of its answers cites sentences of papers, with their places in the stored abstracts.
     """
 
-    def __init__(self, store: LibraryStore, settings: configuration.Config) -> None:
+    def __init__(
+        self,
+        store: LibraryStore,
+        settings: configuration.Config,
+        *,
+        load: Callable[[], configuration.Config] | None = None,
+    ) -> None:
         self._store = store
         self._settings = settings
+        self._load = load or (lambda: settings)
         self._answering = Answering(store, settings)
 
     def __enter__(self) -> Library:
@@ -92,6 +104,20 @@ class Library:
     def close(self) -> None:
         """Let go of files and connections."""
         self._store.close()
+
+    def reload(self) -> None:
+        """
+        Read the settings again: `refdesk.toml` and the environment. Nothing else does, so call it after an edit.
+
+        `embedder`, `catalog` and `vectors` hold until the library is opened again, and so does `lock_timeout_s`.
+
+        Raises:
+            ConfigError: A setting is wrong, or one that an open library keeps has changed; the old ones stay in use.
+        """
+        settings = configuration.reloaded(self._settings, self._load())
+        self._settings = settings
+        self._answering = Answering(self._store, settings)
+        self.__dict__.pop("issues", None)
 
     @property
     def model(self) -> str | None:

@@ -1,18 +1,21 @@
-"""What is in a library, and how its feeds do, as `status --json` prints it."""
+"""The status of a library: what is in it, the states of its feeds, and wrong settings, as `status --json` prints it."""
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rag.errors import ConfigError
+from refdesk.settings import email
 from refdesk.settings.config import Config
+from refdesk.settings.subscriptions import checked
 from stores.store import LibraryStore
+from stores.urls import masked
 
 
 def status(store: LibraryStore, settings: Config) -> dict[str, Any]:
-    """The document, issues aside."""
+    """The document without the issues."""
     catalog, folder = store.catalog, store.place.folder
     days = catalog.days()
     return {
@@ -24,10 +27,11 @@ def status(store: LibraryStore, settings: Config) -> dict[str, Any]:
         "sources": catalog.tally("source"),
         "categories": dict(list(catalog.tally("category").items())[:10]),
         "feeds": _feeds(store, settings),
+        "settings": _wrong_settings(settings),
         "embedder": store.embedder_name,
         "dimension": int(catalog.setting("dimension") or 0),
-        "catalog": _without_password(store.place.catalog_url) or "catalog.sqlite3",
-        "vectors": _without_password(store.place.vectors_url) or "chroma",
+        "catalog": masked(store.place.catalog_url) if store.place.catalog_url else "catalog.sqlite3",
+        "vectors": masked(store.place.vectors_url) if store.place.vectors_url else "chroma",
         "bytes": sum(_size(path) for path in folder.rglob("*")),
     }
 
@@ -40,9 +44,15 @@ def _feeds(store: LibraryStore, settings: Config) -> list[dict[str, Any]]:
     return list(states(store, settings))
 
 
-def _without_password(url: str | None) -> str | None:
-    """A URL that can be shown."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url) if url else url
+def _wrong_settings(settings: Config) -> list[dict[str, Any]]:
+    """The errors of subscriptions and of `[email]`; those of feeds are with the feeds."""
+    errors = {f"subscriptions.{name}": error for name, error in checked(settings.subscriptions)[1].items()}
+    if settings.email:
+        try:
+            email.check(settings.email)
+        except ConfigError as error:
+            errors["email"] = error
+    return [{"table": table, "error": error.message, "hint": error.hint} for table, error in errors.items()]
 
 
 def _size(path: Path) -> int:

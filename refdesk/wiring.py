@@ -1,4 +1,8 @@
-"""Builds everything once from the configuration and passes it in; nothing else sees the configuration."""
+"""
+Dependency injection: builds the parts once from the settings and passes them in.
+
+Use cases take what they need; none takes all the settings.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ def store(
     read_only: bool = False,
     notify: Callable[[str], None] = lambda _: None,
 ) -> LibraryStore:
-    """The library in `folder`, opened."""
+    """Open the library in `folder`."""
     return LibraryStore(
         Place(folder, config.catalog, config.vectors),
         embedder_name=canonical(config.embedder) if config.embedder else None,
@@ -45,7 +49,7 @@ def store(
 
 
 def indexes(folder: Path, vectors_url: str | None = None) -> Indexes:
-    """The word index and the vectors of the library in `folder`, opened when first needed."""
+    """The word index and the vector index of the library in `folder`, opened when first needed."""
     return Indexes(folder, open_lexical=_open_lexical, open_vectors=_open_vectors, vectors_url=vectors_url)
 
 
@@ -62,16 +66,16 @@ def _open_vectors(place: Path | str) -> ChromaVectors:
 
 
 def retriever(library: LibraryStore) -> Retriever:
-    """Retrieval over an open library; words are compared by the static embedder, whichever the library's own is."""
+    """Retrieval over an open library. Single words are always compared by the static embedder."""
     from rag.embedders.static import StaticEmbedder
 
-    own = library.embedder
-    words = own if isinstance(own, StaticEmbedder) else StaticEmbedder()
-    return Retriever(library.catalog, library.lexical, library.vectors, own, words.word_vectors)
+    embedder = library.embedder
+    words = embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder()
+    return Retriever(library.catalog, library.lexical, library.vectors, embedder, words.word_vectors)
 
 
 def checker() -> Checker:
-    """The verifier, with the static embedder's table of words."""
+    """The verifier, with the static embedder's word vectors."""
     from rag.embedders.static import StaticEmbedder
 
     return Checker(similarity(StaticEmbedder().word_vectors))

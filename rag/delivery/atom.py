@@ -1,4 +1,4 @@
-"""The Atom feed of a subscription's issues (RFC 4287), with ids that never change."""
+"""Atom feeds (RFC 4287) of a subscription's issues, with ids that never change."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ class Entry:
     """
     An issue in a feed.
 
-    `updated` is when it was made, aware; `summary` is plain text; `html` what may stand within a `<div>`, None to leave
-    the issue to its `url`.
+    Args:
+        period: Its period, which its id is made of.
+        title: Its title.
+        updated: When it was made; it has a timezone.
+        summary: Plain text.
+        html: The issue as HTML for the inside of a `<div>`; None where only its `url` or its summary is given.
+        url: A page with the issue.
     """
 
     period: str
@@ -32,7 +37,7 @@ class Entry:
 
 def identity(*, library: str, subscription: str, period: str | None = None) -> str:
     """
-    The id of an issue, or of the feed itself: a UUID named by all three (RFC 9562, version 5).
+    The id of an issue, or of the feed itself: a UUID made from the three names (RFC 9562, version 5).
 
     >>> identity(library="7f3a", subscription="default", period="2026-W27")
     'urn:uuid:7fb2bc12-5f94-58f3-beb3-4c915d963005'
@@ -45,14 +50,14 @@ def feed(
     entries: Sequence[Entry], *, library: str, subscription: str, title: str, author: str, url: str | None = None
 ) -> bytes:
     """
-    The feed as a document in UTF-8, newest issue first; the same input gives the same bytes.
+    Make the feed as a document in UTF-8, newest issue first. The same input gives the same bytes.
 
     Args:
-        entries: The issues, in any order, at most one of a period.
-        library: What tells this library from others, such as its id.
-        subscription: Whose issues they are.
-        title, author: Of the feed.
-        url: Where the feed itself will be, if it is known.
+        entries: The issues in any order, at most one per period.
+        library: The library's id.
+        subscription: The name of the subscription.
+        title, author: The title and the author of the feed.
+        url: The URL of the feed itself, if it is known.
     """
     newest = sorted(entries, key=lambda entry: (entry.updated, entry.period), reverse=True)
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": "en"})

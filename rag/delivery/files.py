@@ -1,4 +1,8 @@
-"""Issue files, written whole or not at all: a crash leaves the old file, and writing the same again changes nothing."""
+"""
+Atomic file writes, for issue files: a crash leaves the old file whole.
+
+Writing the same content again changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +16,17 @@ from rag.errors import ConfigError, StoreError, StoreFull
 
 def write(path: Path, content: bytes) -> bool:
     """
-    Put a file in the place of an older one, durably, and make its folder where there is none.
+    Write a file atomically and durably; make its folder where there is none.
 
     Returns:
-        Whether anything changed.
+        True if the content changed.
 
     Raises:
-        StoreFull, StoreError: It cannot be written; the older one is as it was.
+        StoreFull, StoreError: It cannot be written; an older file stays as it was.
     """
-    path = path.resolve() if path.is_symlink() else path  # what a link leads to is written, and the link stays
-    part = path.with_name(f".{path.name}.part")
     try:
+        path = path.resolve() if path.is_symlink() else path  # the target of a link is written, and the link stays
+        part = path.with_name(f".{path.name}.part")
         if path.exists() and not path.is_file():  # a pipe or a device is written to, and never replaced
             with path.open("wb", buffering=0) as stream:
                 stream.write(content)
@@ -36,13 +40,18 @@ def write(path: Path, content: bytes) -> bool:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
-        _settle(path.parent)
+        _sync_folder(path.parent)
     except OSError as error:
-        kind = StoreFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreError
-        raise kind(
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(
+                f"{path} cannot be written: the disk is full.", hint="Free some space and run the command again."
+            ) from error
+        raise StoreError(
             f"{path} cannot be written: {error.strerror or error}.",
-            hint="Check the folder and the room on its disk, then run the command again.",
+            hint="Check that the folder can be written, then run the command again.",
         ) from error
+    except (RuntimeError, ValueError) as error:  # a link that leads to itself; a NUL in the name
+        raise StoreError(f"{str(path)!r} cannot be written: {error}.", hint="Write to another file.") from error
     return True
 
 
@@ -54,20 +63,20 @@ def write_issue(folder: Path, name: str, forms: Mapping[str, bytes]) -> list[Pat
         The files that changed.
 
     Raises:
-        ConfigError: The name is none that a file can have.
-        StoreFull, StoreError: As `write`.
+        ConfigError: A file cannot have this name.
+        StoreFull, StoreError: A file cannot be written.
     """
     if not name.isprintable() or name.startswith(".") or set(name) & set('/\\:*?"<>|') or not 0 < len(name) <= 200:
         raise ConfigError(
-            f"An issue cannot be called {name!r:.100}, for its files are.",
+            f"An issue cannot be called {name!r:.100}: a file cannot have this name.",
             hint="Name the subscription in letters, digits, `-` and `_`.",
         )
     paths = {folder / f"{name}.{form}": content for form, content in forms.items()}
     return [path for path, content in paths.items() if write(path, content)]
 
 
-def _settle(folder: Path) -> None:
-    """Make the new name durable, where a folder can be opened."""
+def _sync_folder(folder: Path) -> None:
+    """Make the new name in the folder durable, on systems where a folder can be opened."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

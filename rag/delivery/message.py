@@ -1,7 +1,8 @@
 """
-An issue as a mail message (RFC 5322): both texts, fixed ids, and headers into which nothing can be injected.
+Mail messages (RFC 5322): an issue as plain text and HTML, with fixed ids and headers that are safe from injection.
 
-The same input gives the same bytes. Bodies are quoted-printable and headers ASCII, so that any server takes them.
+The same input gives the same bytes. Bodies are quoted-printable and headers are ASCII, so that any server takes them.
+Nothing is sent here: `rag.delivery.smtp` does that.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class _Verbatim(headerregistry.UnstructuredHeader):
-    """A header that stays on its line: folding would encode a long URL as if it were words."""
+    """A header that is never folded: folding would encode a long URL as if it were words."""
 
     def fold(self, *, policy: policy.Policy) -> str:
         return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # of BaseHeader
@@ -56,19 +57,19 @@ def message(
     language: str = "en",
 ) -> EmailMessage:
     """
-    The message for one reader; `as_bytes()` gives what is sent.
+    Make the message for one reader; its `as_bytes()` is what is sent.
 
     Args:
-        subject: Made one line, and cut to `LONGEST_SUBJECT` characters.
-        text, html: The two forms of the issue, the first for readers without the second.
-        sender, to: A mailbox each, `ada@example.org` or `Ada Byron <ada@example.org>`.
-        message_id, list_id: As the functions of these names make them.
-        date: When the issue was made, aware.
+        subject: The subject; it is made one line and cut to `LONGEST_SUBJECT` characters.
+        text, html: The issue as plain text and as HTML; a mail program shows one of them.
+        sender, to: One mailbox each, `ada@example.org` or `Ada Byron <ada@example.org>`.
+        message_id, list_id: Made by the functions of these names.
+        date: When the issue was made; it has a timezone.
         list_unsubscribe: An `https:` or `mailto:` URL (RFC 2369; with one click for `https:`, RFC 8058).
         language: Of the texts (BCP 47).
 
     Raises:
-        ConfigError: A mailbox or a URL that is none, named.
+        ConfigError: A mailbox or the URL is not valid.
     """
     made = EmailMessage(POLICY)
     made["From"] = mailbox(sender)
@@ -78,7 +79,7 @@ def message(
     made["Message-ID"] = message_id
     made["List-Id"] = list_id
     if list_unsubscribe:
-        url = _unsubscribe(list_unsubscribe)
+        url = unsubscribe_url(list_unsubscribe)
         made["List-Unsubscribe"] = f"<{url}>"
         if url.startswith("https:"):
             made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -96,12 +97,12 @@ def message(
 
 def message_id(*, library: str, subscription: str, period: str, sender: str) -> str:
     """
-    The `Message-ID` of an issue: the same however often it is sent, and to whom.
+    The `Message-ID` of an issue. It is the same each time the issue is sent, and for every reader.
 
     Args:
-        library: What tells this library from others that the sender may have, such as its id.
-        subscription, period: Of the issue.
-        sender: The mailbox that sends; its domain is that of the id.
+        library: The library's id, for a sender may have several.
+        subscription, period: The issue.
+        sender: The mailbox that sends; the id has its domain.
 
     >>> message_id(library="7f3a", subscription="default", period="2026-W27", sender="Ada <ada@example.org>")
     '<2026-W27.default.13594b9e01c8@example.org>'
@@ -113,7 +114,7 @@ def message_id(*, library: str, subscription: str, period: str, sender: str) -> 
 
 def list_id(*, subscription: str, sender: str) -> str:
     """
-    The `List-Id` of a subscription (RFC 2919), for filters in mail programs.
+    The `List-Id` of a subscription (RFC 2919); mail programs filter by it.
 
     >>> list_id(subscription="Protein design", sender="ada@example.org")
     '<protein-design.refdesk.example.org>'
@@ -123,10 +124,10 @@ def list_id(*, subscription: str, sender: str) -> str:
 
 def mailbox(text: str) -> headerregistry.Address:
     """
-    One mailbox: a name, if any, and an address in ASCII. The domain may be international, the part before it not.
+    Parse one mailbox: an optional name and an address. Only the domain of the address may be international.
 
     Raises:
-        ConfigError: It is none, or more than one.
+        ConfigError: The text is not exactly one mailbox.
 
     >>> str(mailbox("Zoë <zoe@bücher.example>"))
     'Zoë <zoe@xn--bcher-kva.example>'
@@ -137,14 +138,16 @@ def mailbox(text: str) -> headerregistry.Address:
     except UnicodeError:
         domain = ""
     if not found or not _DOMAIN.fullmatch(domain) or len(found["local"] + domain) > 253:
-        raise ConfigError(f"“{one_line(text, 100)}” is no mail address.", hint="Write `Ada Byron <ada@example.org>`.")
+        raise ConfigError(
+            f"“{one_line(text, 100)}” is not a mail address.", hint="Write `Ada Byron <ada@example.org>`."
+        )
     name = found["name"] or re.sub(r"\\(.)", r"\1", found["quoted"] or "")
     return headerregistry.Address(name, found["local"], domain)
 
 
 def one_line(text: str, longest: int | None = None) -> str:
     """
-    Text as one line without characters that cannot be seen or that turn the direction, cut with an ellipsis.
+    Make text one line, without invisible characters and those that change the direction; cut it with an ellipsis.
 
     >>> one_line("A title\\r\\nBcc: all@example.org")
     'A title Bcc: all@example.org'
@@ -153,11 +156,21 @@ def one_line(text: str, longest: int | None = None) -> str:
     return line if longest is None or len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 
 
-def _unsubscribe(url: str) -> str:
-    parts = urlsplit(url)
-    if not _URL.fullmatch(url) or parts.scheme not in ("https", "mailto") or not (parts.netloc or parts.path):
+def unsubscribe_url(url: str) -> str:
+    """
+    The URL, if it is an `https:` or `mailto:` URL that fits into one header line.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    try:
+        parts = urlsplit(url)
+        valid = bool(parts.hostname) if parts.scheme == "https" else parts.scheme == "mailto" and bool(parts.path)
+    except ValueError:  # `https://[bad`
+        valid = False
+    if not valid or not _URL.fullmatch(url):
         raise ConfigError(
-            f"“{one_line(url, 100)}” is no address to unsubscribe at.",
+            f"“{one_line(url, 100)}” is not a URL to unsubscribe at.",
             hint="Write an `https://…` or a `mailto:…` URL.",
         )
     return url

@@ -1,10 +1,10 @@
 """
-Each issue to each place at most once: `planned → sending → sent | failed | unknown`.
+Transactional outbox: delivers each issue to each place at most once, `planned → sending → sent | failed | unknown`.
 
-An attempt is `sending` in the catalog before it begins, and is marked there once more, as handed over, right before the
-receiver may have the whole. By that mark an attempt is judged whose process ended: without it nothing was delivered and
-it is planned again; with it nobody can tell, and only a person may have it sent again. What can be repeated without
-harm, such as a file, never hands over.
+The catalog says `sending` before an attempt begins. It says `handed` right before the receiver may have the whole
+message. If the process ends in between, that mark decides: without it nothing was delivered, and the delivery is
+planned again; with it nobody can tell, and only a person may send it again. A delivery that can be repeated without
+harm, such as a file, is never marked as handed over.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from rag.ports import Delivery, Outbox
 from rag.types import JsonDict
 
 SHORTEST, LONGEST = timedelta(minutes=15), timedelta(hours=12)
-"""Between two attempts; otherwise as long as the delivery has been waiting."""
+"""Limits of the pause between two attempts; within them it is as long as the delivery has waited so far."""
 GIVE_UP_AFTER = timedelta(days=8)
-"""No attempt after one that fails so long after planning: a run each week has had two (RFC 5321, 4.5.4.1)."""
+"""
+An attempt that fails so long after planning is the last one (RFC 5321, 4.5.4.1). A run each week makes two attempts.
+"""
 Send = Callable[[Delivery, HandOver], Outcome]
 Clock = Callable[[], datetime]
 
 
 def planned(*, subscription: str, period: str, channel: str, target: str, now: datetime) -> Delivery:
-    """A delivery to be planned; it is due at once."""
+    """A new delivery; it is due at once."""
     return Delivery(
         subscription=subscription,
         period=period,
@@ -43,17 +45,17 @@ def planned(*, subscription: str, period: str, channel: str, target: str, now: d
 
 def deliver(outbox: Outbox, send: Send, *, now: Clock) -> Iterator[Delivery]:
     """
-    Attempt every delivery that is due, once, after settling those that an ended process left.
+    Settle the attempts of processes that have ended, then attempt every delivery that is due, once.
 
     Args:
-        outbox: The deliveries. One process at a time delivers from it; if two do, each delivery is sent by one.
-        send: Makes one attempt. It calls its second argument right before the receiver may have the whole, and stops
-            there if that raises. A RefdeskError is an outcome too: a wrong setting or input refuses, others are for
-            later.
+        outbox: The deliveries. If two processes deliver from it, each delivery is sent by one of them.
+        send: Makes one attempt. It calls its second argument right before the receiver may have the whole message, and
+            stops there if that raises. A RefdeskError is an outcome too: a wrong setting or input is `refused`, any
+            other is `later`.
         now: The clock.
 
     Yields:
-        Each delivery that was settled or attempted, as it stands then; nothing happens until it is asked for.
+        Each delivery that was settled or attempted, in its new state. Nothing happens until it is asked for.
     """
     yield from settle(outbox, now())
     for waiting in outbox.unsent():
@@ -68,27 +70,27 @@ def deliver(outbox: Outbox, send: Send, *, now: Clock) -> Iterator[Delivery]:
 
 
 def settle(outbox: Outbox, now: datetime) -> Iterator[Delivery]:
-    """Decide on the attempts of processes that have ended; nobody may be at work."""
-    for left in outbox.unsent():
-        if left.state == "sending":
-            if left.handed:
+    """Decide on attempts that were never finished. No other process may be delivering."""
+    for unfinished in outbox.unsent():
+        if unfinished.state == "sending":
+            if unfinished.handed:
                 why = "The run ended after the whole was handed over and before a reply: it may have arrived."
-                after = replace(left, state="unknown", detail=why)
+                settled = replace(unfinished, state="unknown", detail=why)
             else:
                 why = "The run ended before the whole was handed over: it has not arrived."
-                after = replace(left, state="planned", changed=_instant(now), due=_instant(now), detail=why)
-            if outbox.change(left, after):
-                yield after
+                settled = replace(unfinished, state="planned", changed=_instant(now), due=_instant(now), detail=why)
+            if outbox.change(unfinished, settled):
+                yield settled
 
 
 def resend(outbox: Outbox, delivery_id: str, *, now: datetime) -> Delivery:
     """
-    Plan a delivery again that failed or whose fate is unknown.
+    Plan a delivery again that failed or may not have arrived.
 
     Args:
         outbox: The deliveries.
         delivery_id: Its id, or the beginning of it.
-        now: When this is asked for.
+        now: The time.
 
     Raises:
         InputError: There is no such delivery, it was sent, or it is being sent.
@@ -111,9 +113,9 @@ def resend(outbox: Outbox, delivery_id: str, *, now: datetime) -> Delivery:
 
 def explain(delivery: Delivery) -> JsonDict:
     """
-    A delivery that is not sent as `status` tells it: what it is, its state since when, why, and what happens next.
+    A delivery that is not sent, for `status`: what it is, its state and since when, why, and what happens next.
 
-    `command` sends it again, None where the next run does so by itself.
+    `command` sends it again; None where the next run does so by itself.
     """
     again = f"refdesk run --resend {delivery.id}"
     following, command = {
@@ -159,9 +161,9 @@ def _attempt(outbox: Outbox, begun: Delivery, send: Send, now: Clock) -> Deliver
     except _Overtaken:
         return outbox.find(begun.id) or begun
     except RefdeskError as error:
-        told = " ".join(filter(None, (error.message, error.hint)))
+        detail = " ".join(filter(None, (error.message, error.hint)))
         lasting = isinstance(error, ConfigError | InputError)
-        outcome = Outcome("unknown" if current.handed else "refused" if lasting else "later", told)
+        outcome = Outcome("unknown" if current.handed else "refused" if lasting else "later", detail)
     except Exception as error:
         broken = f"Refdesk failed on it: {type(error).__name__}."
         outbox.change(current, _after(current, Outcome("unknown" if current.handed else "later", broken), now()))
@@ -171,7 +173,7 @@ def _attempt(outbox: Outbox, begun: Delivery, send: Send, now: Clock) -> Deliver
 
 
 def _after(current: Delivery, outcome: Outcome, now: datetime) -> Delivery:
-    """Where an outcome leads. The wait doubles, for it is as long as all that went before."""
+    """The delivery after an outcome. Each pause is as long as the whole wait so far, so pauses double."""
     changed = replace(current, changed=_instant(now), detail=outcome.detail)
     if outcome.result in ("sent", "unknown"):
         return replace(changed, state=outcome.result)

@@ -1,4 +1,4 @@
-"""What became of one attempt to deliver, told so that nothing is sent twice."""
+"""The outcome of one attempt to deliver, exact enough that nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 HandOver = Callable[[], None]
-"""Called right before the receiver may have the whole; what it raises must stop the attempt there."""
+"""Called right before the receiver may have the whole message. If it raises, the attempt must stop there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    `sent`: the receiver has it and said so. `later`: it has not, and may take it another time. `refused`: it has not,
-    and will not. `unknown`: nobody can tell whether it has it. `detail` is a sentence.
+    What became of an attempt.
+
+    Args:
+        result: `sent`: the receiver has the message and said so. `later`: it does not have it, and may take it another
+            time. `refused`: it does not have it, and will not take it. `unknown`: nobody can tell.
+        detail: Why, in one sentence.
     """
 
     result: Literal["sent", "later", "refused", "unknown"]

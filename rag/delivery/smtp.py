@@ -1,8 +1,9 @@
 """
-One message to one reader by SMTP (RFC 5321), and exactly what became of it.
+SMTP client (RFC 5321): sends one message to one reader and reports exactly what became of it.
 
-A server has a message once it has read the line `.` that ends it. Whatever fails before the first byte of that line is
-sent did not deliver; whatever fails from there on, without a reply that says so, may have. No second try is made here.
+A server has a message once it has read the line `.` that ends it. A failure before the first byte of that line is sent
+means that the message was not delivered. A failure after it, without a reply, means that it may have been delivered.
+Nothing is tried twice here: `rag.delivery.outbox` decides on that.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from rag.errors import ConfigError
 Security = Literal["starttls", "tls", "none"]
 _PORTS: dict[str, int] = {"starttls": 587, "tls": 465, "none": 25}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_PATIENCE = 10  # so many times the timeout for a whole message, for a server that sends a byte now and then
+_PATIENCE = 10  # a whole message may take ten timeouts: a server may send a byte now and then
+MAX_TIMEOUT_S = 86_400
 Reply = tuple[int, bytes]
 
 
@@ -37,14 +39,14 @@ class Server:
     A mail server to hand messages to.
 
     Args:
-        host, port: Where it is; None is the usual port of its security.
-        security: `starttls`, `tls` from the first byte, or `none`, which is never fallen back to.
-        username, password: To log in with; never logged or told, and without TLS only sent on loopback.
+        host, port: Its address; None is the usual port for its security.
+        security: `starttls`, `tls` from the first byte, or `none`. Nothing falls back to `none`.
+        username, password: The login; never logged or shown, and without TLS only sent on loopback.
         ca_file: Certificates to trust in place of the system's (PEM).
-        timeout_s: How long to wait for the connection and for each reply.
+        timeout_s: How long to wait for the connection and for each reply, at most a day.
 
     Raises:
-        ConfigError: What does not fit together.
+        ConfigError: A value is impossible, or two do not fit together.
     """
 
     host: str
@@ -67,12 +69,20 @@ class Server:
             valid = False
         if not valid:
             raise ConfigError(
-                f"“{one_line(self.host, 100)}” is no mail server.", hint="Write its name, `mail.example.org`."
+                f"“{one_line(self.host, 100)}” is not the name of a mail server.",
+                hint="Write its name, `mail.example.org`.",
+            )
+        if self.port is not None and not 0 < self.port < 65_536:
+            raise ConfigError(f"The mail server's port cannot be {self.port}.", hint="It is usually 587, 465 or 25.")
+        if not 0 < self.timeout_s <= MAX_TIMEOUT_S:  # NaN is not, either
+            raise ConfigError(
+                f"The mail server's timeout cannot be {self.timeout_s} seconds.",
+                hint=f"It is more than 0 and at most {MAX_TIMEOUT_S:,}.",
             )
         if (self.username is None) != (self.password is None):
             raise ConfigError(
-                f"The mail server {self.host} has a username or a password, and not both.",
-                hint="Give both, or neither where the server asks for none.",
+                f"The mail server {self.host} needs both a username and a password, or neither.",
+                hint="Set both, or remove the one that is set.",
             )
         if self.password is not None and self.security == "none" and self.host not in _LOOPBACK:
             raise ConfigError(
@@ -82,7 +92,7 @@ class Server:
 
 
 class _Refused(Exception):
-    """The server said no, or something that is no yes, before the end of the message."""
+    """The server refused, or gave no clear yes, before the end of the message."""
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -93,12 +103,12 @@ def send(message: EmailMessage, server: Server, *, hand_over: HandOver = lambda:
     Send a message to the one mailbox in its `To`.
 
     Args:
-        message: As `rag.delivery.message` makes it.
-        server: Whom to hand it to.
-        hand_over: Called after the text was sent and before the line that ends it.
+        message: Made by `rag.delivery.message`.
+        server: The mail server.
+        hand_over: Called after the text is sent and before the line that ends it.
 
     Returns:
-        What became of it; `unknown` only after `hand_over`. Failures of the network are outcomes, not errors.
+        What became of it; `unknown` only after `hand_over`. A failure of the network is an outcome, not an error.
 
     Raises:
         ConfigError: The file of certificates cannot be read.
@@ -135,7 +145,7 @@ def send(message: EmailMessage, server: Server, *, hand_over: HandOver = lambda:
             return Outcome("unknown", f"{server.host} had the whole message and did not answer: {_why(error)}.")
         return Outcome("later", f"{server.host} could not be used: {_why(error)}.")
     if reply[0] == 250:
-        return Outcome("sent", f"{server.host} accepted the message: {_told(reply, server)}.")
+        return Outcome("sent", f"{server.host} accepted the message: {_reply_text(reply, server)}.")
     if reply[0] // 100 in (4, 5):
         return _no(reply, server, "the message")
     return Outcome("unknown", f"{server.host} had the whole message and gave no answer that says what became of it.")
@@ -146,13 +156,17 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
-            f"The certificates in {ca_file} cannot be read: {_why(error)}.", hint="It must be a PEM file."
+            f"The certificates in {ca_file} cannot be read: {_why(error)}.", hint="Check that it is a PEM file."
         ) from error
 
 
 @contextmanager
 def _connected(server: Server, context: ssl.SSLContext | None) -> Iterator[Any]:
-    """A session with its socket, which is cut when the whole takes too long; `smtplib` types it as None."""
+    """
+    An SMTP session, whose connection is cut when the whole takes too long.
+
+    Typed as Any, for `smtplib` types the session's socket as None.
+    """
     port = server.port or _PORTS[server.security]
     with socket.create_connection((server.host, port), timeout=server.timeout_s) as plain, plain.dup() as twin:
         watch = Timer(_PATIENCE * server.timeout_s, _cut, [twin])
@@ -176,7 +190,7 @@ def _cut(connection: socket.socket) -> None:
 
 
 def _encrypt(session: Any, server: Server, context: ssl.SSLContext) -> None:
-    """Go on within TLS, or not at all; what was read before is forgotten (RFC 3207, 4.2)."""
+    """Switch to TLS or refuse; what the server said before TLS is discarded (RFC 3207, 4.2)."""
     if not session.has_extn("starttls"):
         raise _Refused(
             Outcome("later", f"{server.host} offers no STARTTLS, and nothing is sent unencrypted; try security `tls`.")
@@ -189,23 +203,27 @@ def _encrypt(session: Any, server: Server, context: ssl.SSLContext) -> None:
 
 
 def _log_in(session: Any, server: Server) -> None:
-    """By PLAIN (RFC 4616) or LOGIN, in UTF-8, once: a second try with a wrong password may lock the account."""
+    """
+    Log in by PLAIN (RFC 4616) or LOGIN, in UTF-8.
+
+    One try: a second one with a wrong password may lock the account.
+    """
     offered = session.esmtp_features.get("auth", "").upper().split()
     both, name, password = _credentials(server)
     if "PLAIN" in offered:
         reply = session.docmd("AUTH", f"PLAIN {both}")
     elif "LOGIN" in offered:
         reply = session.docmd("AUTH", "LOGIN")
-        for each in (name, password):
+        for credential in (name, password):
             _expect(334, reply, server, "to log in")
-            reply = session.docmd(each)
+            reply = session.docmd(credential)
     else:
         raise _Refused(Outcome("refused", f"{server.host} offers neither PLAIN nor LOGIN to log in."))
     _expect(235, reply, server, "to log in")
 
 
 def _credentials(server: Server) -> tuple[str, str, str]:
-    """Both as PLAIN sends them, the username and the password as LOGIN does."""
+    """Encode the login: first both as PLAIN sends them, then the username and the password as LOGIN sends them."""
     name, password = (server.username or "", server.password or "")
     texts = (f"\0{name}\0{password}", name, password)
     both, name, password = (b64encode(text.encode("utf-8", "replace")).decode() for text in texts)
@@ -213,15 +231,15 @@ def _credentials(server: Server) -> tuple[str, str, str]:
 
 
 def _speaks(session: Any) -> bool:
-    """Whether the other side said something, or closed, where it should be listening."""
-    patience = session.sock.gettimeout()
+    """True if the server has sent something or closed the connection while it should be listening."""
+    timeout_s = session.sock.gettimeout()
     session.sock.settimeout(0)
     try:
         return bool(session.file.peek(1)) or session.sock.recv(1) is not None
     except (BlockingIOError, ssl.SSLWantReadError):
         return False
     finally:
-        session.sock.settimeout(patience)
+        session.sock.settimeout(timeout_s)
 
 
 def _expect(code: int, reply: Reply, server: Server, what: str) -> None:
@@ -232,12 +250,12 @@ def _expect(code: int, reply: Reply, server: Server, what: str) -> None:
 def _no(reply: Reply, server: Server, what: str) -> Outcome:
     result: Literal["refused", "later"] = "refused" if reply[0] // 100 == 5 else "later"
     word = "refused" if reply[0] // 100 in (4, 5) else "did not understand"
-    return Outcome(result, f"{server.host} {word} {what}: {_told(reply, server)}.")
+    return Outcome(result, f"{server.host} {word} {what}: {_reply_text(reply, server)}.")
 
 
-def _told(reply: Reply, server: Server) -> str:
-    """A reply as one line, without the password in any form, should the server say it back."""
-    text = f"{reply[0]} {reply[1].decode('utf-8', 'replace')}" if reply[0] > 0 else "no reply that SMTP knows"
+def _reply_text(reply: Reply, server: Server) -> str:
+    """A reply as one line; a password that the server repeats is removed in every encoding."""
+    text = f"{reply[0]} {reply[1].decode('utf-8', 'replace')}" if reply[0] > 0 else "no reply that is valid in SMTP"
     for secret in (*_credentials(server), server.password) if server.password else ():
         text = text.replace(secret, "…")
     return one_line(text, 300).rstrip(".")

@@ -1,7 +1,7 @@
 """
-The command line. Each module has a group of commands, which parse arguments, call the library and render.
+The command line: each module has some commands, which parse arguments, call the library and print.
 
-Errors are caught in one place, here.
+Errors are caught in one place, `main` here.
 """
 
 from __future__ import annotations
@@ -74,42 +74,46 @@ for _command in (
 
 
 def run() -> None:
-    """The command itself: `main`, with what a short-lived process need not do left out."""
-    gc.set_threshold(50_000, 20, 20)  # starting makes a hundred thousand objects, none of them garbage
+    """Run `main` as a process that ends soon: with less garbage collection, and without the interpreter's shutdown."""
+    gc.set_threshold(50_000, 20, 20)  # the start makes a hundred thousand objects, none of them garbage
     try:
         main()
     except SystemExit as ended:
         with suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
-        os._exit(ended.code if isinstance(ended.code, int) else 1)  # taking them down again takes a third of a second
+        os._exit(ended.code if isinstance(ended.code, int) else 1)  # the shutdown takes a third of a second
 
 
 def _interrupted(_signal: int, _frame: object) -> None:
-    """Interrupt now, and once more where work is reported, for a vendor's code may swallow what is raised within it."""
+    """
+    Interrupt now, and again at the next report of progress.
+
+    The second one is needed because a library may swallow an exception that is raised within it.
+    """
     INTERRUPTED.set()
     raise KeyboardInterrupt
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and exit with its status; the one place where errors are caught."""
+    """Run a command and exit with its status. Errors are caught only here."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _prepare_streams()
-    with suppress(ValueError):  # only the main thread may
+    with suppress(ValueError):  # only the main thread may set a handler
         signal.signal(signal.SIGINT, _interrupted)
-    verbose = any(each in ("-v", "--verbose") for each in arguments)
+    verbose = any(argument in ("-v", "--verbose") for argument in arguments)
     try:
-        with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would end by itself on a broken pipe
+        with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would exit by itself on a broken pipe
             status = cli.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
         status = ended.exit_code
     except RefdeskError as error:
-        status = _told(error, as_json="--json" in arguments, verbose=verbose)
+        status = _print_error(error, as_json="--json" in arguments, verbose=verbose)
     except click.ClickException as error:
         if "--json" in arguments:
-            told = {"type": type(error).__name__, "message": error.format_message(), "hint": "See `refdesk --help`."}
-            click.echo(json.dumps({"error": told}, ensure_ascii=False))
+            found = {"type": type(error).__name__, "message": error.format_message(), "hint": "See `refdesk --help`."}
+            click.echo(json.dumps({"error": found}, ensure_ascii=False))
         else:
             error.show()
         status = error.exit_code
@@ -119,21 +123,21 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is no error
         status = 0
-    except OSError as error:  # every file we open has its own errors; what is left is standard output
+    except OSError as error:  # errors of files are translated where they are opened, so this is standard output
         click.echo(f"Error: The output cannot be written: {error.strerror or error}.", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
-    except Exception as error:  # noqa: BLE001 - a bug of ours is told in one sentence too
+    except Exception as error:  # noqa: BLE001 - our own bug, in one sentence too
         fault = RefdeskError(
             f"Refdesk failed: {type(error).__name__}: {error}",
             hint="Run it again with -v and report what it shows.",
         )
-        status = _told(fault, as_json="--json" in arguments, verbose=verbose)
+        status = _print_error(fault, as_json="--json" in arguments, verbose=verbose)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _without_keys(text: str) -> str:
-    """A traceback without what servers repeat: the keys of the environment."""
+    """Replace the keys of the environment in a traceback, for a server may repeat them in its errors."""
     for name, value in os.environ.items():
         if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")) and len(value) > 3:
             text = text.replace(value, "***")
@@ -141,7 +145,7 @@ def _without_keys(text: str) -> str:
 
 
 def _prepare_streams() -> None:
-    """A closed stream is one that nobody reads; a terminal without our letters shows the others."""
+    """Replace a closed stream by /dev/null, and letters that the terminal lacks by `?`."""
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -149,7 +153,7 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _told(error: RefdeskError, *, as_json: bool, verbose: bool) -> int:
+def _print_error(error: RefdeskError, *, as_json: bool, verbose: bool) -> int:
     if verbose:
         click.echo(_without_keys(traceback.format_exc()), err=True, nl=False)
     if as_json:

@@ -192,8 +192,10 @@ def status(given: Mapping[str, Any]) -> RenderableType:
     }
     rows = {
         "feeds": [_state(feed) for feed in given["feeds"]],
-        "issues": [_subscription(each) for each in given["subscriptions"]]
-        + ([Text(given["error"], style="yellow")] if given.get("error") else []),
+        "issues": [_subscription(each) for each in given["subscriptions"]],
+        "settings": [
+            Text(f"{each['error']} {each['hint'] or ''}".rstrip(), style="yellow") for each in given["settings"]
+        ],
         "undelivered": [_undelivered(each) for each in given["outbox"]],
         "liked": [Text(", ".join(given["liked"]))] if given["liked"] else [],
         "disliked": [Text(", ".join(given["disliked"]))] if given["disliked"] else [],
@@ -204,6 +206,11 @@ def status(given: Mapping[str, Any]) -> RenderableType:
         for number, line in enumerate(some)
     )
     return Group(_facts(facts), *lines)
+
+
+def _wrong_setting(given: Mapping[str, Any]) -> Text:
+    """A table of the settings that cannot be used, and what to do."""
+    return Text(f"{given['error']} {given['hint'] or ''}".rstrip(), style="yellow")
 
 
 def _subscription(given: Mapping[str, Any]) -> Text:

@@ -1,4 +1,4 @@
-"""How messages are sent: the table `[email]` of `refdesk.toml`, and a password that stands elsewhere."""
+"""Mail settings: the table `[email]` of `refdesk.toml`, and the password, which is elsewhere."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rag.delivery.message import mailbox
 from rag.delivery.smtp import Server
 from rag.errors import ConfigError
+from refdesk.settings.config import FILE
+
+if TYPE_CHECKING:
+    from refdesk.settings.tables import Email
 
 PASSWORD = "REFDESK_SMTP_PASSWORD"  # noqa: S105 - the variable's name
-_TEXTS = ("host", "security", "username", "password_file", "ca_file", "from", "list_unsubscribe")
-_NUMBERS = ("port", "timeout_s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,54 +27,60 @@ class Mail:
     list_unsubscribe: str | None = None
 
 
-def mail(table: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Mail:
+def mail(table: Mapping[str, Any], environment: Mapping[str, str] = os.environ, *, file: str = FILE) -> Mail:
     """
-    What the table says.
+    Validate `[email]` and read the password.
 
     Args:
         table: `[email]`.
         environment: Where the password is looked up, if no file has it.
+        file: Where the table was read, for messages.
 
     Raises:
-        ConfigError: A setting that is missing, is none, or is of the wrong kind; a password in the table.
+        ConfigError: A setting is unknown, missing or impossible; a password is in the table, or there is none.
     """
-    for name, value in table.items():
-        if "password" in name and name != "password_file":
-            raise ConfigError(
-                "A password stands in refdesk.toml.", hint=f"Put it into {PASSWORD}, or a file named by password_file."
-            )
-        if name not in (*_TEXTS, *_NUMBERS):
-            known = ", ".join((*_TEXTS, *_NUMBERS))
-            raise ConfigError(f"[email] sets “{name}”, which is no setting.", hint=f"The settings are {known}.")
-        number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-        if not (number if name in _NUMBERS else isinstance(value, str) and value):
-            kind = "a number" if name in _NUMBERS else "a text"
-            raise ConfigError(f"[email] sets {name} to {value!r}.", hint=f"Write {kind}.")
-    for name in ("host", "from"):
-        if name not in table:
-            raise ConfigError(f"[email] lacks “{name}”.", hint="docs/running.md has an example.")
-    mailbox(table["from"])
+    found = check(table, file=file)
     server = Server(
-        host=table["host"],
-        port=int(table["port"]) if "port" in table else None,
-        security=table.get("security", "starttls"),
-        username=table.get("username"),
-        password=_password(table, environment) if "username" in table else None,
-        ca_file=Path(table["ca_file"]).expanduser() if "ca_file" in table else None,
-        timeout_s=float(table.get("timeout_s", 30)),
+        host=found.host,
+        port=found.port,
+        security=found.security,
+        username=found.username,
+        password=_password(found, environment, file) if found.username else None,
+        ca_file=Path(found.ca_file).expanduser() if found.ca_file else None,
+        timeout_s=found.timeout_s,
     )
-    return Mail(server=server, sender=table["from"], list_unsubscribe=table.get("list_unsubscribe"))
+    return Mail(server=server, sender=found.sender, list_unsubscribe=found.list_unsubscribe)
 
 
-def _password(table: Mapping[str, Any], environment: Mapping[str, str]) -> str:
-    if "password_file" in table:
-        path = Path(table["password_file"]).expanduser()
+def check(table: Mapping[str, Any], *, file: str = FILE) -> Email:
+    """
+    Validate `[email]`; look up no password.
+
+    Raises:
+        ConfigError: A setting is unknown, missing or impossible, or a password is in the table.
+    """
+    from refdesk.settings.tables import Email
+    from refdesk.settings.validation import checked
+
+    if any("password" in name and name != "password_file" for name in table):
+        raise ConfigError(
+            f"{file}: `email` contains a password.",
+            hint=f"Put it into {PASSWORD}, or into a file and name that with `password_file`.",
+        )
+    return checked(Email, table, place="email", file=file)
+
+
+def _password(email: Email, environment: Mapping[str, str], file: str) -> str:
+    if email.password_file:
+        path = Path(email.password_file).expanduser()
         try:
             return path.read_text(encoding="utf-8").strip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"The file {path} with the mail password cannot be read.", hint="Check it.") from error
+            raise ConfigError(
+                f"The file {path} with the mail password cannot be read.", hint="Check `email.password_file`."
+            ) from error
     if given := environment.get(PASSWORD):
         return given
     raise ConfigError(
-        "[email] has a username and no password.", hint=f"Set {PASSWORD}, or name a file with password_file."
+        f"{file}: `email.username` needs a password.", hint=f"Set {PASSWORD}, or name a file with `password_file`."
     )

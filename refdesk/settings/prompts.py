@@ -1,4 +1,4 @@
-"""The prompts that are shipped, and a user's own in their place."""
+"""Prompts: the shipped ones, each replaced by a file of the same name in the user's folder."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ NAMES = ("answer", "answer_plain", "condense", "queries", "repair")
 
 
 def folder() -> Path:
-    """Where the shipped prompts are."""
-    here = Path(__file__).parent.parent
-    return next(each for each in (here / "_prompts", here.parent / "prompts") if each.is_dir())
+    """The folder of the shipped prompts."""
+    package = Path(__file__).parent.parent
+    return next(path for path in (package / "_prompts", package.parent / "prompts") if path.is_dir())
 
 
 def load(own: Path | None = None) -> dict[str, Prompt]:
     """
-    All prompts by name, those of a folder before the shipped ones.
+    Load all prompts by name.
+
+    Args:
+        own: A folder whose prompts replace the shipped ones.
 
     Raises:
-        ConfigError: The folder does not exist, or a prompt of it is wrong.
+        ConfigError: The folder does not exist, or a prompt in it is wrong.
     """
     if own and not own.is_dir():
-        raise ConfigError(f"There is no folder of prompts {own}.", hint="Check `prompts` in refdesk.toml.")
+        raise ConfigError(f"There is no folder of prompts {own}.", hint="Check the setting `prompts`.")
     shipped = folder()
     prompts = {}
     for name in NAMES:
@@ -32,11 +35,13 @@ def load(own: Path | None = None) -> dict[str, Prompt]:
         if own and (own / f"{name}.toml").is_file():
             path = own / f"{name}.toml"
         try:
-            prompts[name] = parse(path.read_text(encoding="utf-8"), name)
-        except (OSError, UnicodeDecodeError) as error:
+            prompts[name] = parse(path.read_text(encoding="utf-8-sig"), name)
+        except (OSError, ValueError, RecursionError) as error:
             raise ConfigError(
                 f"The prompt {path} cannot be read: {error}.", hint="It must be TOML in UTF-8."
             ) from error
         if set(prompts[name].variables) != set(parse((shipped / f"{name}.toml").read_text("utf-8"), name).variables):
-            raise ConfigError(f"The prompt {path} takes other variables than the shipped one.", hint="Keep them.")
+            raise ConfigError(
+                f"The prompt {path} has other variables than the shipped one.", hint="Use the same variables."
+            )
     return prompts

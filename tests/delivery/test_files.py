@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rag.delivery.files import write, write_issue
-from rag.errors import ConfigError, StoreError
+from rag.errors import ConfigError, StoreError, StoreFull
 from tests.commands import ended, start
 
 FORMS = {"md": b"# Week 27\n", "html": b"<h1>Week 27</h1>", "json": b"{}", "eml": b"Subject: Week 27\r\n\r\n"}
@@ -81,6 +81,19 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreError, match=r"file/issue\.md cannot be written: File exists"):
         write(tmp_path / "file" / "issue.md", b"text")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_named_as_such() -> None:
+    with pytest.raises(StoreFull, match="/dev/full cannot be written: the disk is full"):
+        write(Path("/dev/full"), b"text")
+
+
+def test_a_link_that_leads_to_itself_and_a_nul_are_named(tmp_path: Path) -> None:
+    (tmp_path / "loop.md").symlink_to(tmp_path / "loop.md")
+    for name in ("loop.md", "a\0b.md"):
+        with pytest.raises(StoreError, match="cannot be written"):
+            write(tmp_path / name, b"text")
 
 
 def test_a_disk_without_room_leaves_the_old_file(tmp_path: Path) -> None:

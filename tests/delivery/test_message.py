@@ -108,8 +108,11 @@ def test_an_address_to_unsubscribe_at_stays_whole_and_one_click_is_for_https(url
 
 @pytest.mark.parametrize(
     "url",
-    ["http://example.org/off", "off@example.org", "https://", "https://e.org/\nBcc: a@b.c", "https://e.org/>, <x"],
-)
+    [
+        "http://example.org/off", "off@example.org", "https://", "https://e.org/\nBcc: a@b.c", "https://e.org/>, <x",
+        "https://[bad", "https:///off", "mailto:",
+    ],
+)  # fmt: skip
 def test_what_nobody_can_unsubscribe_at_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="unsubscribe"):
         made(list_unsubscribe=url)
@@ -126,7 +129,7 @@ def test_what_nobody_can_unsubscribe_at_is_refused(url: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_mailbox_is_refused_by_name(address: str) -> None:
-    with pytest.raises(ConfigError, match="is no mail address") as caught:
+    with pytest.raises(ConfigError, match="is not a mail address") as caught:
         made(to=address)
     assert caught.value.message.isprintable()
 

@@ -548,8 +548,8 @@ def test_flags_go_before_the_environment_and_that_before_the_file(
         ("colour = 'red'\n", "colour"),
         ("max_sentences = 'many'\n", "max_sentences"),
         ("max_sentences = true\n", "max_sentences"),
-        ("max_sentences = 0\n", "below"),
-        ("lock_timeout_s = -1\n", "below"),
+        ("max_sentences = 0\n", "at least 1"),
+        ("lock_timeout_s = -1\n", "at least 0"),
         ("[embedder]\nname = 'static'\n", "embedder"),
         ("not toml", "cannot be read"),
     ],
@@ -569,7 +569,7 @@ def test_a_wrong_setting_in_the_environment_and_a_missing_file_exit_with_3(
     monkeypatch.setenv("REFDESK_LOCK_TIMEOUT_S", "soon")
     ran = cli("--library", sample_library, "status")
     assert ran.status == 3
-    assert "lock_timeout_s" in ran.err
+    assert "REFDESK_LOCK_TIMEOUT_S" in ran.err
 
 
 # ---- hostile text

@@ -113,7 +113,7 @@ def test_a_users_prompt_takes_the_place_of_ours_and_the_id_shows_it(own: Path) -
 
 def test_a_users_prompt_with_other_variables_is_refused(own: Path) -> None:
     (own / "answer.toml").write_text(GOOD, encoding="utf-8")
-    with pytest.raises(ConfigError, match="takes other variables"):
+    with pytest.raises(ConfigError, match="has other variables"):
         prompts.load(own)
 
 
@@ -122,7 +122,16 @@ def test_a_folder_of_prompts_that_is_not_there_is_refused(tmp_path: Path) -> Non
         prompts.load(tmp_path / "nowhere")
 
 
-def test_a_users_prompt_that_is_no_utf8_is_refused(own: Path) -> None:
-    (own / "answer.toml").write_bytes(b'version = 1\npurpose = "\xff"\n')
+@pytest.mark.parametrize(
+    "content", [b'version = 1\npurpose = "\xff"\n', b"x = " + b"[" * 100_000, b"x = " + b"9" * 9_000]
+)
+def test_a_users_prompt_that_cannot_be_read_is_refused(own: Path, content: bytes) -> None:
+    (own / "answer.toml").write_bytes(content)
     with pytest.raises(ConfigError):
         prompts.load(own)
+
+
+def test_a_users_prompt_may_begin_with_a_byte_order_mark(own: Path) -> None:
+    path = own / "answer.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert prompts.load(own)["answer"].system.startswith("You, friend,")

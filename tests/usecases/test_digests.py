@@ -159,7 +159,7 @@ def test_rated_papers_are_learnt_from_and_a_disliked_one_is_left_out(tmp_path: P
     ("text", "said"),
     [
         ('[subscriptions.mine]\ntopic = ["x"]\n', "topic"),
-        ("[subscriptions.mine]\nsize = 0\n", "size of 0"),
+        ("[subscriptions.mine]\nsize = 0\n", "size` must be at least 1"),
         ('[subscriptions.mine]\nthreshold = "high"\n', "threshold"),
         ('[subscriptions.mine]\ntimezone = "Nowhere"\n', "Nowhere"),
         ('[subscriptions.mine]\nevery = "year"\n', "every"),

@@ -525,16 +525,16 @@ def test_a_rule_of_tags_is_no_other_choice(server: FeedServer, desk: Desk) -> No
     [
         ({"kind": "gopher"}, "'gopher'", "huggingface"),
         ({"kind": 7}, "7", "huggingface"),
-        ({"kind": "arxiv", "catgories": ["cs.CL"]}, "“catgories”", "categories, query"),
-        ({"kind": "pubmed", "query": "x", "categories": ["cs.CL"]}, "“categories”", "query"),
-        ({"kind": "arxiv", "categories": "cs.CL"}, "categories to 'cs.CL'", "list of texts"),
-        ({"kind": "arxiv", "categories": []}, "“categories” or “query”", "refdesk.toml"),
-        ({"kind": "pubmed"}, "“query”", "refdesk.toml"),
-        ({"kind": "rss", "url": 7}, "url to 7", "text"),
-        ({"kind": "rss", "url": "https://x.example/", "tags": "a"}, "tags to 'a'", "list of texts"),
-        ({"kind": "rss", "url": "https://x.example/", "since": "soon"}, "since to 'soon'", "2026-06-17"),
-        ({"kind": "rss", "url": "https://x.example/", "allow_private": 1}, "allow_private to 1", "true or false"),
-        ({"kind": "zotero", "library": "12345"}, "library to '12345'", "users/"),
+        ({"kind": "arxiv", "catgories": ["cs.CL"]}, "`feeds.it.catgories`", "`categories`"),
+        ({"kind": "pubmed", "query": "x", "categories": ["cs.CL"]}, "`feeds.it.categories`", "query"),
+        ({"kind": "arxiv", "categories": "cs.CL"}, "a list of texts such as", ""),
+        ({"kind": "arxiv", "categories": []}, "`categories` or `query`", ""),
+        ({"kind": "pubmed"}, "`query`", ""),
+        ({"kind": "rss", "url": 7}, "`feeds.it.url` must be text", ""),
+        ({"kind": "rss", "url": "https://x.example/", "tags": "a"}, "a list of texts such as", ""),
+        ({"kind": "rss", "url": "https://x.example/", "since": "soon"}, "2026-06-17; it is 'soon'", ""),
+        ({"kind": "rss", "url": "https://x.example/", "allow_private": 1}, "must be true or false; it is 1", ""),
+        ({"kind": "zotero", "library": "12345"}, "users/… or groups/…", ""),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_told_by_sync_and_by_status_before(
@@ -552,7 +552,7 @@ def test_a_setting_that_cannot_be_meant_is_told_by_sync_and_by_status_before(
         (report.state, report.error, report.hint),
     ):
         assert state == "broken"
-        assert "“it”" in error
+        assert "`feeds.it" in error
         assert told in error
         assert hint in advice
 

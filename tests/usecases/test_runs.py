@@ -353,9 +353,9 @@ def test_two_runs_do_not_overlap(tmp_path: Path, folder: Path, clock: Clock) -> 
     [
         ('[subscriptions.mine]\nto = ["ada@example.com"]\n', r"no \[email\]"),
         ('[subscriptions.mine]\nto = ["nobody"]\n[email]\nhost = "h"\nfrom = "a@b.c"\n', "nobody"),
-        ('[email]\nhost = "h"\n', "lacks “from”"),
-        ('[email]\nhost = "h"\nfrom = "a@b.c"\npassword = "x"\n', "A password stands"),
-        ('[email]\nhost = "h"\nfrom = "a@b.c"\nusername = "x"\n', "no password"),
+        ('[email]\nhost = "h"\n', "`email.from` is missing"),
+        ('[email]\nhost = "h"\nfrom = "a@b.c"\npassword = "x"\n', "`email` contains a password"),
+        ('[email]\nhost = "h"\nfrom = "a@b.c"\nusername = "x"\n', "needs a password"),
         ('[email]\nhost = "h"\nfrom = "a@b.c"\nsecurity = "ssl"\n', "ssl"),
         ('[email]\nhost = "h"\nfrom = "a@b.c"\nport = "x"\n', "port"),
         ('[email]\nhost = "h"\nfrom = "a@b.c"\nhots = "x"\n', "hots"),
@@ -417,7 +417,7 @@ def test_a_wrong_subscription_does_not_hide_the_status(folder: Path, clock: Cloc
     configured(folder, "[subscriptions.mine]\nsize = 0\n")
     with opened(folder, clock) as library:
         found = library.status()
-        assert "size of 0" in found["error"] and found["papers"] == 0
+        assert "size` must be at least 1" in found["error"] and found["papers"] == 0
 
 
 def test_a_daily_issue_still_knows_a_paper_of_two_months_ago(tmp_path: Path, folder: Path, clock: Clock) -> None:
