@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from refdesk.settings.config import Config
+from stores.sql.urls import masked
 from stores.store import LibraryStore
 
 
@@ -15,10 +15,12 @@ def status(store: LibraryStore, settings: Config) -> dict[str, Any]:
     """The document, issues aside."""
     catalog, folder = store.catalog, store.place.folder
     days = catalog.days()
+    indexes = store.index_states()
     return {
         "library": str(folder.resolve()),
         "papers": catalog.count(),
-        "to_index": len(catalog.to_index()),
+        "to_index": max((state["lag"] for state in indexes.values()), default=0),
+        "indexes": indexes,
         "first_day": days[0] if days else None,
         "last_day": days[1] if days else None,
         "sources": catalog.tally("source"),
@@ -26,8 +28,8 @@ def status(store: LibraryStore, settings: Config) -> dict[str, Any]:
         "feeds": _feeds(store, settings),
         "embedder": store.embedder_name,
         "dimension": int(catalog.setting("dimension") or 0),
-        "catalog": _without_password(store.place.catalog_url) or "catalog.sqlite3",
-        "vectors": _without_password(store.place.vectors_url) or "chroma",
+        "catalog": masked(store.place.catalog_url) if store.place.catalog_url else "catalog.sqlite3",
+        "vectors": masked(store.place.vectors_url) if store.place.vectors_url else "chroma",
         "bytes": sum(_size(path) for path in folder.rglob("*")),
     }
 
@@ -38,11 +40,6 @@ def _feeds(store: LibraryStore, settings: Config) -> list[dict[str, Any]]:
     from refdesk.feeds.syncing import states
 
     return list(states(store, settings))
-
-
-def _without_password(url: str | None) -> str | None:
-    """A URL that can be shown."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url) if url else url
 
 
 def _size(path: Path) -> int:
