@@ -9,6 +9,7 @@ from typing import Any
 from refdesk.settings.config import Config
 from stores.sql.urls import masked
 from stores.store import LibraryStore
+from stores.urls import masked
 
 
 def status(store: LibraryStore, settings: Config) -> dict[str, Any]:

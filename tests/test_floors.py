@@ -22,6 +22,7 @@ FLOORS = {
     "rag.types": 1,
     "rag.llm": 1,
     "stores.migrations": 1,
+    "stores.urls": 1,
     "rag.ports": 2,
     "rag.text": 2,
     "rag.deduplication": 2,

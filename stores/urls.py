@@ -1,0 +1,42 @@
+"""Masks passwords in URLs, so that a status, a message or a log can show where a store is."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+_SECRET_VALUE = re.compile(r"([?&][^=&]*(?:passw|pwd|token|key|secret)[^=&]*=)[^&]*", re.IGNORECASE)
+_USERINFO = re.compile(r"^(.*?://)?.*@", re.DOTALL)
+
+
+def masked(url: str) -> str:
+    """
+    Hide the password of a URL, and the values of query parameters such as `password`, `token`, `api_key` or `secret`.
+
+    Args:
+        url: Of a catalog, of a Chroma server, or any other. One that cannot be parsed loses all that is before its
+            last `@`.
+
+    >>> masked("postgresql+psycopg://me:se/cret@db.example.org/refdesk")
+    'postgresql+psycopg://me:***@db.example.org/refdesk'
+    >>> masked("https://chroma.example.org:8000/v2?api_key=0123&tenant=a")
+    'https://chroma.example.org:8000/v2?api_key=***&tenant=a'
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # no URL, or a port that is no number
+        shown = _USERINFO.sub(r"\1***@", url)
+    else:
+        if _password_may_go_on(parsed):
+            shown = _USERINFO.sub(r"\1***@", url)
+        else:
+            shown = url if parsed.password is None else parsed.render_as_string(hide_password=True)
+    return _SECRET_VALUE.sub(r"\1***", shown)
+
+
+def _password_may_go_on(parsed: URL) -> bool:
+    """True if a part of a password that itself holds an `@` may have been taken for what comes after it."""
+    has_server = parsed.host is not None or parsed.username is not None  # a file's path may hold an `@`
+    return has_server and "@" in f"{parsed.host}{parsed.database}{dict(parsed.query)}"
