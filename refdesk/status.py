@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from refdesk.settings.config import Config
-from stores.sql.urls import masked
 from stores.store import LibraryStore
 from stores.urls import masked
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from rag.errors import ConfigError
 from stores.sql.errors import store_error
-from stores.sql.urls import masked
+from stores.urls import masked
 
 _WRITES = "refdesk_writes"
 HEAD = "0007"
@@ -174,7 +174,7 @@ def engine(url: str | sa.URL) -> sa.Engine:
     except (sa.exc.ArgumentError, ImportError, ValueError) as error:
         reason = "" if isinstance(error, ValueError) else f": {' '.join(str(error).split())[:200]}"  # a part of the URL
         raise ConfigError(
-            f"The catalog cannot be opened by its URL {masked(url)}{reason}.",
+            f"The catalog cannot be opened by its URL {masked(str(url))}{reason}.",
             hint="Write it as `sqlite:////path/catalog.sqlite3`, or install the driver that it names.",
         ) from error
     if made.dialect.name == "sqlite":
