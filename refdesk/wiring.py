@@ -15,7 +15,8 @@ from refdesk.settings import prompts
 from refdesk.settings.config import Config
 from stores.indexes import Indexes
 from stores.locks import FileWriterLock
-from stores.store import LibraryStore, Place
+from stores.place import Place
+from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator

@@ -23,7 +23,7 @@ class FileWriterLock:
         notify: Told, in a sentence, that it has to wait.
     """
 
-    def __init__(self, folder: Path, *, timeout_s: float, notify: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, *, timeout_s: float = 600.0, notify: Callable[[str], None]) -> None:
         self._folder, self._timeout_s, self._notify = folder, timeout_s, notify
         self._lock = FileLock(folder / "lock")
 

@@ -8,26 +8,23 @@ of papers catches up. Readers never do: they answer from what the indexes hold.
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
-import sqlalchemy as sa
 
 from rag import text
 from rag.errors import LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
 from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, JsonDict, Paper
 from stores.indexes import Indexes
+from stores.locks import FileWriterLock
+from stores.place import Place
 from stores.sql.catalog import SQLCatalog
 from stores.sql.changes import INDEXES, VECTORS, Span
-from stores.sql.errors import full_disk
 from stores.sql.schema import HEAD, OLDEST_READ
 
 BATCH = 1_000
@@ -35,20 +32,6 @@ BATCH = 1_000
 Progress = Callable[[int], None]
 _REBUILD, _REBUILD_WITH = "rebuild", "rebuild_with"
 """Settings: whether the indexes are to be emptied and filled anew, and with which manifest, as JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a library's parts are: its folder, and elsewhere by URL where the settings say so."""
-
-    folder: Path
-    catalog_url: str | None = None
-    vectors_url: str | None = None
-
-    @property
-    def catalog(self) -> str | sa.URL:
-        """The catalog's SQLAlchemy URL; as a text, a folder named `what?` would end at its question mark."""
-        return self.catalog_url or sa.URL.create("sqlite", database=str(self.folder / "catalog.sqlite3"))
 
 
 class LibraryStore:
@@ -60,7 +43,7 @@ class LibraryStore:
         embedder_name: The embedder asked for; None takes the library's own, or the default for a new one.
         make_embedder: Makes an embedder of a name; called when first needed.
         indexes: Its word index and its vectors.
-        lock: The lock of the one writer of papers.
+        lock: The lock of the one writer of papers; None is a lock file in the folder.
         create: Whether to make the library where there is none.
         read_only: Never write papers or what belongs to them.
         notify: Told, in a sentence, what is worth knowing, such as papers that cannot be found yet.
@@ -78,7 +61,7 @@ class LibraryStore:
         make_embedder: Callable[[str], Embedder],
         default_embedder: str,
         indexes: Indexes,
-        lock: WriterLock,
+        lock: WriterLock | None = None,
         create: bool = True,
         read_only: bool = False,
         notify: Callable[[str], None] = lambda _: None,
@@ -87,16 +70,16 @@ class LibraryStore:
         self.place = place
         self.read_only = read_only
         self._make_embedder = make_embedder
-        self._lock = lock
+        self._lock = lock or FileWriterLock(place.folder, notify=notify)
         self.notify = notify
         self._now = now
         missing = LibraryNotFound(
             f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
         )
         may_make = create and not read_only
-        if not _exists(place) and not may_make:
+        if not place.exists() and not may_make:
             raise missing
-        _make_folder(place.folder)
+        place.make_folder()
         self.indexes = indexes
         self.catalog = SQLCatalog(place.catalog)
         try:
@@ -349,27 +332,6 @@ class LibraryStore:
         """Let go of files and connections."""
         self.indexes.close()
         self.catalog.close()
-
-
-def _exists(place: Place) -> bool:
-    """Whether there is a library. Raises StoreError where something else stands in its place."""
-    if place.folder.exists() and not place.folder.is_dir():
-        raise StoreError(
-            f"{place.folder} is a file, and a library is a folder.", hint="Give the folder with `--library`."
-        )
-    return bool(place.catalog_url and place.folder.is_dir()) or (place.folder / "catalog.sqlite3").exists()
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise full_disk(folder) from error
-        raise LibraryReadOnly(
-            f"A library cannot be made at {folder}: {error.strerror or error}.",
-            hint="Choose another folder with `--library`.",
-        ) from error
 
 
 def _cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:
