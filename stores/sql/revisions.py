@@ -42,10 +42,14 @@ def _keep_names(connection: sa.Connection, paper_ids: Sequence[str]) -> None:
     """Keep with the text that counts the authors, date and link of its paper, before these papers change."""
     columns = (papers.c.paper_id, papers.c.hash, papers.c.authors, papers.c.published, papers.c.url, revisions.c.named)
     query = sa.select(*columns).select_from(WITH_TEXT).where(papers.c.paper_id.in_(paper_ids))
-    for row in connection.execute(query).all():
-        name = [row.authors, row.published, row.url]
-        if name not in (row.named or []):
-            _set(connection, _is(row.paper_id, row.hash), named=[*(row.named or []), name])
+    named = [
+        {"of": row.paper_id, "text_hash": row.hash, "names": [*(row.named or []), name]}
+        for row in connection.execute(query)
+        if (name := [row.authors, row.published, row.url]) not in (row.named or [])
+    ]
+    which = _is(sa.bindparam("of"), sa.bindparam("text_hash"))
+    if named:  # all in one call: a call each takes a second for a thousand papers
+        connection.execute(sa.update(revisions).where(which).values(named=sa.bindparam("names")), named)
 
 
 def _move_to_surviving(connection: sa.Connection, merged_ids: Mapping[str, str]) -> set[tuple[str, str]]:
@@ -97,7 +101,7 @@ def _texts(paper_id: str) -> sa.Select[tuple[str, str, list[object] | None]]:
     return sa.select(*columns).where(revisions.c.paper_id == paper_id)
 
 
-def _is(paper_id: str, hash_: str) -> sa.ColumnElement[bool]:
+def _is(paper_id: str | sa.BindParameter[str], hash_: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     return (revisions.c.paper_id == paper_id) & (revisions.c.hash == hash_)
 
 
