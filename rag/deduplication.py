@@ -44,15 +44,16 @@ class Known:
             under_title.append(paper.paper_id)
         self.hashes.setdefault(paper.paper_id, set()).update(hashes)
 
-    def unite(self, gone: str, paper: Paper) -> None:
-        """Let a paper, which has all aliases of another, take the place of that one, `gone`."""
-        self.owners.update(dict.fromkeys(self.papers.pop(gone).aliases, paper.paper_id))
-        self.put(paper, self.hashes.pop(gone))
+    def merge(self, merged_id: str, paper: Paper) -> None:
+        """Let a paper that has all aliases of another one take its place."""
+        self.owners.update(dict.fromkeys(self.papers.pop(merged_id).aliases, paper.paper_id))
+        self.put(paper, self.hashes.pop(merged_id))
 
     def under(self, title: str) -> list[Paper]:
-        """The papers that have or had this title, by id; an id that is gone stands for the paper it is an alias of."""
+        """The papers that have or had this title, by id; for a merged id, the surviving paper."""
         ids = self.titles.get(identity.normalised_title(title), [])
-        return [self.papers[each] for each in sorted({self.owners.get(each, each) for each in ids}, key=identity.rank)]
+        canonical_ids = {self.owners.get(paper_id, paper_id) for paper_id in ids}
+        return [self.papers[paper_id] for paper_id in sorted(canonical_ids, key=identity.rank)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +62,16 @@ class MergeResult:
     What became of one record.
 
     `paper` is the library's paper afterwards; `text` is the record's own title and abstract where it is a text the
-    library had not seen; `merged` says that the paper was known under another id. `gone` are ids of papers that were
-    found to be this one, and are its aliases now. `noticed` says that signals of attention changed, which by itself is
-    no change of the paper.
+    library had not seen; `merged` says that the paper was known under another id. `merged_ids` are ids of papers that
+    were found to be this one; they are its aliases now. `noticed` says that signals of attention changed, which by
+    itself is no change of the paper.
     """
 
     outcome: Outcome
     paper: Paper
     text: Paper | None
     merged: bool
-    gone: tuple[str, ...] = ()
+    merged_ids: tuple[str, ...] = ()
     noticed: bool = False
 
 
@@ -97,7 +98,7 @@ def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
     paper, *others = sorted(same, key=lambda each: identity.rank(each.paper_id))
     for other in others:
         paper = _united(paper, other)
-        known.unite(other.paper_id, paper)
+        known.merge(other.paper_id, paper)
     seen = hash_ in known.hashes[paper.paper_id]
     by_own_id = record.paper_id == paper.paper_id
     newer, older = _ordered(record.version, paper.version)
@@ -111,7 +112,7 @@ def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
         paper=after,
         text=record if revised else None,
         merged=bool(others) or (new_name and record.paper_id in own),
-        gone=tuple(other.paper_id for other in others),
+        merged_ids=tuple(other.paper_id for other in others),
         noticed=after.attention != paper.attention,
     )
 

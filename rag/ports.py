@@ -6,7 +6,7 @@ Ids are paper ids, matrices are float32 with one unit row per text, similarities
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -69,10 +69,15 @@ Prepare = Callable[[Embedder], AbstractContextManager[Submit]]
 
 
 class Vectors(Protocol):
-    """Chunks by the nearness of their vectors."""
+    """The vector index: chunks by the nearness of their vectors."""
+
+    @property
+    def remote(self) -> bool:
+        """True if it is on a server, False if it is in a folder."""
+        ...
 
     def upsert(self, chunks: Sequence[Chunk], vectors: Matrix, papers: Sequence[Paper]) -> None:
-        """Write chunks with their vectors, and the papers they are of, one of each per row."""
+        """Write chunks with their vectors, and the papers they are of, one of each per row; durable on return."""
         ...
 
     def search(
@@ -85,8 +90,16 @@ class Vectors(Protocol):
         """Cosine of the nearest of each paper's first chunks; unknown papers are left out."""
         ...
 
-    def delete(self, paper_ids: Sequence[str]) -> None:
-        """Forget all chunks of these papers; unknown ids are no error."""
+    def rows(self, papers: Sequence[str]) -> dict[str, Matrix]:
+        """A unit row for each paper: the mean of its first chunks' vectors; unknown papers are left out."""
+        ...
+
+    def delete(self, paper_ids: Sequence[str], *, but: Collection[str] = ()) -> None:
+        """Forget all chunks of these papers but those with these chunk ids; unknown ids are no error."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all chunks, so that vectors of any dimension can be written."""
         ...
 
     def count(self) -> int:
@@ -97,12 +110,28 @@ class Vectors(Protocol):
         """The ids of all chunks."""
         ...
 
+    def documents(self) -> Iterable[tuple[str, str, str]]:
+        """Chunk id, text and paper title of every chunk as they are stored."""
+        ...
+
+    def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
+        """Of evenly spread chunks, `probes` of them at most, those that their own vectors do not find."""
+        ...
+
+    def reopen(self) -> None:
+        """See what other processes wrote."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections."""
+        ...
+
 
 class Lexical(Protocol):
-    """Papers by the words of their titles and abstracts."""
+    """The word index: papers by the words of their titles and abstracts."""
 
-    def upsert(self, papers: Sequence[Paper]) -> None:
-        """Write papers; durable on return."""
+    def upsert(self, papers: Sequence[Paper], merged_ids: Sequence[str] = ()) -> None:
+        """Write papers, and forget those that were merged into others; durable on return."""
         ...
 
     def search(
@@ -127,9 +156,29 @@ class Lexical(Protocol):
         """How many papers there are."""
         ...
 
+    def hashes(self) -> dict[str, str]:
+        """The hash of each paper's text as it was indexed, by paper id."""
+        ...
+
+    def reopen(self) -> None:
+        """See what other processes wrote."""
+        ...
+
+    def close(self) -> None:
+        """Release files."""
+        ...
+
+
+class WriterLock(Protocol):
+    """The lock of the one writer of papers."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold it. Raises LibraryLocked where another writer does not finish in time, or LibraryReadOnly."""
+        ...
+
 
 class Catalog(Protocol):
-    """The papers themselves."""
+    """The papers themselves, as retrieval reads them."""
 
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
         """The papers that exist among these ids."""

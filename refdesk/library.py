@@ -308,8 +308,8 @@ class Library:
     def rate(self, paper: str, rating: int) -> Paper:
         """Say that papers like this are wanted in issues (1) or not (-1), or nothing (0). Raises PaperNotFound."""
         found = self.show(paper)
-        with self._store.writing():
-            self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())
+        self._store.require_writable()
+        self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())
         return found
 
     # ---- looking

@@ -18,10 +18,12 @@ def status(store: LibraryStore, settings: Config) -> dict[str, Any]:
     """The document without the issues."""
     catalog, folder = store.catalog, store.place.folder
     days = catalog.days()
+    indexes = store.index_states()
     return {
         "library": str(folder.resolve()),
         "papers": catalog.count(),
-        "to_index": len(catalog.to_index()),
+        "to_index": max((state["lag"] for state in indexes.values()), default=0),
+        "indexes": indexes,
         "first_day": days[0] if days else None,
         "last_day": days[1] if days else None,
         "sources": catalog.tally("source"),

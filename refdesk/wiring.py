@@ -18,7 +18,9 @@ from rag.retrieval.retriever import Retriever
 from refdesk.settings import prompts
 from refdesk.settings.config import Config
 from stores.indexes import Indexes
-from stores.store import LibraryStore, Place
+from stores.locks import FileWriterLock
+from stores.place import Place
+from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
@@ -41,9 +43,9 @@ def store(
         make_embedder=embedder,
         default_embedder=DEFAULT,
         indexes=indexes(folder, config.vectors),
+        lock=FileWriterLock(folder, timeout_s=config.lock_timeout_s, notify=notify),
         create=create,
         read_only=read_only,
-        lock_timeout_s=config.lock_timeout_s,
         notify=notify,
     )
 

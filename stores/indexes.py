@@ -7,20 +7,16 @@ It knows neither the catalog nor which papers are missing; `stores.store` keeps 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
 
-from rag.ports import Matrix
+from rag.ports import Lexical, Matrix, Vectors
 from rag.types import Chunk, Paper
-
-if TYPE_CHECKING:
-    from stores.lexical.tantivy import TantivyLexical
-    from stores.vectors.chroma import ChromaVectors
+from stores.sql.changes import INDEXES, LEXICAL, VECTORS
 
 
 class Indexes:
@@ -38,8 +34,8 @@ class Indexes:
         self,
         folder: Path,
         *,
-        open_lexical: Callable[[Path], TantivyLexical],
-        open_vectors: Callable[[Path | str], ChromaVectors],
+        open_lexical: Callable[[Path], Lexical],
+        open_vectors: Callable[[Path | str], Vectors],
         vectors_url: str | None = None,
     ) -> None:
         self._folder, self._vectors_url = folder, vectors_url
@@ -48,12 +44,12 @@ class Indexes:
         """Held by a thread that reads or writes the indexes, for they are reopened when another process wrote."""
 
     @cached_property
-    def lexical(self) -> TantivyLexical:
+    def lexical(self) -> Lexical:
         """The word index."""
         return self._open_lexical(self._folder / "lexical")
 
     @cached_property
-    def vectors(self) -> ChromaVectors:
+    def vectors(self) -> Vectors:
         """The vector index."""
         return self._open_vectors(self._vectors_url or self._folder / "chroma")
 
@@ -65,24 +61,28 @@ class Indexes:
         *,
         fresh: bool,
         merged_ids: Sequence[str] = (),
+        into: Collection[str] = INDEXES,
     ) -> None:
         """
-        Write papers to both indexes; to be called by the one writer.
+        Write papers to the indexes; to be called by the one writer.
 
         Args:
             papers: By id, as the catalog has them.
             chunks: All their chunks.
             vectors: One unit row per chunk.
             fresh: True if none of these papers is indexed yet; otherwise their old chunks are deleted first.
-            merged_ids: Ids of papers that were merged into these; an index may still hold them.
+            merged_ids: Ids of papers that were merged into others; an index may still hold them.
+            into: Which indexes; both are written unless one alone lacks these papers.
         """
-        lexical = self.lexical
+        lexical = self.lexical if LEXICAL in into else None
         with self.guard, ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
-            words = beside.submit(lexical.upsert, list(papers.values()), merged_ids)
-            if not fresh:
+            words = beside.submit(lexical.upsert, list(papers.values()), merged_ids) if lexical else None
+            if VECTORS in into and not fresh:
                 self.vectors.delete([*papers, *merged_ids], but={chunk.chunk_id for chunk in chunks})
-            self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
-            words.result()
+            if VECTORS in into:
+                self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
+            if words:
+                words.result()
 
     @property
     def vectors_are_damaged_by_half_a_write(self) -> bool:

@@ -29,36 +29,37 @@ ROOM_BYTES = 64 << 20
 @dataclass(slots=True)
 class _Batch:
     """
-    Papers that changed, their new texts and their chunks; what is asked of `prepared` is on its way.
+    Papers that changed, their new texts and their chunks; the result of `prepared` is on its way.
 
-    `gone` are papers that were united with another, and the id of that one, which may be gone itself.
+    `merged_ids` has the id of each paper that was merged into another, and the id of that one, which may be merged
+    itself.
     """
 
     changed: dict[str, Paper] = field(default_factory=dict)
     texts: list[tuple[str, Paper]] = field(default_factory=list)
     chunks: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
-    gone: dict[str, str] = field(default_factory=dict)
+    merged_ids: dict[str, str] = field(default_factory=dict)
     fresh: bool = True
     abstracts: tuple[str, ...] = ()
     prepared: Future[Prepared] | None = None
 
     def take(self, joined: MergeResult) -> None:
         """Note what a record did."""
-        for paper_id in joined.gone:
-            self.gone[paper_id] = joined.paper.paper_id
+        for paper_id in joined.merged_ids:
+            self.merged_ids[paper_id] = joined.paper.paper_id
             self.changed.pop(paper_id, None)
         if joined.outcome != "unchanged" or joined.noticed:
             self.changed[joined.paper.paper_id] = joined.paper
         if joined.text:
             self.texts.append((joined.paper.paper_id, joined.text))
 
-    def heir(self, paper_id: str) -> str:
-        """The paper that has taken a paper's place, or itself."""
-        while paper_id in self.gone:
-            paper_id = self.gone[paper_id]
+    def canonical_id(self, paper_id: str) -> str:
+        """The id of the paper that this one was merged into, or its own."""
+        while paper_id in self.merged_ids:
+            paper_id = self.merged_ids[paper_id]
         return paper_id
 
-    def passages(self) -> list[str]:
+    def embedding_texts(self) -> list[str]:
         """What is to be embedded, a text a chunk."""
         return [embedding_text(self.changed[chunk.paper_id], chunk) for cut in self.chunks.values() for chunk in cut]
 
@@ -91,13 +92,13 @@ def import_records(
     merged = read = 0
     records = iter(records)
     with library.writing():
-        library.recover()
+        library.catch_up()
         some = list(islice(records, BATCH))
         with (ahead if len(some) == BATCH else at_once)(library.embedder) as submit:
             waiting: _Batch | None = None
             while some:
                 batch = _Batch()
-                if waiting and waiting.gone:  # seldom; what the catalog has of them is not what is known
+                if waiting and waiting.merged_ids:  # seldom; what the catalog has of them is not what is known
                     _write(library, waiting)
                     waiting = None
                 known = _known(library, some, waiting)
@@ -109,13 +110,13 @@ def import_records(
                         batch.take(outcome)
                         counts[outcome.outcome] += 1
                         merged += outcome.merged
-                batch.fresh = before.isdisjoint([*batch.changed, *batch.gone])
+                batch.fresh = before.isdisjoint([*batch.changed, *batch.merged_ids])
                 batch.chunks = {paper.paper_id: library.cut(paper) for paper in batch.changed.values()}
                 unsplit = [
                     paper for paper in (*batch.changed.values(), *(own for _, own in batch.texts)) if not paper.spans
                 ]
                 batch.abstracts = tuple(dict.fromkeys(paper.abstract for paper in unsplit))
-                batch.prepared = submit(batch.passages(), batch.abstracts)
+                batch.prepared = submit(batch.embedding_texts(), batch.abstracts)
                 if waiting:
                     _write(library, waiting)
                 waiting = batch
@@ -154,15 +155,15 @@ def _write(library: LibraryStore, batch: _Batch) -> None:
     _need_room(library)
     spans = dict(zip(batch.abstracts, prepared.spans, strict=True))
 
-    def whole(paper: Paper) -> Paper:
+    def with_spans(paper: Paper) -> Paper:
         return paper if paper.spans else replace(paper, spans=spans[paper.abstract])
 
-    changed = {paper_id: whole(paper) for paper_id, paper in batch.changed.items()}
-    texts = [(batch.heir(paper_id), whole(own)) for paper_id, own in batch.texts]
-    gone = {paper_id: batch.heir(paper_id) for paper_id in batch.gone}
-    library.catalog.write(list(changed.values()), texts, batch.chunks, seen=library.now(), gone=gone)
+    papers = {paper_id: with_spans(paper) for paper_id, paper in batch.changed.items()}
+    texts = [(batch.canonical_id(paper_id), with_spans(revision)) for paper_id, revision in batch.texts]
+    merged_ids = {paper_id: batch.canonical_id(paper_id) for paper_id in batch.merged_ids}
+    span = library.catalog.write(list(papers.values()), texts, batch.chunks, seen=library.now(), merged_ids=merged_ids)
     chunks = [chunk for cut in batch.chunks.values() for chunk in cut]
-    library.index(changed, chunks, prepared.vectors, fresh=batch.fresh, gone=list(gone))
+    library.index(papers, chunks, prepared.vectors, span, fresh=batch.fresh, merged_ids=list(merged_ids))
 
 
 def _need_room(library: LibraryStore) -> None:

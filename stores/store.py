@@ -1,53 +1,37 @@
 """
-A library on disk: opens the catalog, the lexical index and the vectors, and keeps them one.
+A library on disk: opens the catalog, the word index and the vectors, and keeps them consistent.
 
-The order of every write: compute all that can fail, write the catalog in one transaction that marks the papers to be
-indexed, write the indexes, take the mark away. A process that is killed leaves marks; the next one finishes them.
+The order of every write of papers: compute all that can fail, write the catalog in one transaction that also logs the
+change, write the indexes, move their positions. A process killed in between leaves positions behind; the next writer
+of papers catches up. Readers never do: they answer from what the indexes hold.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-from filelock import FileLock, Timeout
+import numpy as np
 
 from rag import text
-from rag.errors import LibraryLocked, LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
-from rag.ports import Embedder, Matrix
-from rag.types import Chunk, Paper
+from rag.errors import LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
+from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
+from rag.types import Chunk, JsonDict, Paper
 from stores.indexes import Indexes
+from stores.locks import FileWriterLock
+from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.schema import HEAD
-
-if TYPE_CHECKING:
-    from stores.lexical.tantivy import TantivyLexical
-    from stores.vectors.chroma import ChromaVectors
+from stores.sql.changes import INDEXES, VECTORS, Span
+from stores.sql.schema import HEAD, OLDEST_READ
 
 BATCH = 1_000
 """Papers in one transaction."""
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a library's parts are: its folder, and elsewhere by URL where the configuration says so."""
-
-    folder: Path
-    catalog_url: str | None = None
-    vectors_url: str | None = None
-
-    @property
-    def catalog(self) -> str | sa.URL:
-        """The catalog's SQLAlchemy URL; as a text, a folder named `what?` would end at its question mark."""
-        return self.catalog_url or sa.URL.create("sqlite", database=str(self.folder / "catalog.sqlite3"))
+_REBUILD, _REBUILD_WITH = "rebuild", "rebuild_with"
+"""Settings: whether the indexes are to be emptied and filled anew, and with which manifest, as JSON."""
 
 
 class LibraryStore:
@@ -59,10 +43,10 @@ class LibraryStore:
         embedder_name: The embedder asked for; None takes the library's own, or the default for a new one.
         make_embedder: Makes an embedder of a name; called when first needed.
         indexes: Its word index and its vectors.
+        lock: The lock of the one writer of papers; None is a lock file in the folder.
         create: Whether to make the library where there is none.
-        read_only: Never write, not even to finish what another process left.
-        lock_timeout_s: How long to wait for another writer.
-        notify: Told, in a sentence, when there is something to wait for.
+        read_only: Never write papers or what belongs to them.
+        notify: Told, in a sentence, what is worth knowing, such as papers that cannot be found yet.
         now: The clock.
 
     Raises:
@@ -77,26 +61,25 @@ class LibraryStore:
         make_embedder: Callable[[str], Embedder],
         default_embedder: str,
         indexes: Indexes,
+        lock: WriterLock | None = None,
         create: bool = True,
         read_only: bool = False,
-        lock_timeout_s: float = 600.0,
         notify: Callable[[str], None] = lambda _: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.place = place
         self.read_only = read_only
         self._make_embedder = make_embedder
-        self._timeout_s = lock_timeout_s
+        self._lock = lock or FileWriterLock(place.folder, notify=notify)
         self.notify = notify
         self._now = now
         missing = LibraryNotFound(
             f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
         )
         may_make = create and not read_only
-        if not _exists(place) and not may_make:
+        if not place.exists() and not may_make:
             raise missing
-        _make_folder(place.folder)
-        self._lock = FileLock(place.folder / "lock")
+        place.make_folder()
         self.indexes = indexes
         self.catalog = SQLCatalog(place.catalog)
         try:
@@ -104,6 +87,11 @@ class LibraryStore:
             made = version is not None and self.catalog.setting("embedder") is not None
             if not made and not may_make:  # a process was killed before it had made it
                 raise missing
+            if read_only and version is not None and version < OLDEST_READ:
+                raise StoreMismatch(
+                    f"The library's catalog is at schema {version}; to be read it must first be brought to {HEAD}.",
+                    hint="Open it once for writing: `refdesk status` without read-only does.",
+                )
             if not read_only and not (made and version == HEAD):
                 with self.writing():
                     self._make(embedder_name or default_embedder)
@@ -113,7 +101,8 @@ class LibraryStore:
                     f"The library was built with the embedder “{self.embedder_name}”, not “{embedder_name}”.",
                     hint=f"Run `refdesk reindex --embedder {embedder_name}` to rebuild it, or leave the embedder out.",
                 )
-            self._generation = self.catalog.setting("generation")
+            self._told_lag = False
+            self._written = self._last_written()
         except BaseException:
             self.catalog.close()
             raise
@@ -126,12 +115,12 @@ class LibraryStore:
         return self._make_embedder(self.embedder_name)
 
     @property
-    def lexical(self) -> TantivyLexical:
+    def lexical(self) -> Lexical:
         """The word index."""
         return self.indexes.lexical
 
     @property
-    def vectors(self) -> ChromaVectors:
+    def vectors(self) -> Vectors:
         """The vector index."""
         return self.indexes.vectors
 
@@ -143,13 +132,13 @@ class LibraryStore:
         """
         made = self.catalog.schema() is not None and self.catalog.setting("embedder") is not None
         left = not made and any((self.place.folder / name).exists() for name in ("lexical", "chroma"))
-        manifest = {} if made else self._manifest(embedder_name, rebuild="yes" if left else "no")
+        manifest = {} if made else self._manifest(embedder_name) | {_REBUILD: "yes" if left else "no"}
         self.catalog.migrate()
         if manifest:
             self.catalog.set(manifest)
 
-    def _manifest(self, embedder_name: str, *, rebuild: str = "no") -> dict[str, str]:
-        """What the indexes are made with; `rebuild` says that they are yet to be made so."""
+    def _manifest(self, embedder_name: str) -> dict[str, str]:
+        """What the indexes are made with."""
         embedder = self._make_embedder(embedder_name)
         return {
             "embedder": embedder.name,
@@ -157,7 +146,6 @@ class LibraryStore:
             "distance": "cosine",
             "chunk_tokens": str(embedder.max_tokens),
             "splitter": text.SPLITTER,
-            "rebuild": rebuild,
         }
 
     # ---- one writer, many readers
@@ -165,45 +153,31 @@ class LibraryStore:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """
-        Be the only writer, across threads and processes.
+        Be the only writer of papers, across threads and processes.
+
+        What is written in one short transaction, such as a rating, needs no lock: see `require_writable`.
 
         Raises:
             LibraryLocked: Another process did not finish in time.
             LibraryReadOnly: The folder cannot be written.
         """
+        self.require_writable()
+        with self._lock.held():
+            yield
+
+    def require_writable(self) -> None:
+        """Raise LibraryReadOnly if the library was opened read-only."""
         if self.read_only:
             raise LibraryReadOnly(
                 f"The library {self.place.folder} was opened read-only.", hint="Open it without read_only."
             )
-        try:
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout:
-                self.notify("Another process is writing to the library; waiting for it.")
-                self._lock.acquire(timeout=self._timeout_s)
-        except Timeout as error:
-            raise LibraryLocked(
-                f"Another process has been writing to {self.place.folder} for more than {self._timeout_s:g} s.",
-                hint="Wait for it to end, and run the command again.",
-            ) from error
-        except OSError as error:
-            raise LibraryReadOnly(
-                f"The library {self.place.folder} cannot be written: {error.strerror or error}.",
-                hint="Check its permissions, or use another `--library`.",
-            ) from error
-        try:
-            yield
-        finally:
-            self._lock.release()
 
     def refresh(self) -> None:
-        """Finish what a killed process left, unless a writer is at work, and see what others have written since."""
-        if not self.read_only and self.needs_recovery():
-            with suppress(Timeout, OSError), self._lock.acquire(timeout=0):
-                self.recover()
-            if (left := len(self.catalog.to_index())) > BATCH:
-                self.notify(f"The library is being rebuilt: {left:,} papers cannot be found yet.")
+        """See what others have written since; say once that papers cannot be found yet. It never writes."""
         self._follow()
+        if not self._told_lag and (told := self._lag_sentence()):
+            self._told_lag = True
+            self.notify(told)
 
     def _follow(self) -> None:
         with self.indexes.guard:
@@ -211,80 +185,130 @@ class LibraryStore:
 
     def _reopen_if_written(self) -> None:
         name = self.catalog.setting("embedder") or ""
-        if name != self.embedder_name:  # somebody reindexed with another one
+        if name != self.embedder_name:  # another process rebuilt the library with another one
             self.embedder_name = name
             self.__dict__.pop("embedder", None)
-        generation = self.catalog.setting("generation")
-        if generation != self._generation:
+        written = self._last_written()
+        if written != self._written:
             self.indexes.reopen()
-            self._generation = generation
+            self._written = written
 
-    def needs_recovery(self) -> bool:
-        """Whether a write, or a rebuilding, was not finished."""
-        return bool(self.catalog.to_index()) or self.catalog.setting("rebuild") == "yes"
+    def _last_written(self) -> dict[str, str]:
+        """By index, a value that moves whenever another process writes to it."""
+        return {name: state.written for name, state in self.catalog.changes.indexes().items()}
 
-    def recover(self, progress: Progress = lambda _: None) -> int:
+    # ---- what the indexes lack
+
+    def index_states(self) -> dict[str, JsonDict]:
+        """Position and lag of each index in the change log; where all is to be rebuilt, every paper is lacking."""
+        states = self.catalog.changes.indexes()
+        rebuild = self.needs_rebuild()
+        papers = self.catalog.count() if rebuild else 0
+        return {
+            name: {"position": 0 if rebuild else state.position, "lag": papers if rebuild else state.lag}
+            for name, state in states.items()
+        }
+
+    def needs_rebuild(self) -> bool:
+        """True if both indexes are to be emptied and filled anew: a `reindex` began, or a write damaged them."""
+        return self.catalog.setting(_REBUILD) == "yes"
+
+    def _lag_sentence(self) -> str | None:
+        if self.needs_rebuild():
+            return "A rebuild of the indexes is at work or was interrupted; `refdesk reindex` finishes it."
+        if lag := max((state.lag for state in self.catalog.changes.indexes().values()), default=0):
+            papers = "1 paper" if lag == 1 else f"{lag:,} papers"
+            return (
+                f"{papers} cannot be found yet; the next `refdesk add` or `sync`, or `refdesk reindex`, indexes them."
+            )
+        return None
+
+    def reset_position(self, *indexes: str) -> None:
+        """Have every paper indexed again in these indexes by the next writer; to be called by the one writer."""
+        self.catalog.changes.reset(indexes)
+
+    def catch_up(self, progress: Progress = lambda _: None) -> int:
         """
-        Index the papers that are marked, and take the marks away; to be called by the one writer.
-
-        What was indexed under another id of theirs goes: that paper may have been united with them.
+        Index all papers whose changes an index lacks; to be called by the one writer.
 
         Returns:
-            How many there were.
+            How many papers were indexed.
         """
         self._follow()
-        if self.catalog.setting("rebuild") == "yes":
-            ids = self.catalog.ids()
-            for at in range(0, len(ids), BATCH):
-                some = self.catalog.papers(ids[at : at + BATCH]).values()
-                self.catalog.mark_to_index({paper.paper_id: self.cut(paper) for paper in some})
-            self.indexes.begin_anew()
-            self.catalog.set({"rebuild": "no"})
-        marked = self.catalog.to_index()
-        for at in range(0, len(marked), BATCH):
-            papers = self.catalog.papers(marked[at : at + BATCH])
-            chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)]
-            vectors = self.embedder.embed([embedding_text(papers[chunk.paper_id], chunk) for chunk in chunks])
-            gone = [alias for paper_id, paper in papers.items() for alias in paper.aliases if alias != paper_id]
-            self.index(papers, chunks, vectors, fresh=False, gone=gone)
+        if self.needs_rebuild():
+            self._begin_anew()
+        done = 0
+        while True:
+            states = self.catalog.changes.indexes()
+            lowest = min(state.position for state in states.values())
+            entries = self.catalog.changes.after(lowest, limit=BATCH)
+            if not entries:
+                return done
+            behind = [name for name, state in states.items() if state.position == lowest]
+            papers = self.catalog.papers([paper_id for _, paper_id in entries])
+            chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)] if VECTORS in behind else []
+            vectors = self._embed(papers, chunks)
+            merged_ids = [paper_id for _, paper_id in entries if paper_id not in papers]
+            span = Span(lowest, entries[-1][0])
+            self.index(papers, chunks, vectors, span, fresh=False, merged_ids=merged_ids, into=behind)
+            done += len(papers)
             progress(len(papers))
-        return len(marked)
+
+    def _embed(self, papers: Mapping[str, Paper], chunks: Sequence[Chunk]) -> Matrix:
+        if not chunks:
+            return np.zeros((0, 0), dtype=np.float32)
+        return self.embedder.embed([embedding_text(papers[chunk.paper_id], chunk) for chunk in chunks])
+
+    def _begin_anew(self) -> None:
+        """Cut all papers anew, empty both indexes, and take the manifest that a reindex asked for."""
+        manifest: dict[str, str] = json.loads(self.catalog.setting(_REBUILD_WITH) or "{}")
+        embedder = self._make_embedder(manifest["embedder"]) if manifest else self.embedder
+        ids = self.catalog.ids()
+        for at in range(0, len(ids), BATCH):
+            papers = self.catalog.papers(ids[at : at + BATCH])
+            self.catalog.cut_anew({paper_id: _cut(paper, embedder) for paper_id, paper in papers.items()})
+        self.indexes.begin_anew()
+        self.catalog.begin_anew(INDEXES, {**manifest, _REBUILD: "no", _REBUILD_WITH: ""})
+        self._follow()
 
     # ---- writing the indexes
 
     def cut(self, paper: Paper) -> tuple[Chunk, ...]:
         """A paper's chunks, as the library's embedder takes them."""
-        return text.chunks(paper, max_tokens=self.embedder.max_tokens, count=self.embedder.count)
+        return _cut(paper, self.embedder)
 
     def index(
         self,
         papers: Mapping[str, Paper],
         chunks: Sequence[Chunk],
         vectors: Matrix,
+        span: Span,
         *,
         fresh: bool,
-        gone: Sequence[str] = (),
+        merged_ids: Sequence[str] = (),
+        into: Collection[str] = INDEXES,
     ) -> None:
         """
-        Write papers to both indexes and take their marks away; to be called by the one writer.
+        Write papers to indexes, then move the indexes' positions; to be called by the one writer.
 
         Args:
             papers: By id, as the catalog has them.
             chunks: All their chunks.
             vectors: One unit row per chunk.
-            fresh: Whether no index can have any of them; otherwise what it has of them besides goes first.
-            gone: Ids under which an index may have papers that were united with these.
+            span: The part of the change log that these papers are.
+            fresh: True if none of these papers is indexed yet; otherwise their old chunks are deleted first.
+            merged_ids: Ids of papers that were merged into others; an index may still hold them.
+            into: Which indexes.
         """
-        with self.indexes.guard:
-            try:
-                self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=gone)
-            except StoreError:
-                if self.indexes.vectors_are_damaged_by_half_a_write:
-                    with suppress(StoreError):
-                        self.catalog.set({"rebuild": "yes"})
-                raise
-            self.catalog.mark_indexed(list(papers), generation=str(time.time_ns()))
-            self._generation = self.catalog.setting("generation")
+        try:
+            self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=merged_ids, into=into)
+        except StoreError:
+            if self.indexes.vectors_are_damaged_by_half_a_write:
+                with suppress(StoreError):
+                    self.catalog.set({_REBUILD: "yes"})
+            raise
+        self.catalog.changes.advance(into, span)
+        self._written = self._last_written()
 
     def now(self) -> str:
         """The time, ISO 8601 in UTC."""
@@ -299,10 +323,10 @@ class LibraryStore:
         """
         with self.writing():
             self._follow()
-            manifest = self._manifest(embedder_name or self.embedder_name, rebuild="yes")
+            manifest = self._manifest(embedder_name or self.embedder_name)
             del manifest["splitter"]  # the sentences stay as they were split
-            self.catalog.set(manifest)
-            return self.recover(progress)
+            self.catalog.set({_REBUILD: "yes", _REBUILD_WITH: json.dumps(manifest)})
+            return self.catch_up(progress)
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -310,23 +334,8 @@ class LibraryStore:
         self.catalog.close()
 
 
-def _exists(place: Place) -> bool:
-    """Whether there is a library. Raises StoreError where something else stands in its place."""
-    if place.folder.exists() and not place.folder.is_dir():
-        raise StoreError(
-            f"{place.folder} is a file, and a library is a folder.", hint="Give the folder with `--library`."
-        )
-    return bool(place.catalog_url and place.folder.is_dir()) or (place.folder / "catalog.sqlite3").exists()
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LibraryReadOnly(
-            f"A library cannot be made at {folder}: {error.strerror or error}.",
-            hint="Choose another folder with `--library`.",
-        ) from error
+def _cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:
+    return text.chunks(paper, max_tokens=embedder.max_tokens, count=embedder.count)
 
 
 def embedding_text(paper: Paper, chunk: Chunk) -> str:

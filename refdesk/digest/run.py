@@ -194,8 +194,7 @@ class Running:
             )
             for channel, target in places
         ]
-        with self._store.writing():
-            self._store.catalog.issues().keep(record, deliveries)
+        self._store.catalog.issues().keep(record, deliveries)
 
     # ---- deliveries
 

@@ -95,8 +95,8 @@ def sync(
             hint='Write one into refdesk.toml: `[feeds.cs]`, `kind = "arxiv"`, `categories = ["cs.CL"]`.',
         )
     lock = FileLock(library.place.folder / "sync.lock")
-    with library.writing():
-        pass  # a library that cannot be written is told before anything is fetched
+    with library.writing():  # a library that cannot be written is told before anything is fetched
+        library.catch_up()
     clocks = dict.fromkeys(PACES, time.monotonic())  # another process may have asked a moment ago
     try:
         with lock.acquire(timeout=0):

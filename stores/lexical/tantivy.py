@@ -42,10 +42,10 @@ class TantivyLexical:
             self._index.register_tokenizer(_ANALYSER, _analyser())
             self._searcher = self._index.searcher()
 
-    def upsert(self, papers: Sequence[Paper], gone: Sequence[str] = ()) -> None:
-        """Write papers, and forget those that are `gone`; durable on return."""
+    def upsert(self, papers: Sequence[Paper], merged_ids: Sequence[str] = ()) -> None:
+        """Write papers, and forget those that were merged into others; durable on return."""
         with self._writer() as writer:
-            for paper_id in gone:
+            for paper_id in merged_ids:
                 writer.delete_documents_by_term("paper_id", paper_id)
             for paper in papers:
                 writer.delete_documents_by_term("paper_id", paper.paper_id)

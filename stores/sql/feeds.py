@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 import sqlalchemy as sa
 
-from stores.sql.schema import feeds, translated
+from stores.sql.schema import feeds, reading, upsert, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class SQLFeeds:
 
     def find(self, name: str) -> FeedRecord | None:
         """What is known of a feed."""
-        with translated(self._engine.url), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(sa.select(feeds).where(feeds.c.name == name)).one_or_none()
         if row is None:
             return None
@@ -60,6 +60,5 @@ class SQLFeeds:
     def keep(self, record: FeedRecord) -> None:
         """Keep what is known now."""
         values = {**asdict(record), "runs": [asdict(run) for run in record.runs], "state": dict(record.state)}
-        with translated(self._engine.url), self._engine.begin() as connection:
-            connection.execute(sa.delete(feeds).where(feeds.c.name == record.name))
-            connection.execute(sa.insert(feeds), [values])
+        with writing(self._engine) as connection:
+            upsert(connection, feeds, [values])

@@ -1,4 +1,4 @@
-"""Issues as they were made, and the ratings of papers that later ones learn from, in the catalog's database."""
+"""Issues of digests as they were made for delivery, in the catalog's database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rag.ports import Delivery
 from rag.types import JsonDict
 from stores.sql.outbox import plan
-from stores.sql.schema import issues, ratings, translated
+from stores.sql.schema import issues, reading, upsert, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,38 +64,11 @@ class SQLIssues:
 
     def _where(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[IssueRecord]:
         newest = sa.select(issues).where(*conditions).order_by(issues.c.end.desc(), issues.c.first.desc()).limit(limit)
-        with translated(self._engine.url), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [IssueRecord(**row._mapping) for row in connection.execute(newest)][::-1]
 
     def keep(self, record: IssueRecord, deliveries: Sequence[Delivery] = ()) -> None:
         """Keep one, in the place of an older one of its period, and plan its deliveries, in one transaction."""
-        same = (issues.c.subscription == record.subscription) & (issues.c.period == record.period)
-        with translated(self._engine.url), self._engine.begin() as connection:
-            connection.execute(sa.delete(issues).where(same))
-            connection.execute(sa.insert(issues), [asdict(record)])
+        with writing(self._engine) as connection:
+            upsert(connection, issues, [asdict(record)])
             plan(connection, deliveries)
-
-
-class SQLRatings:
-    """
-    Ratings beside the papers.
-
-    Args:
-        engine: The catalog's engine.
-    """
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-
-    def all(self) -> dict[str, int]:
-        """1 for each paper that is liked, -1 for each that is disliked, by id."""
-        query = sa.select(ratings.c.paper_id, ratings.c.rating).order_by(ratings.c.paper_id)
-        with translated(self._engine.url), self._engine.connect() as connection:
-            return {row.paper_id: row.rating for row in connection.execute(query)}
-
-    def rate(self, paper_id: str, rating: int, *, now: str) -> None:
-        """Rate a paper 1 or -1, or take its rating back with 0."""
-        with translated(self._engine.url), self._engine.begin() as connection:
-            connection.execute(sa.delete(ratings).where(ratings.c.paper_id == paper_id))
-            if rating:
-                connection.execute(sa.insert(ratings), [{"paper_id": paper_id, "rating": rating, "rated": now}])

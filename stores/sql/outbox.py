@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 import sqlalchemy as sa
 
 from rag.ports import Delivery
-from stores.sql.schema import outbox, translated
+from stores.sql.schema import insert_missing, outbox, reading, writing
 
 _COLUMNS = [outbox.c[field.name] for field in fields(Delivery)]
 
@@ -26,21 +26,21 @@ class SQLOutbox:
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
         """Keep those that are not there yet, in one transaction, and say how many."""
-        with translated(self._engine.url), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             return plan(connection, deliveries)
 
     def unsent(self) -> list[Delivery]:
         """All that are not `sent`, the longest planned first."""
         order = (outbox.c.planned, outbox.c.period, outbox.c.subscription, outbox.c.channel, outbox.c.target)
         query = sa.select(*_COLUMNS).where(outbox.c.state != "sent").order_by(*order)
-        with translated(self._engine.url), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [Delivery(**row._mapping) for row in connection.execute(query)]
 
     def find(self, delivery_id: str) -> Delivery | None:
         """The one of an id, or of the beginning of one, four digits or more, that is unambiguous."""
         like = outbox.c.id.startswith(delivery_id, autoescape=True)
         query = sa.select(*_COLUMNS).where(like).limit(2)
-        with translated(self._engine.url), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = list(connection.execute(query)) if len(delivery_id) >= 4 else []
         return Delivery(**rows[0]._mapping) if len(rows) == 1 else None
 
@@ -48,16 +48,10 @@ class SQLOutbox:
         """Durably put `after` in the place of `before`, if that is what is there: compare and set, in one statement."""
         same = [outbox.c[name].is_not_distinct_from(value) for name, value in asdict(before).items()]
         statement = sa.update(outbox).where(outbox.c.id == before.id, *same).values(asdict(after))
-        with translated(self._engine.url), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             return connection.execute(statement).rowcount == 1
 
 
 def plan(connection: sa.Connection, deliveries: Sequence[Delivery]) -> int:
     """Keep those that are not there yet, within a transaction, and say how many."""
-    added = 0
-    for each in deliveries:
-        row = {"id": each.id, **asdict(each)}
-        there = sa.exists().where(outbox.c.id == each.id)
-        values = sa.select(*(sa.literal(value, outbox.c[name].type) for name, value in row.items())).where(~there)
-        added += connection.execute(sa.insert(outbox).from_select(list(row), values)).rowcount
-    return added
+    return insert_missing(connection, outbox, [{"id": delivery.id, **asdict(delivery)} for delivery in deliveries])

@@ -1,8 +1,7 @@
 """
-What becomes of a paper's texts when it is given another, or is united with another paper.
+Revisions: what becomes of a paper's texts when it is given another, or is merged into another paper.
 
-An answer that cites a paper names it by its authors, date and link, and these are the library's too: they are kept with
-the text that it cites.
+An answer that cites a paper names it by its authors, date and link. These are kept with the text that it cites.
 """
 
 from __future__ import annotations
@@ -13,27 +12,26 @@ import sqlalchemy as sa
 
 from rag import identity
 from rag.types import Paper
+from stores.sql.rows import WITH_TEXT, slices
 from stores.sql.schema import aliases, papers, ratings, revisions
-
-_AT_ONCE = 500  # ids in one IN (...)
 
 
 def write_texts(
-    connection: sa.Connection, texts: Sequence[tuple[str, Paper]], *, seen: str, gone: Mapping[str, str]
+    connection: sa.Connection, texts: Sequence[tuple[str, Paper]], *, seen: str, merged_ids: Mapping[str, str]
 ) -> None:
     """
-    Write new texts, and those of papers that are gone to others, while the catalog still has the papers as they were.
+    Write new texts, and move those of merged papers, while the catalog still has the papers as they were.
 
     Args:
         connection: Within a transaction.
         texts: Texts, each under the id of its paper, with spans.
         seen: When, ISO 8601 in UTC.
-        gone: As in `SQLCatalog.write`.
+        merged_ids: As in `SQLCatalog.write`.
     """
-    ids = list(dict.fromkeys([*(paper_id for paper_id, _ in texts), *gone, *gone.values()]))
-    for at in range(0, len(ids), _AT_ONCE):
-        _keep_names(connection, ids[at : at + _AT_ONCE])
-    have = _pass_on(connection, gone)
+    ids = list(dict.fromkeys([*(paper_id for paper_id, _ in texts), *merged_ids, *merged_ids.values()]))
+    for some in slices(ids):
+        _keep_names(connection, some)
+    have = _move_to_surviving(connection, merged_ids)
     rows = {(row["paper_id"], row["hash"]): row for row in (_row(*text, seen) for text in texts)}
     new = [row for key, row in rows.items() if key not in have]
     if new:
@@ -41,37 +39,50 @@ def write_texts(
 
 
 def _keep_names(connection: sa.Connection, paper_ids: Sequence[str]) -> None:
-    """Keep with the text that stands by which authors, date and link its paper goes, before these papers change."""
-    standing = papers.join(revisions, (papers.c.paper_id == revisions.c.paper_id) & (papers.c.hash == revisions.c.hash))
+    """Keep with the text that counts the authors, date and link of its paper, before these papers change."""
     columns = (papers.c.paper_id, papers.c.hash, papers.c.authors, papers.c.published, papers.c.url, revisions.c.named)
-    query = sa.select(*columns).select_from(standing).where(papers.c.paper_id.in_(paper_ids))
-    for row in connection.execute(query).all():
-        name = [row.authors, row.published, row.url]
-        if name not in (row.named or []):
-            _set(connection, _is(row.paper_id, row.hash), named=[*(row.named or []), name])
+    query = sa.select(*columns).select_from(WITH_TEXT).where(papers.c.paper_id.in_(paper_ids))
+    named = [
+        {"of": row.paper_id, "text_hash": row.hash, "names": [*(row.named or []), name]}
+        for row in connection.execute(query)
+        if (name := [row.authors, row.published, row.url]) not in (row.named or [])
+    ]
+    which = _is(sa.bindparam("of"), sa.bindparam("text_hash"))
+    if named:  # all in one call: a call each takes a second for a thousand papers
+        connection.execute(sa.update(revisions).where(which).values(named=sa.bindparam("names")), named)
 
 
-def _pass_on(connection: sa.Connection, gone: Mapping[str, str]) -> set[tuple[str, str]]:
-    """Give texts, aliases and ratings to the papers' heirs; returns paper id and hash of every text of theirs now."""
+def _move_to_surviving(connection: sa.Connection, merged_ids: Mapping[str, str]) -> set[tuple[str, str]]:
+    """
+    Move revisions, aliases and ratings of merged papers to the surviving ones.
+
+    Returns:
+        Paper id and hash of every text that the surviving papers now have.
+    """
     have: set[tuple[str, str]] = set()
-    for paper_id, heir in gone.items():
-        own = {row.hash: row for row in connection.execute(_texts(heir))}
-        for row in connection.execute(_texts(paper_id)).all():
-            if row.hash in own:
-                same = own[row.hash]
-                named = [*(same.named or []), *(each for each in row.named or [] if each not in (same.named or []))]
-                _set(connection, _is(heir, row.hash), seen=min(row.seen, same.seen), named=named)
-                connection.execute(sa.delete(revisions).where(_is(paper_id, row.hash)))
+    for merged_id, canonical_id in merged_ids.items():
+        surviving = {row.hash: row for row in connection.execute(_texts(canonical_id))}
+        for row in connection.execute(_texts(merged_id)).all():
+            if row.hash in surviving:
+                same = surviving[row.hash]
+                named = [*(same.named or []), *(name for name in row.named or [] if name not in (same.named or []))]
+                _set(connection, _is(canonical_id, row.hash), seen=min(row.seen, same.seen), named=named)
+                connection.execute(sa.delete(revisions).where(_is(merged_id, row.hash)))
             else:
-                _set(connection, _is(paper_id, row.hash), paper_id=heir)
-            have.add((heir, row.hash))
-        have.update((heir, hash_) for hash_ in own)
-        connection.execute(sa.update(aliases).where(aliases.c.paper_id == paper_id).values(paper_id=heir))
-        rated = sa.select(ratings.c.paper_id).where(ratings.c.paper_id == heir)
-        if connection.execute(rated).first():
-            connection.execute(sa.delete(ratings).where(ratings.c.paper_id == paper_id))
-        connection.execute(sa.update(ratings).where(ratings.c.paper_id == paper_id).values(paper_id=heir))
+                _set(connection, _is(merged_id, row.hash), paper_id=canonical_id)
+            have.add((canonical_id, row.hash))
+        have.update((canonical_id, hash_) for hash_ in surviving)
+        connection.execute(sa.update(aliases).where(aliases.c.paper_id == merged_id).values(paper_id=canonical_id))
+        _move_rating(connection, merged_id, canonical_id)
     return have
+
+
+def _move_rating(connection: sa.Connection, merged_id: str, canonical_id: str) -> None:
+    """The surviving paper takes the rating of a merged one, unless it has one of its own."""
+    rated = sa.select(ratings.c.paper_id).where(ratings.c.paper_id == canonical_id)
+    if connection.execute(rated).first():
+        connection.execute(sa.delete(ratings).where(ratings.c.paper_id == merged_id))
+    connection.execute(sa.update(ratings).where(ratings.c.paper_id == merged_id).values(paper_id=canonical_id))
 
 
 def _row(paper_id: str, text: Paper, seen: str) -> dict[str, object]:
@@ -90,7 +101,7 @@ def _texts(paper_id: str) -> sa.Select[tuple[str, str, list[object] | None]]:
     return sa.select(*columns).where(revisions.c.paper_id == paper_id)
 
 
-def _is(paper_id: str, hash_: str) -> sa.ColumnElement[bool]:
+def _is(paper_id: str | sa.BindParameter[str], hash_: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     return (revisions.c.paper_id == paper_id) & (revisions.c.hash == hash_)
 
 

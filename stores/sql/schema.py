@@ -6,18 +6,22 @@ The tables are made by the migrations; a test holds the two together.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
-from rag.errors import ConfigError, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
+from rag.errors import ConfigError
+from stores.sql.errors import store_error
+from stores.urls import masked
 
-HEAD = "0006"
+_WRITES = "refdesk_writes"
+HEAD = "0007"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
+OLDEST_READ = "0006"
+"""The oldest migration whose tables can be read without being migrated."""
 
 metadata = sa.MetaData()
 papers = sa.Table(
@@ -41,7 +45,20 @@ papers = sa.Table(
     sa.Column("flags", sa.JSON, nullable=False),
     sa.Column("attention", sa.JSON),  # [[name, count, seen], …]
     sa.Column("chunks", sa.JSON, nullable=False),  # [[start, end], …] as they are in the vector store
-    sa.Column("to_index", sa.Boolean, nullable=False, index=True),
+)
+changes = sa.Table(  # of each paper the newest change; a greater number is a later one
+    "changes",
+    metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("paper_id", sa.Text, nullable=False, index=True, unique=True),
+    sqlite_autoincrement=True,  # a number is never given twice, also after the last entry is deleted
+)
+index_positions = sa.Table(
+    "index_positions",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),  # the index holds all changes up to this one
+    sa.Column("written", sa.Text, nullable=False),  # the change counter when the index was last written
 )
 revisions = sa.Table(
     "revisions",
@@ -154,10 +171,10 @@ def engine(url: str | sa.URL) -> sa.Engine:
     """An engine for a URL; every SQLite connection is durable and waits for others. Raises ConfigError."""
     try:
         made = sa.create_engine(url)
-    except (sa.exc.ArgumentError, ImportError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except (sa.exc.ArgumentError, ImportError, ValueError) as error:
+        reason = "" if isinstance(error, ValueError) else f": {' '.join(str(error).split())[:200]}"  # a part of the URL
         raise ConfigError(
-            f"The catalog cannot be opened by its URL: {reason}.",
+            f"The catalog cannot be opened by its URL {masked(str(url))}{reason}.",
             hint="Write it as `sqlite:////path/catalog.sqlite3`, or install the driver that it names.",
         ) from error
     if made.dialect.name == "sqlite":
@@ -170,39 +187,62 @@ def engine(url: str | sa.URL) -> sa.Engine:
 
         @sa.event.listens_for(made, "begin")
         def _begin(connection: sa.Connection) -> None:
-            connection.exec_driver_sql("BEGIN")
+            writes = connection.get_execution_options().get(_WRITES, False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return made
 
 
 @contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that only reads: it sees one state of the database, and waits for nobody."""
+    with translated(engine.url), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """
+    A transaction that writes, to be kept short; it is committed at the end.
+
+    SQLite begins it as the writer: one that reads first and writes later fails at once with “database is locked” when
+    another connection commits in between.
+    """
+    with (
+        translated(engine.url),
+        engine.connect().execution_options(**{_WRITES: True}) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can have `on_conflict_do_update` or `on_conflict_do_nothing`."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, all with the same columns, each in the place of one that has its primary key."""
+    if not rows:
+        return
+    statement = insert(connection, table)
+    values = {column.name: statement.excluded[column.name] for column in table.columns if column.name in rows[0]}
+    for column in table.primary_key:
+        del values[column.name]
+    connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values), rows)
+
+
+def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert those rows whose primary key is not there yet, and return how many."""
+    if not rows:
+        return 0
+    return connection.execute(insert(connection, table).on_conflict_do_nothing(), rows).rowcount
+
+
+@contextmanager
 def translated(url: str | sa.URL) -> Iterator[None]:
-    """Database errors as store errors."""
+    """Raise database errors as store errors."""
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise _store_error(str(error.orig), url) from error
-
-
-def _store_error(reason: str, url: str | sa.URL) -> StoreError:
-    place = sa.make_url(url).database or str(url)
-    if "full" in reason:
-        return StoreFull(
-            f"The disk that holds {place} is full.",
-            hint="Free some space and run the command again; nothing is lost.",
-        )
-    unwritable = "unable to open" in reason and not os.access(Path(place).parent, os.W_OK)
-    if "readonly" in reason or "read-only" in reason or unwritable:
-        return LibraryReadOnly(
-            f"The catalog {place} cannot be written: {reason}.",
-            hint="Check who owns it, or use another `--library`.",
-        )
-    if "malformed" in reason or "not a database" in reason:
-        return StoreDamaged(
-            f"The catalog {place} is damaged: {reason}.",
-            hint="Restore it from a copy, or add the papers to a new library.",
-        )
-    return StoreError(
-        f"The catalog {place} cannot be used: {reason}.",
-        hint="Check that the folder exists and can be written.",
-    )
+        raise store_error(error, url) from error

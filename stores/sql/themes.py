@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from rag.types import JsonDict
-from stores.sql.schema import themes, translated
+from stores.sql.schema import reading, themes, upsert, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class SQLThemes:
     def find(self, scope: str, period: str) -> ThemeRecord | None:
         """The themes of a period among the papers of a scope."""
         query = sa.select(themes).where(themes.c.scope == scope, themes.c.period == period)
-        with translated(self._engine.url), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return ThemeRecord(**row._mapping) if row else None
 
@@ -44,8 +44,6 @@ class SQLThemes:
         """Keep them, in the place of older ones."""
         if self._read_only:
             return
-        same = (themes.c.scope == record.scope) & (themes.c.period == record.period)
         values = {"scope": record.scope, "period": record.period, "papers": record.papers}
-        with translated(self._engine.url), self._engine.begin() as connection:
-            connection.execute(sa.delete(themes).where(same))
-            connection.execute(sa.insert(themes), [{**values, "themes": list(record.themes)}])
+        with writing(self._engine) as connection:
+            upsert(connection, themes, [{**values, "themes": list(record.themes)}])

@@ -24,7 +24,7 @@ from chromadb.errors import ChromaError, NotFoundError
 from rag.errors import ConfigError, StoreDamaged, StoreError, StoreFull
 from rag.ports import Matrix
 from rag.types import Chunk, Paper
-from stores.sql.catalog import day_number
+from stores.sql.rows import day_number
 
 COLLECTION = "chunks"
 _PAGE = 2_000

@@ -21,7 +21,8 @@ from rag.errors import StoreDamaged, StoreError, StoreMismatch
 from rag.types import Chunk, Filter, Paper
 from stores.migrations import script
 from stores.sql.catalog import SQLCatalog
-from stores.sql.schema import HEAD, metadata, ratings
+from stores.sql.changes import Span
+from stores.sql.schema import HEAD, metadata, ratings, reading, writing
 
 SEEN = "2026-07-01T00:00:00+00:00"
 URL = Callable[[str], str]
@@ -40,7 +41,13 @@ def catalog(url: URL) -> Iterator[SQLCatalog]:
     opened.close()
 
 
-def put(catalog: SQLCatalog, *papers: Paper, seen: str = SEEN) -> None:
+def lacking(catalog: SQLCatalog) -> dict[str, list[str]]:
+    """By index, the papers whose changes it lacks, the oldest change first."""
+    states = catalog.changes.indexes().items()
+    return {name: [paper_id for _, paper_id in catalog.changes.after(state.position)] for name, state in states}
+
+
+def put(catalog: SQLCatalog, *papers: Paper, seen: str = SEEN) -> Span:
     cut = {each.paper_id: [chunk(each)] for each in papers}
     known = {each.paper_id: {row.hash for row in catalog.revisions(each.paper_id)} for each in papers}
     new = [
@@ -48,7 +55,7 @@ def put(catalog: SQLCatalog, *papers: Paper, seen: str = SEEN) -> None:
         for each in papers
         if identity.content_hash(each.title, each.abstract) not in known[each.paper_id]
     ]
-    catalog.write(papers, new, cut, seen=seen)
+    return catalog.write(papers, new, cut, seen=seen)
 
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
@@ -220,30 +227,48 @@ def test_known_gives_all_that_a_record_may_be_about(catalog: SQLCatalog) -> None
     assert catalog.known([paper(9, title="Unlike")]).papers == {}
 
 
-def test_a_written_paper_is_marked_until_it_is_indexed_and_the_generation_moves(catalog: SQLCatalog) -> None:
-    put(catalog, paper(2), paper(1))
-    assert catalog.to_index() == ["p:1", "p:2"]
-    before = catalog.setting("generation")
-    catalog.mark_indexed(["p:1"], generation="1")
-    assert catalog.to_index() == ["p:2"]
-    assert catalog.setting("generation") != before
-    catalog.mark_indexed(["p:2"], generation="2")
-    assert catalog.to_index() == []
+def test_an_index_lacks_what_was_written_after_its_position(catalog: SQLCatalog) -> None:
+    span = put(catalog, paper(2), paper(1))
+    assert lacking(catalog) == {"lexical": ["p:2", "p:1"], "vectors": ["p:2", "p:1"]}
+    before = catalog.change_counter()
+    catalog.changes.advance(["lexical"], span)
+    assert lacking(catalog) == {"lexical": [], "vectors": ["p:2", "p:1"]}
+    assert catalog.change_counter() != before
+    catalog.changes.advance(["vectors"], span)
     put(catalog, paper(1, tags=("new",)))
-    assert catalog.to_index() == ["p:1"]
+    assert lacking(catalog) == {"lexical": ["p:1"], "vectors": ["p:1"]}
+    catalog.changes.reset(["vectors"])
+    assert lacking(catalog) == {"lexical": ["p:1"], "vectors": ["p:2", "p:1"]}
 
 
-def test_marking_to_index_changes_how_a_paper_is_cut(catalog: SQLCatalog) -> None:
+def test_a_position_never_passes_over_changes_that_the_index_lacks(catalog: SQLCatalog) -> None:
+    put(catalog, paper(1))
+    later = put(catalog, paper(2))
+    catalog.changes.advance(["lexical", "vectors"], later)
+    assert lacking(catalog)["lexical"] == ["p:1", "p:2"]
+
+
+def test_the_change_counter_moves_with_every_write_of_papers_and_of_indexes(catalog: SQLCatalog) -> None:
+    counters = [catalog.change_counter()]
+    span = put(catalog, paper(1))
+    counters.append(catalog.change_counter())
+    catalog.changes.advance(["lexical"], span)
+    counters.append(catalog.change_counter())
+    catalog.cut_anew({"p:1": [chunk(paper(1))]})
+    counters.append(catalog.change_counter())
+    assert len(set(counters)) == 4
+    assert catalog.setting("generation") == counters[-1]
+
+
+def test_cutting_anew_changes_the_chunks_of_a_paper(catalog: SQLCatalog) -> None:
     put(catalog, paper(1, text="One two. Three."))
-    catalog.mark_indexed(["p:1"], generation="1")
     parts = [
         Chunk(paper_id="p:1", number=0, start=0, end=8, text="One two."),
         Chunk(paper_id="p:1", number=1, start=9, end=15, text="Three."),
     ]
-    catalog.mark_to_index({"p:1": parts})
-    catalog.mark_to_index({})
-    assert catalog.to_index() == ["p:1"]
-    assert [each for each, _ in catalog.chunks()] == parts
+    catalog.cut_anew({"p:1": parts})
+    catalog.cut_anew({})
+    assert [part for part, _ in catalog.chunks()] == parts
 
 
 def test_settings_are_kept_and_replaced(catalog: SQLCatalog) -> None:
@@ -268,18 +293,19 @@ def test_what_a_paper_had_passes_to_the_one_that_takes_its_place(catalog: SQLCat
     one, two = replace(paper(1, text="The same."), title="T"), replace(paper(2, text="The same."), title="T")
     put(catalog, one, paper(2, text="Another one."), seen="2026-07-02T00:00:00+00:00")
     put(catalog, two, seen="2026-07-01T00:00:00+00:00")
-    with catalog._write() as connection:
+    with writing(catalog._engine) as connection:
         connection.execute(sa.insert(ratings), {"paper_id": "p:2", "rating": 1, "rated": SEEN})
     both = replace(one, aliases=("p:1", "p:2"))
-    catalog.write([both], [("p:1", two)], {"p:1": [chunk(both)]}, seen=SEEN, gone={"p:2": "p:1"})
-    assert catalog.ids() == catalog.to_index() == ["p:1"]
+    catalog.write([both], [("p:1", two)], {"p:1": [chunk(both)]}, seen=SEEN, merged_ids={"p:2": "p:1"})
+    assert catalog.ids() == ["p:1"]
+    assert lacking(catalog)["lexical"] == ["p:2", "p:1"], "the index is told to forget the merged one"
     assert catalog.resolve(["p:1", "p:2"]) == {"p:1": "p:1", "p:2": "p:1"}
     assert [(each.seen[:10], each.abstract) for each in catalog.revisions("p:1")] == [
         ("2026-07-01", "The same."),
         ("2026-07-02", "Another one."),
     ]
     assert catalog.problems() == catalog.revisions("p:2") == []
-    with catalog._read() as connection:
+    with reading(catalog._engine) as connection:
         assert connection.execute(sa.select(ratings.c.paper_id)).scalars().all() == ["p:1"]
 
 

@@ -14,8 +14,9 @@ from rag.errors import StoreError
 from rag.ports import Delivery
 from stores.sql import schema
 from stores.sql.catalog import SQLCatalog
-from stores.sql.issues import IssueRecord, SQLIssues, SQLRatings
+from stores.sql.issues import IssueRecord, SQLIssues
 from stores.sql.outbox import SQLOutbox
+from stores.sql.ratings import SQLRatings
 
 AT = "2026-07-06T06:00:00+00:00"
 ISSUE = IssueRecord(

@@ -146,7 +146,7 @@ BOTH = record("arxiv:2406.11741", "doi:10.1000/x", "s2:12", title="B", abstract=
 def test_a_record_that_names_two_papers_makes_them_one_under_the_better_id(first: tuple[Paper, ...]) -> None:
     results, known = joined(*first, BOTH)
     assert isinstance(results[2], MergeResult)
-    assert (results[2].outcome, results[2].merged, results[2].gone) == ("updated", True, ("doi:10.1000/x",))
+    assert (results[2].outcome, results[2].merged, results[2].merged_ids) == ("updated", True, ("doi:10.1000/x",))
     assert only(known).aliases == ("arxiv:2406.11741", "doi:10.1000/x", "s2:12")
     assert set(known.owners.values()) == {"arxiv:2406.11741"}
     assert (only(known).venue, only(known).tags, only(known).imported) == ("ACL", ("read",), "2026-06-01")
@@ -156,7 +156,7 @@ def test_a_record_that_names_two_papers_makes_them_one_under_the_better_id(first
 def test_what_was_known_of_both_is_known_of_the_one() -> None:
     again, _ = joined(PREPRINT, ARTICLE, BOTH, known=joined(PREPRINT, ARTICLE, BOTH)[1])
     assert [each.outcome for each in again if isinstance(each, MergeResult)] == ["unchanged"] * 3
-    assert not any(each.merged or each.gone for each in again if isinstance(each, MergeResult))
+    assert not any(each.merged or each.merged_ids for each in again if isinstance(each, MergeResult))
 
 
 def test_a_title_of_the_paper_that_is_gone_finds_the_one_that_took_its_place() -> None:
@@ -170,7 +170,7 @@ def test_one_record_may_name_more_than_two() -> None:
     )
     assert only(known).paper_id == "doi:10.1/x"
     assert isinstance(results[3], MergeResult)
-    assert results[3].gone == ("pmid:1", "s2:1")
+    assert results[3].merged_ids == ("pmid:1", "s2:1")
 
 
 def test_of_two_versions_in_one_paper_the_newer_ones_text_stands() -> None:
@@ -378,7 +378,7 @@ def test_the_second_pass_over_the_same_records_changes_nothing(records: list[Pap
 def test_every_record_is_counted_and_every_added_one_is_a_paper(records: list[Paper]) -> None:
     results, known = joined(*records)
     counts = Counter(each.outcome for each in results if isinstance(each, MergeResult))
-    gone = [paper_id for each in results if isinstance(each, MergeResult) for paper_id in each.gone]
+    gone = [paper_id for each in results if isinstance(each, MergeResult) for paper_id in each.merged_ids]
     assert counts.total() == len(records)
     assert counts["added"] == len(known.papers) + len(gone)
     assert not {*gone} & {*known.papers}

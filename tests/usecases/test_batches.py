@@ -128,6 +128,8 @@ def test_a_reindex_whose_server_fails_keeps_the_papers_and_is_finished_later(
             library.reindex(embedder="openai:words")
         assert library.status()["papers"] == 60
     with refdesk.open_library(small) as library:
+        assert library.status()["to_index"] == 60
+        assert library.add(small.parent / "papers.jsonl").unchanged == 60
         assert library.check() == []
         assert library.status()["embedder"] == "openai:words"
         assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -189,6 +189,43 @@ def test_a_disk_without_room_is_told_before_anything_is_written(
         assert library.check() == []
         assert library.ask("What does the study of subject17 find?").answered
         filler.unlink()
+
+
+def filled(disk: Path) -> Path:
+    """A file that takes all room that is left."""
+    filler = disk / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as stream:
+        while stream.write(b"x" * 4096):
+            pass
+    return filler
+
+
+def test_a_full_disk_is_told_as_full_whatever_is_written(
+    small: Path, tiny_disk: Path, records: Callable[..., list], jsonl: Callable[..., Path]
+) -> None:
+    more = jsonl(small.parent / "more.jsonl", records(3, first=5_000))
+    shutil.copytree(small, tiny_disk / "library")
+    with refdesk.open_library(tiny_disk / "library") as library:
+        assert library.search("subject17")
+        filler = filled(tiny_disk)
+        for number in range(60):  # what the log of the database has room for is still written
+            with suppress(errors.StoreFull):
+                library.rate(f"sample:{number:05}", 1)
+                continue
+            break
+        else:
+            pytest.fail("a rating was written on a full disk")
+        with pytest.raises(errors.StoreFull, match=r"full|MB left"):
+            library.add(more)
+        with pytest.raises(errors.StoreFull, match="is full"):
+            refdesk.open_library(tiny_disk / "another")
+        filler.unlink()
+        library.rate("sample:00003", 1)
+        assert library.check() == []
+    filler = filled(tiny_disk)
+    ran = ended(start(_CLI, "--library", tiny_disk / "library", "like", "sample:00005"))
+    assert ran.status == 5, ran.out
+    assert "is full" in ran.err
 
 
 # ---- damaged files, and what the hint mends

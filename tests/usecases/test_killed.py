@@ -14,6 +14,7 @@ import pytest
 
 import refdesk
 from tests.commands import ended, start
+from tests.embedding_server import EmbeddingServer
 
 SEED, KILLS = 20260712, 12
 
@@ -47,12 +48,14 @@ CATALOG, LEXICAL, VECTORS = (
     "stores.lexical.tantivy.TantivyLexical",
     "stores.vectors.chroma.ChromaVectors",
 )
-STORE = "stores.store.LibraryStore"
+CHANGES, STORE, INDEXES = "stores.sql.changes.SQLChanges", "stores.store.LibraryStore", "stores.indexes.Indexes"
 
 
-def whole(folder: Path) -> set[str]:
-    """Open, check that it is whole, and give the ids; the marks are gone afterwards."""
+def consistent(folder: Path) -> set[str]:
+    """Open, let a writer catch up, check that all is consistent, and give the ids."""
     with refdesk.open_library(folder) as library:
+        with library._store.writing():
+            library._store.catch_up()
         assert library.check() == []
         assert library.status()["to_index"] == 0
         return {paper.paper_id for paper in library.papers()}
@@ -86,18 +89,18 @@ def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
         status = kill_after(chance.uniform(0.0, 1.4), folder, "add", path, alone=killed % 3 == 0)
         if status == 0:
             finished += 1
-            assert whole(folder) == ids
+            assert consistent(folder) == ids
             folder, seen = tmp_path / f"library-{finished}", set()
             continue
         killed += 1
-        now = whole(folder) if folder.exists() and (folder / "catalog.sqlite3").exists() else set()
+        now = consistent(folder) if folder.exists() and (folder / "catalog.sqlite3").exists() else set()
         assert seen <= now <= ids
         seen = now
     with refdesk.open_library(folder) as library:
         report = library.add(path)
         assert (report.added, report.unchanged, report.updated) == (len(ids) - len(seen), len(seen), 0)
         assert library.add(path).unchanged == len(ids)
-    assert whole(folder) == ids
+    assert consistent(folder) == ids
 
 
 @pytest.mark.parametrize(
@@ -106,14 +109,14 @@ def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
         (CATALOG, "write", 2),
         (VECTORS, "upsert", 2),
         (LEXICAL, "upsert", 2),
-        (CATALOG, "mark_indexed", 2),
+        (CHANGES, "advance", 2),
         (STORE, "_manifest", 1),
     ],
     ids=[
         "before the catalog",
         "before the vectors",
         "before the words",
-        "before the mark is taken",
+        "before the positions",
         "before the manifest",
     ],
 )
@@ -124,44 +127,66 @@ def test_an_import_killed_at_a_step_is_finished_by_the_next_one(
     folder = tmp_path / "library"
     assert ended(start(_DIE, owner, name, str(times), "--library", folder, "add", path)).status == -signal.SIGKILL
     expected = {f"file:papers:sample:{number:05}" for number in range(60)}
-    assert whole(folder) <= expected
+    assert consistent(folder) <= expected
     with refdesk.open_library(folder) as library:
         report = library.add(path)
         assert report.added + report.unchanged == 60
         assert library.ask("What does the study of subject17 find?").answered
-    assert whole(folder) == expected
+    assert consistent(folder) == expected
 
 
 @pytest.mark.parametrize(
     ("owner", "name", "times"),
     [
-        (CATALOG, "mark_to_index", 2),
+        (CATALOG, "cut_anew", 2),
+        (INDEXES, "begin_anew", 1),
+        (CATALOG, "begin_anew", 1),
         (VECTORS, "upsert", 1),
-        (CATALOG, "mark_indexed", 2),
+        (CHANGES, "advance", 2),
     ],
-    ids=["while marking", "after emptying", "before a mark is taken"],
+    ids=["while cutting", "before emptying", "after emptying", "before the first batch", "before a position"],
 )
-def test_a_reindex_killed_at_a_step_is_finished_by_the_next_command(
+def test_a_reindex_killed_at_a_step_is_finished_by_the_next_writer(
     small: Path, owner: str, name: str, times: int
 ) -> None:
     assert ended(start(_DIE, owner, name, str(times), "--library", small, "reindex")).status == -signal.SIGKILL
-    assert len(whole(small)) == 60
+    assert len(consistent(small)) == 60
     with refdesk.open_library(small) as library:
         assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
 
 
-def test_a_reindex_killed_at_random_moments_is_finished_by_the_next_command(small: Path) -> None:
+def test_a_reindex_killed_at_random_moments_is_finished_by_the_next_writer(small: Path) -> None:
     chance = random.Random(SEED)
     for _ in range(3):
         (small / "lock").unlink(missing_ok=True)
         kill_after(chance.uniform(0.0, 0.6), small, "reindex")
-        assert len(whole(small)) == 60
+        assert len(consistent(small)) == 60
 
 
-def test_a_library_open_before_a_killed_reindex_finishes_it_and_goes_on_answering(small: Path) -> None:
+def test_a_reader_of_a_killed_reindex_answers_from_what_is_there_and_the_next_writer_finishes_it(small: Path) -> None:
+    told: list[str] = []
+    with refdesk.open_library(small, notify=told.append) as library:
+        assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
+        assert ended(start(_DIE, INDEXES, "begin_anew", "1", "--library", small, "reindex")).status == -signal.SIGKILL
+        for _ in range(2):
+            assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
+        assert [each for each in told if "rebuild" in each] == told[:1], "it is told once"
+        assert {(each.store, each.kind, each.count) for each in library.check()} == {
+            ("lexical", "stale", 60),
+            ("vectors", "stale", 60),
+        }
+        assert library.add(small.parent / "papers.jsonl").unchanged == 60
+        assert library.check() == []
+
+
+def test_a_killed_reindex_to_another_embedder_leaves_the_library_readable(small: Path, server: EmbeddingServer) -> None:
+    killed = start(_DIE, INDEXES, "begin_anew", "1", "--library", small, "reindex", "--embedder", "openai:words")
+    assert ended(killed).status == -signal.SIGKILL
     with refdesk.open_library(small) as library:
         assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
-        assert ended(start(_DIE, STORE, "_empty_indexes", "1", "--library", small, "reindex")).status == -signal.SIGKILL
+        assert library.status()["embedder"] == "static-256"
+        library.add(small.parent / "papers.jsonl")
+        assert library.status()["embedder"] == "openai:words"
         assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
         assert library.check() == []
 
@@ -182,4 +207,4 @@ def test_ctrl_c_during_an_import_exits_130_says_so_and_leaves_the_library_whole(
     assert ran.status == 130, ran.err
     assert ran.err.strip() == "Interrupted."
     assert ran.out == ""
-    assert whole(folder) <= ids
+    assert consistent(folder) <= ids

@@ -86,8 +86,10 @@ def _configure(folder: Path, box: Path, url: str) -> None:
 
 
 def held(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """Open, check that it is whole, and give what it holds by id."""
+    """Open, let a writer catch up, check that all is consistent, and give what the library holds by id."""
     with refdesk.open_library(folder) as library:
+        with library._store.writing():
+            library._store.catch_up()
         assert library.check() == []
         assert library.status()["to_index"] == 0
         return {

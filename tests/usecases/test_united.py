@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_killed import _DIE, CATALOG, LEXICAL, VECTORS, whole
+from test_killed import _DIE, CATALOG, CHANGES, LEXICAL, VECTORS, consistent
 
 import refdesk
 from refdesk.render import markdown
@@ -148,9 +148,9 @@ def test_many_papers_are_united_in_chains_within_a_batch_and_over_several(
         (VECTORS, "delete"),
         (VECTORS, "upsert"),
         (LEXICAL, "upsert"),
-        (CATALOG, "mark_indexed"),
+        (CHANGES, "advance"),
     ],
-    ids=["before the catalog", "before the vectors", "between them", "before the words", "before the mark is taken"],
+    ids=["before the catalog", "before the vectors", "between them", "before the words", "before the positions"],
 )
 def test_an_import_killed_while_it_unites_is_finished_by_the_next_command(
     tmp_path: Path, write: Write, owner: str, name: str
@@ -160,12 +160,12 @@ def test_an_import_killed_while_it_unites_is_finished_by_the_next_command(
         library.add(write("papers.jsonl", lines(PREPRINT, ARTICLE)))
     both = write("both.jsonl", lines(BOTH))
     assert ended(start(_DIE, owner, name, "1", "--library", folder, "add", both)).status == -signal.SIGKILL
-    assert whole(folder) == ({"arxiv:2401.00001", "doi:10.1000/x"} if name == "write" else {"arxiv:2401.00001"})
+    assert consistent(folder) == ({"arxiv:2401.00001", "doi:10.1000/x"} if name == "write" else {"arxiv:2401.00001"})
     with refdesk.open_library(folder) as library:
         library.add(both)
         assert list(library._store.vectors.chunk_ids()) == ["arxiv:2401.00001#0"]
         assert library.show("10.1000/x").paper_id == "arxiv:2401.00001"
-    assert whole(folder) == {"arxiv:2401.00001"}
+    assert consistent(folder) == {"arxiv:2401.00001"}
 
 
 def test_show_tells_the_aliases_the_days_of_all_texts_and_which_one_stands(tmp_path: Path, write: Write) -> None:

@@ -1,0 +1,138 @@
+"""
+The change log of papers, and how far each index has followed it.
+
+Every write of papers gives each of them the next numbers of the log, in the same transaction; only a paper's newest
+entry is kept. An index's position is the number up to which it holds all changes. It is written after the index, so
+it is never ahead of what the index holds: a process killed anywhere leaves a position behind, and the next writer of
+papers catches up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from stores.sql.rows import slices
+from stores.sql.schema import changes, index_positions, reading, settings, upsert, writing
+
+CHANGE_COUNTER = "generation"
+"""The setting that holds the change counter. Its name is that of earlier versions."""
+LEXICAL, VECTORS = "lexical", "vectors"
+INDEXES = (LEXICAL, VECTORS)
+_papers = sa.table("papers", sa.column("paper_id"), sa.column("to_index", sa.Boolean))  # before migration 0007
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part of the log that one write added: the numbers after `before`, up to `last`."""
+
+    before: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """
+    How an index stands.
+
+    `position` is the last number of the log that it holds, `lag` how many changes it lacks; `written` moves whenever
+    its content changes, by which readers know that they must reopen it.
+    """
+
+    position: int
+    lag: int
+    written: str
+
+
+class SQLChanges:
+    """
+    The change log beside the papers.
+
+    Args:
+        engine: The catalog's engine.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._is_there = False
+
+    def indexes(self) -> dict[str, IndexState]:
+        """Each index, by name."""
+        lag = sa.select(sa.func.count()).where(changes.c.seq > index_positions.c.seq).scalar_subquery()
+        query = sa.select(index_positions, lag.label("lag")).order_by(index_positions.c.name)
+        with reading(self._engine) as connection:
+            if not self._exists(connection):
+                marked = connection.execute(sa.select(sa.func.count()).select_from(_papers).where(_papers.c.to_index))
+                counter = sa.select(settings.c.value).where(settings.c.name == CHANGE_COUNTER)
+                state = IndexState(0, marked.scalar_one(), connection.execute(counter).scalar() or "")
+                return dict.fromkeys(INDEXES, state)
+            return {row.name: IndexState(row.seq, row.lag, row.written) for row in connection.execute(query)}
+
+    def after(self, position: int, *, limit: int | None = None) -> list[tuple[int, str]]:
+        """Number and paper id of the changes after a position, the oldest first."""
+        query = sa.select(changes.c.seq, changes.c.paper_id).where(changes.c.seq > position).order_by(changes.c.seq)
+        with reading(self._engine) as connection:
+            if not self._exists(connection):
+                marked = sa.select(_papers.c.paper_id).where(_papers.c.to_index).order_by(_papers.c.paper_id)
+                return list(enumerate(connection.execute(marked.limit(limit)).scalars(), start=1))
+            return [(row.seq, row.paper_id) for row in connection.execute(query.limit(limit))]
+
+    def _exists(self, connection: sa.Connection) -> bool:
+        """False for a catalog of an earlier version that was opened read-only, which has marks in place of the log."""
+        self._is_there = self._is_there or sa.inspect(connection).has_table(changes.name)
+        return self._is_there
+
+    def advance(self, names: Collection[str], span: Span) -> None:
+        """
+        Note that indexes now hold a part of the log. One that lacks an earlier part stays where it is.
+
+        Args:
+            names: The indexes that were written.
+            span: What was written to them.
+        """
+        which = index_positions.c.name.in_(sorted(names)) & (index_positions.c.seq >= span.before)
+        with writing(self._engine) as connection:
+            counter = move_change_counter(connection)
+            written = sa.update(index_positions).where(index_positions.c.name.in_(sorted(names)))
+            connection.execute(written.values(written=counter))
+            connection.execute(
+                sa.update(index_positions).where(which, index_positions.c.seq < span.last).values(seq=span.last)
+            )
+
+    def reset(self, names: Iterable[str]) -> None:
+        """Note that indexes hold nothing: every paper is to be indexed in them again."""
+        with writing(self._engine) as connection:
+            reset_positions(connection, names)
+
+
+def record(connection: sa.Connection, paper_ids: Sequence[str]) -> Span:
+    """
+    Log a change of papers, in the transaction that changes them.
+
+    Args:
+        connection: Within a writing transaction of the one writer of papers.
+        paper_ids: Without repetitions; also ids that are gone, so that the indexes forget them.
+    """
+    newest = sa.select(sa.func.coalesce(sa.func.max(changes.c.seq), 0))
+    before = connection.execute(newest).scalar_one()
+    for some in slices(paper_ids):
+        connection.execute(sa.delete(changes).where(changes.c.paper_id.in_(some)))
+    if paper_ids:
+        connection.execute(sa.insert(changes), [{"paper_id": paper_id} for paper_id in paper_ids])
+    move_change_counter(connection)
+    return Span(before, connection.execute(newest).scalar_one())
+
+
+def reset_positions(connection: sa.Connection, names: Iterable[str]) -> None:
+    """Put indexes back to the beginning of the log, within a transaction; readers keep what they have open."""
+    connection.execute(sa.update(index_positions).where(index_positions.c.name.in_(sorted(names))).values(seq=0))
+
+
+def move_change_counter(connection: sa.Connection) -> str:
+    """Give the change counter a new value, within a transaction, and return it."""
+    value = str(time.time_ns())
+    upsert(connection, settings, [{"name": CHANGE_COUNTER, "value": value}])
+    return value

@@ -1,0 +1,96 @@
+"""
+Database errors as store errors, known by SQLite's error code or by SQLSTATE, never by the words of a message.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from rag.errors import LibraryLocked, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
+
+# SQLite's primary result codes, https://sqlite.org/rescode.html
+_PERM, _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 3, 5, 6, 8, 10, 11, 13, 14, 26
+_NO_ROOM_BYTES = 1 << 20
+"""SQLite says only “disk I/O error” for some writes on a full disk; with less than this free, the disk is full."""
+
+
+def store_error(error: sa.exc.DBAPIError, url: str | sa.URL) -> StoreError:
+    """What an error of the database at `url` means for the library."""
+    parsed = sa.make_url(url)
+    place = parsed.database or parsed.host or "in memory"
+    reason = " ".join(str(error.orig).split())[:300]
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None or parsed.get_backend_name() == "sqlite":
+        return _of_sqlite(code, reason, place)
+    return _of_server(getattr(error.orig, "sqlstate", None) or "", reason, place)
+
+
+def full_disk(place: object) -> StoreFull:
+    """The error of a disk without room."""
+    return StoreFull(
+        f"The disk that holds {place} is full.", hint="Free some space and run the command again; nothing is lost."
+    )
+
+
+def _of_sqlite(code: int | None, reason: str, place: str) -> StoreError:
+    primary = code & 0xFF if code is not None else None
+    folder = Path(place).parent
+    if primary == _FULL or (primary in (_IOERR, _CANTOPEN) and _has_no_room(folder)):
+        return full_disk(place)
+    if primary in (_PERM, _READONLY) or (primary == _CANTOPEN and folder.is_dir() and not os.access(folder, os.W_OK)):
+        return _read_only(place, reason)
+    if primary in (_CORRUPT, _NOTADB):
+        return _damaged(place, reason)
+    if primary in (_BUSY, _LOCKED):
+        return _locked(place, reason)
+    return StoreError(
+        f"The catalog {place} cannot be used: {reason}.", hint="Check that the folder exists and can be written."
+    )
+
+
+def _of_server(state: str, reason: str, place: str) -> StoreError:
+    """By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+    if state in ("53100", "53200"):  # disk_full, out_of_memory
+        return full_disk(place)
+    if state in ("25006", "42501"):  # read_only_sql_transaction, insufficient_privilege
+        return _read_only(place, reason)
+    if state in ("XX001", "XX002"):  # data_corrupted, index_corrupted
+        return _damaged(place, reason)
+    if state in ("55P03", "40001", "40P01"):  # lock_not_available, serialization_failure, deadlock_detected
+        return _locked(place, reason)
+    if not state or state.startswith(("08", "57P")):  # no connection, or the server ended it
+        return StoreError(
+            f"The database server of the catalog {place} cannot be reached: {reason}.",
+            hint="Check that it is running, and the setting `catalog`.",
+        )
+    return StoreError(f"The catalog {place} cannot be used: {reason}.", hint="Check the setting `catalog`.")
+
+
+def _read_only(place: str, reason: str) -> LibraryReadOnly:
+    return LibraryReadOnly(
+        f"The catalog {place} cannot be written: {reason}.", hint="Check who owns it, or use another `--library`."
+    )
+
+
+def _damaged(place: str, reason: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"The catalog {place} is damaged: {reason}.",
+        hint="Restore it from a copy, or add the papers to a new library.",
+    )
+
+
+def _locked(place: str, reason: str) -> LibraryLocked:
+    return LibraryLocked(
+        f"The catalog {place} is in use by another process: {reason}.", hint="Run the command again in a moment."
+    )
+
+
+def _has_no_room(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _NO_ROOM_BYTES
+    except OSError:
+        return False

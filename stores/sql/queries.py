@@ -1,0 +1,183 @@
+"""Queries of the catalog: papers by id, by alias, by filter and by day; nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+import sqlalchemy as sa
+
+from rag import identity
+from rag.deduplication import Known
+from rag.types import Chunk, Filter, Paper, Revision
+from stores.sql.rows import WITH_TEXT, day_number, iso_day, pairs, paper_of, select_papers, slices
+from stores.sql.schema import aliases, labels, papers, reading, revisions
+
+
+class PaperQueries:
+    """
+    What can be asked about the papers of a catalog.
+
+    Args:
+        engine: The catalog's engine.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
+        """The papers that exist among these ids, in the order asked for."""
+        found: dict[str, Paper] = {}
+        with reading(self._engine) as connection:
+            for some in slices(list(dict.fromkeys(paper_ids))):
+                names: dict[str, list[str]] = {}
+                for row in connection.execute(sa.select(aliases).where(aliases.c.paper_id.in_(some))):
+                    names.setdefault(row.paper_id, []).append(row.alias)
+                for row in connection.execute(select_papers().where(papers.c.paper_id.in_(some))):
+                    found[row.paper_id] = paper_of(row, names.get(row.paper_id, ()))
+        return {paper_id: found[paper_id] for paper_id in paper_ids if paper_id in found}
+
+    def matching(self, filter_: Filter) -> list[str]:
+        """The ids of all papers that pass a filter, sorted."""
+        query = sa.select(papers.c.paper_id).order_by(papers.c.paper_id)
+        if filter_.since:
+            query = query.where(papers.c.day >= day_number(filter_.since))
+        if filter_.until:
+            query = query.where(papers.c.day <= day_number(filter_.until, last=True))
+        if filter_.sources:
+            query = query.where(papers.c.source.in_(filter_.sources))
+        for kind, wanted in (("category", filter_.categories), ("tag", filter_.tags)):
+            if wanted:
+                names = [name.lower() for name in wanted]
+                having = sa.select(labels.c.paper_id).where(labels.c.kind == kind, labels.c.label.in_(names))
+                query = query.where(papers.c.paper_id.in_(having))
+        if filter_.papers:
+            query = query.where(papers.c.paper_id.in_(list(self.resolve(filter_.papers).values())))
+        with reading(self._engine) as connection:
+            return list(connection.execute(query).scalars())
+
+    def listed(self, first: date, end: date) -> list[str]:
+        """
+        The ids of papers that may belong to the days from `first` up to `end`, sorted.
+
+        Those filed under one of these days, and those imported on one whose own date is only a year or a month.
+        """
+        own = sa.func.coalesce(papers.c.listed, papers.c.published, "")
+        inexact = sa.func.length(own) < len("2026-07-01")
+        low, high = (day_number(day.isoformat()) for day in (first, end))
+        query = sa.select(papers.c.paper_id).where(
+            ((papers.c.day >= low) & (papers.c.day < high))
+            | (inexact & (papers.c.imported >= first.isoformat()) & (papers.c.imported < end.isoformat()))
+        )
+        with reading(self._engine) as connection:
+            return list(connection.execute(query.order_by(papers.c.paper_id)).scalars())
+
+    def resolve(self, names: Iterable[str]) -> dict[str, str]:
+        """The paper ids behind aliases; unknown ones are left out."""
+        found: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for some in slices(list(names)):
+                for row in connection.execute(sa.select(aliases).where(aliases.c.alias.in_(some))):
+                    found[row.alias] = row.paper_id
+        return found
+
+    def ending(self, name: str) -> list[str]:
+        """The ids of the papers that have an alias ending in `:name`, sorted; ten at most."""
+        query = sa.select(aliases.c.paper_id).distinct().where(aliases.c.alias.endswith(f":{name}", autoescape=True))
+        with reading(self._engine) as connection:
+            return list(connection.execute(query.order_by(aliases.c.paper_id).limit(10)).scalars())
+
+    def revisions(self, paper_id: str) -> list[Revision]:
+        """All texts a paper has had, the first seen first."""
+        query = (
+            sa.select(revisions).where(revisions.c.paper_id == paper_id).order_by(revisions.c.seen, revisions.c.hash)
+        )
+        with reading(self._engine) as connection:
+            return [
+                Revision(
+                    hash=row.hash,
+                    seen=row.seen,
+                    title=row.title,
+                    abstract=row.abstract,
+                    spans=pairs(row.spans),
+                    named=tuple((tuple(authors), published, url) for authors, published, url in row.named or ()),
+                )
+                for row in connection.execute(query)
+            ]
+
+    def known(self, records: Sequence[Paper]) -> Known:
+        """All that the library holds which one of these records may be about."""
+        keys = [identity.normalised_title(record.title) for record in records]
+        names = [alias for record in records for alias in record.aliases]
+        ids: dict[str, None] = dict.fromkeys(self.resolve(names).values())
+        known = Known()
+        with reading(self._engine) as connection:
+            for some in slices(list(dict.fromkeys(keys))):
+                ids.update(
+                    dict.fromkeys(
+                        connection.execute(sa.select(papers.c.paper_id).where(papers.c.title_key.in_(some))).scalars()
+                    )
+                )
+            hashes: dict[str, set[str]] = {}
+            for some in slices(list(ids)):
+                for row in connection.execute(
+                    sa.select(revisions.c.paper_id, revisions.c.hash).where(revisions.c.paper_id.in_(some))
+                ):
+                    hashes.setdefault(row.paper_id, set()).add(row.hash)
+        for paper in self.papers(sorted(ids)).values():
+            known.put(paper, hashes[paper.paper_id])
+        return known
+
+    def count(self) -> int:
+        """How many papers there are."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(papers)).scalar() or 0)
+
+    def tally(self, column: str) -> dict[str, int]:
+        """How many papers there are per `source`, or per `category` or `tag`, the most frequent first."""
+        if column == "source":
+            query = sa.select(papers.c.source, sa.func.count()).group_by(papers.c.source)
+        else:
+            query = sa.select(labels.c.label, sa.func.count()).where(labels.c.kind == column).group_by(labels.c.label)
+        with reading(self._engine) as connection:
+            rows = [(str(row[0]), int(row[1])) for row in connection.execute(query)]
+        return dict(sorted(rows, key=lambda row: (-row[1], row[0])))
+
+    def days(self) -> tuple[str, str] | None:
+        """The first and the last day that a paper is filed under, ISO; None in an empty library."""
+        with reading(self._engine) as connection:
+            first, last = connection.execute(sa.select(sa.func.min(papers.c.day), sa.func.max(papers.c.day))).one()
+        return (iso_day(first), iso_day(last)) if first else None
+
+    def ids(self) -> list[str]:
+        """The ids of all papers, sorted."""
+        return self.matching(Filter())
+
+    def hashes(self) -> dict[str, str]:
+        """The hash of each paper's text."""
+        with reading(self._engine) as connection:
+            return {row.paper_id: row.hash for row in connection.execute(sa.select(papers.c.paper_id, papers.c.hash))}
+
+    def chunks(self) -> Iterator[tuple[Chunk, str]]:
+        """Every chunk as it should be in the vector store, and its paper's title, by paper and number."""
+        query = sa.select(papers.c.paper_id, papers.c.chunks, revisions.c.abstract, revisions.c.title).select_from(
+            WITH_TEXT
+        )
+        with reading(self._engine) as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query.order_by(papers.c.paper_id)):
+                for number, (start, end) in enumerate(row.chunks):
+                    text = row.abstract[start:end]
+                    yield (
+                        Chunk(paper_id=row.paper_id, number=number, start=start, end=end, text=text),
+                        row.title,
+                    )
+
+    def problems(self) -> list[str]:
+        """What the database itself finds wrong, and papers whose text is gone."""
+        found: list[str] = []
+        with reading(self._engine) as connection:
+            if self._engine.dialect.name == "sqlite":
+                found += [row[0] for row in connection.execute(sa.text("PRAGMA quick_check")) if row[0] != "ok"]
+            whole = sa.select(papers.c.paper_id).select_from(WITH_TEXT)
+            found += connection.execute(sa.select(papers.c.paper_id).where(papers.c.paper_id.not_in(whole))).scalars()
+        return found

@@ -1,0 +1,114 @@
+"""Papers as rows of the catalog's tables, and back. No query is run here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from rag import identity
+from rag.types import Attention, Chunk, Paper
+from stores.sql.schema import papers, revisions
+
+_AT_ONCE = 500  # ids in one IN (...)
+
+WITH_TEXT = papers.join(revisions, (papers.c.paper_id == revisions.c.paper_id) & (papers.c.hash == revisions.c.hash))
+"""Each paper with the text that counts."""
+
+
+def select_papers() -> sa.Select[Any]:
+    """All that `paper_of` needs but the aliases."""
+    return sa.select(papers, revisions.c.title, revisions.c.abstract, revisions.c.spans).select_from(WITH_TEXT)
+
+
+def paper_of(row: Any, aliases: Iterable[str]) -> Paper:
+    """A row of `select_papers` as a Paper."""
+    return Paper(
+        paper_id=row.paper_id,
+        title=row.title,
+        abstract=row.abstract,
+        authors=tuple(row.authors),
+        published=row.published,
+        updated=row.updated,
+        listed=row.listed,
+        imported=row.imported,
+        url=row.url,
+        venue=row.venue,
+        categories=tuple(row.categories),
+        tags=tuple(row.tags),
+        source=row.source,
+        aliases=tuple(sorted(aliases, key=identity.rank)),
+        version=row.version,
+        flags=tuple(row.flags),
+        attention=tuple(Attention(name=name, count=count, seen=seen) for name, count, seen in row.attention or ()),
+        spans=pairs(row.spans),
+    )
+
+
+def row_of(paper: Paper, chunks: Sequence[Chunk]) -> dict[str, Any]:
+    """A Paper as a row of `papers`."""
+    return {
+        "paper_id": paper.paper_id,
+        "hash": identity.content_hash(paper.title, paper.abstract),
+        "title_key": identity.normalised_title(paper.title),
+        "authors": paper.authors,
+        "published": paper.published,
+        "updated": paper.updated,
+        "listed": paper.listed,
+        "imported": paper.imported,
+        "day": day_number(paper.day),
+        "url": paper.url,
+        "venue": paper.venue,
+        "categories": paper.categories,
+        "tags": paper.tags,
+        "source": paper.source,
+        "version": paper.version,
+        "flags": paper.flags,
+        "attention": [(signal.name, signal.count, signal.seen) for signal in paper.attention],
+        "chunks": offsets(chunks),
+    }
+
+
+def label_rows(paper: Paper) -> list[dict[str, str]]:
+    """A paper's categories and tags as rows of `labels`."""
+    named = [("category", name) for name in paper.categories] + [("tag", name) for name in paper.tags]
+    rows = dict.fromkeys((kind, name.lower()) for kind, name in named)
+    return [{"kind": kind, "label": label, "paper_id": paper.paper_id} for kind, label in rows]
+
+
+def offsets(chunks: Sequence[Chunk]) -> list[tuple[int, int]]:
+    """Where each chunk begins and ends in the abstract."""
+    return [(chunk.start, chunk.end) for chunk in chunks]
+
+
+def pairs(spans: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    """Offsets as JSON has them, as tuples."""
+    return tuple((start, end) for start, end in spans)
+
+
+def day_number(day: str, *, last: bool = False) -> int:
+    """
+    A date of any exactness as YYYYMMDD, its first day, or a number after its last.
+
+    >>> day_number("2024-06"), day_number("2024-06", last=True)
+    (20240601, 20240699)
+    """
+    year, month, of_month = ([int(part) for part in day.split("-")] + [0, 0])[:3]
+    beyond = 99 if last else 1
+    return year * 10_000 + (month or beyond) * 100 + (of_month or beyond)
+
+
+def iso_day(number: int) -> str:
+    """
+    A day of `day_number` as ISO 8601.
+
+    >>> iso_day(20240601)
+    '2024-06-01'
+    """
+    return f"{number // 10_000:04d}-{number // 100 % 100:02d}-{number % 100:02d}"
+
+
+def slices(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The items in parts, each small enough for one IN (...)."""
+    return (items[at : at + _AT_ONCE] for at in range(0, len(items), _AT_ONCE))

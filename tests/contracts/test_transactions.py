@@ -1,0 +1,208 @@
+"""Transactions of the catalog: who writes waits and never fails for another writer; errors are known by their codes."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from small import chunk, paper
+
+from rag import errors
+from rag.ports import StoredReply
+from stores.sql import schema
+from stores.sql.catalog import SQLCatalog
+from stores.sql.errors import store_error
+from stores.sql.feeds import FeedRecord
+from stores.sql.issues import IssueRecord
+from stores.sql.schema import insert_missing, ratings, reading, spending, upsert, writing
+from stores.sql.themes import ThemeRecord
+
+NOW = "2026-07-06T06:00:00+00:00"
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[SQLCatalog]:
+    opened = SQLCatalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, catalog: SQLCatalog) -> Iterator[sa.Engine]:
+    """Other connections to the same catalog."""
+    made = schema.engine(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+    yield made
+    made.dispose()
+
+
+def test_a_write_that_reads_first_outlives_another_connections_commit_in_between(
+    catalog: SQLCatalog, engine: sa.Engine
+) -> None:
+    rate = threading.Thread(target=lambda: catalog.ratings().rate("p:1", 1, now=NOW))
+    with writing(engine) as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(ratings)).scalar() == 0
+        rate.start()
+        rate.join(timeout=0.5)
+        upsert(connection, spending, [{"day": "2026-07-06", "tokens": 5}])
+    rate.join(timeout=30)
+    assert catalog.ratings().all() == {"p:1": 1}
+    assert catalog.generations(read_only=False).spent("2026-07-06") == 5
+
+
+def test_readers_wait_for_nobody_and_see_one_state(catalog: SQLCatalog, engine: sa.Engine) -> None:
+    with reading(engine) as before:
+        assert before.execute(sa.select(sa.func.count()).select_from(ratings)).scalar() == 0
+        with writing(engine) as connection:
+            upsert(connection, ratings, [{"paper_id": "p:1", "rating": 1, "rated": NOW}])
+            assert catalog.ratings().all() == {}, "not committed yet"
+        assert catalog.ratings().all() == {"p:1": 1}
+        assert before.execute(sa.select(sa.func.count()).select_from(ratings)).scalar() == 0
+
+
+def test_an_upsert_takes_the_place_of_a_row_and_a_missing_row_alone_is_inserted(engine: sa.Engine) -> None:
+    with writing(engine) as connection:
+        upsert(connection, spending, [{"day": "2026-07-06", "tokens": 1}, {"day": "2026-07-07", "tokens": 2}])
+        upsert(connection, spending, [{"day": "2026-07-06", "tokens": 3}])
+        upsert(connection, spending, [])
+        more = [{"day": "2026-07-06", "tokens": 9}, {"day": "2026-07-08", "tokens": 4}]
+        assert insert_missing(connection, spending, more) == 1
+        assert insert_missing(connection, spending, []) == 0
+        rows = connection.execute(sa.select(spending).order_by(spending.c.day)).all()
+    assert [tuple(row) for row in rows] == [("2026-07-06", 3), ("2026-07-07", 2), ("2026-07-08", 4)]
+
+
+def test_writers_of_every_kind_at_once_lose_nothing(tmp_path: Path) -> None:
+    url, times = f"sqlite:///{tmp_path / 'catalog.sqlite3'}", 25
+    first = SQLCatalog(url)
+    first.migrate()
+    failures: list[Exception] = []
+    issue = IssueRecord(
+        subscription="s", period="", first="2026-06-29", end="2026-07-06", created=NOW, document={}, forms={},
+        considered={},
+    )  # fmt: skip
+
+    def papers(catalog: SQLCatalog, number: int) -> None:
+        one = paper(1, text=f"Edition {number} of a text.")
+        catalog.write([one], [("p:1", one)], {"p:1": [chunk(one)]}, seen=NOW)
+
+    def spend(catalog: SQLCatalog, _: int) -> None:
+        catalog.generations(read_only=False).spend("2026-07-06", 3)
+
+    def reply(catalog: SQLCatalog, number: int) -> None:
+        kept = StoredReply(
+            id=f"{number:012}", created=NOW, prompt="p", model="m", question="q", evidence=[], reply="r", repair="",
+            tokens=1,
+        )  # fmt: skip
+        catalog.generations(read_only=False).keep(kept)
+
+    def others(catalog: SQLCatalog, number: int) -> None:
+        catalog.ratings().rate(f"p:{number}", 1, now=NOW)
+        catalog.feeds().keep(FeedRecord(name=f"feed {number}"))
+        catalog.themes(read_only=False).keep(ThemeRecord(scope="s", period=str(number), papers="", themes=[]))
+        catalog.issues().keep(replace(issue, period=str(number)))
+
+    def run(kind: Callable[[SQLCatalog, int], None]) -> None:
+        catalog = SQLCatalog(url)
+        try:
+            for number in range(times):
+                kind(catalog, number)
+        except Exception as error:  # noqa: BLE001 - the test asserts that there is none
+            failures.append(error)
+        finally:
+            catalog.close()
+
+    threads = [threading.Thread(target=run, args=(kind,)) for kind in (papers, spend, spend, reply, others)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert failures == []
+    assert len(first.revisions("p:1")) == times
+    assert first.generations(read_only=False).spent("2026-07-06") == 2 * 3 * times
+    assert len(first.ratings().all()) == times
+    assert all(first.feeds().find(f"feed {number}") for number in range(times))
+    assert len(first.issues().all("s", limit=1_000)) == times
+    first.close()
+
+
+def test_a_rating_of_a_paper_that_was_merged_a_moment_ago_is_the_surviving_papers(catalog: SQLCatalog) -> None:
+    one = replace(paper(1), aliases=("p:1", "p:2"))
+    catalog.write([one], [("p:1", one)], {"p:1": [chunk(one)]}, seen=NOW)
+    catalog.ratings().rate("p:2", -1, now=NOW)
+    assert catalog.ratings().all() == {"p:1": -1}
+    catalog.ratings().rate("p:2", 0, now=NOW)
+    assert catalog.ratings().all() == {}
+
+
+# ---- errors
+
+
+class ServerError(Exception):
+    """What a PostgreSQL driver raises, in the server's language."""
+
+    def __init__(self, sqlstate: str | None) -> None:
+        super().__init__("auf dem Gerät ist kein Speicherplatz mehr verfügbar")
+        self.sqlstate = sqlstate
+
+
+def sqlite_error(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("readonly, malformed and full, says a message that nobody should read")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_FULL, errors.StoreFull),
+        (sqlite3.SQLITE_READONLY, errors.LibraryReadOnly),
+        (sqlite3.SQLITE_READONLY_DBMOVED, errors.LibraryReadOnly),
+        (sqlite3.SQLITE_CORRUPT, errors.StoreDamaged),
+        (sqlite3.SQLITE_NOTADB, errors.StoreDamaged),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, errors.LibraryLocked),
+        (sqlite3.SQLITE_LOCKED, errors.LibraryLocked),
+        (sqlite3.SQLITE_IOERR_WRITE, errors.StoreError),
+        (sqlite3.SQLITE_ERROR, errors.StoreError),
+    ],
+)
+def test_an_error_of_sqlite_is_known_by_its_code(tmp_path: Path, code: int, kind: type[Exception]) -> None:
+    failed = sa.exc.OperationalError("SELECT 1", {}, sqlite_error(code))
+    assert type(store_error(failed, f"sqlite:///{tmp_path / 'catalog.sqlite3'}")) is kind
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("53100", errors.StoreFull),
+        ("25006", errors.LibraryReadOnly),
+        ("42501", errors.LibraryReadOnly),
+        ("XX001", errors.StoreDamaged),
+        ("55P03", errors.LibraryLocked),
+        ("40P01", errors.LibraryLocked),
+        ("42P01", errors.StoreError),
+        (None, errors.StoreError),
+    ],
+)
+def test_an_error_of_a_server_is_known_by_its_sqlstate_and_tells_no_password(
+    state: str | None, kind: type[Exception]
+) -> None:
+    failed = sa.exc.OperationalError("SELECT 1", {}, ServerError(state))
+    error = store_error(failed, "postgresql://ada:hunter2@db.example/papers")
+    assert type(error) is kind
+    assert "papers" in error.message
+    assert error.hint
+    assert "hunter2" not in f"{error.message} {error.hint}"
+
+
+def test_a_url_that_cannot_be_used_is_told_without_its_password() -> None:
+    for url in ("postgresql://ada:hunter2@db.example:port/papers", "nosuch://ada:hun/ter2@db.example/papers"):
+        with pytest.raises(errors.ConfigError) as caught:
+            SQLCatalog(url)
+        assert "hun" not in f"{caught.value.message} {caught.value.hint}"
+        assert "db.example" in caught.value.message
