@@ -17,7 +17,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from refdesk._threads import use_one_blas_thread
 from refdesk._version import __version__
+
+use_one_blas_thread()
 
 if TYPE_CHECKING:
     from rag import errors
