@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from rag.embedders import canonical
 from rag.errors import BadFilter
-from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
+from rag.types import Answer, Filter, Finding, Hit, ImportReport, Paper, Revision
 from refdesk import filters, wiring
-from refdesk.ask import Answering
+from refdesk.ask import EVERY_PAPER, AnswerStream
 from refdesk.settings import config as configuration
 from stores.store import LibraryStore
 
@@ -21,13 +22,11 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable
 
-    from rag.retrieval.retriever import Retrieved, Retriever
+    from rag.retrieval.retriever import Retrieved
     from rag.types import Digest
     from refdesk.digest.issues import Issues
     from refdesk.feeds.syncing import FeedReport
     from refdesk.verify import Verified
-
-EVERY_PAPER = Filter()
 
 
 def open_library(
@@ -81,7 +80,9 @@ class Library:
     def __init__(self, store: LibraryStore, settings: configuration.Config) -> None:
         self._store = store
         self._settings = settings
-        self._answering = Answering(store, settings)
+        self._retrieval = wiring.retrieval(store)
+        self._citations = wiring.citations(store)
+        self._ask = wiring.ask(store, settings, retrieval=self._retrieval, citations=self._citations)
 
     def __enter__(self) -> Library:
         return self
@@ -161,7 +162,8 @@ class Library:
             BadFilter, PaperNotFound: A date that is none, or a paper that is not here.
             ModelUnavailable: The model failed, and `strict` was asked for.
         """
-        *_, answer = self.stream(question, filter=filter, **options)
+        with self.stream(question, filter=filter, **options) as parts:
+            *_, answer = parts
         assert isinstance(answer, Answer)
         return answer
 
@@ -174,9 +176,12 @@ class Library:
         fresh: bool = False,
         strict: bool = False,
         keep_unsupported: bool = False,
-    ) -> Iterator[Claim | Answer]:
+        cancel: Event | None = None,
+    ) -> AnswerStream:
         """
         The claims of an answer one by one, each checked, and the Answer last. Raises as `ask`.
+
+        The stream is a context manager; closing it, from any thread, stops the model within one chunk of its reply.
 
         Args:
             question, filter: As in `ask`.
@@ -184,17 +189,17 @@ class Library:
             fresh: Ask the model anew, also what it was asked before.
             strict: Raise where the model fails, in place of an extractive answer that is marked `degraded`.
             keep_unsupported: Keep claims of the model that did not pass the check, marked as unsupported.
+            cancel: Set it to cancel the question, which then raises `concurrent.futures.CancelledError`.
         """
-        began = time.perf_counter()
-        for each in self._answering.stream(
+        return self._ask.stream(
             question,
-            lambda query: self.retrieve(query, filter=filter),
+            filter=filter,
             max_sentences=max_sentences,
             fresh=fresh,
             strict=strict,
             keep_unsupported=keep_unsupported,
-        ):
-            yield replace(each, took_ms=(time.perf_counter() - began) * 1000) if isinstance(each, Answer) else each
+            cancel=cancel,
+        )
 
     def sync(self, *names: str, tell: Callable[[FeedReport], None] = lambda _: None) -> list[FeedReport]:
         """
@@ -228,15 +233,15 @@ class Library:
         """Its issues: `make`, `rendered`, `run`, and what has become of them."""
         from refdesk.digest.issues import Issues
 
-        return Issues(self._store, self._settings, self._answering)
+        return Issues(self._store, self._settings, self._ask)
 
-    def condense(self, history: Sequence[str], question: str) -> str:
+    def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
         """A follow-up as a question that stands for itself, by the model. Raises ModelUnavailable."""
-        return self._answering.condense(history, question)
+        return self._ask.condense(history, question, cancel=cancel)
 
     def replay(self, generation_id: str) -> Answer:
         """A stored reply of a model, checked anew. Raises PaperNotFound where there is none of this id."""
-        return self._answering.replay(generation_id)[1]
+        return self._ask.replay(generation_id)[1]
 
     def verify(self, document: str) -> list[Verified]:
         """
@@ -247,21 +252,11 @@ class Library:
         """
         from refdesk.verify import verify
 
-        return verify(document, Answering(self._store, self._settings))
+        return verify(document, self._citations, self._ask.checker)
 
     def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
-        checked = filters.checked(self._store.catalog, filter)
-        question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
-        with self._store.indexes.guard:  # stores reopen, and the retriever's vocabulary grows, under a reading
-            self._store.refresh()
-            if self._retriever.embedder is not self._store.embedder:  # somebody reindexed with another one
-                del self._retriever
-            return self._retriever.retrieve(question, filter_=checked, depth=depth)
-
-    @cached_property
-    def _retriever(self) -> Retriever:
-        return wiring.retriever(self._store)
+        return self._retrieval.retrieve(question, filter, depth=depth)
 
     def as_retriever(self, *, limit: int = 8, filter: Filter = EVERY_PAPER) -> BaseRetriever:  # noqa: A002
         """A LangChain retriever: a question to `limit` Documents, one a paper, its best sentence in the metadata."""
@@ -329,9 +324,7 @@ class Library:
         Returns:
             How many papers were indexed.
         """
-        done = self._store.reindex(canonical(embedder) if embedder else None, progress)
-        self.__dict__.pop("_retriever", None)
-        return done
+        return self._store.reindex(canonical(embedder) if embedder else None, progress)
 
 
 def formats() -> dict[str, str]:
