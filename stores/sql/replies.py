@@ -29,7 +29,6 @@ class SQLReplies:
 
     def __init__(self, engine: sa.Engine, *, read_only: bool = False) -> None:
         self._engine, self._read_only = engine, read_only
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     def find(self, generation_id: str) -> StoredReply | None:
         """The reply with an id, or with the only id that begins so."""
@@ -46,13 +45,13 @@ class SQLReplies:
         if self._read_only:
             return
         row = asdict(reply)
-        statement = self._insert(generations).values(row)
+        statement = _insert(generations, self._engine.dialect.name).values(row)
         self._write(statement.on_conflict_do_update(index_elements=[generations.c.id], set_=row))
 
     def spend(self, day: str, tokens: int) -> None:
         """Add tokens to those of a day, ISO; a negative number gives back what was reserved and not used."""
         if tokens:
-            self._add(day, tokens)
+            self._write(added(day, tokens, dialect=self._engine.dialect.name))
 
     def spent(self, day: str) -> int:
         """The tokens of a day, with those that are reserved."""
@@ -61,17 +60,22 @@ class SQLReplies:
 
     def reserve(self, day: str, tokens: int, *, limit: int) -> bool:
         """Add tokens to those of a day if the sum stays within the limit; False if it would not."""
-        return tokens <= limit and self._add(day, tokens, within=spending.c.tokens + tokens <= limit) == 1
-
-    def _add(self, day: str, tokens: int, *, within: sa.ColumnElement[bool] | None = None) -> int:
-        statement = self._insert(spending).values(day=day, tokens=tokens)
-        return self._write(
-            statement.on_conflict_do_update(
-                index_elements=[spending.c.day], set_={"tokens": spending.c.tokens + tokens}, where=within
-            )
-        )
+        statement = added(day, tokens, limit=limit, dialect=self._engine.dialect.name)
+        return tokens <= limit and self._write(statement) == 1
 
     def _write(self, statement: sa.Insert) -> int:
         """The number of rows that a statement changed, in a transaction of its own."""
         with translated(self._engine.url), self._engine.begin() as connection:
             return connection.execute(statement).rowcount
+
+
+def added(day: str, tokens: int, *, limit: int | None = None, dialect: str) -> sa.Insert:
+    """One statement that adds tokens to those of a day; with a limit it changes no row that would exceed it."""
+    total = spending.c.tokens + tokens
+    within = None if limit is None else total <= limit
+    statement = _insert(spending, dialect).values(day=day, tokens=tokens)
+    return statement.on_conflict_do_update(index_elements=[spending.c.day], set_={"tokens": total}, where=within)
+
+
+def _insert(table: sa.Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
