@@ -77,6 +77,7 @@ class AnswerStream(Iterator[Claim | Answer]):
 
     def __init__(self, parts: Iterator[Claim | Answer], closed: Event) -> None:
         self._parts, self._closed, self._running = parts, closed, Lock()
+        self._begun = False
 
     def __enter__(self) -> AnswerStream:
         return self
@@ -95,6 +96,7 @@ class AnswerStream(Iterator[Claim | Answer]):
             with self._running:
                 if self._closed.is_set():
                     raise StopIteration
+                self._begun = True
                 return next(self._parts)
         except CancelledError:
             if self._closed.is_set():
@@ -107,10 +109,11 @@ class AnswerStream(Iterator[Claim | Answer]):
     def close(self) -> None:
         """Stop, and ask the model for nothing more; it does not wait for another thread that reads the stream."""
         self._closed.set()
-        if self._running.acquire(blocking=False):
+        if self._begun and self._running.acquire(blocking=False):
             try:
-                with suppress(CancelledError):
-                    self._parts.close()  # type: ignore[attr-defined]
+                with suppress(CancelledError, ModelUnavailable):
+                    for _ in self._parts:  # it ends by itself; LangChain answers GeneratorExit by reading the rest
+                        pass
             finally:
                 self._running.release()
 
