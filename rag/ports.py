@@ -238,10 +238,18 @@ class Catalog(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReply:
     """
-    A model's reply as it is kept: what it was asked and shown, and what it wrote, the repair included.
+    A model's reply with all that it answered: the prompt, the question and the sentences that the model was shown.
 
-    `id` is twelve hex digits over prompt, model and input; `evidence` has id, paper, sentence and quote of each
-    sentence shown; `tokens` are those of all calls.
+    Args:
+        id: Twelve hex digits over prompt, model and input.
+        created: When it was written, ISO 8601 in UTC.
+        prompt: The prompt's id.
+        model: The model's name.
+        question: What was asked.
+        evidence: Per sentence shown its id, paper, number and quote.
+        reply: The first reply.
+        repair: The reply to the request to repair claims; empty if there was none.
+        tokens: Of all calls, both ways.
     """
 
     id: str
@@ -256,22 +264,26 @@ class StoredReply:
 
 
 class Replies(Protocol):
-    """Replies of models, kept so that a repeated question costs nothing, and what was spent."""
+    """Stored replies of models, so that a repeated question costs nothing; and the tokens that each day used."""
 
     def find(self, generation_id: str) -> StoredReply | None:
-        """The one of an id, or of the beginning of one that is unambiguous."""
+        """The reply with an id, or with the only id that begins so."""
         ...
 
-    def keep(self, generation: StoredReply) -> None:
-        """Keep one, in the place of an older one of its id."""
+    def keep(self, reply: StoredReply) -> None:
+        """Store a reply; it replaces an older one with the same id."""
         ...
 
     def spend(self, day: str, tokens: int) -> None:
-        """Note tokens used on a day, ISO."""
+        """Add tokens to those of a day, ISO; a negative number gives back what was reserved and not used."""
         ...
 
     def spent(self, day: str) -> int:
-        """Tokens used on a day."""
+        """The tokens of a day, with those that are reserved."""
+        ...
+
+    def reserve(self, day: str, tokens: int, *, limit: int) -> bool:
+        """Add tokens to those of a day if the sum stays within the limit; False if it would not."""
         ...
 
 

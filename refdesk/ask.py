@@ -1,196 +1,298 @@
-"""Answers of a library with a chat model: budgets, stored replies, and the extractive answer where the model fails."""
+"""
+Asking: retrieve evidence for a question and answer from it, with a chat model or in the papers' own sentences.
+
+Where the model fails, the extractive answer is given and says why. Retrieval and checking are done below.
+"""
 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from rag.answers import extractive
-from rag.checking import Checker, CitedSentence
+from rag.answers.budget import DailyBudget, Options, within_budget
+from rag.answers.verified import replayed
+from rag.checking import Checker
 from rag.errors import ModelUnavailable, PaperNotFound
 from rag.retrieval.retriever import Retrieved
-from rag.types import Answer, Claim, Paper, Revision
-from refdesk import wiring
-from refdesk.settings.config import Config
-from stores.store import LibraryStore
+from rag.types import Answer, Claim, Filter
+from refdesk.citations import Citations
 
 if TYPE_CHECKING:
-    from rag.answers.budget import Options
     from rag.answers.generated import Generator
-    from rag.ports import StoredReply
+    from rag.ports import Replies, StoredReply
 
-Retrieve = Callable[[str], Retrieved]
+EVERY_PAPER = Filter()
+CONDENSED_HISTORY = 5
+"""Earlier questions that the model is shown to condense one."""
+CONDENSED_TOKENS = 100
+"""The most tokens that a condensed question is expected to have."""
 
 
-class Answering:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
     """
-    Writes answers, with the model that is configured or without one.
+    How answers are written.
 
     Args:
-        store: The open library.
-        settings: Its settings.
+        model: A chat model such as `openai:gpt-4o-mini`; None answers in the papers' own sentences.
+        prompts: A folder whose prompts replace the shipped ones.
+        window: Tokens that the model takes at once.
+        timeout_s: The longest wait for the model, and for each part of its reply.
+        max_sentences: The most sentences in an answer.
+        max_tokens_per_question, max_tokens_per_day, max_tokens_per_issue: Budgets, both ways, all calls; 0 is no limit.
+        prices: Of a million tokens, input and output; None where they are not configured.
     """
 
-    def __init__(self, store: LibraryStore, settings: Config) -> None:
-        self._store, self._settings = store, settings
-        self._versions: dict[str, list[Paper]] = {}
-        self._generations = store.catalog.generations(read_only=store.read_only)
+    model: str | None = None
+    prompts: str | None = None
+    window: int = 16_000
+    timeout_s: float = 60.0
+    max_sentences: int = 5
+    max_tokens_per_question: int = 24_000
+    max_tokens_per_day: int = 0
+    max_tokens_per_issue: int = 300_000
+    prices: tuple[float, float] | None = None
+
+
+class AnswerStream(Iterator[Claim | Answer]):
+    """
+    The claims of an answer, each once it is checked, and the Answer last.
+
+    A context manager. `close` may be called from any thread, as often as one likes: a call of the model that is under
+    way ends within one chunk of its reply, its tokens are counted, and the iteration ends. A stream that nobody holds
+    any longer closes itself.
+
+    Args:
+        parts: The generator of claims and answer.
+        closed: What tells this generator that the stream was closed.
+    """
+
+    def __init__(self, parts: Iterator[Claim | Answer], closed: Event) -> None:
+        self._parts, self._closed, self._running = parts, closed, Lock()
+        self._begun = False
+
+    def __enter__(self) -> AnswerStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def __iter__(self) -> AnswerStream:
+        return self
+
+    def __next__(self) -> Claim | Answer:
+        try:
+            with self._running:
+                if self._closed.is_set():
+                    raise StopIteration
+                self._begun = True
+                return next(self._parts)
+        except CancelledError:
+            if self._closed.is_set():
+                raise StopIteration from None
+            raise
+        finally:
+            if self._closed.is_set():  # another thread closed the stream while this one ran the generator
+                self.close()
+
+    def close(self) -> None:
+        """Stop, and ask the model for nothing more; it does not wait for another thread that reads the stream."""
+        self._closed.set()
+        if self._begun and self._running.acquire(blocking=False):
+            try:
+                with suppress(CancelledError, ModelUnavailable):
+                    for _ in self._parts:  # it ends by itself; LangChain answers GeneratorExit by reading the rest
+                        pass
+            finally:
+                self._running.release()
+
+
+class Ask:
+    """
+    Answers questions over a library.
+
+    Args:
+        settings: The model, its budgets and limits.
+        retrieve: Ranked papers and sentences for a query, among the papers of a filter.
+        citations: Finds the sentences that a stored reply was shown.
+        replies: Stored replies, and the tokens of each day.
+        make_checker: Makes the verifier; called when first needed.
+        make_generator: Makes the chain that writes with the model, from the verifier; called when first needed.
+        now: The time, ISO 8601 in UTC.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        *,
+        retrieve: Callable[[str, Filter], Retrieved],
+        citations: Citations,
+        replies: Replies,
+        make_checker: Callable[[], Checker],
+        make_generator: Callable[[Checker], Generator],
+        now: Callable[[], str],
+    ) -> None:
+        self._settings, self._retrieve, self._citations = settings, retrieve, citations
+        self._replies, self._now = replies, now
+        self._make_checker, self._make_generator = make_checker, make_generator
 
     @cached_property
     def checker(self) -> Checker:
         """The verifier."""
-        return wiring.checker()
+        return self._make_checker()
 
     @cached_property
     def _generator(self) -> Generator:
-        return wiring.generator(
-            self._settings, checker=self.checker, generations=self._generations, now=self._store.now
-        )
+        return self._make_generator(self.checker)
 
     def stream(
         self,
         question: str,
-        retrieve: Retrieve,
         *,
+        filter: Filter = EVERY_PAPER,  # noqa: A002 - as the public method calls it
         max_sentences: int | None = None,
         fresh: bool = False,
         strict: bool = False,
         keep_unsupported: bool = False,
-    ) -> Iterator[Claim | Answer]:
-        """Every claim when it is checked, and the answer last. Raises ModelUnavailable only when `strict`."""
-        limit = max_sentences or self._settings.max_sentences
-        if not self._settings.model:
-            answer = extractive.answer(retrieve(question), max_sentences=limit)
-            yield from answer.claims
-            yield answer
-            return
-        day = self._store.now()[:10]
-        options = self._options(limit, fresh=fresh, keep_unsupported=keep_unsupported)
-        chat = self._generator.new_chat()
-        try:
-            yield from self._generator.chain(retrieve, options, chat).stream(question)
-        except ModelUnavailable as error:
-            if strict:
-                raise
-            answer = extractive.answer(retrieve(question), max_sentences=limit)
-            yield replace(answer, degraded={"from": "generated", "reason": error.message.rstrip(".")})
-        finally:
-            self._generations.spend(day, chat.usage.tokens)
+        cancel: Event | None = None,
+    ) -> AnswerStream:
+        """
+        Yield every claim once it is checked, and the answer last. Nothing is done before the first is asked for.
 
-    def _options(self, limit: int, *, fresh: bool = False, keep_unsupported: bool = False) -> Options:
-        from rag.answers.budget import Options
+        Args:
+            question: In natural language.
+            filter: Which papers to look at.
+            max_sentences: The most claims; None takes the number of the settings.
+            fresh: Ask the model again, also where its reply is stored.
+            strict: Raise where the model fails. Otherwise the answer is extractive and marked `degraded`.
+            keep_unsupported: Keep the model's claims that fail the check, marked as unsupported.
+            cancel: Set it to cancel the question; closing the stream does the same.
 
-        settings = self._settings
-        daily = settings.max_tokens_per_day
-        left = daily - self._generations.spent(self._store.now()[:10]) if daily else None
-        prices = (settings.price_per_million_input, settings.price_per_million_output)
-        return Options(
-            max_claims=limit,
-            max_tokens=settings.max_tokens_per_question,
-            window=settings.model_window,
-            fresh=fresh,
+        Raises when it runs:
+            BadQuestion, BadFilter, PaperNotFound: As `retrieve`.
+            ModelUnavailable: The model failed, with `strict`.
+            CancelledError: `cancel` was set.
+        """
+        closed = Event()
+
+        def cancelled() -> bool:
+            return closed.is_set() or (cancel is not None and cancel.is_set())
+
+        options = replace(
+            self._options(fresh=fresh),
+            max_claims=max_sentences or self._settings.max_sentences,
             keep_unsupported=keep_unsupported,
+        )
+        return AnswerStream(_timed(self._parts(question, filter, options, strict, cancelled)), closed)
+
+    def _parts(
+        self, question: str, filter_: Filter, options: Options, strict: bool, cancelled: Callable[[], bool]
+    ) -> Iterator[Claim | Answer]:
+        """The claims and the answer, of the model, or extractive without one or where it fails."""
+        retrieved = self._retrieve(question, filter_)
+        degraded = None
+        if self._settings.model:
+            chat = self._generator.new_chat(cancelled)
+
+            def retrieve(query: str) -> Retrieved:
+                return retrieved if query == question else self._retrieve(query, filter_)
+
+            try:
+                yield from self._generator.chain(retrieve, options, chat).stream(question)
+                return
+            except ModelUnavailable as error:
+                if strict:
+                    raise
+                degraded = {"from": "generated", "reason": error.message.rstrip(".")}
+        if cancelled():
+            raise CancelledError("The question was cancelled.")
+        answer = extractive.answer(retrieved, max_sentences=options.max_claims)
+        if not degraded:
+            yield from answer.claims
+        yield replace(answer, degraded=degraded)
+
+    def _options(self, *, fresh: bool = False) -> Options:
+        settings = self._settings
+        return Options(
+            max_tokens=settings.max_tokens_per_question,
+            window=settings.window,
+            fresh=fresh,
             tag=secrets.token_hex(4),
-            tokens_left=left,
-            prices=None if None in prices else (prices[0] or 0.0, prices[1] or 0.0),
+            daily=DailyBudget(self._replies, self._now, settings.max_tokens_per_day),
+            prices=settings.prices,
         )
 
     def for_issue(self, *, fresh: bool) -> tuple[Generator, Options, int | None, Callable[[int], None]]:
-        """What writes an issue: the chain, options for a part, tokens for all parts, and whom to tell of each spent."""
-        day, options = self._store.now()[:10], self._options(1, fresh=fresh)
-        limits = [self._settings.max_tokens_per_issue or None, options.tokens_left]
-        budget = min((max(0, each) for each in limits if each is not None), default=None)
-        options = replace(options, max_tokens=None, tokens_left=None)  # the budget is for all parts together
-        return self._generator, options, budget, lambda tokens: self._generations.spend(day, tokens)
-
-    def condense(self, history: Sequence[str], question: str) -> str:
         """
-        A follow-up as a question that stands for itself; the question as it is where there is no model or history.
+        What writes the parts of an issue.
+
+        Returns:
+            The chain, the options of each part, the tokens for all parts together (None is no limit), and a function
+            to call with tokens that were used, which does nothing: every call counts its own.
+        """
+        options = self._options(fresh=fresh)
+        assert options.daily
+        limits = (self._settings.max_tokens_per_issue or None, options.daily.left)
+        budget = min((limit for limit in limits if limit is not None), default=None)
+        return self._generator, replace(options, max_tokens=None), budget, lambda _tokens: None
+
+    def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
+        """
+        Rewrite a follow-up as a question that stands for itself; without a model or history it stays as it is.
 
         Raises:
             ModelUnavailable: The model failed, or wrote no question.
+            CancelledError: `cancel` was set.
         """
         if not self._settings.model or not history:
             return question
-        from rag.answers.budget import allow
-
-        listed = "\n".join(f"- {each}" for each in history[-5:])
-        chat = self._generator.new_chat()
-        prompt = self._generator.prompts["condense"]
-        messages = prompt.render(history=listed, question=question)
-        allow(chat, messages, 100, self._options(1))
-        try:
-            said = "".join(chat.stream(messages))
-        finally:
-            self._generations.spend(self._store.now()[:10], chat.usage.tokens)
-        line = next((line.strip() for line in said.splitlines() if line.strip()), "")
-        if not 3 <= len(line) <= 1_000:
+        listed = "\n".join(f"- {earlier}" for earlier in history[-CONDENSED_HISTORY:])
+        chat = self._generator.new_chat(cancel.is_set if cancel else lambda: False)
+        messages = self._generator.prompts["condense"].render(history=listed, question=question)
+        reply = "".join(within_budget(chat, messages, CONDENSED_TOKENS, self._options()))
+        condensed = next((line.strip() for line in reply.splitlines() if line.strip()), "")
+        if not 3 <= len(condensed) <= 1_000:
             raise ModelUnavailable("The model did not put the question in other words.", may_pass=False)
-        return line
+        return condensed
 
     def replay(self, generation_id: str) -> tuple[StoredReply, Answer]:
         """
-        A stored reply, checked anew against the sentences that it was shown.
+        A stored reply, checked again against the sentences that the model was shown.
 
         Raises:
-            PaperNotFound: No generation has this id, or a paper that it was shown is gone.
+            PaperNotFound: No stored reply has this id, or the library lacks a sentence that was shown.
         """
-        from rag.answers.verified import replayed
-
-        found = self._generations.find(generation_id)
-        if not found:
+        stored = self._replies.find(generation_id)
+        if not stored:
             raise PaperNotFound(
                 f"No stored answer has the id “{generation_id[:40]}”.",
                 hint="`refdesk ask --json` shows it as `generation`.",
             )
         shown = {}
-        for each in found.evidence:
-            cited = self.sentence(each["paper_id"], quote=each["quote"])
+        for sentence in stored.evidence:
+            cited = self._citations.sentence(sentence["paper_id"], quote=sentence["quote"])
             if not cited:
                 raise PaperNotFound(
-                    f"{each['paper_id']} no longer has a sentence that was shown.", hint="Ask anew with --fresh."
+                    f"{sentence['paper_id']} no longer has a sentence that the model was shown.",
+                    hint="Ask again with --fresh.",
                 )
-            shown[each["id"]] = cited
-        return found, replayed(found, shown, self.checker)
-
-    def sentence(
-        self, paper_id: str, *, quote: str, start: int | None = None, number: int | None = None
-    ) -> CitedSentence | None:
-        """The sentence of any revision of a paper that is exactly `quote`, at `start` and as `number` where given."""
-        for version in self.versions(paper_id):
-            for sentence in version.sentences:
-                at_its_place = start in (None, sentence.start) and number in (None, sentence.number)
-                if sentence.text == quote and at_its_place:
-                    return CitedSentence(version, sentence)
-        return None
-
-    def versions(self, paper_id: str) -> list[Paper]:
-        """A paper as it is and as it was, by any of its ids; nothing where there is none."""
-        if paper_id not in self._versions:
-            papers = self._store.catalog.papers(list(self._store.catalog.resolve([paper_id]).values()))
-            self._versions[paper_id] = [
-                version
-                for paper in papers.values()
-                for version in (paper, *_past(paper, self._store.catalog.revisions(paper.paper_id)))
-            ]
-        return self._versions[paper_id]
-
-    def numbered(self, paper_id: str, number: int) -> CitedSentence | None:
-        """Sentence `number` of a paper as it now is."""
-        papers = self._store.catalog.papers(list(self._store.catalog.resolve([paper_id]).values()))
-        for paper in papers.values():
-            if 1 <= number <= len(paper.spans):
-                return CitedSentence(paper, paper.sentence(number))
-        return None
+            shown[sentence["id"]] = cited
+        return stored, replayed(stored, shown, self.checker)
 
 
-def _past(paper: Paper, revisions: Sequence[Revision]) -> Iterator[Paper]:
-    """A paper as it was with each of its texts, under each name that it had then."""
-    for each in revisions:
-        past = replace(paper, title=each.title, abstract=each.abstract, spans=each.spans)
-        yield past
-        for authors, published, url in each.named:
-            yield replace(past, authors=authors, published=published, url=url)
+def _timed(parts: Iterator[Claim | Answer]) -> Iterator[Claim | Answer]:
+    """The same parts; the answer says how long it took since the first was asked for."""
+    began = time.perf_counter()
+    for part in parts:
+        yield replace(part, took_ms=(time.perf_counter() - began) * 1000) if isinstance(part, Answer) else part

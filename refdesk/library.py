@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from rag.embedders import canonical
-from rag.errors import BadFilter, StoreError
-from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
+from rag.errors import BadFilter
+from rag.types import Answer, Filter, Finding, Hit, ImportReport, Paper, Revision
 from refdesk import filters, wiring
-from refdesk.ask import Answering
+from refdesk.ask import EVERY_PAPER, AnswerStream
 from refdesk.settings import config as configuration
 from stores.store import LibraryStore
 
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable
 
-    from rag.retrieval.retriever import Retrieved, Retriever
+    from rag.retrieval.retriever import Retrieved
     from rag.types import Digest
     from refdesk.digest.issues import Issues
     from refdesk.feeds.syncing import FeedReport
     from refdesk.verify import Verified
-
-EVERY_PAPER = Filter()
 
 
 def open_library(
@@ -94,9 +92,9 @@ class Library:
         self._store = store
         self._settings = settings
         self._load = load or (lambda: settings)
-        self._answering = Answering(store, settings)
-        self._made_retriever: Retriever | None = None
-        self._making_retriever = Lock()
+        self._retrieval = wiring.retrieval(store)
+        self._citations = wiring.citations(store)
+        self._ask = wiring.ask(store, settings, retrieval=self._retrieval, citations=self._citations)
 
     def __enter__(self) -> Library:
         return self
@@ -119,7 +117,7 @@ class Library:
         """
         settings = configuration.reloaded(self._settings, self._load())
         self._settings = settings
-        self._answering = Answering(self._store, settings)
+        self._ask = wiring.ask(self._store, settings, retrieval=self._retrieval, citations=self._citations)
         self.__dict__.pop("issues", None)
 
     @property
@@ -190,7 +188,8 @@ class Library:
             BadFilter, PaperNotFound: A date that is none, or a paper that is not here.
             ModelUnavailable: The model failed, and `strict` was asked for.
         """
-        *_, answer = self.stream(question, filter=filter, **options)
+        with self.stream(question, filter=filter, **options) as parts:
+            *_, answer = parts
         assert isinstance(answer, Answer)
         return answer
 
@@ -203,9 +202,12 @@ class Library:
         fresh: bool = False,
         strict: bool = False,
         keep_unsupported: bool = False,
-    ) -> Iterator[Claim | Answer]:
+        cancel: Event | None = None,
+    ) -> AnswerStream:
         """
         The claims of an answer one by one, each checked, and the Answer last. Raises as `ask`.
+
+        The stream is a context manager; closing it, from any thread, stops the model within one chunk of its reply.
 
         Args:
             question, filter: As in `ask`.
@@ -213,17 +215,17 @@ class Library:
             fresh: Ask the model anew, also what it was asked before.
             strict: Raise where the model fails, in place of an extractive answer that is marked `degraded`.
             keep_unsupported: Keep claims of the model that did not pass the check, marked as unsupported.
+            cancel: Set it to cancel the question, which then raises `concurrent.futures.CancelledError`.
         """
-        began = time.perf_counter()
-        for each in self._answering.stream(
+        return self._ask.stream(
             question,
-            lambda query: self.retrieve(query, filter=filter),
+            filter=filter,
             max_sentences=max_sentences,
             fresh=fresh,
             strict=strict,
             keep_unsupported=keep_unsupported,
-        ):
-            yield replace(each, took_ms=(time.perf_counter() - began) * 1000) if isinstance(each, Answer) else each
+            cancel=cancel,
+        )
 
     def sync(self, *names: str, tell: Callable[[FeedReport], None] = lambda _: None) -> list[FeedReport]:
         """
@@ -257,15 +259,15 @@ class Library:
         """Its issues: `make`, `rendered`, `run`, and what has become of them."""
         from refdesk.digest.issues import Issues
 
-        return Issues(self._store, self._settings, self._answering)
+        return Issues(self._store, self._settings, self._ask)
 
-    def condense(self, history: Sequence[str], question: str) -> str:
+    def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
         """A follow-up as a question that stands for itself, by the model. Raises ModelUnavailable."""
-        return self._answering.condense(history, question)
+        return self._ask.condense(history, question, cancel=cancel)
 
     def replay(self, generation_id: str) -> Answer:
         """A stored reply of a model, checked anew. Raises PaperNotFound where there is none of this id."""
-        return self._answering.replay(generation_id)[1]
+        return self._ask.replay(generation_id)[1]
 
     def verify(self, document: str) -> list[Verified]:
         """
@@ -276,29 +278,11 @@ class Library:
         """
         from refdesk.verify import verify
 
-        return verify(document, Answering(self._store, self._settings))
+        return verify(document, self._citations, self._ask.checker)
 
     def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
-        checked = filters.checked(self._store.catalog, filter)
-        question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
-        self._store.refresh()
-        self._store.require_indexes()
-        try:
-            return self._retriever().retrieve(question, filter_=checked, depth=depth)
-        except StoreError:
-            if not self._store.written_since_refresh():
-                raise
-        self._store.refresh()  # the indexes were rebuilt under the question
-        return self._retriever().retrieve(question, filter_=checked, depth=depth)
-
-    def _retriever(self) -> Retriever:
-        with self._making_retriever:
-            if self._made_retriever is None or self._made_retriever.embedder is not self._store.embedder:
-                self._made_retriever = wiring.retriever(
-                    self._store
-                )  # the first, or somebody reindexed with another one
-            return self._made_retriever
+        return self._retrieval.retrieve(question, filter, depth=depth)
 
     def as_retriever(self, *, limit: int = 8, filter: Filter = EVERY_PAPER) -> BaseRetriever:  # noqa: A002
         """A LangChain retriever: a question to `limit` Documents, one a paper, its best sentence in the metadata."""

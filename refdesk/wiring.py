@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from rag.checking import Checker, similarity
 from rag.embedders import DEFAULT, canonical, embedder
-from rag.ports import Replies
 from rag.retrieval.retriever import Retriever
+from refdesk.ask import Ask, ModelSettings
+from refdesk.citations import Citations
+from refdesk.retrieval import Retrieval
 from refdesk.settings import prompts
 from refdesk.settings.config import Config
 from stores.indexes import Indexes
@@ -24,6 +26,7 @@ from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
+    from rag.ports import Replies
     from stores.lexical.tantivy import TantivyLexical
     from stores.vectors.chroma import ChromaVectors
 
@@ -83,30 +86,69 @@ def checker() -> Checker:
     return Checker(similarity(StaticEmbedder().word_vectors))
 
 
-def generator(config: Config, *, checker: Checker, generations: Replies, now: Callable[[], str]) -> Generator:
+def retrieval(library: LibraryStore) -> Retrieval:
+    """Retrieval over an open library, whichever embedder it has."""
+    return Retrieval(library, retriever)
+
+
+def citations(library: LibraryStore) -> Citations:
+    """Citation lookup in an open library."""
+    return Citations(library.catalog, lambda: library.catalog.setting("generation"))
+
+
+def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citations: Citations) -> Ask:
+    """Questions over an open library, with the model of the settings."""
+    settings = model_settings(config)
+    replies = library.catalog.generations(read_only=library.read_only)
+    return Ask(
+        settings,
+        retrieve=retrieval.retrieve,
+        citations=citations,
+        replies=replies,
+        make_checker=checker,
+        make_generator=lambda checker: generator(settings, checker=checker, replies=replies, now=library.now),
+        now=library.now,
+    )
+
+
+def model_settings(config: Config) -> ModelSettings:
+    """The settings that answers are written by."""
+    prices = (config.price_per_million_input, config.price_per_million_output)
+    return ModelSettings(
+        model=config.model,
+        prompts=config.prompts,
+        window=config.model_window,
+        timeout_s=config.model_timeout_s,
+        max_sentences=config.max_sentences,
+        max_tokens_per_question=config.max_tokens_per_question,
+        max_tokens_per_day=config.max_tokens_per_day,
+        max_tokens_per_issue=config.max_tokens_per_issue,
+        prices=None if None in prices else (prices[0] or 0.0, prices[1] or 0.0),
+    )
+
+
+def generator(settings: ModelSettings, *, checker: Checker, replies: Replies, now: Callable[[], str]) -> Generator:
     """The chain that writes answers with the model of the settings. Raises ConfigError."""
     from rag.answers.budget import MAX_OUTPUT_TOKENS
     from rag.answers.generated import Generator
+    from rag.answers.stored import ReplyStore
     from rag.llm import chat
     from rag.llm.tokens import Counter
 
-    name = config.model or ""
+    name = settings.model or ""
     openai = name.startswith("openai:") or ":" not in name
-    base_url = os.environ.get("OPENAI_BASE_URL") if openai else None
     model = chat.make(
         name,
-        base_url=base_url,
+        base_url=os.environ.get("OPENAI_BASE_URL") if openai else None,
         api_key=os.environ.get("OPENAI_API_KEY") if openai else None,
-        timeout_s=config.model_timeout_s,
+        timeout_s=settings.timeout_s,
         max_output_tokens=MAX_OUTPUT_TOKENS,
     )
     counter = Counter(name.partition(":")[2] or name)
     return Generator(
-        lambda: chat.Chat(model, counter),
+        lambda cancelled: chat.Chat(model, counter, cancelled=cancelled),
         name=name,
-        key=f"{name} {base_url}",
         checker=checker,
-        prompts=prompts.load(Path(config.prompts).expanduser() if config.prompts else None),
-        generations=generations,
-        now=now,
+        prompts=prompts.load(Path(settings.prompts).expanduser() if settings.prompts else None),
+        replies=ReplyStore(replies, now),
     )

@@ -518,6 +518,7 @@ class ChatServer:
         requests: The bodies of chat requests, with the key that each was sent with under `key`.
         times: When each of them came, on the monotonic clock.
         stamps: When each streamed delta with text was sent, on the same clock.
+        hangups: When a client was found to have closed its connection before the reply's end, on the same clock.
         listings: The keys with which the list of models was asked for.
     """
 
@@ -534,6 +535,7 @@ class ChatServer:
         self.requests: list[Body] = []
         self.times: list[float] = []
         self.stamps: list[float] = []
+        self.hangups: list[float] = []
         self.listings: list[str] = []
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -752,6 +754,7 @@ def serving() -> Iterator[ChatServer]:
                 yield known
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # a client that did not wait
+                server.hangups.append(time.monotonic())
 
         def log_message(self, *_: Any) -> None:
             pass

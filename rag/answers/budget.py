@@ -1,33 +1,106 @@
-"""What a request to a model is made of: options, budget, schema, and the id under which its reply is kept."""
+"""
+Token budgets: how many tokens a question and a day may use.
+
+A call is made only if the most that it may use fits into both budgets. That much of the day's budget is reserved
+before the call and settled after it, so that callers who ask at the same time never overspend together. A process
+that is killed during a call leaves its reservation behind, which counts as spent for that day.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from rag.answers.context import Context
-from rag.errors import ModelUnavailable
+from rag.errors import LibraryReadOnly, ModelUnavailable
 from rag.llm.chat import Chat, Messages
-from rag.types import JsonDict
+from rag.ports import Replies
 
 MAX_OUTPUT_TOKENS = 1_200
+"""The longest reply that a model may write."""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyBudget:
+    """
+    The tokens that all users of a library may use on one day, UTC.
+
+    Args:
+        replies: Where the tokens of each day are counted.
+        now: The time, ISO 8601 in UTC.
+        limit: The most tokens of a day; 0 is no limit.
+    """
+
+    replies: Replies
+    now: Callable[[], str]
+    limit: int = 0
+
+    @property
+    def left(self) -> int | None:
+        """The tokens that are left of this day; None without a limit."""
+        return max(0, self.limit - self.replies.spent(self._today)) if self.limit else None
+
+    def reserve(self, tokens: int) -> Reservation:
+        """
+        Set tokens aside before a call.
+
+        Raises:
+            ModelUnavailable: So many are not left, or the count cannot be written down.
+        """
+        day = self._today
+        if not self.limit:
+            return Reservation(self.replies, day, 0)
+        try:
+            reserved = self.replies.reserve(day, tokens, limit=self.limit)
+        except LibraryReadOnly as error:
+            raise ModelUnavailable(
+                "A day's budget is set, and the library cannot be written to count tokens.",
+                hint="Make the library writable, or set `max_tokens_per_day = 0`.",
+                may_pass=False,
+            ) from error
+        if not reserved:
+            raise ModelUnavailable(
+                f"The day's budget has {self.left:,} tokens left; the question needs about {tokens:,}.",
+                hint="Raise `max_tokens_per_day`, or ask tomorrow.",
+                may_pass=False,
+            )
+        return Reservation(self.replies, day, tokens)
+
+    @property
+    def _today(self) -> str:
+        return self.now()[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Tokens that are set aside for one call."""
+
+    replies: Replies
+    day: str
+    tokens: int
+
+    def settle(self, used: int) -> None:
+        """Count what the call used in place of what was reserved."""
+        with suppress(LibraryReadOnly):  # without a limit the count is a record, and may be missing
+            self.replies.spend(self.day, used - self.tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """
+    How one question is answered.
+
     Args:
         max_claims: The most claims of an answer.
         max_tokens: For one question, both ways, all calls; None is no limit but the model's window.
         window: Tokens that the model takes at once.
-        fresh: Ask anew, also what was asked before.
-        keep_unsupported: Show claims that failed, marked, in place of leaving them out.
-        tag: The random mark of the evidence's fence.
-        tokens_left: Of the day's budget; None is no limit.
-        prices: Per million tokens, in and out; None where nobody said.
-        abstain: Whether evidence that answers nothing is withheld; else it is shown, for nothing better will come.
+        fresh: Ask the model again, also where a reply is stored.
+        keep_unsupported: Show claims that failed the check, marked, instead of leaving them out.
+        tag: The random mark in the evidence's fence.
+        daily: The budget of the day; None does not count.
+        prices: Per million tokens, input and output; None where they are not configured.
+        abstain: Withhold evidence whose confidence is too low; otherwise it is shown.
     """
 
     max_claims: int = 6
@@ -36,53 +109,39 @@ class Options:
     fresh: bool = False
     keep_unsupported: bool = False
     tag: str = "evidence"
-    tokens_left: int | None = None
+    daily: DailyBudget | None = None
     prices: tuple[float, float] | None = None
     abstain: bool = True
 
 
-def allow(chat: Chat, messages: Messages, output: int, options: Options) -> None:
-    """Refuse a call that a budget does not allow; the estimate is all of the prompt and the longest reply."""
-    estimate = chat.count(messages) + output
-    if options.max_tokens is not None and chat.usage.tokens + estimate > options.max_tokens:
+def within_budget(
+    chat: Chat, messages: Messages, max_output: int, options: Options, **bound: Any
+) -> Generator[str, None, None]:
+    """
+    Call the model within the budgets and yield its reply as it comes.
+
+    Args:
+        chat: The question's chat.
+        messages: Role and content of each.
+        max_output: The most tokens that the reply is expected to have.
+        options: With the budgets.
+        bound: Passed on to the model.
+
+    Raises:
+        ModelUnavailable: A budget does not allow the call, or as `Chat.stream`.
+        Refused, CancelledError: As `Chat.stream`.
+    """
+    most = chat.count(messages) + max_output
+    if options.max_tokens is not None and chat.usage.tokens + most > options.max_tokens:
         raise ModelUnavailable(
-            f"The question needs about {chat.usage.tokens + estimate:,} tokens and may use {options.max_tokens:,}.",
+            f"The question needs about {chat.usage.tokens + most:,} tokens and may use {options.max_tokens:,}.",
             hint="Raise `max_tokens_per_question`.",
             may_pass=False,
         )
-    if options.tokens_left is not None and chat.usage.tokens + estimate > options.tokens_left:
-        raise ModelUnavailable(
-            f"The day's budget has {max(0, options.tokens_left):,} tokens left; the question needs about {estimate:,}.",
-            hint="Raise `max_tokens_per_day`, or ask tomorrow.",
-            may_pass=False,
-        )
-
-
-def schema(ids: Sequence[str]) -> JsonDict:
-    """The strict JSON schema of a reply; the ids are an enumeration."""
-    claim = {
-        "type": "object",
-        "properties": {
-            "text": {"type": "string"},
-            "evidence": {"type": "array", "items": {"type": "string", "enum": list(ids)}},
-        },
-        "required": ["text", "evidence"],
-        "additionalProperties": False,
-    }
-    form = {
-        "type": "object",
-        "properties": {
-            "answerable": {"type": "boolean"},
-            "claims": {"type": "array", "items": claim},
-            "missing": {"type": "string"},
-        },
-        "required": ["answerable", "claims", "missing"],
-        "additionalProperties": False,
-    }
-    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": form}}
-
-
-def generation_id(prompt: str, model: str, question: str, shown: Context, limit: int) -> str:
-    """Twelve hex digits over all that decides a reply, but for the random tag of the fence."""
-    given = hashlib.sha256(json.dumps([question, shown.to_list(), limit]).encode()).hexdigest()
-    return hashlib.sha256(f"{prompt}\n{model}\n{given}".encode()).hexdigest()[:12]
+    reservation = options.daily.reserve(most) if options.daily else None
+    before = chat.usage.tokens
+    try:
+        yield from chat.stream(messages, **bound)
+    finally:
+        if reservation:
+            reservation.settle(chat.usage.tokens - before)

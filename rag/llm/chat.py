@@ -1,7 +1,7 @@
 """
-Chat models: made by LangChain's `init_chat_model`, called by streaming, and every failure of theirs in our words.
+Chat models: made by LangChain's `init_chat_model`, called by streaming, their failures translated into our errors.
 
-No message here holds what a server said: servers repeat keys.
+No error message repeats what a server said, for servers repeat keys.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from rag.llm.tokens import Counter
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessageChunk
 
 Messages = Sequence[tuple[str, str]]
 
@@ -34,13 +36,13 @@ def make(
 
     Args:
         name: Provider and model, as `init_chat_model` takes them.
-        base_url: Another server than the provider's own.
-        api_key: None leaves it to the provider's environment variable.
-        timeout_s: For a connection, and for each pause of a reply.
+        base_url: The server's address; None is the provider's own.
+        api_key: None reads the provider's environment variable.
+        timeout_s: The longest wait for a connection, and between two parts of a reply.
         max_output_tokens: The longest reply.
 
     Raises:
-        ConfigError: The provider is not known or not installed, or its key is missing.
+        ConfigError: The provider is unknown or not installed, or its key is missing.
     """
     from langchain.chat_models import init_chat_model
 
@@ -48,7 +50,7 @@ def make(
     options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 2, "max_tokens": max_output_tokens}
     if base_url:
         options["base_url"] = base_url
-        options["api_key"] = api_key or "none"  # a server of one's own asks for none
+        options["api_key"] = api_key or "none"  # a local server asks for none, and the client insists on one
     if provider == "openai":
         options["stream_usage"] = True
     try:
@@ -73,7 +75,7 @@ def make(
 
 @dataclass(slots=True)
 class Usage:
-    """What calls cost: tokens as the server counted them, or, where it did not, an estimate."""
+    """The tokens that calls used, as the server counted them; `estimated` if it did not for one of them."""
 
     calls: int = 0
     input_tokens: int = 0
@@ -82,111 +84,144 @@ class Usage:
 
     @property
     def tokens(self) -> int:
-        """Both ways together."""
+        """Input and output together."""
         return self.input_tokens + self.output_tokens
 
 
 @dataclass(slots=True)
 class Chat:
     """
-    One model, with what it was asked so far.
+    The calls to one model for one question, and the tokens that they used.
 
     Args:
         model: A LangChain chat model.
         counter: Counts tokens where the server does not.
-        sleep, draw: The clock and the chance of retries.
+        cancelled: True when nobody waits for the reply any longer; asked at every chunk of a reply.
+        sleep: Waits some seconds before a retry.
+        draw: A random number, 0 to 1, so that many who retry do not do so together.
     """
 
     model: BaseChatModel
     counter: Counter
     usage: Usage = field(default_factory=Usage)
+    cancelled: Callable[[], bool] = lambda: False
     sleep: Callable[[float], None] = time.sleep
     draw: Callable[[], float] = random.random
 
     def stream(self, messages: Messages, **bound: Any) -> Iterator[str]:
         """
-        The reply as it comes.
+        Call the model and yield its reply as it comes.
+
+        The call ends within one chunk of the reply when it is cancelled or this iterator is closed; its tokens are
+        counted all the same.
 
         Args:
             messages: Role and content of each.
             bound: Passed on to the model, such as `extra_body`, which LangChain leaves as it is.
 
         Raises:
-            Refused: The server takes nothing so `bound` (400 or 422), for example no `response_format`.
-            ModelUnavailable: It failed, or broke off.
+            Refused: The server does not take a request with what is `bound` (400 or 422), such as a response format.
+            ModelUnavailable: The model failed, or its reply broke off or was empty.
+            CancelledError: The call was cancelled.
         """
         empty = True
-        for piece in self._stream(messages, bound):
+        for text in self._stream(messages, bound):
             empty = False
-            yield piece
+            yield text
         if empty:
             raise ModelUnavailable("The model's reply was empty.")
 
     def pause(self) -> None:
-        """Wait a little, and not as long as others do, before asking again."""
+        """Wait a little before a retry; raises CancelledError if nobody waits for it any longer."""
         self.sleep(_PAUSE_S * (1 + self.draw()))
+        self.stop_if_cancelled()
+
+    def stop_if_cancelled(self) -> None:
+        """Raise CancelledError if nobody waits for the answer any longer."""
+        if self.cancelled():
+            raise CancelledError("The question was cancelled.")
+
+    def count(self, messages: Messages) -> int:
+        """Tokens in messages, with the few that frame each of them."""
+        return sum(self.counter.count(content) + 4 for _, content in messages) + 3
 
     def _stream(self, messages: Messages, bound: dict[str, Any]) -> Iterator[str]:
+        self.stop_if_cancelled()
         model: Any = self.model.bind(**bound) if bound else self.model
         self.usage.calls += 1
-        counted: dict[str, int] | None = None
-        written: list[str] = []
-        length = 0
-        finished = False
-        reply = None
+        reply = _Reply()
+        chunks = None
         try:
-            reply = model.stream(list(messages))
-            for chunk in reply:
-                if chunk.usage_metadata:
-                    counted = counted or {"input_tokens": 0, "output_tokens": 0}
-                    for name in counted:
-                        counted[name] += chunk.usage_metadata[name]
-                if chunk.response_metadata.get("finish_reason") == "content_filter" or chunk.additional_kwargs.get(
-                    "refusal"
-                ):
-                    raise ModelUnavailable("The model refused to answer.", may_pass=False)
-                finished = finished or bool(_FINISHES & set(chunk.response_metadata))
-                piece = str(chunk.text).encode(errors="replace").decode()  # a lone surrogate is no text
-                if piece:
-                    written.append(piece)
-                    yield piece
-                length += len(piece)
-                if length > MAX_REPLY_CHARS:
+            chunks = model.stream(list(messages))
+            for chunk in chunks:
+                text = reply.read(chunk)
+                self.stop_if_cancelled()
+                if text:
+                    yield text
+                    self.stop_if_cancelled()  # before the next chunk is waited for
+                if reply.length > MAX_REPLY_CHARS:
                     return
-            if written and not finished and "ChatOpenAI" in (type(model).__name__, type(self.model).__name__):
+            if reply.texts and not reply.finished and "ChatOpenAI" in (type(model).__name__, type(self.model).__name__):
                 raise ModelUnavailable("The model's reply broke off.", hint="Try again.")
-        except (ModelUnavailable, GeneratorExit):
+        except (ModelUnavailable, CancelledError, GeneratorExit):
             raise
         except Exception as error:
-            if written:
+            if reply.texts:
                 raise ModelUnavailable("The model's reply broke off.", hint="Try again.") from error
             raise _translated(error, formed=bool(bound)) from error
         finally:
-            if reply is not None and hasattr(reply, "close"):
+            if chunks is not None and hasattr(chunks, "close"):
                 with suppress(Exception):
-                    reply.close()
-            self._count(messages, "".join(written), counted)
+                    chunks.close()  # ends the connection
+            self._count(messages, reply)
 
-    def _count(self, messages: Messages, written: str, counted: dict[str, int] | None) -> None:
-        if counted is None:
-            counted = {
-                "input_tokens": self.count(messages) if written else 0,
-                "output_tokens": self.counter.count(written),
-            }
-            self.usage.estimated = self.usage.estimated or bool(written)
-        self.usage.input_tokens += counted["input_tokens"]
-        self.usage.output_tokens += counted["output_tokens"]
+    def _count(self, messages: Messages, reply: _Reply) -> None:
+        """Add the tokens of a call: as the server counted them, else an estimate of what was sent and received."""
+        if reply.counted:
+            self.usage.input_tokens += reply.input_tokens
+            self.usage.output_tokens += reply.output_tokens
+        elif reply.begun:
+            self.usage.input_tokens += self.count(messages)
+            self.usage.output_tokens += self.counter.count("".join(reply.texts))
+            self.usage.estimated = True
 
-    def count(self, messages: Messages) -> int:
-        """Tokens in messages, with the few that frame each."""
-        return sum(self.counter.count(content) + 4 for _, content in messages) + 3
+
+@dataclass(slots=True)
+class _Reply:
+    """What was received of one reply so far."""
+
+    begun: bool = False
+    finished: bool = False
+    counted: bool = False
+    input_tokens: int = 0
+    output_tokens: int = 0
+    length: int = 0
+    texts: list[str] = field(default_factory=list)
+
+    def read(self, chunk: AIMessageChunk) -> str:
+        """The text of a chunk. Raises ModelUnavailable if the model refuses to answer."""
+        self.begun = True
+        if chunk.usage_metadata:
+            self.counted = True
+            self.input_tokens += chunk.usage_metadata["input_tokens"]
+            self.output_tokens += chunk.usage_metadata["output_tokens"]
+        filtered = chunk.response_metadata.get("finish_reason") == "content_filter"
+        if filtered or chunk.additional_kwargs.get("refusal"):
+            raise ModelUnavailable("The model refused to answer.", may_pass=False)
+        self.finished = self.finished or bool(_FINISHES & set(chunk.response_metadata))
+        text = str(chunk.text).encode(errors="replace").decode()  # a lone surrogate is no text
+        if text:
+            self.texts.append(text)
+            self.length += len(text)
+        return text
 
 
 class Refused(Exception):
-    """The server takes no request of this form, or the reply is of no use; another form may pass."""
+    """The server does not take a request of this form, or the reply is of no use; another form may work."""
 
 
 def _translated(error: Exception, *, formed: bool) -> Exception:
+    """A vendor's error in our words; `formed` if the request carried a part that another request could leave out."""
     status = getattr(error, "status_code", None)
     kinds = {type_.__name__ for type_ in type(error).__mro__}
     if isinstance(error, TypeError | NotImplementedError) or status in (400, 415, 422):

@@ -27,7 +27,7 @@ from rag.digests.tracking import TrackedTheme
 from rag.ports import Matrix
 from rag.types import Claim, Coverage, Digest, Evidence, Paper, Period, Subscription, Theme
 from refdesk._version import __version__
-from refdesk.ask import Answering
+from refdesk.ask import Ask
 from refdesk.settings.config import Config
 from stores.sql.issues import IssueRecord
 from stores.sql.themes import ThemeRecord
@@ -72,9 +72,7 @@ class Digesting:
         notify: Told, in a sentence, what is worth knowing beside the issue.
     """
 
-    def __init__(
-        self, store: LibraryStore, settings: Config, answering: Answering, notify: Callable[[str], None]
-    ) -> None:
+    def __init__(self, store: LibraryStore, settings: Config, answering: Ask, notify: Callable[[str], None]) -> None:
         self._store, self._settings, self._answering, self._notify = store, settings, answering, notify
 
     def make(self, period: Period, subscription: Subscription, *, fresh: bool = False) -> Made:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rag.digests.period import between, last_whole, parse
 from rag.errors import BadFilter, ConfigError
 from rag.types import Digest, Filter, Period, Subscription
-from refdesk.ask import Answering
+from refdesk.ask import Ask
 from refdesk.render import issue
 from refdesk.settings.config import Config
 from refdesk.settings.subscriptions import chosen, subscriptions
@@ -32,7 +32,7 @@ class Issues:
         answering: Writes with the model, where there is one.
     """
 
-    def __init__(self, store: LibraryStore, settings: Config, answering: Answering) -> None:
+    def __init__(self, store: LibraryStore, settings: Config, answering: Ask) -> None:
         self._store, self._settings, self._answering = store, settings, answering
 
     def make(

@@ -24,7 +24,7 @@ from rag.digests.period import containing, following, last_whole, span
 from rag.errors import ConfigError, LibraryLocked, RefdeskError
 from rag.ports import Delivery
 from rag.types import Digest, JsonDict, Period, Subscription
-from refdesk.ask import Answering
+from refdesk.ask import Ask
 from refdesk.digest.builder import Digesting, Made
 from refdesk.render import issue as issuing
 from refdesk.settings.config import Config
@@ -70,7 +70,7 @@ class Running:
         ConfigError: A subscription or `[email]` is wrong, or somebody is to get mail and nobody said how.
     """
 
-    def __init__(self, store: LibraryStore, settings: Config, answering: Answering) -> None:
+    def __init__(self, store: LibraryStore, settings: Config, answering: Ask) -> None:
         self._store, self._settings = store, settings
         self._subscriptions = subscriptions(settings.subscriptions)
         self._mail: Mail | None = mail(settings.email) if settings.email else None

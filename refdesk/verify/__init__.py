@@ -1,17 +1,23 @@
 """
-`refdesk verify`: the check of an answer or an issue that Refdesk wrote, and that somebody may have edited since.
+Citation verification of a document: an answer or an issue that Refdesk wrote, and that somebody may have edited since.
 
-Takes JSON, in which every object with `text` and `citations` is a claim, or the Markdown that Refdesk writes.
+It reads JSON, where every object with `text` and `citations` is a claim, and the Markdown that Refdesk writes. Both
+forms of one answer have the same claims. Quotes and sources are checked too; they are listed, and counted, only where
+they are not as the library has them.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from threading import Event
 
+from rag.checking import Checker
 from rag.errors import UnreadableInput
-from refdesk.ask import Answering
-from refdesk.verify.claims import Verified
+from refdesk.citations import Citations
+from refdesk.verify.claims import Verified, Verifier
 from refdesk.verify.json_documents import in_json, is_issue
 from refdesk.verify.markdown_documents import in_markdown, starts_an_issue
 
@@ -19,15 +25,26 @@ __all__ = ["MAX_CHARS", "Verified", "verify"]
 
 MAX_CHARS = 2_000_000
 _PAGE = re.compile(r"(?i)<!doctype|<html|(?:from|to|subject|mime-version|message-id|return-path|received):\s")
-"""How HTML and messages begin."""
+"""How HTML and e-mail messages begin."""
 
 
-def verify(document: str, answering: Answering) -> list[Verified]:
+def verify(document: str, citations: Citations, checker: Checker, *, cancel: Event | None = None) -> list[Verified]:
     """
-    Check every claim of a document, in its order. An issue of a week without papers has none.
+    Check every claim of a document, in its order.
+
+    Args:
+        document: JSON or Markdown.
+        citations: Finds the sentences that are cited.
+        checker: Checks claims against them.
+        cancel: Set it to stop before the next claim.
+
+    Returns:
+        Every claim, and every quote, source or other line that is not as the library has it. An issue of a period
+        without papers has none.
 
     Raises:
         UnreadableInput: It is neither JSON nor Markdown of ours, or holds no claim.
+        CancelledError: `cancel` was set.
     """
     text = document.lstrip("\ufeff").strip()
     if len(text) > MAX_CHARS:
@@ -36,22 +53,32 @@ def verify(document: str, answering: Answering) -> list[Verified]:
         )
     if _PAGE.match(text):
         raise UnreadableInput(
-            "The document is a page or a message, which is not read.",
-            hint="Give the issue's .md or .json in its place.",
+            "The document is a web page or an e-mail message, which cannot be verified.",
+            hint="Give the issue's .md or .json file instead.",
         )
+    verifier = Verifier(citations, checker)
     if text[:1] in "{[":
         try:
-            read = json.loads(text)
-            found, issue = list(in_json(read, answering)), is_issue(read)
+            value = json.loads(text)
+            found, issue = _all(in_json(value, verifier), cancel), is_issue(value)
         except (ValueError, RecursionError) as error:
             raise UnreadableInput(
-                f"The document is no whole JSON: {error}.", hint="Give it as `ask --json` wrote it."
+                f"The document is not valid JSON: {error}.", hint="Give it as `ask --json` wrote it."
             ) from error
     else:
-        found, issue = list(in_markdown(text, answering)), starts_an_issue(text)
+        found, issue = _all(in_markdown(text, verifier), cancel), starts_an_issue(text)
     if not found and not issue:
         raise UnreadableInput(
             "The document holds no claim with citations.",
             hint="Give what `refdesk ask --json`, `refdesk ask --markdown` or `refdesk digest` writes.",
         )
+    return found
+
+
+def _all(findings: Iterator[Verified], cancel: Event | None) -> list[Verified]:
+    found = []
+    for finding in findings:
+        if cancel and cancel.is_set():
+            raise CancelledError("The check was cancelled.")
+        found.append(finding)
     return found

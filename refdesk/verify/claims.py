@@ -1,18 +1,18 @@
-"""What a check finds: a claim with its verdict, or a source that is not as the library has it."""
+"""What verifying finds: claims with their verdicts, and whatever of a document is not as the library has it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.checking import CitedSentence, Verdict
+from rag.checking import Checker, CitedSentence, Verdict
 from rag.types import JsonDict, Problem, ProblemKind
-from refdesk.ask import Answering
+from refdesk.citations import Citations
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One claim of a document and what became of it."""
+    """One claim of a document and its verdict."""
 
     text: str
     verdict: Verdict
@@ -27,17 +27,31 @@ class Verified:
         }
 
 
-def verified(
-    text: str, cited: Sequence[CitedSentence], problems: Sequence[Problem], answering: Answering, question: str = ""
-) -> Verified:
-    """A claim, checked; with problems of its citations it is unsupported."""
-    verdict = answering.checker.check(text, cited, question=question)
-    if problems:
-        verdict = Verdict("unsupported", 0.0, (*problems, *(each for each in verdict.problems if cited)))
-    return Verified(text, verdict)
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """
+    Checks the claims of documents against a library.
+
+    Args:
+        citations: Finds the sentences that a claim cites.
+        checker: Checks the claim against them.
+    """
+
+    citations: Citations
+    checker: Checker
+
+    def claim(
+        self, text: str, cited: Sequence[CitedSentence], problems: Sequence[Problem] = (), *, question: str = ""
+    ) -> Verified:
+        """Check a claim; it is unsupported if its citations have problems or it has none."""
+        verdict = self.checker.check(text, cited, question=question)
+        if problems:
+            problems = (*problems, *(problem for problem in verdict.problems if cited))
+            verdict = Verdict("unsupported", 0.0, tuple(problems))
+        return Verified(text, verdict)
 
 
 def failed(text: str, found: str, detail: str, kind: ProblemKind = "source") -> Verified:
-    """What is no claim and is wrong all the same."""
+    """A part of a document that is no claim and that is wrong, such as a changed title."""
     problem = Problem(kind=kind, found=found[:300], at=(0, len(text)), detail=detail)
     return Verified(text, Verdict("unsupported", 0.0, (problem,)))

@@ -1,4 +1,4 @@
-"""Claims, sources and quotes in the JSON of an answer or an issue, and whatever else somebody wrote there."""
+"""Reads the claims, sources and quotes in the JSON of an answer or an issue, and whatever else somebody wrote there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 from rag.answers.extractive import marked
 from rag.checking import CitedSentence
 from rag.types import Citation, Claim, Problem
-from refdesk.ask import Answering
-from refdesk.verify.claims import Verified, failed, verified
+from refdesk.verify.claims import Verified, Verifier, failed
 
 _NUMBERS = re.compile(r"(?:\[\d+\])+")
 _KEYS = frozenset(
@@ -19,111 +18,113 @@ _KEYS = frozenset(
     "included excluded reason count late feeds kind state checked last error sources number published manifest usage "
     "degraded text support problems found at detail citations source sentence quote attention seen".split()
 )
-"""What an issue holds; words under another key are somebody else's."""
+"""The keys of an issue; a sentence under another key was added by somebody."""
 
 
 def is_issue(value: Any) -> bool:
-    """Whether a document of JSON is an issue."""
+    """True if a JSON document is an issue."""
     return isinstance(value, dict) and {"period", "headline", "themes", "papers"} <= value.keys()
 
 
-def in_json(value: Any, answering: Answering, question: str = "") -> Iterator[Verified]:
-    """Every claim of a document, every source that is forged, and what stands beside the claims."""
+def in_json(value: Any, verifier: Verifier, question: str = "") -> Iterator[Verified]:
+    """Yield every claim of a document, every source that was changed, and every sentence that is in no claim."""
     if isinstance(value, list):
-        for each in value:
-            yield from in_json(each, answering, question)
+        for item in value:
+            yield from in_json(item, verifier, question)
     elif isinstance(value, dict):
         if is_issue(value):
-            yield from _beside(value, answering)
+            yield from _beside(value, verifier)
         if isinstance(value.get("paper_id"), str) and isinstance(value.get("title"), str):
-            yield from _forged(value, answering)
+            yield from _changed_source(value, verifier)
         question = str(value.get("question") or question)
         if isinstance(value.get("text"), str) and isinstance(value.get("citations"), list):
-            yield _claim(value, answering, question)
+            yield _claim(value, verifier, question)
             return
         if isinstance(claims := value.get("claims"), list):
             if isinstance(value.get("text"), str):
-                yield from _added(value, answering, question)
-            yield from _uncited(claims, answering, question)
-        for each in value.values():
-            yield from in_json(each, answering, question)
+                yield from _added(value, verifier, question)
+            yield from _uncited(claims, verifier, question)
+        for item in value.values():
+            yield from in_json(item, verifier, question)
 
 
-def _uncited(claims: Sequence[Any], answering: Answering, question: str = "") -> Iterator[Verified]:
-    """What stands among claims and is none: it says something all the same."""
-    for each in claims:
-        if not (
-            isinstance(each, dict) and isinstance(each.get("citations"), list) and isinstance(each.get("text"), str)
-        ):
-            said = each.get("text") if isinstance(each, dict) else each
-            yield verified(str(said)[:1_000], [], [], answering, question)
+def _uncited(claims: Sequence[Any], verifier: Verifier, question: str = "") -> Iterator[Verified]:
+    """The items of a list of claims that are no claims: they cite nothing."""
+    for item in claims:
+        is_claim = (
+            isinstance(item, dict) and isinstance(item.get("citations"), list) and isinstance(item.get("text"), str)
+        )
+        if not is_claim:
+            text = item.get("text") if isinstance(item, dict) else item
+            yield verifier.claim(str(text)[:1_000], [], question=question)
 
 
-def _forged(value: Mapping[str, Any], answering: Answering) -> Iterator[Verified]:
-    """A source that is given another title, author, date or link than the library has or had; a lesser date is none."""
+def _changed_source(value: Mapping[str, Any], verifier: Verifier) -> Iterator[Verified]:
+    """The title, authors, date or link of a source that the library never had; a less exact date is no change."""
     stored = {"title": set[Any](), "authors": set[Any](), "published": set[Any](), "url": set[Any]()}
-    for paper in answering.versions(str(value["paper_id"])):
+    for paper in verifier.citations.versions(str(value["paper_id"])):
         stored["title"].add(paper.title)
         stored["authors"].add(paper.authors)
         stored["published"].add(paper.published)
         stored["url"].add(paper.url)
-    for name, held in stored.items():
+    for name, known in stored.items():
         given = tuple(map(str, value[name])) if isinstance(value.get(name), list) else value.get(name)
-        if given and given not in held and not (name == "published" and _less_exact(str(given), held)):
+        if given and given not in known and not (name == "published" and _less_exact(str(given), known)):
             text = str(value["title"])
-            detail = f"the library has another {name}, or no such paper"
-            yield failed(text, str(value[name]), detail)
+            yield failed(text, str(value[name]), f"the library has another {name}, or no such paper")
 
 
-def _less_exact(day: str, held: Iterable[str | None]) -> bool:
-    """Whether a date is a year or a month of which the library now knows the day."""
-    return any(each and each.startswith(f"{day}-") for each in held)
+def _less_exact(date: str, known: Iterable[str | None]) -> bool:
+    """True if a date is the year or the month of one that the library knows by now."""
+    return any(day and day.startswith(f"{date}-") for day in known)
 
 
-def _claim(value: Mapping[str, Any], answering: Answering, question: str) -> Verified:
+def _claim(value: Mapping[str, Any], verifier: Verifier, question: str) -> Verified:
+    text = str(value["text"])
     cited: list[CitedSentence] = []
     problems: list[Problem] = []
-    for each in value["citations"]:
-        found = _cited(each, answering) if isinstance(each, dict) else None
-        if found:
-            cited.append(found)
-        else:
-            given = str(each.get("quote") or each.get("paper_id") or "") if isinstance(each, dict) else str(each)
-            detail = "the stored abstract does not have this sentence at this place"
-            problems.append(Problem(kind="quote", found=given[:300], at=(0, len(str(value["text"]))), detail=detail))
-    return verified(str(value["text"]), cited, problems, answering, question)
+    for citation in value["citations"]:
+        if sentence := _cited(citation, verifier):
+            cited.append(sentence)
+            continue
+        given = citation.get("quote") or citation.get("paper_id") or "" if isinstance(citation, dict) else citation
+        detail = "the stored abstract does not have this sentence at this place"
+        problems.append(Problem(kind="quote", found=str(given)[:300], at=(0, len(text)), detail=detail))
+    return verifier.claim(text, cited, problems, question=question)
 
 
-def _cited(citation: Mapping[str, Any], answering: Answering) -> CitedSentence | None:
-    quote, start = citation.get("quote"), citation.get("start")
+def _cited(citation: Any, verifier: Verifier) -> CitedSentence | None:
+    """The stored sentence that a citation quotes; None if it is not at the place that the citation names."""
+    if not isinstance(citation, dict):
+        return None
+    quote, start, number = citation.get("quote"), citation.get("start"), citation.get("sentence")
     if not isinstance(quote, str) or not isinstance(start, int) or citation.get("end") != start + len(quote):
         return None
-    number = citation.get("sentence")
     if number is not None and not isinstance(number, int):
         return None
-    return answering.sentence(str(citation.get("paper_id")), quote=quote, start=start, number=number)
+    return verifier.citations.sentence(str(citation.get("paper_id")), quote=quote, start=start, number=number)
 
 
-def _added(value: Mapping[str, Any], answering: Answering, question: str) -> Iterator[Verified]:
-    """What the text of an answer says that its claims do not: somebody wrote it there."""
+def _added(value: Mapping[str, Any], verifier: Verifier, question: str) -> Iterator[Verified]:
+    """The sentences in the text of an answer that are none of its claims: somebody wrote them there."""
     rest = str(value["text"])
     by_number: dict[int, list[CitedSentence]] = {}
-    for each in value["claims"]:
-        if not isinstance(each, dict) or not isinstance(each.get("citations"), list):
+    for item in value["claims"]:
+        if not isinstance(item, dict) or not isinstance(item.get("citations"), list):
             continue
-        given = [one for one in each["citations"] if isinstance(one, dict)]
-        citations = [_citation(one) for one in given]
-        for one, citation in zip(given, citations, strict=True):
-            if found := _cited(one, answering):
-                by_number.setdefault(citation.source, []).append(found)
-        claim = Claim(text=str(each.get("text")), support="weak", score=0, citations=tuple(citations))
-        for form in (marked(claim), f"{claim.text} [unsupported]"):
-            rest = rest.replace(form, "\n", 1)
+        given = [citation for citation in item["citations"] if isinstance(citation, dict)]
+        citations = [_citation(citation) for citation in given]
+        for citation, numbered in zip(given, citations, strict=True):
+            if sentence := _cited(citation, verifier):
+                by_number.setdefault(numbered.source, []).append(sentence)
+        claim = Claim(text=str(item.get("text")), support="weak", score=0, citations=tuple(citations))
+        for shown in (marked(claim), f"{claim.text} [unsupported]"):
+            rest = rest.replace(shown, "\n", 1)
     for line in rest.splitlines():
-        if sentence := _NUMBERS.sub("", line).strip():
-            numbers = [int(each) for each in re.findall(r"\[(\d+)\]", line)]
-            cited = [found for number in numbers for found in by_number.get(number, [])]
-            yield verified(" ".join(sentence.split()), cited, [], answering, question)
+        if sentence_text := _NUMBERS.sub("", line).strip():
+            numbers = [int(number) for number in re.findall(r"\[(\d+)\]", line)]
+            cited = [sentence for number in numbers for sentence in by_number.get(number, [])]
+            yield verifier.claim(" ".join(sentence_text.split()), cited, question=question)
 
 
 def _citation(value: Mapping[str, Any]) -> Citation:
@@ -134,50 +135,56 @@ def _citation(value: Mapping[str, Any]) -> Citation:
 # ---- beside the claims of an issue
 
 
-def _beside(issue: Mapping[str, Any], answering: Answering) -> Iterator[Verified]:
-    """What an issue says where no claim is: under keys of its own, in the place of claims, in numbers that disagree."""
-    ours = {name: value for name, value in issue.items() if name not in ("manifest", "usage", "degraded")}
-    for said in _strange(ours):
-        yield verified(said[:1_000], [], [], answering)
+def _beside(issue: Mapping[str, Any], verifier: Verifier) -> Iterator[Verified]:
+    """What is wrong in an issue beside its claims: sentences in other places, and numbers that contradict the rest."""
+    checked = {key: value for key, value in issue.items() if key not in ("manifest", "usage", "degraded")}
+    for text in _under_other_keys(checked):
+        yield verifier.claim(text[:1_000], [])
     papers = [paper for paper in _list(issue["papers"]) if isinstance(paper, dict)]
-    yield from _uncited([*_list(issue["headline"]), *(paper.get("tldr") for paper in papers)], answering)
-    sources = [each for each in _list(issue.get("sources")) if isinstance(each, dict)]
-    named = {(each.get("number"), each.get("paper_id")) for each in sources}
-    for cited in _citations(ours):
-        if (cited.get("source"), cited.get("paper_id")) not in named:
-            yield failed(str(cited.get("quote")), str(cited.get("source")), "no source of this number is this paper")
+    yield from _uncited([*_list(issue["headline"]), *(paper.get("tldr") for paper in papers)], verifier)
+    sources = [source for source in _list(issue.get("sources")) if isinstance(source, dict)]
+    numbered = {(source.get("number"), source.get("paper_id")) for source in sources}
+    for citation in _citations(checked):
+        if (citation.get("source"), citation.get("paper_id")) not in numbered:
+            detail = "no source of this number is this paper"
+            yield failed(str(citation.get("quote")), str(citation.get("source")), detail)
     for theme in _list(issue["themes"]):
         if isinstance(theme, dict) and not isinstance(theme.get("claims"), list):
-            yield from _uncited([theme.get("claims")], answering)
+            yield from _uncited([theme.get("claims")], verifier)
         if not isinstance(theme, dict) or theme.get("size") != len(_list(theme.get("paper_ids"))):
-            yield failed(str(theme)[:300], "size", "the theme has not so many papers", "number")
-    coverage = issue.get("coverage")
+            yield failed(str(theme)[:300], "size", "the theme has another number of papers", "number")
+    yield from _coverage(issue.get("coverage"), len(papers))
+
+
+def _coverage(coverage: Any, shown: int) -> Iterator[Verified]:
+    """A coverage whose numbers do not add up: listed papers are those that are shown and those that are left out."""
     given = coverage if isinstance(coverage, dict) else {}
-    left = [each.get("count") for each in _list(given.get("excluded")) if isinstance(each, dict)]
+    excluded = [item.get("count") for item in _list(given.get("excluded")) if isinstance(item, dict)]
     listed, *parts = (
-        int(each) if isinstance(each, int) else -1 for each in (given.get("listed"), given.get("included"), *left)
+        count if isinstance(count, int) else -1 for count in (given.get("listed"), given.get("included"), *excluded)
     )
-    if listed != sum(parts) or min(parts) < 0 or parts[0] != len(papers):
-        detail = "what was listed is not what is here and what was left out"
+    if listed != sum(parts) or min(parts) < 0 or parts[0] != shown:
+        detail = "the papers shown and left out are not as many as those listed"
         yield failed(str(coverage)[:300], str(given.get("listed")), detail, "number")
 
 
 def _citations(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Every citation anywhere in a document."""
     if isinstance(value, dict) and isinstance(value.get("citations"), list):
-        yield from (each for each in value["citations"] if isinstance(each, dict))
+        yield from (citation for citation in value["citations"] if isinstance(citation, dict))
     elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _citations(each)
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _citations(item)
 
 
-def _strange(value: Any, known: bool = True) -> Iterator[str]:
+def _under_other_keys(value: Any, known: bool = True) -> Iterator[str]:
     """The strings under keys that no issue has."""
     if isinstance(value, dict):
-        for key, each in value.items():
-            yield from _strange(each, known and key in _KEYS)
+        for key, item in value.items():
+            yield from _under_other_keys(item, known and key in _KEYS)
     elif isinstance(value, list):
-        for each in value:
-            yield from _strange(each, known)
+        for item in value:
+            yield from _under_other_keys(item, known)
     elif isinstance(value, str) and not known and value.strip():
         yield value
 

@@ -1,4 +1,4 @@
-"""Claims, sources and quotes in the Markdown of an answer or an issue, and whatever else somebody wrote there."""
+"""Reads claims, quotes and sources in the Markdown of an answer or an issue, and whatever else was written there."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import replace
 
 from rag.checking import CitedSentence
 from rag.types import Problem
-from refdesk.ask import Answering
 from refdesk.render import issue_markdown, markdown
 from refdesk.render.markdown import unescaped
-from refdesk.verify.claims import Verified, failed, verified
+from refdesk.verify.claims import Verified, Verifier, failed
 
 _SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*((?:\\.|[^\\*])*)\*\*(?:\\.|[^\\`])*`([^`]+)`")
 _FLAGS = re.compile(r"( ⚑ (?:instructions|withdrawn)(?:, withdrawn)?)?")
@@ -19,104 +18,105 @@ _QUOTE = re.compile(r"^\s*>\s*(\d{1,5})\.(\d{1,5})\s+(.*\S)\s*$")
 _PLACES = re.compile(r"(?:\[\d{1,5}\.\d{1,5}\])+")
 _PLACE = re.compile(r"\[(\d{1,5})\.(\d{1,5})\]")
 _ABSTAINED = re.compile(r"The library does not hold an answer: .*|- .* \(`[^`]+`\)")
-_OWN = re.compile(r"“(.*)”", re.DOTALL)
+_IN_QUOTES = re.compile(r"“(.*)”", re.DOTALL)
 
 Place = tuple[int, int]
-"""A source's number and a sentence's: `[2.3]`."""
+"""The number of a source and of a sentence: `[2.3]`."""
 
 
 def starts_an_issue(text: str) -> bool:
-    """Whether a document says that it is an issue."""
+    """True if a document begins as an issue does."""
     return text.startswith(issue_markdown.TITLE)
 
 
-def in_markdown(text: str, answering: Answering) -> Iterator[Verified]:
-    """Every claim, quote and forged source of a document."""
+def in_markdown(text: str, verifier: Verifier) -> Iterator[Verified]:
+    """Yield every claim of a document, and every quote, source or other line that is not as the library has it."""
     issue = starts_an_issue(text)
     text, seal = issue_markdown.sealed(text) if issue else (text, frozenset[str]())
     body, heading, sources = text.partition("\n## Sources")
     lines = _unwrapped(body)
     question = unescaped(lines[0].lstrip("# ")) if lines and lines[0].startswith("#") and not issue else ""
-    papers = {int(found[1]): found[3] for line in sources.splitlines() if (found := _SOURCE.match(line))}
-    held = _quoted(sources, papers, answering)
+    papers = {int(source[1]): source[3] for line in sources.splitlines() if (source := _SOURCE.match(line))}
+    quoted = _quoted(sources, papers, verifier)
     for number, line in enumerate([*lines, *sources.splitlines()]):
         if quote := _QUOTE.match(line):
-            yield _quote(unescaped(quote[3]), int(quote[2]), papers.get(int(quote[1]), ""), answering, question)
+            yield from _changed_quote(quote, papers, verifier, question)
         elif source := _SOURCE.match(line):
-            yield from _forged(line, source, answering)
+            yield from _changed_source(line, source, verifier)
         elif not (issue_markdown.is_ours(line, seal) if issue else _beside(line, number, abstains=not heading)):
-            yield from _claims(line, papers, held, answering, question)
+            yield from _claims(line, papers, quoted, verifier, question)
 
 
 def _beside(line: str, number: int, *, abstains: bool) -> bool:
-    """Whether a line of an answer is its question, or belongs to an abstention."""
+    """True if a line of an answer is its question, or a part of an abstention."""
     return (number == 0 and line.startswith("# ")) or bool(abstains and _ABSTAINED.fullmatch(line))
 
 
 def _claims(
-    line: str, papers: Mapping[int, str], held: Mapping[Place, CitedSentence], answering: Answering, question: str
+    line: str, papers: Mapping[int, str], quoted: Mapping[Place, CitedSentence], verifier: Verifier, question: str
 ) -> Iterator[Verified]:
-    """The claims of a line, each before its places, and what stands behind the last place."""
-    last = 0
+    """The claims of a line, each before its places, and any words behind the last place."""
+    end = 0
     for places in _PLACES.finditer(line):
-        claim = unescaped(line[last : places.start()]).strip()
-        last = places.end()
+        claim = unescaped(line[end : places.start()]).strip()
+        end = places.end()
         cited, problems = [], []
-        for place in [(int(a), int(b)) for a, b in _PLACE.findall(places.group())]:
-            if found := held.get(place) or answering.numbered(papers.get(place[0], ""), place[1]):
+        for place in [(int(source), int(sentence)) for source, sentence in _PLACE.findall(places.group())]:
+            if found := quoted.get(place) or verifier.citations.numbered(papers.get(place[0], ""), place[1]):
                 cited.append(found)
             else:
-                detail = "the library has no such sentence"
-                problems.append(
-                    Problem(kind="source", found=f"[{place[0]}.{place[1]}]", at=(0, len(claim)), detail=detail)
-                )
-        own = _OWN.fullmatch(claim)
-        yield verified(own[1] if own else claim, cited, problems, answering, question)
-    if (rest := unescaped(line[last:]).strip()) and not (last and rest == issue_markdown.WEAK):
-        yield verified(rest, [], [], answering, question)
+                written, detail = f"[{place[0]}.{place[1]}]", "the library has no such sentence"
+                problems.append(Problem(kind="source", found=written, at=(0, len(claim)), detail=detail))
+        in_quotes = _IN_QUOTES.fullmatch(claim)
+        yield verifier.claim(in_quotes[1] if in_quotes else claim, cited, problems, question=question)
+    if (rest := unescaped(line[end:]).strip()) and not (end and rest == issue_markdown.WEAK):
+        yield verifier.claim(rest, [], question=question)
 
 
-def _quote(quote: str, number: int, paper_id: str, answering: Answering, question: str) -> Verified:
-    if held := answering.sentence(paper_id, quote=quote, number=number):
-        return verified(quote, [held], [], answering, question)
-    detail = "the stored abstract has no such sentence"
-    return verified(
-        quote, [], [Problem(kind="quote", found=quote, at=(0, len(quote)), detail=detail)], answering, question
-    )
+def _changed_quote(
+    quote: re.Match[str], papers: Mapping[int, str], verifier: Verifier, question: str
+) -> Iterator[Verified]:
+    """A quote that is no sentence of its source; a right one belongs to the claims that cite it, and is no claim."""
+    text = unescaped(quote[3])
+    if not verifier.citations.sentence(papers.get(int(quote[1]), ""), quote=text, number=int(quote[2])):
+        detail = "the stored abstract has no such sentence"
+        problem = Problem(kind="quote", found=text, at=(0, len(text)), detail=detail)
+        yield verifier.claim(text, [], [problem], question=question)
 
 
-def _quoted(sources: str, papers: Mapping[int, str], answering: Answering) -> dict[Place, CitedSentence]:
-    """The sentences that are quoted under the sources: of the text that the paper had when the document was written."""
+def _quoted(sources: str, papers: Mapping[int, str], verifier: Verifier) -> dict[Place, CitedSentence]:
+    """The sentences quoted under the sources, from the text that the paper had when the document was written."""
     found = {}
     for line in sources.splitlines():
         if quote := _QUOTE.match(line):
             place = int(quote[1]), int(quote[2])
-            if held := answering.sentence(papers.get(place[0], ""), quote=unescaped(quote[3]), number=place[1]):
-                found[place] = held
+            paper_id = papers.get(place[0], "")
+            if sentence := verifier.citations.sentence(paper_id, quote=unescaped(quote[3]), number=place[1]):
+                found[place] = sentence
     return found
 
 
-def _forged(line: str, source: re.Match[str], answering: Answering) -> Iterator[Verified]:
-    """A reference that is not that of a stored paper: another title, author, date or link, or more words."""
-    title, said = unescaped(source[2]), " ".join(line.split())
-    versions = [replace(paper, paper_id=source[3]) for paper in answering.versions(source[3])]
+def _changed_source(line: str, source: re.Match[str], verifier: Verifier) -> Iterator[Verified]:
+    """A source with a title, author, date or link that its paper never had, or with more words than that."""
+    title, written = unescaped(source[2]), " ".join(line.split())
+    versions = [replace(paper, paper_id=source[3]) for paper in verifier.citations.versions(source[3])]
     if title not in {paper.title for paper in versions}:
         yield failed(title, title, "the library has another title, or no such paper")
         return
-    stored = [" ".join(markdown.reference(int(source[1]), paper).split()) for paper in versions]
-    if not any(said.startswith(each) and _FLAGS.fullmatch(said[len(each) :]) for each in stored):
-        yield failed(title, said, "the library has other authors, another date or another link")
+    references = [" ".join(markdown.reference(int(source[1]), paper).split()) for paper in versions]
+    if not any(written.startswith(known) and _FLAGS.fullmatch(written[len(known) :]) for known in references):
+        yield failed(title, written, "the library has other authors, another date or another link")
 
 
 def _unwrapped(body: str) -> list[str]:
-    """Lines with those that an editor wrapped put together again; a heading, a bullet and a blank line begin anew."""
+    """The lines, with those that an editor wrapped joined again; a heading, a bullet and a blank line start anew."""
     lines: list[str] = []
     for line in body.splitlines():
         before = lines[-1] if lines else ""
-        follows = before.strip() and not before.startswith("#")
+        continues = before.strip() and not before.startswith("#")
         if before.startswith("- "):
-            follows = line.startswith("  ")
-        if follows and line.strip() and not line.startswith(("#", "- ", ">", "\\")):
+            continues = line.startswith("  ")
+        if continues and line.strip() and not line.startswith(("#", "- ", ">", "\\")):
             lines[-1] += " " + line.strip()
         else:
             lines.append(line)

@@ -1,0 +1,106 @@
+"""One question on its way through the chain of `generated`, and the answer that it ends with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rag.answers.budget import Options
+from rag.answers.confidence import confidence
+from rag.answers.context import Context
+from rag.answers.extractive import NEAREST
+from rag.answers.replies import DraftClaim
+from rag.answers.verified import shown_text
+from rag.checking import Verdict
+from rag.llm.chat import Chat
+from rag.ports import StoredReply
+from rag.retrieval.retriever import Retrieved
+from rag.types import Abstention, Answer, Claim, Source
+
+
+@dataclass(slots=True)
+class Task:
+    """
+    What is known so far of a question that a model answers; every step of the chain adds to it.
+
+    Args:
+        retrieved: The question with its evidence.
+        options: How it is answered.
+        chat: Its calls.
+        shown: The evidence that the model is shown.
+        prompt: The id of the prompt that was used.
+        stored: The stored reply, if there is one.
+        replies: The model's reply, and its reply to the repair.
+        claims: What passed the check.
+        failed: What did not, with the verdict.
+        sources: The number of each cited paper, by its id.
+        dropped: How many claims were left out.
+    """
+
+    retrieved: Retrieved
+    options: Options
+    chat: Chat
+    shown: Context = field(default_factory=lambda: Context({}))
+    prompt: str = ""
+    stored: StoredReply | None = None
+    replies: list[str] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    failed: list[tuple[DraftClaim, Verdict]] = field(default_factory=list)
+    sources: dict[str, int] = field(default_factory=dict)
+    dropped: int = 0
+
+    @property
+    def question(self) -> str:
+        """What was asked."""
+        return self.retrieved.question
+
+    @property
+    def full(self) -> bool:
+        """True if the answer has as many claims as it may have."""
+        return len(self.claims) >= self.options.max_claims
+
+
+def answer_of(task: Task, *, model: str, generation: str | None) -> Answer:
+    """
+    The answer of the claims that passed the check, or an abstention.
+
+    Args:
+        task: After its last step.
+        model: The model's name.
+        generation: The id under which the reply is stored.
+    """
+    usage, prices = task.chat.usage, task.options.prices
+    cost = (usage.input_tokens * prices[0] + usage.output_tokens * prices[1]) / 1e6 if prices else None
+    papers = {cited.paper.paper_id: cited.paper for cited in task.shown.sentences.values()}
+    answered = any(claim.support != "unsupported" for claim in task.claims)
+    claims = tuple(task.claims) if answered else ()
+    sources = task.sources if answered else {}
+    return Answer(
+        question=task.question,
+        answered=answered,
+        confidence=confidence(task.retrieved.signals),
+        mode="generated",
+        text=" ".join(map(shown_text, claims)),
+        claims=claims,
+        sources=tuple(Source(number=number, paper=papers[paper_id]) for paper_id, number in sources.items()),
+        abstention=None if answered else _abstention(task),
+        model=model,
+        prompt=task.prompt or None,
+        usage={
+            "calls": usage.calls,
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "estimated": usage.estimated,
+            "cost": cost,
+        },
+        dropped=task.dropped,
+        generation=generation,
+    )
+
+
+def _abstention(task: Task) -> Abstention:
+    reason = "the sentences that come nearest leave too much of the question open"
+    if task.shown.sentences:
+        reason = "the model found no answer in the sentences that come nearest"
+        if task.dropped or task.failed:
+            reason = "nothing that the model wrote passed the check"
+    return Abstention(reason=reason, nearest=task.retrieved.hits[:NEAREST])

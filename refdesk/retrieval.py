@@ -1,0 +1,59 @@
+"""Retrieval over an open library: checks the filter, sees what others wrote, and ranks papers and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+
+from rag.errors import StoreError
+from rag.retrieval.retriever import Retrieved, Retriever
+from rag.types import Filter
+from refdesk import filters
+from stores.store import LibraryStore
+
+
+class Retrieval:
+    """
+    Ranks the papers and sentences of an open library.
+
+    Args:
+        store: The library.
+        make_retriever: Makes a retriever over it; called when first needed, and again when its embedder changed.
+    """
+
+    def __init__(self, store: LibraryStore, make_retriever: Callable[[LibraryStore], Retriever]) -> None:
+        self._store, self._make_retriever = store, make_retriever
+        self._retriever: Retriever | None = None
+        self._making = Lock()
+
+    def retrieve(self, question: str, filter_: Filter, *, depth: int = 0) -> Retrieved:
+        """
+        Rank papers and sentences for a question.
+
+        Args:
+            question: In natural language; nothing in it is syntax.
+            filter_: Which papers to look at.
+            depth: How many candidates to read, if more than usual.
+
+        Raises:
+            BadQuestion: The question has no word to look for.
+            BadFilter, PaperNotFound: A date is not valid, or the library lacks a paper that the filter names.
+        """
+        checked = filters.checked(self._store.catalog, filter_)
+        question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
+        self._store.refresh()
+        self._store.require_indexes()
+        try:
+            return self._of_the_embedder().retrieve(question, filter_=checked, depth=depth)
+        except StoreError:
+            if not self._store.written_since_refresh():
+                raise
+        self._store.refresh()  # the indexes were rebuilt under the question
+        return self._of_the_embedder().retrieve(question, filter_=checked, depth=depth)
+
+    def _of_the_embedder(self) -> Retriever:
+        """The retriever of the library's embedder; another process may have reindexed with another embedder."""
+        with self._making:
+            if self._retriever is None or self._retriever.embedder is not self._store.embedder:
+                self._retriever = self._make_retriever(self._store)
+            return self._retriever
