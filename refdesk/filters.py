@@ -11,7 +11,7 @@ from rag.types import Filter
 from stores.sql.catalog import SQLCatalog
 
 
-def checked(catalog: SQLCatalog, filter_: Filter) -> Filter:
+def checked_filter(catalog: SQLCatalog, filter_: Filter) -> Filter:
     """A filter with dates in one form and papers by their own ids. Raises BadFilter, PaperNotFound."""
     if not filter_:
         return filter_
@@ -22,10 +22,12 @@ def checked(catalog: SQLCatalog, filter_: Filter) -> Filter:
             f"The filter ends at {until}, before it begins at {since}.",
             hint="Exchange --since and --until.",
         )
-    return replace(filter_, since=since, until=until, papers=tuple(resolve(catalog, name) for name in filter_.papers))
+    return replace(
+        filter_, since=since, until=until, papers=tuple(resolve_paper(catalog, name) for name in filter_.papers)
+    )
 
 
-def resolve(catalog: SQLCatalog, name: str) -> str:
+def resolve_paper(catalog: SQLCatalog, name: str) -> str:
     """A paper's id by any of its ids; the scheme may be left out where that is clear. Raises PaperNotFound."""
     name = name.strip()
     arxiv = identity.arxiv_id(name, named=True)
