@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import sqlite3
-from collections.abc import Callable
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from filelock import FileLock
@@ -21,29 +27,131 @@ from rag import embedders
 from rag.embedders.openai import OpenAIEmbedder
 from refdesk import errors
 from refdesk.feeds.fetching import Fetcher
-from tests.commands import ROOT
+from tests.commands import ROOT, environment
 
 QUESTION = "What explains grokking, the delayed generalization of networks?"
 EXAMPLES = ROOT / "examples"
 
 
-def test_the_public_names_are_these() -> None:
-    assert sorted(refdesk.__all__) == [
-        "Answer",
-        "Digest",
-        "Filter",
-        "Hit",
-        "ImportReport",
-        "Library",
-        "__version__",
-        "errors",
-        "open_library",
-    ]
+def test_the_public_names_exist() -> None:
+    assert {"Library", "open_library", "errors", "__version__"} <= set(refdesk.__all__)
+    assert sorted(refdesk.__all__) == sorted(set(refdesk.__all__))
     for name in refdesk.__all__:
         assert getattr(refdesk, name) is not None
         assert name in dir(refdesk)
     with pytest.raises(AttributeError, match="nothing"):
-        _ = refdesk.nothing
+        _ = refdesk.nothing  # type: ignore[attr-defined]
+
+
+def _classes(hint: Any) -> Iterator[type]:
+    """The classes of this project in a type hint."""
+    if isinstance(hint, type) and hint.__module__.partition(".")[0] in ("rag", "stores", "refdesk"):
+        yield hint
+    for inner in get_args(hint):
+        yield from _classes(inner)
+
+
+def _returned(kind: type) -> Iterator[type]:
+    """The classes that the public methods, properties and fields of a class give."""
+    public = {name: getattr(refdesk, name) for name in refdesk.__all__} | {"Runnable": Runnable}
+    for name, member in inspect.getmembers(kind):
+        function = getattr(member, "fget", None) or getattr(member, "func", None) or member
+        if not name.startswith("_") and getattr(function, "__module__", "").partition(".")[0] in ("rag", "refdesk"):
+            hints = get_type_hints(function, {**vars(sys.modules[function.__module__]), **public})
+            yield from _classes(hints.get("return"))
+    if is_dataclass(kind):
+        hints = get_type_hints(kind, {**vars(sys.modules[kind.__module__]), **public})
+        for name, hint in hints.items():
+            if not name.startswith("_"):
+                yield from _classes(hint)
+
+
+def test_every_type_that_a_public_method_returns_is_exported_and_documented() -> None:
+    reached, new = {refdesk.Library}, [refdesk.Library]
+    while new:
+        found = {each for each in _returned(new.pop()) if each not in reached}
+        reached |= found
+        new += found
+    assert len(reached) > 25
+    for kind in reached:
+        assert getattr(refdesk, kind.__name__, None) is kind, f"refdesk does not export {kind.__name__}"
+        assert (kind.__doc__ or "").strip(), kind.__name__
+        assert not (kind.__doc__ or "").startswith(f"{kind.__name__}("), f"{kind.__name__} has no docstring"
+
+
+SCRIPT = """
+from typing import assert_type
+import refdesk
+from refdesk import Answer, Claim, FeedReport, Hit, Verified
+
+with refdesk.open_library("library") as library:
+    assert_type(library, refdesk.Library)
+    assert_type(library.search("x", limit=3, since="2026-05", categories=["cs.CL"]), list[Hit])
+    assert_type(library.ask("x", max_sentences=2, papers="arxiv:2406.11741"), Answer)
+    assert_type(library.ask("x").claims[0].citations[0].quote, str)
+    assert_type([part for part in library.stream("x", strict=True)], list[Claim | Answer])
+    assert_type(library.sync(), list[FeedReport])
+    assert_type(library.verify("x")[0], Verified)
+    assert_type(library.digest("2026-W27").papers[0].paper.title, str)
+    assert_type(next(library.issues.run()).outcome == "done", bool)
+    assert_type(library.as_retriever(k=2), refdesk.PaperRetriever)
+    try:
+        library.show("x")
+    except refdesk.errors.PaperNotFound as error:
+        assert_type(error.hint, str | None)
+"""
+VENDORS = (
+    "alembic chromadb click filelock httpx jinja2 langchain langchain_core langchain_openai lxml numpy openai pydantic"
+)
+SETTINGS = f"""
+[mypy]
+strict = True
+[mypy-{",".join(f"{name}.*" for name in [*VENDORS.split(), "pydantic_settings", "rich", "sqlalchemy", "tantivy"])}]
+follow_imports = skip
+"""
+"""Without the types of others, which take two minutes to read and are not the matter here."""
+WRONG = """
+import refdesk
+
+library = refdesk.open_library("library")
+library.search("x", sinse="2026")  # E: call-arg
+library.ask("x", max_sentences="many")  # E: arg-type
+library.ask("x", since=2026)  # E: arg-type
+library.ask("x").texts  # E: attr-defined
+refdesk.open_libary("library")  # E: attr-defined
+"""
+
+
+@pytest.fixture(scope="module")
+def checked_scripts(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The errors that mypy in strict mode finds in the two scripts, in a folder of a user."""
+    folder = tmp_path_factory.mktemp("scripts")
+    (folder / "script.py").write_text(SCRIPT)
+    (folder / "wrong.py").write_text(WRONG)
+    (folder / "mypy.ini").write_text(SETTINGS)
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", "script.py", "wrong.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment(), check=False)
+    assert not done.stderr, done.stderr
+    return done.stdout
+
+
+def test_mypy_knows_the_types_of_a_users_script(checked_scripts: str) -> None:
+    assert "script.py" not in checked_scripts, checked_scripts
+
+
+def test_mypy_finds_the_mistakes_of_a_users_script(checked_scripts: str) -> None:
+    expected = [
+        f"{number}:{line.partition('# E: ')[2]}" for number, line in enumerate(WRONG.splitlines(), 1) if "# E: " in line
+    ]
+    found = re.findall(r"wrong\.py:(\d+): error: .*\[([\w-]+)\]", checked_scripts)
+    assert [f"{number}:{code}" for number, code in found] == expected, checked_scripts
+
+
+def test_the_wheel_says_that_its_packages_are_typed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    [wheel] = tmp_path.glob("*.whl")
+    assert {f"{package}/py.typed" for package in ("rag", "stores", "refdesk")} <= set(zipfile.ZipFile(wheel).namelist())
 
 
 def test_the_readmes_way_works(tmp_path: Path) -> None:
