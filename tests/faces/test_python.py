@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import re
@@ -195,6 +196,93 @@ def test_a_langchain_retriever_gives_documents_with_the_best_sentence(open_sampl
         assert open_sample.show(metadata["paper_id"]).abstract == document.page_content
     only = open_sample.as_retriever(filter=refdesk.Filter(papers=("sample:0007",))).invoke("quantization")
     assert [document.id for document in only] == [open_sample.show("sample:0007").paper_id]
+
+
+RETRIEVER_OPTIONS = [
+    ({"k": 1}, 1),
+    ({"k": 3}, 3),
+    ({"papers": "sample:0007"}, 1),
+    ({"k": 2, "papers": ["sample:0007", "sample:0008", "sample:0009"]}, 2),
+    ({"since": "2030"}, 0),
+    ({"filter": refdesk.Filter(papers=("sample:0007",))}, 1),
+]
+
+
+@pytest.mark.parametrize(("options", "count"), RETRIEVER_OPTIONS)
+def test_a_langchain_retriever_takes_k_and_filters_when_made_and_per_call(
+    open_sample: refdesk.Library, options: dict[str, Any], count: int
+) -> None:
+    assert len(open_sample.as_retriever(**options).invoke("model training")) == count
+    retriever = open_sample.as_retriever(limit=5, categories="cs.LG")
+    assert len(retriever.invoke("model training", **options)) <= count
+    assert len(open_sample.as_retriever().invoke("model training", **options)) == count
+    assert len(asyncio.run(open_sample.as_retriever().ainvoke("model training", **options))) == count
+    assert len(open_sample.as_retriever().bind(**options).batch(["model training"])[0]) == count
+
+
+def test_a_filter_of_a_call_replaces_the_same_field_of_the_retriever(open_sample: refdesk.Library) -> None:
+    retriever = open_sample.as_retriever(papers="sample:0007", k=5)
+    [first] = retriever.invoke("model training")
+    [other] = retriever.invoke("model training", papers="sample:0008")
+    assert first.id != other.id
+    assert retriever.invoke("model training", since="2030") == []
+
+
+def test_a_langchain_retriever_refuses_options_that_it_does_not_know(open_sample: refdesk.Library) -> None:
+    retriever = open_sample.as_retriever()
+    for wrong in ({"limit": 3}, {"top_k": 3}, {"sinse": "2026"}):
+        with pytest.raises(TypeError, match=next(iter(wrong))):
+            retriever.invoke("grokking", **wrong)
+        with pytest.raises(TypeError, match=next(iter(wrong))):
+            asyncio.run(retriever.ainvoke("grokking", **wrong))
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            refdesk.PaperRetriever(search=open_sample.search, **wrong)
+    with pytest.raises(ValueError, match="at least 1"):
+        retriever.invoke("grokking", k=0)
+    with pytest.raises(ValueError, match="k"):
+        open_sample.as_retriever(k=0)
+    with pytest.raises(TypeError, match="limit and k"):
+        open_sample.as_retriever(k=1, limit=2)
+
+
+# ---- filters as keyword arguments
+
+FILTERED: dict[str, Callable[..., list[str]]] = {
+    "search": lambda library, **given: [hit.paper_id for hit in library.search("model training", limit=100, **given)],
+    "ask": lambda library, **given: sorted(source.paper.paper_id for source in library.ask(QUESTION, **given).sources),
+    "stream": lambda library, **given: [
+        citation.paper_id
+        for part in library.stream(QUESTION, **given)
+        if isinstance(part, refdesk.Claim)
+        for citation in part.citations
+    ],
+    "papers": lambda library, **given: [paper.paper_id for paper in library.papers(**given)],
+    "retrieve": lambda library, **given: [hit.paper_id for hit in library.retrieve("model training", **given).hits],
+    "as_runnable": lambda library, **given: [
+        source.paper.paper_id for source in library.as_runnable(**given).invoke(QUESTION).sources
+    ],
+    "as_retriever": lambda library, **given: [
+        str(document.id) for document in library.as_retriever(k=100, **given).invoke("model training")
+    ],
+}
+
+
+@pytest.mark.parametrize("method", FILTERED)
+def test_keyword_arguments_choose_the_papers_of_a_whole_filter(open_sample: refdesk.Library, method: str) -> None:
+    found = FILTERED[method]
+    whole = found(open_sample, filter=refdesk.Filter(since="2026-06", categories=("cs.LG", "cs.CL")))
+    assert found(open_sample, since="2026-06", categories=["cs.LG", "cs.CL"]) == whole
+    assert whole
+    assert found(open_sample, categories="cs.RO") == found(open_sample, filter=refdesk.Filter(categories=("cs.RO",)))
+    assert found(open_sample, since=None, tags=None) == found(open_sample)
+
+
+@pytest.mark.parametrize("method", FILTERED)
+def test_a_whole_filter_and_keyword_arguments_at_once_are_refused(open_sample: refdesk.Library, method: str) -> None:
+    with pytest.raises(errors.BadFilter, match=r"Both a whole filter and since were given\."):
+        FILTERED[method](open_sample, filter=refdesk.Filter(tags=("x",)), since="2026")
+    with pytest.raises(TypeError, match="'sinse'; the filters are since, until, categories, tags, sources, papers"):
+        FILTERED[method](open_sample, sinse="2026")
 
 
 def test_a_langchain_runnable_composes(open_sample: refdesk.Library) -> None:
