@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from refdesk.cli.common import Session, filters
+from refdesk.cli.completion import files
 
 if TYPE_CHECKING:
     from rag.types import Filter
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
     default="-",
     help="A file, in place of standard output.",
 )
-@click.option("--answer", metavar="FILE|-", help="The papers that an answer cites, in the order of its sources.")
+@click.option(
+    "--answer",
+    metavar="FILE|-",
+    shell_complete=files,
+    help="The papers that an answer cites, in the order of its sources.",
+)
 @filters
 @click.pass_obj
 def export(session: Session, format_name: str, output: click.File, answer: str | None, chosen: Filter) -> None:

@@ -37,6 +37,7 @@ COMMANDS = [
     "export",
     "eval",
     "demo",
+    "completion",
 ]
 ESCAPE = "\x1b"
 
