@@ -114,22 +114,22 @@ def _spooled() -> IO[bytes]:
 def _fetch(url: str, copy: IO[bytes]) -> None:
     import httpx
 
-    from refdesk.ingest.safe_http import Guarded, PrivateAddress, is_private
+    from refdesk.ingest.safe_http import Guarded, PrivateAddress, TooLarge, blocks, is_private, streamed
 
     agent = {"user-agent": f"refdesk/{__version__}"}
     try:
         guarded = Guarded(allow_private=is_private(url))  # who types such an address means it
         with (
             httpx.Client(transport=guarded, timeout=TIMEOUT_S, follow_redirects=True, headers=agent) as client,
-            client.stream("GET", url) as reply,
+            streamed(client, url) as reply,
         ):
             reply.raise_for_status()
-            for block in reply.iter_bytes():
+            for block in blocks(reply, max_bytes=MAX_DOWNLOAD_BYTES):
                 copy.write(block)
-                if copy.tell() > MAX_DOWNLOAD_BYTES:
-                    raise UnreadableInput(
-                        f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 30} GB.", hint="Download and split it."
-                    )
+    except TooLarge as error:
+        raise UnreadableInput(
+            f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 30} GB.", hint="Download and split it."
+        ) from error
     except httpx.HTTPStatusError as error:
         raise UnreadableInput(
             f"{url} answered {error.response.status_code}.", hint="Check the address in a browser."
