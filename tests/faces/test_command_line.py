@@ -395,6 +395,57 @@ def test_an_unknown_paper_is_refused(cli: Cli, sample_library: Path) -> None:
     assert len(ran.json["error"]["message"]) < 400
 
 
+def test_several_papers_are_shown_one_document_a_line(cli: Cli, sample_library: Path) -> None:
+    names = ("sample:0038", "10.5555/refdesk.0001", "2799.00012")
+    ran = cli("--library", sample_library, "show", *names, "--json")
+    alone = [cli("--library", sample_library, "show", name, "--json").json for name in names]
+    assert [json.loads(line) for line in ran.out.splitlines()] == alone
+    text = cli("--library", sample_library, "show", *names).out
+    assert all(document["title"] in " ".join(text.split()) for document in alone)
+
+
+def test_one_unknown_paper_of_several_is_refused_before_any_is_shown(cli: Cli, sample_library: Path) -> None:
+    ran = cli("--library", sample_library, "show", "sample:0038", "sample:9999")
+    assert (ran.status, ran.out) == (4, "")
+    assert "sample:9999" in ran.err
+
+
+@pytest.mark.parametrize("command", ["show", "like"])
+def test_a_paper_is_found_by_words_of_its_title(cli: Cli, own_library: Path, command: str) -> None:
+    with refdesk.open_library(own_library) as library:
+        paper = library.show("arxiv:2799.00012")
+    first, second, *_, last = paper.title.lower().replace(":", "").split()
+    for words in ([paper.title], [paper.title.upper()], [f"{last} {first} {second[:4]}"]):
+        ran = cli("--library", own_library, command, *words)
+        assert ran.status == 0, ran.err
+        assert paper.paper_id in ran.out + ran.err
+
+
+def test_title_words_need_no_quotes_where_none_is_an_id(cli: Cli, sample_library: Path) -> None:
+    with refdesk.open_library(sample_library, read_only=True) as library:
+        paper = library.show("arxiv:2799.00012")
+    words = [word for word in paper.title.replace(":", "").split() if word.isalpha()]
+    assert cli("--library", sample_library, "show", *words, "--json").json["paper_id"] == paper.paper_id
+
+
+def test_title_words_of_several_papers_list_them_with_their_ids(cli: Cli, sample_library: Path) -> None:
+    ran = cli("--library", sample_library, "show", "grokking", "--json")
+    assert ran.status == 4
+    message = ran.json["error"]["message"]
+    assert message.startswith("Several papers have “grokking” in their titles: ")
+    with refdesk.open_library(sample_library, read_only=True) as library:
+        titled = [paper for paper in library.papers() if "grokking" in paper.title.casefold()]
+    assert len(titled) > 1
+    for paper in titled:
+        assert f"{paper.paper_id} “{paper.title[:80]}”" in message
+
+
+@pytest.mark.parametrize("words", ["no such words here", "%", "_ _", "grokking\x00", "…"])
+def test_title_words_of_no_paper_are_refused(cli: Cli, sample_library: Path, words: str) -> None:
+    ran = cli("--library", sample_library, "show", words, "--json")
+    assert (ran.status, ran.json["error"]["type"]) == (4, "PaperNotFound")
+
+
 def test_status_check_and_reindex_print_one_document(cli: Cli, own_library: Path) -> None:
     status = cli("--library", own_library, "status", "--json").json
     assert (status["papers"], status["to_index"], status["embedder"], status["dimension"]) == (59, 0, "static-256", 256)
