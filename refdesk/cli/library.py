@@ -91,4 +91,6 @@ def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"indexed": indexed, "embedder": name})
     else:
-        click.echo(f"{indexed:,} papers indexed with {name}.")
+        from refdesk.render.wording import count as counted
+
+        click.echo(f"{counted(indexed)} indexed with {name}.")

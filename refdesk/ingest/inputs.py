@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
-from rag.errors import UnreadableInput
+from rag.errors import StoreFull, UnreadableInput
 from refdesk._version import __version__
 
 MAX_DOWNLOAD_BYTES = 1 << 30
@@ -41,7 +41,7 @@ def opened(name: str) -> Iterator[tuple[BinaryIO, str, int]]:
             raise UnreadableInput("Standard input is closed.", hint="Pipe a file into it, or name one.")
         with _spooled() as copy:
             while block := sys.stdin.buffer.read(1 << 20):
-                copy.write(block)
+                _keep(copy, block)
             yield cast(BinaryIO, copy), "stdin", copy.tell()
     elif name.lower().startswith(("http://", "https://")):
         with _spooled() as copy:
@@ -111,6 +111,17 @@ def _spooled() -> IO[bytes]:
     return cast(IO[bytes], tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))
 
 
+def _keep(copy: IO[bytes], block: bytes) -> None:
+    """Append to the copy of an input. Raises StoreFull where the temporary folder has no room."""
+    try:
+        copy.write(block)
+    except OSError as error:
+        raise StoreFull(
+            f"The input does not fit into the temporary folder {tempfile.gettempdir()}: {error.strerror or error}.",
+            hint="Free some space there, or set TMPDIR to a folder on another disk.",
+        ) from error
+
+
 def _fetch(url: str, copy: IO[bytes]) -> None:
     import httpx
 
@@ -125,7 +136,7 @@ def _fetch(url: str, copy: IO[bytes]) -> None:
         ):
             reply.raise_for_status()
             for block in blocks(reply, max_bytes=MAX_DOWNLOAD_BYTES):
-                copy.write(block)
+                _keep(copy, block)
     except TooLarge as error:
         raise UnreadableInput(
             f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 30} GB.", hint="Download and split it."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from shapes import REPORT, SENTENCE, SHOWN, has, is_answer, is_hit, shown
 
 import refdesk
 from tests.commands import ROOT, Ran, environment, run
+from tests.feed_server import serving
 
 Cli = Callable[..., Ran]
 GROKKING = "What explains grokking, the delayed generalization of networks?"
@@ -668,6 +671,42 @@ def test_output_that_cannot_be_written_is_told_in_one_sentence(sample_library: P
             check=False,
         )
     assert (ran.returncode, ran.stderr) == (1, "Error: The output cannot be written: No space left on device.\n")
+
+
+def test_an_export_to_a_full_disk_names_the_file(cli: Cli, sample_library: Path, tmp_path: Path) -> None:
+    ran = cli("--library", sample_library, "export", "-o", "/dev/full")
+    assert (ran.status, ran.out) == (5, "")
+    assert ran.err.startswith("Error: /dev/full cannot be written: No space left on device.\nHint: ")
+    ran = cli("--library", sample_library, "export", "-o", tmp_path / "none" / "papers.jsonl")
+    assert ran.status == 5
+    assert f"{tmp_path / 'none' / 'papers.jsonl'} cannot be written: No such file or directory." in ran.err
+
+
+def test_an_input_that_does_not_fit_into_the_temporary_folder_is_told(tmp_path: Path) -> None:
+    papers = json.dumps({"id": "1", "title": "T", "abstract": "We study something with care. " * 600_000}) + "\n"
+    ran = subprocess.run(
+        ["bash", "-c", 'ulimit -f 4000; exec "$@"', "-", sys.executable, "-m", "refdesk", "add", "-"],
+        input=papers,
+        capture_output=True,
+        text=True,
+        env=environment(TMPDIR=str(tmp_path)),
+        check=False,
+    )
+    assert ran.returncode == 5
+    assert ran.stderr.startswith(f"Error: The input does not fit into the temporary folder {tmp_path}: File too large.")
+
+
+def test_an_interrupt_while_a_url_is_fetched_is_told_in_a_word(tmp_path: Path) -> None:
+    with serving() as server:
+        server.mood = "drip"
+        command = [sys.executable, "-m", "refdesk", "add", f"{server.url}/rss"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+            until = time.monotonic() + 60
+            while not server.asked and time.monotonic() < until:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, b"", b"Interrupted.\n")
 
 
 def test_what_outsiders_name_cannot_steer_the_terminal(cli: Cli, write: Callable[..., Path]) -> None:
