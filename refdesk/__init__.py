@@ -7,7 +7,8 @@ Refdesk: questions over paper abstracts, answered with sentences that cite.
         library.add("papers.jsonl")
         print(library.ask("What explains grokking?").text)
 
-Names are imported when first used, so that `import refdesk` costs nothing.
+`open_library` gives a `Library`. The other names are the types that its methods return, and `errors`. Each name is
+imported when it is first used, so that `import refdesk` is fast.
 """
 
 from __future__ import annotations
@@ -24,20 +25,97 @@ use_one_blas_thread()
 
 if TYPE_CHECKING:
     from rag import errors
-    from rag.types import Answer, Digest, Filter, Hit, ImportReport
+    from rag.checking import Verdict
+    from rag.digests.selection import Candidate, Decision
+    from rag.retrieval.langchain import PaperRetriever
+    from rag.retrieval.retriever import Retrieved, Signals
+    from rag.types import (
+        Abstention,
+        Answer,
+        Attention,
+        Citation,
+        Claim,
+        Coverage,
+        Digest,
+        Evidence,
+        Filter,
+        FilterOptions,
+        Finding,
+        Hit,
+        ImportReport,
+        IssuePaper,
+        Paper,
+        Period,
+        Problem,
+        Reject,
+        Revision,
+        Sentence,
+        Source,
+        Theme,
+    )
+    from refdesk.digest.builder import Made
+    from refdesk.digest.issues import Issues
+    from refdesk.digest.run import Step
+    from refdesk.feeds.syncing import FeedReport
     from refdesk.library import Library, open_library
+    from refdesk.verify import Verified
 
-__all__ = ["Answer", "Digest", "Filter", "Hit", "ImportReport", "Library", "__version__", "errors", "open_library"]
+__all__ = [
+    "Abstention",
+    "Answer",
+    "Attention",
+    "Candidate",
+    "Citation",
+    "Claim",
+    "Coverage",
+    "Decision",
+    "Digest",
+    "Evidence",
+    "FeedReport",
+    "Filter",
+    "FilterOptions",
+    "Finding",
+    "Hit",
+    "ImportReport",
+    "IssuePaper",
+    "Issues",
+    "Library",
+    "Made",
+    "Paper",
+    "PaperRetriever",
+    "Period",
+    "Problem",
+    "Reject",
+    "Retrieved",
+    "Revision",
+    "Sentence",
+    "Signals",
+    "Source",
+    "Step",
+    "Theme",
+    "Verdict",
+    "Verified",
+    "__version__",
+    "errors",
+    "open_library",
+]
 
-_HOMES = {
-    "Answer": "rag.types",
-    "Digest": "rag.types",
-    "Filter": "rag.types",
-    "Hit": "rag.types",
-    "ImportReport": "rag.types",
+_MODULES = {
+    "Candidate": "rag.digests.selection",
+    "Decision": "rag.digests.selection",
+    "FeedReport": "refdesk.feeds.syncing",
+    "Issues": "refdesk.digest.issues",
     "Library": "refdesk.library",
+    "Made": "refdesk.digest.builder",
+    "PaperRetriever": "rag.retrieval.langchain",
+    "Retrieved": "rag.retrieval.retriever",
+    "Signals": "rag.retrieval.retriever",
+    "Step": "refdesk.digest.run",
+    "Verdict": "rag.checking",
+    "Verified": "refdesk.verify",
     "open_library": "refdesk.library",
 }
+"""The module of each name; the others are in `rag.types`."""
 
 
 def _refuse_other_packages() -> None:
@@ -56,13 +134,14 @@ def _refuse_other_packages() -> None:
 _refuse_other_packages()
 
 
-def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("refdesk.errors")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'refdesk' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker would take any unknown name for Any
 
+    def __getattr__(name: str) -> Any:
+        if name == "errors":
+            return import_module("refdesk.errors")
+        if name in __all__:
+            return getattr(import_module(_MODULES.get(name, "rag.types")), name)
+        raise AttributeError(f"module 'refdesk' has no attribute {name!r}")
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return sorted(__all__)

@@ -1,4 +1,4 @@
-"""What users name: papers by any of their ids, days as exact as they like, and filters made of both."""
+"""Resolve what a user names: a paper by any of its ids or by its title, a date, and filters made of both."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from rag.errors import BadFilter, PaperNotFound
 from rag.types import Filter
 from stores.sql.catalog import SQLCatalog
 
+_MOST_TITLES = 10
+"""The most titles that an error lists."""
 
-def checked(catalog: SQLCatalog, filter_: Filter) -> Filter:
-    """A filter with dates in one form and papers by their own ids. Raises BadFilter, PaperNotFound."""
+
+def checked_filter(catalog: SQLCatalog, filter_: Filter) -> Filter:
+    """Check a filter: dates in ISO form, papers by their canonical ids. Raises BadFilter, PaperNotFound."""
     if not filter_:
         return filter_
     since = filter_.since and day(filter_.since, "since")
@@ -20,35 +23,77 @@ def checked(catalog: SQLCatalog, filter_: Filter) -> Filter:
     if since and until and since[: len(until)] > until[: len(since)]:
         raise BadFilter(
             f"The filter ends at {until}, before it begins at {since}.",
-            hint="Exchange --since and --until.",
+            hint="Exchange since and until.",
         )
-    return replace(filter_, since=since, until=until, papers=tuple(resolve(catalog, name) for name in filter_.papers))
+    return replace(
+        filter_, since=since, until=until, papers=tuple(resolve_paper(catalog, name) for name in filter_.papers)
+    )
 
 
-def resolve(catalog: SQLCatalog, name: str) -> str:
-    """A paper's id by any of its ids; the scheme may be left out where that is clear. Raises PaperNotFound."""
+def resolve_paper(catalog: SQLCatalog, name: str) -> str:
+    """
+    Find the id of the paper that a user names.
+
+    Args:
+        catalog: The library's catalog.
+        name: Any id of the paper, where the scheme may be left out, or words of its title.
+
+    Raises:
+        PaperNotFound: No paper has this id or these words in its title, or several papers have.
+    """
     name = name.strip()
     arxiv = identity.arxiv_id(name, named=True)
-    names = [name, *identity.scheme_ids(name), *([f"arxiv:{arxiv[0]}"] if arxiv else [])]
-    found = catalog.resolve(names)
-    ids = [found[each] for each in names if each in found] or catalog.ending(name)
-    if len(set(ids)) > 1 and name not in found:
+    ids = [name, *identity.scheme_ids(name), *([f"arxiv:{arxiv[0]}"] if arxiv else [])]
+    known = catalog.resolve(ids)
+    paper_ids = [known[each] for each in ids if each in known] or catalog.ending(name)
+    if len(set(paper_ids)) > 1 and name not in known:
         raise PaperNotFound(
-            f"“{name}” is the end of several ids: {', '.join(sorted(set(ids))[:5])}.",
+            f"“{name}” is the end of several ids: {', '.join(sorted(set(paper_ids))[:5])}.",
             hint="Give the whole id.",
         )
-    if not ids:
+    if paper_ids:
+        return paper_ids[0]
+    if title_words(name):
+        return _by_title(catalog, name)
+    raise PaperNotFound(
+        f"No paper of the library has the id “{name[:200]}”.",
+        hint="`refdesk search WORDS` shows ids.",
+    )
+
+
+def title_words(name: str) -> bool:
+    """
+    Tell whether a name can be words of a title: several words, or one without a sign or digit of an id.
+
+    >>> title_words("sparse attention"), title_words("grokking"), title_words("arxiv:2406.11741")
+    (True, True, False)
+    """
+    return bool(re.search(r"\s", name)) or not re.search(r"[:/\d]", name)
+
+
+def _by_title(catalog: SQLCatalog, name: str) -> str:
+    key = identity.normalised_title(name)
+    titles = catalog.titled(key.split(), limit=_MOST_TITLES + 1) if key else {}
+    same = [paper_id for paper_id, title in titles.items() if identity.normalised_title(title) == key]
+    if len(titles) == 1 or len(same) == 1:
+        return next(iter(same or titles))
+    if not titles:
         raise PaperNotFound(
-            f"No paper of the library has the id “{name[:200]}”.",
+            f"No paper of the library has the id “{name[:200]}” or these words in its title.",
             hint="`refdesk search WORDS` shows ids.",
         )
-    return ids[0]
+    listed = [f"{paper_id} “{title[:80]}”" for paper_id, title in titles.items()][:_MOST_TITLES]
+    more = ", and more" if len(titles) > _MOST_TITLES else ""
+    raise PaperNotFound(
+        f"Several papers have “{name[:200]}” in their titles: {', '.join(listed)}{more}.",
+        hint="Give one of these ids, or more words.",
+    )
 
 
 def day(given: str, name: str) -> str:
-    """A date of an option in ISO form, as exact as it was given. Raises BadFilter."""
+    """Turn the date of an option into ISO form, as exact as it was given. Raises BadFilter."""
     from rag.sources.records import iso_date
 
     if not (date := iso_date(given)) or date.count("-") < len(re.findall(r"[-/ .]\w", given)):
-        raise BadFilter(f"“{given}” is no date (--{name}).", hint="Write it as 2024, 2024-06 or 2024-06-17.")
+        raise BadFilter(f"“{given}” is not a date for “{name}”.", hint="Write it as 2024, 2024-06 or 2024-06-17.")
     return date

@@ -1,4 +1,4 @@
-"""The public Python API: a library that is open."""
+"""The public Python API: open a library, put papers in, ask, make issues, keep it whole."""
 
 from __future__ import annotations
 
@@ -7,26 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from rag.embedders import canonical
 from rag.errors import BadFilter
-from rag.types import Answer, Filter, Finding, Hit, ImportReport, Paper, Revision
-from refdesk import filters, wiring
-from refdesk.ask import EVERY_PAPER, AnswerStream
+from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, Revision, choose_filter
+from refdesk import wiring
+from refdesk.filters import checked_filter, day, resolve_paper
+from refdesk.questions import Questions
 from refdesk.settings import config as configuration
-from stores.store import LibraryStore
 
 if TYPE_CHECKING:
-    from langchain_core.retrievers import BaseRetriever
-    from langchain_core.runnables import Runnable
-
-    from rag.retrieval.retriever import Retrieved
     from rag.types import Digest
     from refdesk.digest.issues import Issues
     from refdesk.feeds.syncing import FeedReport
-    from refdesk.verify import Verified
 
 
 def open_library(
@@ -40,17 +34,17 @@ def open_library(
     notify: Callable[[str], None] = lambda _: None,
 ) -> Library:
     """
-    Open a library, which is made where it is absent.
+    Open a library; make it first where there is none.
 
     Args:
-        path: Its folder.
+        path: The library's folder.
         embedder: `static` (the default), `minilm` or `openai:<model>`; only a new library can choose.
-        model: A chat model to write answers with, such as `openai:gpt-4o-mini`; None takes that of the settings, and
-            without one answers are in the papers' own sentences.
-        config: A configuration file to read in place of the library's `refdesk.toml`.
-        read_only: Never write, not even to finish what a killed process left.
-        create: Whether to make it where it is absent.
-        notify: Told, in a sentence, when there is something to wait for.
+        model: A chat model that writes the answers, such as `openai:gpt-4o-mini`; None takes the model of the
+            settings. Without a model the answers quote the papers.
+        config: A settings file to read in place of the library's `refdesk.toml`.
+        read_only: Never write, not even to finish the work of a process that was killed.
+        create: Make the library where there is none.
+        notify: Called with a sentence when there is something to wait for.
 
     Raises:
         ConfigError: A setting is wrong.
@@ -69,32 +63,19 @@ def open_library(
 def open_to_reindex(
     path: str | Path, *, config: str | Path | None = None, notify: Callable[[str], None] = lambda _: None
 ) -> Library:
-    """Open a library whichever embedder the settings ask for, to rebuild it with that or another one."""
+    """Open a library to rebuild it; its embedder need not be the one of the settings."""
     folder = Path(path)
     settings = replace(configuration.load(folder, file=Path(config) if config else None), embedder=None)
     return Library(wiring.store(folder, settings, create=False, notify=notify), settings)
 
 
-class Library:
+class Library(Questions):
     """
-    An open library; `open_library` makes one. A context manager: leaving it closes the library.
+    An open library, made by `open_library`. It is a context manager, which closes the library at its end.
 
-    Every sentence of its answers cites sentences of papers, with their places in the stored abstracts.
+    `Questions` has the methods that search and answer. Every sentence of an answer cites sentences of papers, with
+    their places in the stored abstracts.
     """
-
-    def __init__(
-        self,
-        store: LibraryStore,
-        settings: configuration.Config,
-        *,
-        load: Callable[[], configuration.Config] | None = None,
-    ) -> None:
-        self._store = store
-        self._settings = settings
-        self._load = load or (lambda: settings)
-        self._retrieval = wiring.retrieval(store)
-        self._citations = wiring.citations(store)
-        self._ask = wiring.ask(store, settings, retrieval=self._retrieval, citations=self._citations)
 
     def __enter__(self) -> Library:
         return self
@@ -103,7 +84,7 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         self._store.close()
 
     def reload(self) -> None:
@@ -115,15 +96,8 @@ class Library:
         Raises:
             ConfigError: A setting is wrong, or one that an open library keeps has changed; the old ones stay in use.
         """
-        settings = configuration.reloaded(self._settings, self._load())
-        self._settings = settings
-        self._ask = wiring.ask(self._store, settings, retrieval=self._retrieval, citations=self._citations)
+        self._use(configuration.reloaded(self._settings, self._load()))
         self.__dict__.pop("issues", None)
-
-    @property
-    def model(self) -> str | None:
-        """The chat model that writes its answers."""
-        return self._settings.model
 
     # ---- putting papers in
 
@@ -136,25 +110,26 @@ class Library:
         progress: Callable[[int, float], None] = lambda _records, _share: None,
     ) -> ImportReport:
         """
-        Import files; each is recognised by its content.
+        Import papers from files; the format of each file is recognised by its content.
 
         Args:
             names: Paths, folders, patterns such as `*.bib`, zip files, http(s) URLs, or `-` for standard input.
             format_name: Force a format; `refdesk.library.formats()` names them.
             listed: The listing date of records that have none.
             tags: Added to every paper.
-            progress: Told the number of records read and the share of bytes, 0 to 1.
+            progress: Called with the number of records read and the share of bytes read, 0 to 1.
 
         Returns:
-            What became of every record. With several inputs, one that cannot be read at all is a reject.
+            The number of records added, updated and unchanged, and the rejected ones with the reason. Of several
+            inputs, one that cannot be read is a reject.
 
         Raises:
             UnreadableInput, UnknownFormat: The only input cannot be read.
-            BadFilter: `listed` is no date, or a tag cannot be printed.
+            BadFilter: `listed` is not a date, or a tag cannot be printed.
         """
         began = time.perf_counter()
         if listed is not None:
-            listed = filters.day(listed, "listed")
+            listed = day(listed, "listed")
         if unprintable := [tag for tag in tags if not tag.isprintable()]:
             raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
         from refdesk.ingest import add as adding  # a dozen parsers, which a question does not need
@@ -162,78 +137,17 @@ class Library:
         total = adding.add(self._store, [str(name) for name in names], format_name, listed, tuple(tags), progress)
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
 
-    # ---- asking
-
-    def search(self, query: str, *, limit: int = 10, filter: Filter = EVERY_PAPER) -> list[Hit]:  # noqa: A002 - the public name
-        """
-        The papers that best match, best first.
-
-        Raises:
-            BadQuestion: There is nothing in the query to look for.
-            BadFilter, PaperNotFound: A date that is none, or a paper that is not here.
-        """
-        return list(self.retrieve(query, filter=filter, depth=limit).hits[:limit])
-
-    def ask(self, question: str, *, filter: Filter = EVERY_PAPER, **options: Any) -> Answer:  # noqa: A002
-        """
-        A cited answer, or an abstention; with a model as it writes and we check it, else in the papers' own sentences.
-
-        Args:
-            question: In natural language.
-            filter: Which papers to look at.
-            options: As in `stream`.
-
-        Raises:
-            BadQuestion: There is nothing in the question to look for.
-            BadFilter, PaperNotFound: A date that is none, or a paper that is not here.
-            ModelUnavailable: The model failed, and `strict` was asked for.
-        """
-        with self.stream(question, filter=filter, **options) as parts:
-            *_, answer = parts
-        assert isinstance(answer, Answer)
-        return answer
-
-    def stream(
-        self,
-        question: str,
-        *,
-        filter: Filter = EVERY_PAPER,  # noqa: A002
-        max_sentences: int | None = None,
-        fresh: bool = False,
-        strict: bool = False,
-        keep_unsupported: bool = False,
-        cancel: Event | None = None,
-    ) -> AnswerStream:
-        """
-        The claims of an answer one by one, each checked, and the Answer last. Raises as `ask`.
-
-        The stream is a context manager; closing it, from any thread, stops the model within one chunk of its reply.
-
-        Args:
-            question, filter: As in `ask`.
-            max_sentences: The most claims.
-            fresh: Ask the model anew, also what it was asked before.
-            strict: Raise where the model fails, in place of an extractive answer that is marked `degraded`.
-            keep_unsupported: Keep claims of the model that did not pass the check, marked as unsupported.
-            cancel: Set it to cancel the question, which then raises `concurrent.futures.CancelledError`.
-        """
-        return self._ask.stream(
-            question,
-            filter=filter,
-            max_sentences=max_sentences,
-            fresh=fresh,
-            strict=strict,
-            keep_unsupported=keep_unsupported,
-            cancel=cancel,
-        )
-
     def sync(self, *names: str, tell: Callable[[FeedReport], None] = lambda _: None) -> list[FeedReport]:
         """
-        Pull feeds of the settings, all or those named. One that fails has the state `broken` in its report.
+        Pull new papers from the feeds of the settings. A feed that fails has the state `broken` in its report.
+
+        Args:
+            names: The feeds to pull; none means all.
+            tell: Called with the report of each feed as soon as it is pulled.
 
         Raises:
-            ConfigError: There is no feed, or none of a name.
-            LibraryLocked: Another sync is at work.
+            ConfigError: The settings have no feed, or none with this name.
+            LibraryLocked: Another sync is running.
         """
         from refdesk.feeds.syncing import sync
 
@@ -241,67 +155,55 @@ class Library:
 
     def digest(self, period: str | None = None, *, subscription: str | None = None, fresh: bool = False) -> Digest:
         """
-        The issue of a period, every sentence of which cites; nothing is recorded or sent.
+        Make the issue of a period; every sentence of it cites. Nothing is recorded or sent.
 
         Args:
-            period: `2026-W27`, `2026-06`, `2026-06-29` or `2026-06-01--2026-06-20`; None is the last whole one.
-            subscription: Of the settings; None is the only one, or all papers where none is configured.
-            fresh: Ask the model anew, also what it was asked before.
+            period: `2026-W27`, `2026-06`, `2026-06-29` or `2026-06-01--2026-06-20`; None is the last whole period.
+            subscription: A name of the settings; None is the only subscription, or all papers where there is none.
+            fresh: Ask the model again, even where its reply is stored.
 
         Raises:
-            BadFilter: It is no period.
-            ConfigError: There is no such subscription, or one of its settings is wrong.
+            BadFilter: The period is not valid.
+            ConfigError: The settings have no such subscription, or one of its settings is wrong.
         """
         return self.issues.make(period, subscription=subscription, fresh=fresh).digest
 
     @cached_property
     def issues(self) -> Issues:
-        """Its issues: `make`, `rendered`, `run`, and what has become of them."""
+        """The issues of the library: make, render, run, and their status."""
         from refdesk.digest.issues import Issues
 
         return Issues(self._store, self._settings, self._ask)
 
-    def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
-        """A follow-up as a question that stands for itself, by the model. Raises ModelUnavailable."""
-        return self._ask.condense(history, question, cancel=cancel)
-
-    def replay(self, generation_id: str) -> Answer:
-        """A stored reply of a model, checked anew. Raises PaperNotFound where there is none of this id."""
-        return self._ask.replay(generation_id)[1]
-
-    def verify(self, document: str) -> list[Verified]:
+    def within_issue(
+        self,
+        period: str,
+        filter: Filter | None = None,  # noqa: A002
+        *,
+        subscription: str | None = None,
+        **filters: Unpack[FilterOptions],
+    ) -> Filter:
         """
-        Check a document that Refdesk wrote, JSON or Markdown, claim by claim.
+        Narrow a filter to the papers that an issue cites. Filters as in `search`.
 
         Raises:
-            UnreadableInput: It holds no claim.
+            BadFilter, PaperNotFound: As `search`; or the issue cites no paper of the filter.
+            ConfigError: The settings have no such subscription.
         """
-        from refdesk.verify import verify
-
-        return verify(document, self._citations, self._ask.checker)
-
-    def retrieve(self, question: str, *, filter: Filter = EVERY_PAPER, depth: int = 0) -> Retrieved:  # noqa: A002
-        """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
-        return self._retrieval.retrieve(question, filter, depth=depth)
-
-    def as_retriever(self, *, limit: int = 8, filter: Filter = EVERY_PAPER) -> BaseRetriever:  # noqa: A002
-        """A LangChain retriever: a question to `limit` Documents, one a paper, its best sentence in the metadata."""
-        from rag.retrieval.langchain import PaperRetriever
-
-        return PaperRetriever(search=lambda query: self.search(query, limit=limit, filter=filter))
-
-    def as_runnable(self, *, filter: Filter = EVERY_PAPER) -> Runnable[str, Answer]:  # noqa: A002
-        """A LangChain Runnable from a question to an Answer."""
-        from langchain_core.runnables import RunnableLambda
-
-        return RunnableLambda(lambda question: self.ask(question, filter=filter), name="refdesk")
-
-    def within_issue(self, period: str, filter: Filter = EVERY_PAPER, *, subscription: str | None = None) -> Filter:  # noqa: A002
-        """A filter narrowed to the papers that an issue cites. Raises BadFilter, PaperNotFound, ConfigError."""
-        return self.issues.within(period, filters.checked(self._store.catalog, filter), subscription=subscription)
+        checked = checked_filter(self._store.catalog, choose_filter(filter, filters))
+        return self.issues.within(period, checked, subscription=subscription)
 
     def rate(self, paper: str, rating: int) -> Paper:
-        """Say that papers like this are wanted in issues (1) or not (-1), or nothing (0). Raises PaperNotFound."""
+        """
+        Rate a paper: 1 asks for papers like it in the issues, -1 for none like it, 0 takes a rating back.
+
+        Args:
+            paper: As in `show`.
+            rating: 1, -1 or 0.
+
+        Raises:
+            PaperNotFound: As `show`.
+        """
         found = self.show(paper)
         self._store.require_writable()
         self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())
@@ -311,27 +213,35 @@ class Library:
 
     def show(self, paper: str) -> Paper:
         """
-        A paper by any of its ids; the scheme may be left out where that is not ambiguous.
+        Find a paper.
+
+        Args:
+            paper: Any of its ids, where the scheme may be left out (`2406.11741`), or words of its title.
 
         Raises:
-            PaperNotFound: No paper has this id.
+            PaperNotFound: No paper has this id or these words in its title, or several have.
         """
-        paper_id = filters.resolve(self._store.catalog, paper)
+        paper_id = resolve_paper(self._store.catalog, paper)
         self._store.tell_index_problems()
         return self._store.catalog.papers([paper_id])[paper_id]
 
     def revisions(self, paper: str) -> list[Revision]:
-        """All texts that a paper has had, the first seen first. Raises PaperNotFound."""
-        return self._store.catalog.revisions(filters.resolve(self._store.catalog, paper))
+        """List all texts that a paper has had, the first one first. Raises PaperNotFound, as `show`."""
+        return self._store.catalog.revisions(resolve_paper(self._store.catalog, paper))
 
-    def papers(self, *, filter: Filter = EVERY_PAPER) -> Iterator[Paper]:  # noqa: A002
-        """All papers that pass a filter, by id. Raises BadFilter."""
-        ids = self._store.catalog.matching(filters.checked(self._store.catalog, filter))
+    def papers(
+        self,
+        *,
+        filter: Filter | None = None,  # noqa: A002
+        **filters: Unpack[FilterOptions],
+    ) -> Iterator[Paper]:
+        """Yield all papers of a filter, by id. Filters and errors as in `search`."""
+        ids = self._store.catalog.matching(checked_filter(self._store.catalog, choose_filter(filter, filters)))
         for at in range(0, len(ids), 500):
             yield from self._store.catalog.papers(ids[at : at + 500]).values()
 
     def status(self) -> dict[str, Any]:
-        """What is here, as `status --json` prints it."""
+        """Report what the library holds and how its feeds and issues do, as `status --json` prints it."""
         from refdesk.status import status
 
         return {**status(self._store, self._settings), **self.issues.status()}
@@ -339,7 +249,7 @@ class Library:
     # ---- keeping it whole
 
     def check(self) -> list[Finding]:
-        """All that is amiss between the catalog and the indexes; nothing is a whole library."""
+        """Compare the indexes with the catalog; an empty list means that they agree."""
         from stores.consistency import check
 
         self._store.tell_index_problems()
@@ -347,16 +257,20 @@ class Library:
 
     def reindex(self, *, embedder: str | None = None, progress: Callable[[int], None] = lambda _: None) -> int:
         """
-        Rebuild the indexes from the catalog, with another embedder if one is named.
+        Rebuild the indexes from the catalog.
+
+        Args:
+            embedder: Another embedder to change to.
+            progress: Called with the number of papers of each batch when it is indexed.
 
         Returns:
-            How many papers were indexed.
+            The number of papers indexed.
         """
         return self._store.reindex(canonical(embedder) if embedder else None, progress)
 
 
 def formats() -> dict[str, str]:
-    """The names of the formats that `add` reads, and what they are."""
+    """The formats that `add` reads: name to description."""
     from rag import sources
 
     return {each.name: each.description for each in sources.FORMATS}

@@ -8,7 +8,7 @@ from threading import Lock
 from rag.errors import StoreError
 from rag.retrieval.retriever import Retrieved, Retriever
 from rag.types import Filter
-from refdesk import filters
+from refdesk.filters import checked_filter
 from stores.store import LibraryStore
 
 
@@ -39,7 +39,7 @@ class Retrieval:
             BadQuestion: The question has no word to look for.
             BadFilter, PaperNotFound: A date is not valid, or the library lacks a paper that the filter names.
         """
-        checked = filters.checked(self._store.catalog, filter_)
+        checked = checked_filter(self._store.catalog, filter_)
         question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
         self._store.refresh()
         self._store.require_indexes()

@@ -144,9 +144,15 @@ class FeedServer:
             _send(handler, 200, b" " * ((64 << 20) + 1), {"Content-Type": "application/json"})
         elif mood in ("bomb", "nested bomb"):
             _send(handler, 200, *_bomb(mood))
-        elif mood == "drip":
+        elif mood == "steady":
             handler.send_response(200)
             handler.end_headers()
+            for _ in range(20):
+                handler.wfile.write(b" " * 20_000)
+                self.closing.wait(0.05)
+        elif mood in ("drip", "drip headers"):
+            handler.send_response(200)
+            handler.flush_headers() if mood == "drip headers" else handler.end_headers()
             while not self.closing.wait(0.01):
                 handler.wfile.write(b" ")
         else:

@@ -1,28 +1,69 @@
-"""Refdesk as a part of other people's chains: a LangChain retriever. Imported only when one is asked for."""
+"""LangChain retriever over a library's search. Imported only when one is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Unpack
 
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import run_in_executor
+from pydantic import ConfigDict, Field
 
-from rag.types import Hit
+from rag.types import EVERY_PAPER, Filter, FilterOptions, Hit, choose_filter
+
+DEFAULT_K = 8
 
 
 class PaperRetriever(BaseRetriever):
     """
-    Papers for a question, as Documents: the abstract is the content.
+    LangChain retriever: a question to Documents, one a paper, the abstract as the content.
 
     The metadata holds `paper_id`, `title`, `url`, `published`, `score`, and the best sentence with its number and
-    offsets in the abstract.
+    offsets in the abstract. `invoke` takes `k` and filters for one call: `retriever.invoke("…", k=3, since="2026")`.
+
+    Args:
+        search: `Library.search`, or a function that takes the same arguments.
+        k: The number of documents.
+        filter: Which papers to look at. A filter of a call replaces the same field of this one.
+
+    Raises:
+        ValueError: An argument has no such name or value; from `invoke`, `k` is below 1.
+        TypeError: From `invoke`: an option is neither `k` nor a filter.
     """
 
-    search: Callable[[str], list[Hit]]
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        return [_document(hit) for hit in self.search(query)]
+    search: Callable[..., list[Hit]]
+    k: int = Field(default=DEFAULT_K, ge=1)
+    filter: Filter = EVERY_PAPER
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun | None = None,
+        k: int | None = None,
+        filter: Filter | None = None,  # noqa: A002 - the public name
+        **filters: Unpack[FilterOptions],
+    ) -> list[Document]:
+        limit = self.k if k is None else k
+        if limit < 1:
+            raise ValueError(f"k is {limit}; it must be at least 1.")
+        chosen = choose_filter(filter, filters, default=self.filter)
+        return [_document(hit) for hit in self.search(query, limit=limit, filter=chosen)]
+
+    async def _aget_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: AsyncCallbackManagerForRetrieverRun,
+        k: int | None = None,
+        filter: Filter | None = None,  # noqa: A002 - the public name
+        **filters: Unpack[FilterOptions],
+    ) -> list[Document]:
+        return await run_in_executor(None, lambda: self._get_relevant_documents(query, k=k, filter=filter, **filters))
 
 
 def _document(hit: Hit) -> Document:

@@ -15,10 +15,25 @@ from rag.types.digest import (
     ThemeStatus,
     zone,
 )
-from rag.types.paper import Attention, Chunk, Filter, Finding, ImportReport, JsonDict, Paper, Reject, Revision, Sentence
+from rag.types.paper import (
+    EVERY_PAPER,
+    Attention,
+    Chunk,
+    Filter,
+    FilterOptions,
+    Finding,
+    ImportReport,
+    JsonDict,
+    Paper,
+    Reject,
+    Revision,
+    Sentence,
+    choose_filter,
+)
 
 __all__ = [
     "DEFAULT_SUBSCRIPTION",
+    "EVERY_PAPER",
     "LEAST_SCORE",
     "Abstention",
     "Answer",
@@ -31,6 +46,7 @@ __all__ = [
     "Every",
     "Evidence",
     "Filter",
+    "FilterOptions",
     "Finding",
     "Hit",
     "ImportReport",
@@ -49,5 +65,6 @@ __all__ = [
     "Support",
     "Theme",
     "ThemeStatus",
+    "choose_filter",
     "zone",
 ]

@@ -8,8 +8,10 @@ one. Offsets count characters (code points) of the stored abstract, half-open.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, TypedDict
+
+from rag.errors import BadFilter
 
 JsonDict = dict[str, Any]
 
@@ -158,6 +160,56 @@ class Filter:
 
     def __bool__(self) -> bool:
         return any((self.since, self.until, self.categories, self.tags, self.sources, self.papers))
+
+
+class FilterOptions(TypedDict, total=False):
+    """The fields of a `Filter` as keyword arguments; one value may stand for a sequence of one."""
+
+    since: str | None
+    until: str | None
+    categories: str | Sequence[str] | None
+    tags: str | Sequence[str] | None
+    sources: str | Sequence[str] | None
+    papers: str | Sequence[str] | None
+
+
+EVERY_PAPER = Filter()
+
+
+def choose_filter(given: Filter | None, options: FilterOptions, *, default: Filter = EVERY_PAPER) -> Filter:
+    """
+    The filter of a call that takes a whole filter, or its fields as keyword arguments.
+
+    Args:
+        given: The whole filter.
+        options: The keyword arguments; each replaces a field of `default`.
+        default: The filter where none is given.
+
+    Raises:
+        BadFilter: Both are given.
+        TypeError: A keyword is no field of a filter.
+
+    >>> choose_filter(None, {"since": "2026-05", "categories": "cs.CL"}).categories
+    ('cs.CL',)
+    """
+    names = [field.name for field in fields(Filter)]
+    if unknown := [name for name in options if name not in names]:
+        raise TypeError(f"Unknown option {unknown[0]!r}; the filters are {', '.join(names)}.")
+    if given and any(options.values()):
+        raise BadFilter(
+            f"Both a whole filter and {', '.join(options)} were given.",
+            hint="Give filter=Filter(…) or the keyword arguments, not both.",
+        )
+    if given is not None and not any(options.values()):
+        return given
+    return replace(default, **{name: _field(name, value) for name, value in options.items()})
+
+
+def _field(name: str, value: Any) -> Any:
+    """The value of a filter's field: a text for a date, else a tuple of texts."""
+    if name in ("since", "until"):
+        return value
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

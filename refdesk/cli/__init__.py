@@ -20,7 +20,7 @@ import click
 
 from rag.errors import RefdeskError
 from refdesk._version import __version__
-from refdesk.cli import add, ask, chat, digest, export, library, sync, verify
+from refdesk.cli import add, ask, chat, completion, digest, export, library, sync, verify
 from refdesk.cli import eval as evaluation
 from refdesk.cli.common import INTERRUPTED, Session, printable
 
@@ -69,6 +69,7 @@ for _command in (
     export.export,
     evaluation.evaluate,
     evaluation.demo,
+    completion.completion,
 ):
     cli.add_command(_command)
 
@@ -103,7 +104,9 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(signal.SIGINT, _interrupted)
     verbose = any(argument in ("-v", "--verbose") for argument in arguments)
     try:
-        with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would exit by itself on a broken pipe
+        if (status := completion.asked_by_a_shell(cli)) is not None:
+            sys.exit(status)
+        with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would end by itself on a broken pipe
             status = cli.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as ended:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from refdesk.cli.common import Session, as_json, print_json, show
+from refdesk.cli.completion import files
 
 REFUSED = 4
 
@@ -26,7 +27,7 @@ def init(session: Session, embedder: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, metavar="PATH|URL|-…")
+@click.argument("inputs", nargs=-1, metavar="PATH|URL|-…", shell_complete=files)
 @click.option("--format", "format_name", metavar="NAME", help="Force a format in place of recognising it.")
 @click.option("--listed", metavar="DATE", help="The listing date of papers that come without one.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME", help="Tag every paper; may be repeated.")

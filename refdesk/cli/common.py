@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from rag.types import Paper
     from refdesk.library import Library
 
 INTERRUPTED = threading.Event()
@@ -126,6 +127,22 @@ def filters(command: Command) -> Command:
 
     wrapped: Any = functools.reduce(lambda made, option: option(made), reversed(options), filtered)
     return wrapped  # type: ignore[no-any-return]
+
+
+def named_papers(library: Library, names: Sequence[str]) -> list[Paper]:
+    """
+    The papers of the arguments PAPER…, each an id or the words of a title in quotes.
+
+    Single words that cannot be ids are the words of one title: `refdesk show sparse attention`.
+
+    Raises:
+        PaperNotFound: As `Library.show`; no paper is returned then.
+    """
+    from refdesk.filters import title_words
+
+    if all(title_words(name) and name.split() == [name] for name in names):
+        names = [" ".join(names)]
+    return [library.show(name) for name in names]
 
 
 def printable(text: str) -> str:

@@ -45,11 +45,13 @@ def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder:
         return
     from refdesk.render import terminal
 
-    click.echo(f"{result['corpus']:,} documents, embedder {result['embedder']}, {len(result['rejected'])} rejected")
+    click.echo(f"documents: {result['corpus']:,}, rejected: {len(result['rejected'])}, embedder: {result['embedder']}")
     for split, measured in result["splits"].items():
         show(terminal.metrics({name: value for name, value in measured.items() if name != "reliability"}, split))
         for row in measured.get("reliability", []):
-            click.echo(f"  of {row['claims']} claims said to be {row['said']:.2f} answerable, {row['was']:.2f} were")
+            click.echo(
+                f"  claims: {row['claims']}, predicted answerable: {row['said']:.2f}, answerable: {row['was']:.2f}"
+            )
 
 
 @click.command()

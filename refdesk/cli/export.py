@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from refdesk.cli.common import Session, filters
+from refdesk.cli.completion import files
 
 if TYPE_CHECKING:
     from rag.types import Filter
@@ -23,21 +26,20 @@ if TYPE_CHECKING:
     show_default=True,
     help="What to write.",
 )
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file, in place of standard output.")
 @click.option(
-    "-o",
-    "--output",
-    type=click.File("w", encoding="utf-8", lazy=True),
-    default="-",
-    help="A file, in place of standard output.",
+    "--answer",
+    metavar="FILE|-",
+    shell_complete=files,
+    help="The papers that an answer cites, in the order of its sources.",
 )
-@click.option("--answer", metavar="FILE|-", help="The papers that an answer cites, in the order of its sources.")
 @filters
 @click.pass_obj
-def export(session: Session, format_name: str, output: click.File, answer: str | None, chosen: Filter) -> None:
+def export(session: Session, format_name: str, output: Path | None, answer: str | None, chosen: Filter) -> None:
     """
-    Write papers as JSON Lines, BibTeX, CSL-JSON or RIS: those that the filters choose, or that an answer cites.
+    Write papers as JSON Lines, BibTeX, CSL-JSON or RIS: the papers of a filter, or those that an answer cites.
 
-    An answer is what `ask` or `digest` wrote with --json or --markdown; - reads standard input.
+    An answer is the output of `ask` or `digest` with --json or --markdown; - reads it from standard input.
     """
     from refdesk.cited_papers import cited
     from refdesk.ingest.inputs import text_of
@@ -48,5 +50,25 @@ def export(session: Session, format_name: str, output: click.File, answer: str |
     document = sys.stdin.read() if answer == "-" else text_of(Path(answer)) if answer else None
     with session.open() as library:
         papers = library.papers(filter=chosen) if document is None else cited(document, library)
-        for entry in FORMATS[format_name](papers):
-            click.echo(entry, file=output)  # type: ignore[arg-type]
+        entries = FORMATS[format_name](papers)
+        if output and output != Path("-"):
+            _write(output, entries)
+        else:
+            for entry in entries:
+                click.echo(entry)
+
+
+def _write(path: Path, entries: Iterable[str]) -> None:
+    """Write entries to a file. Raises StoreFull, StoreError where that fails."""
+    from rag.errors import StoreError, StoreFull
+
+    try:
+        with path.open("w", encoding="utf-8") as stream:
+            for entry in entries:
+                print(entry, file=stream)
+    except OSError as error:
+        kind = StoreFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreError
+        raise kind(
+            f"{path} cannot be written: {error.strerror or error}.",
+            hint="Check the folder and the space on its disk, then run the command again.",
+        ) from error

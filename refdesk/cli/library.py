@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from refdesk.cli.common import Session, as_json, print_json
+from refdesk.cli.common import Session, as_json, named_papers, print_json
 from refdesk.cli.common import show as show_text
-
-if TYPE_CHECKING:
-    pass
 
 FOUND_SOMETHING = 7
 
 
 @click.command()
-@click.argument("paper")
+@click.argument("names", metavar="PAPER…", nargs=-1, required=True)
 @as_json
 @click.pass_obj
-def show(session: Session, paper: str, as_json: bool) -> None:
-    """Show PAPER, by any of its ids, with its numbered sentences."""
-    with session.open() as library:
-        found, revisions = library.show(paper), library.revisions(paper)
-    if as_json:
-        print_json({**found.to_dict(), "revisions": [{"hash": each.hash, "seen": each.seen} for each in revisions]})
-    else:
-        from refdesk.render import terminal
+def show(session: Session, names: tuple[str, ...], as_json: bool) -> None:
+    """
+    Show each PAPER with its numbered sentences.
 
-        show_text(terminal.paper(found, revisions))
+    PAPER is any id of a paper, or words of its title. With --json and several papers: one document a line.
+    """
+    with session.open() as library:
+        found = [(paper, library.revisions(paper.paper_id)) for paper in named_papers(library, names)]
+    if as_json:
+        for paper, revisions in found:
+            seen = [{"hash": revision.hash, "seen": revision.seen} for revision in revisions]
+            print_json({**paper.to_dict(), "revisions": seen})
+        return
+    from refdesk.render import terminal
+
+    for number, (paper, revisions) in enumerate(found):
+        if number:
+            click.echo()
+        show_text(terminal.paper(paper, revisions))
 
 
 @click.command()
@@ -87,4 +91,6 @@ def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"indexed": indexed, "embedder": name})
     else:
-        click.echo(f"{indexed:,} papers indexed with {name}.")
+        from refdesk.render.wording import count as counted
+
+        click.echo(f"{counted(indexed)} indexed with {name}.")

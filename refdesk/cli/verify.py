@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from refdesk.cli.common import Session, as_json, print_json, show
+from refdesk.cli.completion import files
 
 FOUND_SOMETHING = 7
 
 
 @click.command()
-@click.argument("document", metavar="FILE|-")
+@click.argument("document", metavar="FILE|-", shell_complete=files)
 @as_json
 @click.pass_obj
 def verify(session: Session, document: str, as_json: bool) -> int:

@@ -19,7 +19,7 @@ import httpx
 
 from rag.errors import FeedUnavailable
 from refdesk._version import __version__
-from refdesk.ingest.safe_http import Address, Guarded, PrivateAddress, is_public
+from refdesk.ingest.safe_http import Address, Guarded, PrivateAddress, TooLarge, blocks, is_public, streamed
 
 MAX_RESPONSE_BYTES = 64 << 20
 MAX_REDIRECTS = 5
@@ -60,6 +60,7 @@ class Fetcher:
     contact: str | None = None
     allow_private: bool = False
     timeout_s: float = TIMEOUT_S
+    longest_s: float | None = None
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     draw: Callable[[], float] = random.random
@@ -137,7 +138,7 @@ class Fetcher:
                 clock = self._wait(url)
                 self.requests += 1
                 own = headers if urlsplit(url).netloc == first else {}  # a key is for one host
-                with client.stream("GET", url, headers=own) as reply:
+                with streamed(client, url, headers=own, longest_s=self.longest_s) as reply:
                     self.clocks[clock] += min(_seconds(reply.headers.get("backoff")), LONGEST_WAIT_S)
                     if reply.status_code == 304:
                         return Page(url, b"", dict(reply.headers), unchanged=True)
@@ -148,18 +149,14 @@ class Fetcher:
                         return reply.status_code, _seconds(reply.headers.get("retry-after"))
                     if "," in reply.headers.get("content-encoding", ""):
                         raise FeedUnavailable(f"{_shown(url)} answers packed more than once.", hint="Check the feed.")
-                    body = bytearray()
-                    began = self.clock()
-                    for block in reply.iter_bytes():
-                        body += block
-                        if len(body) > MAX_RESPONSE_BYTES:
-                            raise FeedUnavailable(
-                                f"{_shown(url)} answered with more than {MAX_RESPONSE_BYTES >> 20} MB.",
-                                hint="Ask for less in one feed.",
-                            )
-                        if self.clock() - began > 10 * self.timeout_s:
-                            raise httpx.ReadTimeout("the reply takes too long")
-                    return Page(url, bytes(body), dict(reply.headers))
+                    try:
+                        body = b"".join(blocks(reply, max_bytes=MAX_RESPONSE_BYTES, longest_s=self.longest_s))
+                    except TooLarge as error:
+                        raise FeedUnavailable(
+                            f"{_shown(url)} answered with more than {MAX_RESPONSE_BYTES >> 20} MB.",
+                            hint="Ask for less in one feed.",
+                        ) from error
+                    return Page(url, body, dict(reply.headers))
         raise FeedUnavailable(f"{_shown(url)} redirects without end.", hint="Check the feed's address.")
 
 

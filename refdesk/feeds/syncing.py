@@ -206,28 +206,29 @@ def _imported(library: LibraryStore, document: Document, feed: Mapping[str, Any]
 
 def state_of(record: FeedRecord, today: date) -> State:
     """
-    How a feed does, by its own rhythm.
+    Judge how a feed does, by its own rhythm.
 
-    `broken`: the last pull failed. `fresh`: it brought papers. `partial`: its day brought less than a quarter of what
-    is usual for a day. `stale`: nothing new for three times as long as is usual between two papers' days (a week at
-    least). `quiet`: nothing new, and that is no wonder. `new`: never pulled.
+    `broken`: the last pull failed. `fresh`: the day of the last pull brought papers, in this pull or an earlier one.
+    `partial`: that day brought less than a quarter of the usual number for a day. `stale`: nothing new for three times
+    the usual gap between two days with papers (a week at least). `quiet`: nothing new, but not for so long. `new`:
+    never pulled.
     """
     if record.error:
         return "broken"
-    whole = [run for run in record.runs if not run.failed]
-    if not whole:
+    complete = [run for run in record.runs if not run.failed]
+    if not complete:
         return "new"
-    brought: dict[str, int] = {}
-    for run in whole:
-        brought[run.day] = brought.get(run.day, 0) + run.new
-    bringing = [day for day, new in brought.items() if new]
-    usual = median(brought[day] for day in bringing[:-1]) if len(bringing) > 4 else 0
-    if whole[-1].new:
-        return "partial" if brought[whole[-1].day] < usual / 4 else "fresh"
-    days = sorted(map(date.fromisoformat, bringing))
+    new_by_day: dict[str, int] = {}
+    for run in record.runs:  # a pull that failed may have brought papers before
+        new_by_day[run.day] = new_by_day.get(run.day, 0) + run.new
+    days_with_papers = [day for day, new in new_by_day.items() if new]
+    usual = median(new_by_day[day] for day in days_with_papers[:-1]) if len(days_with_papers) > 4 else 0
+    if last_day := new_by_day[complete[-1].day]:
+        return "partial" if last_day < usual / 4 else "fresh"
+    days = sorted(map(date.fromisoformat, days_with_papers))
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     rhythm = max(7, 3 * (median(gaps) if gaps else 1))
-    last = days[-1] if days else date.fromisoformat(whole[0].day)
+    last = days[-1] if days else date.fromisoformat(complete[0].day)
     return "stale" if (today - last).days > rhythm else "quiet"
 
 

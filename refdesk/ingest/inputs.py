@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
-from rag.errors import UnreadableInput
+from rag.errors import StoreFull, UnreadableInput
 from refdesk._version import __version__
 
 MAX_DOWNLOAD_BYTES = 1 << 30
@@ -41,7 +41,7 @@ def opened(name: str) -> Iterator[tuple[BinaryIO, str, int]]:
             raise UnreadableInput("Standard input is closed.", hint="Pipe a file into it, or name one.")
         with _spooled() as copy:
             while block := sys.stdin.buffer.read(1 << 20):
-                copy.write(block)
+                _keep(copy, block)
             yield cast(BinaryIO, copy), "stdin", copy.tell()
     elif name.lower().startswith(("http://", "https://")):
         with _spooled() as copy:
@@ -111,25 +111,36 @@ def _spooled() -> IO[bytes]:
     return cast(IO[bytes], tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))
 
 
+def _keep(copy: IO[bytes], block: bytes) -> None:
+    """Append to the copy of an input. Raises StoreFull where the temporary folder has no room."""
+    try:
+        copy.write(block)
+    except OSError as error:
+        raise StoreFull(
+            f"The input does not fit into the temporary folder {tempfile.gettempdir()}: {error.strerror or error}.",
+            hint="Free some space there, or set TMPDIR to a folder on another disk.",
+        ) from error
+
+
 def _fetch(url: str, copy: IO[bytes]) -> None:
     import httpx
 
-    from refdesk.ingest.safe_http import Guarded, PrivateAddress, is_private
+    from refdesk.ingest.safe_http import Guarded, PrivateAddress, TooLarge, blocks, is_private, streamed
 
     agent = {"user-agent": f"refdesk/{__version__}"}
     try:
         guarded = Guarded(allow_private=is_private(url))  # who types such an address means it
         with (
             httpx.Client(transport=guarded, timeout=TIMEOUT_S, follow_redirects=True, headers=agent) as client,
-            client.stream("GET", url) as reply,
+            streamed(client, url) as reply,
         ):
             reply.raise_for_status()
-            for block in reply.iter_bytes():
-                copy.write(block)
-                if copy.tell() > MAX_DOWNLOAD_BYTES:
-                    raise UnreadableInput(
-                        f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 30} GB.", hint="Download and split it."
-                    )
+            for block in blocks(reply, max_bytes=MAX_DOWNLOAD_BYTES):
+                _keep(copy, block)
+    except TooLarge as error:
+        raise UnreadableInput(
+            f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 30} GB.", hint="Download and split it."
+        ) from error
     except httpx.HTTPStatusError as error:
         raise UnreadableInput(
             f"{url} answered {error.response.status_code}.", hint="Check the address in a browser."

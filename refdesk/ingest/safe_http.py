@@ -1,8 +1,8 @@
 """
-Requests that do not reach into the reader's own network: what is connected to is the very address that was judged.
+HTTP requests that are protected against SSRF, and against replies that are too large or too slow.
 
-Were the name only looked up and the connection left to look it up again, a server of names could answer the first time
-with a public address and the second time with one of this machine.
+A host name is looked up once, and the connection goes to the address that was checked. If the connection looked the
+name up again, a DNS server could first answer with a public address and then with one of this machine.
 """
 
 from __future__ import annotations
@@ -10,27 +10,111 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
+from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+LONGEST_REPLY_S = 240.0
+"""The longest time to wait for the headers of a reply; its body may take as long, and longer if it is large."""
+SLOWEST_BYTES_PER_S = 50_000
+"""A body gets a second more for so many bytes that came."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class PrivateAddress(Exception):
-    """What is asked for lies at an address of this machine or its network."""
+    """The host has an address of this machine or its network."""
 
     def __init__(self, address: Address) -> None:
         super().__init__(f"{address}, an address of this machine or its network")
 
 
+class TooLarge(Exception):
+    """The reply has more bytes than the caller takes."""
+
+
+@contextmanager
+def streamed(
+    client: httpx.Client, url: str, *, headers: Mapping[str, str] | None = None, longest_s: float | None = None
+) -> Iterator[httpx.Response]:
+    """
+    Send a GET request and yield the reply, whose body is not read yet.
+
+    The timeouts of httpx are for a single read: a server that sends a byte now and then never meets them. Here the
+    connection is shut down when the headers have not arrived in time.
+
+    Args:
+        client: Its transport makes a new connection for each request, as `Guarded` does.
+        url, headers: Of the request.
+        longest_s: The longest time to wait for the headers; None is `LONGEST_REPLY_S`.
+
+    Raises:
+        httpx.ReadTimeout: The headers have not arrived in time.
+        httpx.HTTPError, httpx.InvalidURL, PrivateAddress: As the client.
+    """
+    connections: list[Any] = []
+    too_slow = threading.Event()
+
+    def trace(event: str, details: Mapping[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            connections.append(details["return_value"])
+            if too_slow.is_set():
+                shut_down()
+
+    def shut_down() -> None:
+        too_slow.set()
+        for connection in connections[-1:]:  # none yet while it is being made, which has a timeout of its own
+            with suppress(OSError):
+                socket.socket.shutdown(connection.get_extra_info("socket"), socket.SHUT_RDWR)
+
+    timer = threading.Timer(LONGEST_REPLY_S if longest_s is None else longest_s, shut_down)
+    timer.daemon = True
+    timer.start()
+    try:
+        with client.stream("GET", url, headers=headers, extensions={"trace": trace}) as reply:
+            timer.cancel()
+            yield reply
+    except httpx.TransportError as error:
+        if too_slow.is_set():
+            raise httpx.ReadTimeout("the reply takes too long") from error
+        raise
+    finally:
+        timer.cancel()
+
+
+def blocks(reply: httpx.Response, *, max_bytes: int, longest_s: float | None = None) -> Iterator[bytes]:
+    """
+    Read the body of a reply in blocks, decoded of gzip.
+
+    Args:
+        reply: From `streamed`.
+        max_bytes: The largest body.
+        longest_s: The longest time for a small body; None is `LONGEST_REPLY_S`.
+
+    Raises:
+        TooLarge: The body has more bytes.
+        httpx.ReadTimeout: The body takes longer than `longest_s` and a second for every `SLOWEST_BYTES_PER_S`.
+    """
+    began, received = time.monotonic(), 0
+    longest_s = LONGEST_REPLY_S if longest_s is None else longest_s
+    for block in reply.iter_bytes():
+        received += len(block)
+        if received > max_bytes:
+            raise TooLarge
+        if time.monotonic() - began > longest_s + received / SLOWEST_BYTES_PER_S:
+            raise httpx.ReadTimeout("the reply takes too long")
+        yield block
+
+
 def is_public(address: Address) -> bool:
     """
-    Whether an address is one of the internet; one that stands for an IPv4 address is judged as that.
+    Tell whether an address is a public one; an IPv6 address that stands for an IPv4 address is judged as that.
 
     >>> is_public(ipaddress.ip_address("::ffff:127.0.0.1")), is_public(ipaddress.ip_address("2606:4700::1111"))
     (False, True)
@@ -44,7 +128,7 @@ def is_public(address: Address) -> bool:
 
 
 def resolved(host: str) -> list[Address]:
-    """The addresses of a host. Raises httpx.ConnectError where it is not known."""
+    """Look up the addresses of a host. Raises httpx.ConnectError where there are none."""
     try:
         found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError) as error:
@@ -54,14 +138,14 @@ def resolved(host: str) -> list[Address]:
 
 class Guarded(httpx.BaseTransport):
     """
-    A transport that connects to public addresses only.
+    A transport that connects to public addresses only, with a new connection for each request.
 
-    A proxy of the environment is used as by any client. It looks names up itself, so that what this machine knows of a
-    name is judged, and a name that this machine does not know is the proxy's affair.
+    A proxy of the environment is used, as by any client. The proxy looks names up itself. Therefore a name that this
+    machine can look up is checked here, and a name that it cannot look up is left to the proxy.
 
     Args:
         allow_private: Connect to any address.
-        public: Judges an address.
+        public: Tells whether an address is public.
 
     Raises:
         PrivateAddress: From a request, before anything is sent.
@@ -69,23 +153,24 @@ class Guarded(httpx.BaseTransport):
 
     def __init__(self, *, allow_private: bool = False, public: Callable[[Address], bool] = is_public) -> None:
         self._allow_private, self._public = allow_private, public
-        self._ways: dict[str | None, httpx.HTTPTransport] = {}
+        self._transports: dict[str | None, httpx.HTTPTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request to where it may go."""
+        """Send a request to an address that is allowed."""
         proxy = _proxy(request.url)
-        if proxy not in self._ways:
-            self._ways[proxy] = httpx.HTTPTransport(verify=_trusted(), proxy=proxy)
-        way = self._ways[proxy]
-        addresses = [] if self._allow_private else self._judged(request.url.host, proxied=proxy is not None)
+        if proxy not in self._transports:
+            once = httpx.Limits(max_keepalive_connections=0)
+            self._transports[proxy] = httpx.HTTPTransport(verify=_trusted(), proxy=proxy, limits=once)
+        transport = self._transports[proxy]
+        addresses = [] if self._allow_private else self._checked(request.url.host, proxied=proxy is not None)
         if proxy or not addresses:
-            return way.handle_request(request)
+            return transport.handle_request(request)
         for address in addresses[:-1]:
             with suppress(httpx.ConnectError, httpx.ConnectTimeout):
-                return way.handle_request(_to(address, request))
-        return way.handle_request(_to(addresses[-1], request))
+                return transport.handle_request(_to(address, request))
+        return transport.handle_request(_to(addresses[-1], request))
 
-    def _judged(self, host: str, *, proxied: bool) -> list[Address]:
+    def _checked(self, host: str, *, proxied: bool) -> list[Address]:
         try:
             addresses = resolved(host)
         except httpx.ConnectError:
@@ -99,12 +184,12 @@ class Guarded(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close all connections."""
-        for way in self._ways.values():
-            way.close()
+        for transport in self._transports.values():
+            transport.close()
 
 
 def is_private(url: str) -> bool:
-    """Whether a URL names, as it stands, an address of this machine or its network. Raises httpx.InvalidURL."""
+    """Tell whether the host of a URL has an address of this machine or its network. Raises httpx.InvalidURL."""
     try:
         return not all(map(is_public, resolved(httpx.URL(url).host)))
     except httpx.ConnectError:
@@ -113,12 +198,12 @@ def is_private(url: str) -> bool:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """The certificates, which take longer to read than a page to fetch."""
+    """The trusted certificates; reading them takes longer than fetching a page."""
     return httpx.create_ssl_context()
 
 
 def _to(address: Address, request: httpx.Request) -> httpx.Request:
-    """The request for an address; its host stays in the Host header, and is whom the certificate must name."""
+    """The request to an address. The host stays in the Host header, and the certificate must name it."""
     return httpx.Request(
         request.method,
         request.url.copy_with(host=str(address)),
@@ -131,5 +216,5 @@ def _to(address: Address, request: httpx.Request) -> httpx.Request:
 def _proxy(url: httpx.URL) -> str | None:
     """The proxy that the environment names for a URL."""
     proxies = getproxies()
-    found = None if proxy_bypass(url.netloc.decode("ascii")) else proxies.get(url.scheme) or proxies.get("all")
-    return f"http://{found}" if found and "://" not in found else found
+    proxy = None if proxy_bypass(url.netloc.decode("ascii")) else proxies.get(url.scheme) or proxies.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy

@@ -87,6 +87,15 @@ class PaperQueries:
         with reading(self._engine) as connection:
             return list(connection.execute(query.order_by(aliases.c.paper_id).limit(10)).scalars())
 
+    def titled(self, words: Sequence[str], *, limit: int) -> dict[str, str]:
+        """Titles by paper id, of the papers with a title word that begins with each of these normalised words."""
+        query = sa.select(papers.c.paper_id, revisions.c.title).select_from(WITH_TEXT)
+        for word in words:
+            query = query.where((" " + papers.c.title_key).contains(f" {word}", autoescape=True))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(papers.c.paper_id).limit(limit))
+            return {row.paper_id: row.title for row in rows}
+
     def revisions(self, paper_id: str) -> list[Revision]:
         """All texts a paper has had, the first seen first."""
         query = (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from shapes import REPORT, SENTENCE, SHOWN, has, is_answer, is_hit, shown
 
 import refdesk
 from tests.commands import ROOT, Ran, environment, run
+from tests.feed_server import serving
 
 Cli = Callable[..., Ran]
 GROKKING = "What explains grokking, the delayed generalization of networks?"
@@ -37,6 +40,7 @@ COMMANDS = [
     "export",
     "eval",
     "demo",
+    "completion",
 ]
 ESCAPE = "\x1b"
 
@@ -394,6 +398,57 @@ def test_an_unknown_paper_is_refused(cli: Cli, sample_library: Path) -> None:
     assert len(ran.json["error"]["message"]) < 400
 
 
+def test_several_papers_are_shown_one_document_a_line(cli: Cli, sample_library: Path) -> None:
+    names = ("sample:0038", "10.5555/refdesk.0001", "2799.00012")
+    ran = cli("--library", sample_library, "show", *names, "--json")
+    alone = [cli("--library", sample_library, "show", name, "--json").json for name in names]
+    assert [json.loads(line) for line in ran.out.splitlines()] == alone
+    text = cli("--library", sample_library, "show", *names).out
+    assert all(document["title"] in " ".join(text.split()) for document in alone)
+
+
+def test_one_unknown_paper_of_several_is_refused_before_any_is_shown(cli: Cli, sample_library: Path) -> None:
+    ran = cli("--library", sample_library, "show", "sample:0038", "sample:9999")
+    assert (ran.status, ran.out) == (4, "")
+    assert "sample:9999" in ran.err
+
+
+@pytest.mark.parametrize("command", ["show", "like"])
+def test_a_paper_is_found_by_words_of_its_title(cli: Cli, own_library: Path, command: str) -> None:
+    with refdesk.open_library(own_library) as library:
+        paper = library.show("arxiv:2799.00012")
+    first, second, *_, last = paper.title.lower().replace(":", "").split()
+    for words in ([paper.title], [paper.title.upper()], [f"{last} {first} {second[:4]}"]):
+        ran = cli("--library", own_library, command, *words)
+        assert ran.status == 0, ran.err
+        assert paper.paper_id in ran.out + ran.err
+
+
+def test_title_words_need_no_quotes_where_none_is_an_id(cli: Cli, sample_library: Path) -> None:
+    with refdesk.open_library(sample_library, read_only=True) as library:
+        paper = library.show("arxiv:2799.00012")
+    words = [word for word in paper.title.replace(":", "").split() if word.isalpha()]
+    assert cli("--library", sample_library, "show", *words, "--json").json["paper_id"] == paper.paper_id
+
+
+def test_title_words_of_several_papers_list_them_with_their_ids(cli: Cli, sample_library: Path) -> None:
+    ran = cli("--library", sample_library, "show", "grokking", "--json")
+    assert ran.status == 4
+    message = ran.json["error"]["message"]
+    assert message.startswith("Several papers have “grokking” in their titles: ")
+    with refdesk.open_library(sample_library, read_only=True) as library:
+        titled = [paper for paper in library.papers() if "grokking" in paper.title.casefold()]
+    assert len(titled) > 1
+    for paper in titled:
+        assert f"{paper.paper_id} “{paper.title[:80]}”" in message
+
+
+@pytest.mark.parametrize("words", ["no such words here", "%", "_ _", "grokking\x00", "…"])
+def test_title_words_of_no_paper_are_refused(cli: Cli, sample_library: Path, words: str) -> None:
+    ran = cli("--library", sample_library, "show", words, "--json")
+    assert (ran.status, ran.json["error"]["type"]) == (4, "PaperNotFound")
+
+
 def test_status_check_and_reindex_print_one_document(cli: Cli, own_library: Path) -> None:
     status = cli("--library", own_library, "status", "--json").json
     assert (status["papers"], status["to_index"], status["embedder"], status["dimension"]) == (59, 0, "static-256", 256)
@@ -616,6 +671,42 @@ def test_output_that_cannot_be_written_is_told_in_one_sentence(sample_library: P
             check=False,
         )
     assert (ran.returncode, ran.stderr) == (1, "Error: The output cannot be written: No space left on device.\n")
+
+
+def test_an_export_to_a_full_disk_names_the_file(cli: Cli, sample_library: Path, tmp_path: Path) -> None:
+    ran = cli("--library", sample_library, "export", "-o", "/dev/full")
+    assert (ran.status, ran.out) == (5, "")
+    assert ran.err.startswith("Error: /dev/full cannot be written: No space left on device.\nHint: ")
+    ran = cli("--library", sample_library, "export", "-o", tmp_path / "none" / "papers.jsonl")
+    assert ran.status == 5
+    assert f"{tmp_path / 'none' / 'papers.jsonl'} cannot be written: No such file or directory." in ran.err
+
+
+def test_an_input_that_does_not_fit_into_the_temporary_folder_is_told(tmp_path: Path) -> None:
+    papers = json.dumps({"id": "1", "title": "T", "abstract": "We study something with care. " * 600_000}) + "\n"
+    ran = subprocess.run(
+        ["bash", "-c", 'ulimit -f 4000; exec "$@"', "-", sys.executable, "-m", "refdesk", "add", "-"],
+        input=papers,
+        capture_output=True,
+        text=True,
+        env=environment(TMPDIR=str(tmp_path)),
+        check=False,
+    )
+    assert ran.returncode == 5
+    assert ran.stderr.startswith(f"Error: The input does not fit into the temporary folder {tmp_path}: File too large.")
+
+
+def test_an_interrupt_while_a_url_is_fetched_is_told_in_a_word(tmp_path: Path) -> None:
+    with serving() as server:
+        server.mood = "drip"
+        command = [sys.executable, "-m", "refdesk", "add", f"{server.url}/rss"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+            until = time.monotonic() + 60
+            while not server.asked and time.monotonic() < until:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, b"", b"Interrupted.\n")
 
 
 def test_what_outsiders_name_cannot_steer_the_terminal(cli: Cli, write: Callable[..., Path]) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import json
+import re
 import sqlite3
-from collections.abc import Callable
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from filelock import FileLock
@@ -21,29 +28,131 @@ from rag import embedders
 from rag.embedders.openai import OpenAIEmbedder
 from refdesk import errors
 from refdesk.feeds.fetching import Fetcher
-from tests.commands import ROOT
+from tests.commands import ROOT, environment
 
 QUESTION = "What explains grokking, the delayed generalization of networks?"
 EXAMPLES = ROOT / "examples"
 
 
-def test_the_public_names_are_these() -> None:
-    assert sorted(refdesk.__all__) == [
-        "Answer",
-        "Digest",
-        "Filter",
-        "Hit",
-        "ImportReport",
-        "Library",
-        "__version__",
-        "errors",
-        "open_library",
-    ]
+def test_the_public_names_exist() -> None:
+    assert {"Library", "open_library", "errors", "__version__"} <= set(refdesk.__all__)
+    assert sorted(refdesk.__all__) == sorted(set(refdesk.__all__))
     for name in refdesk.__all__:
         assert getattr(refdesk, name) is not None
         assert name in dir(refdesk)
     with pytest.raises(AttributeError, match="nothing"):
-        _ = refdesk.nothing
+        _ = refdesk.nothing  # type: ignore[attr-defined]
+
+
+def _classes(hint: Any) -> Iterator[type]:
+    """The classes of this project in a type hint."""
+    if isinstance(hint, type) and hint.__module__.partition(".")[0] in ("rag", "stores", "refdesk"):
+        yield hint
+    for inner in get_args(hint):
+        yield from _classes(inner)
+
+
+def _returned(kind: type) -> Iterator[type]:
+    """The classes that the public methods, properties and fields of a class give."""
+    public = {name: getattr(refdesk, name) for name in refdesk.__all__} | {"Runnable": Runnable}
+    for name, member in inspect.getmembers(kind):
+        function = getattr(member, "fget", None) or getattr(member, "func", None) or member
+        if not name.startswith("_") and getattr(function, "__module__", "").partition(".")[0] in ("rag", "refdesk"):
+            hints = get_type_hints(function, {**vars(sys.modules[function.__module__]), **public})
+            yield from _classes(hints.get("return"))
+    if is_dataclass(kind):
+        hints = get_type_hints(kind, {**vars(sys.modules[kind.__module__]), **public})
+        for name, hint in hints.items():
+            if not name.startswith("_"):
+                yield from _classes(hint)
+
+
+def test_every_type_that_a_public_method_returns_is_exported_and_documented() -> None:
+    reached, new = {refdesk.Library}, [refdesk.Library]
+    while new:
+        found = {each for each in _returned(new.pop()) if each not in reached}
+        reached |= found
+        new += found
+    assert len(reached) > 25
+    for kind in reached:
+        assert getattr(refdesk, kind.__name__, None) is kind, f"refdesk does not export {kind.__name__}"
+        assert (kind.__doc__ or "").strip(), kind.__name__
+        assert not (kind.__doc__ or "").startswith(f"{kind.__name__}("), f"{kind.__name__} has no docstring"
+
+
+SCRIPT = """
+from typing import assert_type
+import refdesk
+from refdesk import Answer, Claim, FeedReport, Hit, Verified
+
+with refdesk.open_library("library") as library:
+    assert_type(library, refdesk.Library)
+    assert_type(library.search("x", limit=3, since="2026-05", categories=["cs.CL"]), list[Hit])
+    assert_type(library.ask("x", max_sentences=2, papers="arxiv:2406.11741"), Answer)
+    assert_type(library.ask("x").claims[0].citations[0].quote, str)
+    assert_type([part for part in library.stream("x", strict=True)], list[Claim | Answer])
+    assert_type(library.sync(), list[FeedReport])
+    assert_type(library.verify("x")[0], Verified)
+    assert_type(library.digest("2026-W27").papers[0].paper.title, str)
+    assert_type(next(library.issues.run()).outcome == "done", bool)
+    assert_type(library.as_retriever(k=2), refdesk.PaperRetriever)
+    try:
+        library.show("x")
+    except refdesk.errors.PaperNotFound as error:
+        assert_type(error.hint, str | None)
+"""
+VENDORS = (
+    "alembic chromadb click filelock httpx jinja2 langchain langchain_core langchain_openai lxml numpy openai pydantic"
+)
+SETTINGS = f"""
+[mypy]
+strict = True
+[mypy-{",".join(f"{name}.*" for name in [*VENDORS.split(), "pydantic_settings", "rich", "sqlalchemy", "tantivy"])}]
+follow_imports = skip
+"""
+"""Without the types of others, which take two minutes to read and are not the matter here."""
+WRONG = """
+import refdesk
+
+library = refdesk.open_library("library")
+library.search("x", sinse="2026")  # E: call-arg
+library.ask("x", max_sentences="many")  # E: arg-type
+library.ask("x", since=2026)  # E: arg-type
+library.ask("x").texts  # E: attr-defined
+refdesk.open_libary("library")  # E: attr-defined
+"""
+
+
+@pytest.fixture(scope="module")
+def checked_scripts(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The errors that mypy in strict mode finds in the two scripts, in a folder of a user."""
+    folder = tmp_path_factory.mktemp("scripts")
+    (folder / "script.py").write_text(SCRIPT)
+    (folder / "wrong.py").write_text(WRONG)
+    (folder / "mypy.ini").write_text(SETTINGS)
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", "script.py", "wrong.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment(), check=False)
+    assert not done.stderr, done.stderr
+    return done.stdout
+
+
+def test_mypy_knows_the_types_of_a_users_script(checked_scripts: str) -> None:
+    assert "script.py" not in checked_scripts, checked_scripts
+
+
+def test_mypy_finds_the_mistakes_of_a_users_script(checked_scripts: str) -> None:
+    expected = [
+        f"{number}:{line.partition('# E: ')[2]}" for number, line in enumerate(WRONG.splitlines(), 1) if "# E: " in line
+    ]
+    found = re.findall(r"wrong\.py:(\d+): error: .*\[([\w-]+)\]", checked_scripts)
+    assert [f"{number}:{code}" for number, code in found] == expected, checked_scripts
+
+
+def test_the_wheel_says_that_its_packages_are_typed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    [wheel] = tmp_path.glob("*.whl")
+    assert {f"{package}/py.typed" for package in ("rag", "stores", "refdesk")} <= set(zipfile.ZipFile(wheel).namelist())
 
 
 def test_the_readmes_way_works(tmp_path: Path) -> None:
@@ -87,6 +196,93 @@ def test_a_langchain_retriever_gives_documents_with_the_best_sentence(open_sampl
         assert open_sample.show(metadata["paper_id"]).abstract == document.page_content
     only = open_sample.as_retriever(filter=refdesk.Filter(papers=("sample:0007",))).invoke("quantization")
     assert [document.id for document in only] == [open_sample.show("sample:0007").paper_id]
+
+
+RETRIEVER_OPTIONS = [
+    ({"k": 1}, 1),
+    ({"k": 3}, 3),
+    ({"papers": "sample:0007"}, 1),
+    ({"k": 2, "papers": ["sample:0007", "sample:0008", "sample:0009"]}, 2),
+    ({"since": "2030"}, 0),
+    ({"filter": refdesk.Filter(papers=("sample:0007",))}, 1),
+]
+
+
+@pytest.mark.parametrize(("options", "count"), RETRIEVER_OPTIONS)
+def test_a_langchain_retriever_takes_k_and_filters_when_made_and_per_call(
+    open_sample: refdesk.Library, options: dict[str, Any], count: int
+) -> None:
+    assert len(open_sample.as_retriever(**options).invoke("model training")) == count
+    retriever = open_sample.as_retriever(limit=5, categories="cs.LG")
+    assert len(retriever.invoke("model training", **options)) <= count
+    assert len(open_sample.as_retriever().invoke("model training", **options)) == count
+    assert len(asyncio.run(open_sample.as_retriever().ainvoke("model training", **options))) == count
+    assert len(open_sample.as_retriever().bind(**options).batch(["model training"])[0]) == count
+
+
+def test_a_filter_of_a_call_replaces_the_same_field_of_the_retriever(open_sample: refdesk.Library) -> None:
+    retriever = open_sample.as_retriever(papers="sample:0007", k=5)
+    [first] = retriever.invoke("model training")
+    [other] = retriever.invoke("model training", papers="sample:0008")
+    assert first.id != other.id
+    assert retriever.invoke("model training", since="2030") == []
+
+
+def test_a_langchain_retriever_refuses_options_that_it_does_not_know(open_sample: refdesk.Library) -> None:
+    retriever = open_sample.as_retriever()
+    for wrong in ({"limit": 3}, {"top_k": 3}, {"sinse": "2026"}):
+        with pytest.raises(TypeError, match=next(iter(wrong))):
+            retriever.invoke("grokking", **wrong)
+        with pytest.raises(TypeError, match=next(iter(wrong))):
+            asyncio.run(retriever.ainvoke("grokking", **wrong))
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            refdesk.PaperRetriever(search=open_sample.search, **wrong)
+    with pytest.raises(ValueError, match="at least 1"):
+        retriever.invoke("grokking", k=0)
+    with pytest.raises(ValueError, match="k"):
+        open_sample.as_retriever(k=0)
+    with pytest.raises(TypeError, match="limit and k"):
+        open_sample.as_retriever(k=1, limit=2)
+
+
+# ---- filters as keyword arguments
+
+FILTERED: dict[str, Callable[..., list[str]]] = {
+    "search": lambda library, **given: [hit.paper_id for hit in library.search("model training", limit=100, **given)],
+    "ask": lambda library, **given: sorted(source.paper.paper_id for source in library.ask(QUESTION, **given).sources),
+    "stream": lambda library, **given: [
+        citation.paper_id
+        for part in library.stream(QUESTION, **given)
+        if isinstance(part, refdesk.Claim)
+        for citation in part.citations
+    ],
+    "papers": lambda library, **given: [paper.paper_id for paper in library.papers(**given)],
+    "retrieve": lambda library, **given: [hit.paper_id for hit in library.retrieve("model training", **given).hits],
+    "as_runnable": lambda library, **given: [
+        source.paper.paper_id for source in library.as_runnable(**given).invoke(QUESTION).sources
+    ],
+    "as_retriever": lambda library, **given: [
+        str(document.id) for document in library.as_retriever(k=100, **given).invoke("model training")
+    ],
+}
+
+
+@pytest.mark.parametrize("method", FILTERED)
+def test_keyword_arguments_choose_the_papers_of_a_whole_filter(open_sample: refdesk.Library, method: str) -> None:
+    found = FILTERED[method]
+    whole = found(open_sample, filter=refdesk.Filter(since="2026-06", categories=("cs.LG", "cs.CL")))
+    assert found(open_sample, since="2026-06", categories=["cs.LG", "cs.CL"]) == whole
+    assert whole
+    assert found(open_sample, categories="cs.RO") == found(open_sample, filter=refdesk.Filter(categories=("cs.RO",)))
+    assert found(open_sample, since=None, tags=None) == found(open_sample)
+
+
+@pytest.mark.parametrize("method", FILTERED)
+def test_a_whole_filter_and_keyword_arguments_at_once_are_refused(open_sample: refdesk.Library, method: str) -> None:
+    with pytest.raises(errors.BadFilter, match=r"Both a whole filter and since were given\."):
+        FILTERED[method](open_sample, filter=refdesk.Filter(tags=("x",)), since="2026")
+    with pytest.raises(TypeError, match="'sinse'; the filters are since, until, categories, tags, sources, papers"):
+        FILTERED[method](open_sample, sinse="2026")
 
 
 def test_a_langchain_runnable_composes(open_sample: refdesk.Library) -> None:

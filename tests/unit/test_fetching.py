@@ -9,13 +9,16 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rag.errors import FeedUnavailable
+import refdesk
+from rag.errors import FeedUnavailable, UnreadableInput
 from refdesk import __version__
 from refdesk.feeds.fetching import ATTEMPTS, LONGEST_WAIT_S, Fetcher
+from refdesk.ingest import safe_http
 from refdesk.ingest.safe_http import Address, is_public
 from tests.feed_server import FeedServer, entries, serving
 
@@ -138,10 +141,34 @@ def test_a_provider_that_does_not_answer_in_time_is_given_up(server: FeedServer,
     assert len(server.asked) == ATTEMPTS
 
 
-def test_a_reply_that_drips_for_ever_is_given_up(server: FeedServer, clock: Clock) -> None:
-    server.mood = "drip"
-    with pytest.raises(FeedUnavailable, match="too long"):
-        fetcher(clock, timeout_s=1.0, clock=lambda: time.monotonic() * 50).get(f"{server.url}/rss")
+@pytest.mark.parametrize("mood", ["drip", "drip headers"])
+def test_a_reply_that_drips_for_ever_is_given_up(server: FeedServer, clock: Clock, mood: str) -> None:
+    server.mood = mood
+    began = time.monotonic()
+    with pytest.raises(FeedUnavailable, match="takes too long"):
+        fetcher(clock, longest_s=0.3).get(f"{server.url}/rss")
+    assert time.monotonic() - began < 10
+    assert len(server.asked) == ATTEMPTS
+
+
+@pytest.mark.parametrize("mood", ["drip", "drip headers"])
+def test_a_file_that_drips_for_ever_is_given_up(
+    server: FeedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mood: str
+) -> None:
+    server.mood = mood
+    monkeypatch.setattr(safe_http, "LONGEST_REPLY_S", 0.3)
+    with (
+        refdesk.open_library(tmp_path / "library") as library,
+        pytest.raises(UnreadableInput, match=r"could not be fetched: the reply takes too long\."),
+    ):
+        library.add(f"{server.url}/rss")
+    assert len(server.asked) == 1
+
+
+def test_a_large_reply_that_keeps_coming_has_more_time_than_a_small_one(server: FeedServer, clock: Clock) -> None:
+    server.mood = "steady"
+    assert len(fetcher(clock, longest_s=0.5).get(f"{server.url}/rss").body) == 400_000
+    assert len(server.asked) == 1
 
 
 def test_nobody_listening_is_told(clock: Clock) -> None:
@@ -159,7 +186,7 @@ def test_a_reply_that_is_zipped_arrives_unzipped(server: FeedServer, clock: Cloc
 def test_a_reply_that_is_too_large_is_refused(server: FeedServer, clock: Clock, mood: str) -> None:
     server.mood = mood
     with pytest.raises(FeedUnavailable, match=r"more than 64 MB|packed more than once"):
-        fetcher(clock).get(f"{server.url}/rss")
+        fetcher(clock, timeout_s=60.0).get(f"{server.url}/rss")
     assert len(server.asked) == 1
 
 

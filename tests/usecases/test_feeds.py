@@ -363,7 +363,7 @@ def test_an_rss_feed_is_asked_for_only_if_it_changed(server: FeedServer, desk: D
     desk.one()
     server.asked.clear()
     report = desk.one()
-    assert (report.error, report.state, report.unchanged) == (None, "quiet", 0)
+    assert (report.error, report.state, report.unchanged) == (None, "fresh", 0)
     assert "if-none-match" in server.asked[0].headers
     assert server.asked[0].headers["if-modified-since"] == "Sat, 20 Jun 2026 06:00:00 GMT"
     server.papers = entries(*DAYS, "2026-06-21")
@@ -389,7 +389,7 @@ def test_a_folder_gives_what_is_new_in_it(tmp_path: Path, desk: Desk, records: A
     jsonl(box / ".hidden.jsonl", records(5, first=50))
     assert desk.one().added == 5
     again = desk.one()
-    assert (again.added, again.unchanged, again.state) == (0, 0, "quiet")
+    assert (again.added, again.unchanged, again.state) == (0, 0, "fresh")
     jsonl(box / "one.jsonl", records(4))
     assert (report := desk.one()).added == 1
     assert report.unchanged == 3
@@ -959,6 +959,19 @@ def test_a_feed_that_is_pulled_several_times_a_day_is_judged_by_the_day() -> Non
     twice = [run for day in range(1, 11) for run in ((str(day), 38), (str(day), 2))]
     assert state(*twice, today="10") == "fresh"
     assert state(*twice, ("11", 5), ("11", 3), today="11") == "partial"
+
+
+def test_a_feed_that_brought_papers_stays_fresh_for_the_day(desk: Desk, server: FeedServer) -> None:
+    assert state(("1", 2_008), ("1", 0), today="1") == "fresh"
+    assert state(("1", 2_008), ("1", 0), ("2", 0), today="2") == "quiet"
+    desk.write({"it": settings("rss", server.url)})
+    assert [desk.one().state, desk.one().state, desk.states()["it"]] == ["fresh"] * 3
+
+
+def test_papers_that_a_failed_pull_brought_count_for_the_day() -> None:
+    failed = Run(day="2026-06-01", new=2_008, failed=True)
+    record = FeedRecord(name="it", runs=(failed, Run(day="2026-06-01", new=0, failed=False)))
+    assert state_of(record, date(2026, 6, 1)) == "fresh"
 
 
 def test_a_young_feed_has_no_usual_number() -> None:

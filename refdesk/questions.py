@@ -1,0 +1,218 @@
+"""The questions that a library answers: search, cited answers, their check, and the LangChain parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Event
+from typing import TYPE_CHECKING, Unpack
+
+from rag.types import Answer, Filter, FilterOptions, Hit, choose_filter
+from refdesk import wiring
+from refdesk.ask import AnswerStream
+from refdesk.settings.config import Config
+from stores.store import LibraryStore
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import Runnable
+
+    from rag.retrieval.langchain import PaperRetriever
+    from rag.retrieval.retriever import Retrieved
+    from refdesk.verify import Verified
+
+
+class Questions:
+    """
+    The part of `Library` that answers questions; a `Library` is the only use of it.
+
+    Args:
+        store: The open library.
+        settings: Its settings.
+        load: Reads the settings again, for `Library.reload`.
+    """
+
+    def __init__(self, store: LibraryStore, settings: Config, *, load: Callable[[], Config] | None = None) -> None:
+        self._store = store
+        self._load = load or (lambda: settings)
+        self._retrieval = wiring.retrieval(store)
+        self._citations = wiring.citations(store)
+        self._use(settings)
+
+    def _use(self, settings: Config) -> None:
+        """Answer by these settings from now on."""
+        self._settings = settings
+        self._ask = wiring.ask(self._store, settings, retrieval=self._retrieval, citations=self._citations)
+
+    @property
+    def model(self) -> str | None:
+        """The name of the chat model that writes the answers; None where the answers quote the papers."""
+        return self._settings.model
+
+    def search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        filter: Filter | None = None,  # noqa: A002 - the public name
+        **filters: Unpack[FilterOptions],
+    ) -> list[Hit]:
+        """
+        Rank the papers that match a query, best first.
+
+        Args:
+            query: Words or a question; nothing in it is syntax.
+            limit: The most hits.
+            filter, filters: Which papers to look at: a whole `Filter`, or its fields as keyword arguments, such as
+                `since="2026-05", categories=["cs.CL"]`.
+
+        Raises:
+            BadQuestion: The query has no word to look for.
+            BadFilter: A date is not valid, or both a filter and its fields are given.
+            PaperNotFound: No paper has an id that the filter names.
+        """
+        return list(self.retrieve(query, depth=limit, filter=filter, **filters).hits[:limit])
+
+    def ask(
+        self,
+        question: str,
+        *,
+        max_sentences: int | None = None,
+        fresh: bool = False,
+        strict: bool = False,
+        keep_unsupported: bool = False,
+        cancel: Event | None = None,
+        filter: Filter | None = None,  # noqa: A002
+        **filters: Unpack[FilterOptions],
+    ) -> Answer:
+        """
+        Answer a question with sentences that cite, or abstain.
+
+        With a model, the model writes and each sentence is checked; without one, the answer quotes the papers.
+
+        Args:
+            question: In natural language.
+            max_sentences: The most claims; None takes the number of the settings.
+            fresh: Ask the model again, even where its reply is stored.
+            strict: Raise where the model fails. Otherwise the answer is extractive and marked `degraded`.
+            keep_unsupported: Keep the model's claims that fail the check, marked as unsupported.
+            cancel: Set it to cancel the question.
+            filter, filters: As in `search`.
+
+        Raises:
+            BadQuestion, BadFilter, PaperNotFound: As `search`.
+            ModelUnavailable: The model failed, with `strict`.
+            concurrent.futures.CancelledError: `cancel` was set.
+        """
+        with self.stream(
+            question,
+            max_sentences=max_sentences,
+            fresh=fresh,
+            strict=strict,
+            keep_unsupported=keep_unsupported,
+            cancel=cancel,
+            filter=filter,
+            **filters,
+        ) as parts:
+            *_, answer = parts
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(
+        self,
+        question: str,
+        *,
+        max_sentences: int | None = None,
+        fresh: bool = False,
+        strict: bool = False,
+        keep_unsupported: bool = False,
+        cancel: Event | None = None,
+        filter: Filter | None = None,  # noqa: A002
+        **filters: Unpack[FilterOptions],
+    ) -> AnswerStream:
+        """
+        Yield each claim when it is checked, and the whole Answer last. Arguments and errors as in `ask`.
+
+        The stream is a context manager; closing it, from any thread, stops the model within one chunk of its reply.
+        """
+        return self._ask.stream(
+            question,
+            filter=choose_filter(filter, filters),
+            max_sentences=max_sentences,
+            fresh=fresh,
+            strict=strict,
+            keep_unsupported=keep_unsupported,
+            cancel=cancel,
+        )
+
+    def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
+        """
+        Rewrite a follow-up with the model so that it can be asked alone; without a model it stays as it is.
+
+        Args:
+            history: The questions asked before, the last one last.
+            question: The follow-up.
+            cancel: Set it to cancel the call.
+
+        Raises:
+            ModelUnavailable: The model failed.
+        """
+        return self._ask.condense(history, question, cancel=cancel)
+
+    def replay(self, generation_id: str) -> Answer:
+        """Check a stored reply of a model again. Raises PaperNotFound where no reply has this id."""
+        return self._ask.replay(generation_id)[1]
+
+    def verify(self, document: str) -> list[Verified]:
+        """
+        Check the claims of a document that Refdesk wrote, JSON or Markdown, in their order.
+
+        Raises:
+            UnreadableInput: The document holds no claim.
+        """
+        from refdesk.verify import verify
+
+        return verify(document, self._citations, self._ask.checker)
+
+    def retrieve(
+        self,
+        question: str,
+        *,
+        depth: int = 0,
+        filter: Filter | None = None,  # noqa: A002
+        **filters: Unpack[FilterOptions],
+    ) -> Retrieved:
+        """Rank papers and sentences for a question, as `search` and `ask` do. Raises as `search`."""
+        return self._retrieval.retrieve(question, choose_filter(filter, filters), depth=depth)
+
+    def as_retriever(
+        self,
+        *,
+        limit: int | None = None,
+        k: int | None = None,
+        filter: Filter | None = None,  # noqa: A002
+        **filters: Unpack[FilterOptions],
+    ) -> PaperRetriever:
+        """
+        Make a LangChain retriever: a question to Documents, one a paper, with its best sentence in the metadata.
+
+        Args:
+            limit, k: The number of documents (8); two names of one option, the second is LangChain's.
+            filter, filters: As in `search`. `retriever.invoke` takes `k` and filters too, for one call.
+        """
+        from rag.retrieval.langchain import DEFAULT_K, PaperRetriever
+
+        if limit is not None and k is not None:
+            raise TypeError("limit and k name the same option; give one of them.")
+        number = k if k is not None else DEFAULT_K if limit is None else limit
+        return PaperRetriever(search=self.search, k=number, filter=choose_filter(filter, filters))
+
+    def as_runnable(
+        self,
+        *,
+        filter: Filter | None = None,  # noqa: A002
+        **filters: Unpack[FilterOptions],
+    ) -> Runnable[str, Answer]:
+        """Make a LangChain Runnable from a question to an Answer. Filters as in `search`."""
+        from langchain_core.runnables import RunnableLambda
+
+        chosen = choose_filter(filter, filters)
+        return RunnableLambda(lambda question: self.ask(question, filter=chosen), name="refdesk")
