@@ -10,7 +10,7 @@ import click
 from refdesk.cli.common import Session, as_json, print_json, show
 
 if TYPE_CHECKING:
-    from refdesk.digest.builder import Made
+    from rag.digests.build import BuiltIssue
     from refdesk.library import Library
 
 SOMETHING_FAILED, NOTHING_DUE = 6, 9
@@ -61,15 +61,15 @@ def digest(
     chosen = "json" if as_json else format_name or _by_suffix(output)
     with session.open(model=model) as library:
         period = library.issues.span(since, until) if since or until else next(iter(named), None)
-        made = library.issues.make(period, subscription=subscription, fresh=fresh, extractive=explain)
+        built = library.issues.make(period, subscription=subscription, fresh=fresh, extractive=explain)
         if explain:
-            _explain(library, made, paper, as_json=as_json)
+            _explain(library, built, paper, as_json=as_json)
             return
-        if made.digest.degraded:
-            session.tell(f"Degraded: {made.digest.degraded['reason']}.")
-        _write(library, made, chosen, output)
+        if built.digest.degraded:
+            session.tell(f"Degraded: {built.digest.degraded['reason']}.")
+        _write(library, built, chosen, output)
     if output:
-        session.tell(f"{made.digest.name} is in {output}: {made.digest.coverage.included} papers.")
+        session.tell(f"{built.digest.name} is in {output}: {built.digest.coverage.included} papers.")
 
 
 def _by_suffix(output: Path | None) -> str:
@@ -81,13 +81,13 @@ def _by_suffix(output: Path | None) -> str:
     return suffix
 
 
-def _write(library: Library, made: Made, format_name: str, output: Path | None) -> None:
+def _write(library: Library, built: BuiltIssue, format_name: str, output: Path | None) -> None:
     if format_name == "text" and not output:
         from refdesk.render import issue_text
 
-        show(issue_text.terminal(made.digest))
+        show(issue_text.terminal(built.digest))
         return
-    content = library.issues.rendered(made.digest, format_name)
+    content = library.issues.rendered(built.digest, format_name)
     if output:
         from rag.delivery.files import write
 
@@ -96,18 +96,18 @@ def _write(library: Library, made: Made, format_name: str, output: Path | None) 
         click.echo(content, nl=False)
 
 
-def _explain(library: Library, made: Made, paper: str | None, *, as_json: bool) -> None:
+def _explain(library: Library, built: BuiltIssue, paper: str | None, *, as_json: bool) -> None:
     from refdesk.render import terminal
 
     wanted = library.show(paper) if paper else None
-    decisions = [each for each in made.decisions if not wanted or each.candidate.paper.paper_id == wanted.paper_id]
+    decisions = [each for each in built.decisions if not wanted or each.candidate.paper.paper_id == wanted.paper_id]
     if as_json:
-        print_json({"period": made.digest.period.to_dict(), "decisions": [each.to_dict() for each in decisions]})
+        print_json({"period": built.digest.period.to_dict(), "decisions": [each.to_dict() for each in decisions]})
     elif wanted and not decisions:
         from rag.digests.period import day_of
 
         came = "listed" if wanted.listed else "published" if wanted.published else "imported"
-        period = made.digest.period.name
+        period = built.digest.period.name
         click.echo(f"“{wanted.title}” is not in {period}: it was {came} on {day_of(wanted)}.")
     else:
         show(terminal.decisions([each.to_dict() for each in decisions], whole=not wanted))

@@ -40,12 +40,14 @@ class SQLThemes:
             row = connection.execute(query).one_or_none()
         return ThemeRecord(**row._mapping) if row else None
 
-    def keep(self, record: ThemeRecord) -> None:
-        """Keep them, in the place of older ones."""
-        if self._read_only:
+    def keep(self, records: Sequence[ThemeRecord]) -> None:
+        """Store those that differ from what is stored, in one transaction."""
+        changed = [record for record in records if record != self.find(record.scope, record.period)]
+        if self._read_only or not changed:
             return
-        same = (themes.c.scope == record.scope) & (themes.c.period == record.period)
-        values = {"scope": record.scope, "period": record.period, "papers": record.papers}
         with translated(self._engine.url), self._engine.begin() as connection:
-            connection.execute(sa.delete(themes).where(same))
-            connection.execute(sa.insert(themes), [{**values, "themes": list(record.themes)}])
+            for record in changed:
+                same = (themes.c.scope == record.scope) & (themes.c.period == record.period)
+                values = {"scope": record.scope, "period": record.period, "papers": record.papers}
+                connection.execute(sa.delete(themes).where(same))
+                connection.execute(sa.insert(themes), [{**values, "themes": list(record.themes)}])
