@@ -19,6 +19,7 @@ from rag.delivery.outcome import HandOver, Outcome
 from rag.ports import Delivery
 from rag.types import Digest, Subscription
 from refdesk.render import issue as rendering
+from refdesk.render.wording import counted
 from refdesk.settings.email import Mail
 from stores.sql.issues import IssueRecord
 from stores.store import LibraryStore
@@ -71,7 +72,7 @@ class Sender:
             to = subscription.to[0] if subscription.to else self._mail.sender
             files["eml"] = self._message(issue, to, self._mail).as_bytes()
         write_issue(folder, f"{issue.period}.{issue.subscription}", files)
-        return Outcome("sent", f"{len(files)} files are in {folder}.")
+        return Outcome("sent", f"{counted(len(files), 'file is', 'files are')} in {folder}.")
 
     def _mailed(self, issue: IssueRecord, subscription: Subscription, to: str, hand_over: HandOver) -> Outcome:
         if not self._mail:

@@ -119,14 +119,18 @@ class Issues:
         """
         return self._run.run(resend=resend)
 
+    def ratings(self) -> dict[str, int]:
+        """1 for each paper that is liked, -1 for each that is disliked, by paper id."""
+        return self._store.catalog.ratings().all()
+
     def status(self) -> dict[str, Any]:
-        """Subscriptions with their last issue and how many are due, deliveries that are not sent, and ratings."""
+        """Subscriptions with their last issue and the periods that are due, deliveries not sent, and ratings."""
         from rag.delivery.outbox import explain
         from refdesk.digest.run import due
 
         catalog = self._store.catalog
         now = datetime.fromisoformat(self._store.now())
-        ratings = catalog.ratings().all()
+        ratings = self.ratings()
         liked = [paper_id for paper_id, rating in ratings.items() if rating > 0]
         disliked = [paper_id for paper_id, rating in ratings.items() if rating < 0]
         found: dict[str, Any] = {"subscriptions": [], "outbox": [explain(each) for each in catalog.outbox().unsent()]}

@@ -173,8 +173,7 @@ class Run:
             considered=built.considered,
         )
         deliveries = planned(subscription, record.period, now)
-        with self._store.writing():
-            self._store.catalog.issues().keep(record, deliveries)
+        self._store.catalog.issues().keep(record, deliveries)
 
 
 def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> list[Period]:
