@@ -26,6 +26,7 @@ use_one_blas_thread()
 if TYPE_CHECKING:
     from rag import errors
     from rag.checking import Verdict
+    from rag.digests.build import BuiltIssue
     from rag.digests.selection import Candidate, Decision
     from rag.retrieval.langchain import PaperRetriever
     from rag.retrieval.retriever import Retrieved, Signals
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
         Source,
         Theme,
     )
-    from refdesk.digest.builder import Made
     from refdesk.digest.issues import Issues
     from refdesk.digest.run import Step
     from refdesk.feeds.syncing import FeedReport
@@ -64,6 +64,7 @@ __all__ = [
     "Abstention",
     "Answer",
     "Attention",
+    "BuiltIssue",
     "Candidate",
     "Citation",
     "Claim",
@@ -80,7 +81,6 @@ __all__ = [
     "IssuePaper",
     "Issues",
     "Library",
-    "Made",
     "Paper",
     "PaperRetriever",
     "Period",
@@ -101,12 +101,12 @@ __all__ = [
 ]
 
 _MODULES = {
+    "BuiltIssue": "rag.digests.build",
     "Candidate": "rag.digests.selection",
     "Decision": "rag.digests.selection",
     "FeedReport": "refdesk.feeds.syncing",
     "Issues": "refdesk.digest.issues",
     "Library": "refdesk.library",
-    "Made": "refdesk.digest.builder",
     "PaperRetriever": "rag.retrieval.langchain",
     "Retrieved": "rag.retrieval.retriever",
     "Signals": "rag.retrieval.retriever",

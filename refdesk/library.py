@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from rag.embedders import canonical
 from rag.errors import BadFilter
-from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, Revision, choose_filter
+from rag.types import Filter, FilterOptions, Finding, ImportReport, JsonDict, Paper, Revision, choose_filter
 from refdesk import wiring
 from refdesk.filters import checked_filter, day, resolve_paper
 from refdesk.questions import Questions
@@ -20,6 +20,7 @@ from refdesk.settings import config as configuration
 if TYPE_CHECKING:
     from rag.types import Digest
     from refdesk.digest.issues import Issues
+    from refdesk.digest.settings import DigestSettings
     from refdesk.feeds.syncing import FeedReport
 
 
@@ -173,7 +174,34 @@ class Library(Questions):
         """The issues of the library: make, render, run, and their status."""
         from refdesk.digest.issues import Issues
 
-        return Issues(self._store, self._settings, self._ask)
+        return Issues(self._store, self._digest_settings(), self._ask, model=self._settings.model)
+
+    def _digest_settings(self) -> DigestSettings:
+        from refdesk.digest.settings import DigestSettings
+        from refdesk.settings.email import mail
+        from refdesk.settings.subscriptions import checked
+
+        store, settings = self._store, self._settings
+        valid, broken = checked(settings.subscriptions)
+
+        def states() -> list[JsonDict]:
+            from refdesk.feeds import syncing
+
+            return list(syncing.states(store, settings, at_last_pull=True)) if settings.feeds else []
+
+        def sync() -> list[FeedReport]:
+            from refdesk.feeds import syncing
+
+            return syncing.sync(store, settings)
+
+        return DigestSettings(
+            subscriptions=valid,
+            broken=broken,
+            sender=str(settings.email.get("from") or "refdesk@localhost"),
+            mail=lambda: mail(settings.email) if settings.email else None,
+            feed_states=states,
+            sync=sync if settings.feeds else None,
+        )
 
     def within_issue(
         self,

@@ -1,8 +1,8 @@
 """
-An issue from its parts: headline, themes and papers, each a few sentences that cite.
+Composition of an issue from its parts: headline, themes and papers, each a few claims that cite.
 
-A part is written extractively, in whole sentences of its papers. A model may write the same part over the same
-sentences (`rag.digests.generation`); where it fails, the extractive one stands.
+A part has an extractive text, whole sentences of its papers, and the sentences that a model may write it over
+(`rag.digests.generation`). Which sentences those are is chosen in `rag.digests.salience`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from rag.types import (
 
 HEADLINE = "headline"
 HEADLINE_SENTENCES = 4
-MAIN_THEMES = 6
-"""So many of the largest themes have two sentences, the others one: a page of forty papers stays below 100 KB."""
+EVIDENCE_PAPERS = 8
+"""Papers whose sentences a model is shown for a headline or a theme."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,26 @@ class Part:
     evidence: tuple[Evidence, ...]
     claims: tuple[Claim, ...]
     limit: int
+
+
+def part(
+    name: str, question: str, papers: Sequence[Paper], chosen: Iterable[tuple[Paper, Sentence]], limit: int
+) -> Part:
+    """
+    A part with its extractive text.
+
+    Args:
+        name, question, limit: As in `Part`.
+        papers: Those whose sentences a model is shown, the first `EVIDENCE_PAPERS` of them.
+        chosen: The sentences that are its text, each with its paper.
+    """
+    claims = tuple(verbatim(paper, sentence) for paper, sentence in chosen)
+    evidence = tuple(
+        Evidence(paper=paper, sentence=sentence, score=1.0)
+        for paper in papers[:EVIDENCE_PAPERS]
+        for sentence in paper.sentences
+    )
+    return Part(name=name, question=question, evidence=evidence, claims=claims, limit=limit)
 
 
 def verbatim(paper: Paper, sentence: Sentence) -> Claim:
@@ -85,6 +105,7 @@ def issue(
     themes: Sequence[Theme],
     parts: Mapping[str, Sequence[Claim]],
     papers: Mapping[str, Paper],
+    considered: Mapping[str, str],
     manifest: Mapping[str, Any],
     model: str | None = None,
     usage: Mapping[str, Any] | None = None,
@@ -94,12 +115,13 @@ def issue(
     Put an issue together, its sources numbered in the order of first citation.
 
     Args:
-        decisions: Those that are shown, by rank.
+        decisions: Those on the papers that are shown, by rank.
         themes: Without claims.
         parts: The claims of each part by its name, sources not yet numbered.
         papers: All that a claim may cite, by id.
-        manifest: What it was made from, but for the sources' hashes and the id.
-        model: Where one was asked to write.
+        considered: The hash of each candidate's text, by id.
+        manifest: What it was made from, without the hashes and the id.
+        model: The model that wrote it, if one did.
     """
     numbers: dict[str, int] = {}
 
@@ -141,9 +163,14 @@ def issue(
         degraded=degraded,
     )
     hashes = {each.paper.paper_id: text_hash(each.paper) for each in sources}
-    whole = {**manifest, "model": model, "papers": hashes}
+    whole = {**manifest, "considered": digest_of(considered), "model": model, "papers": hashes}
     said = json.dumps([digest.to_dict(), whole], sort_keys=True, ensure_ascii=False)
     return replace(digest, manifest={"id": "sha256:" + hashlib.sha256(said.encode()).hexdigest(), **whole})
+
+
+def text_hashes(papers: Iterable[Paper]) -> dict[str, str]:
+    """The hash of each paper's text, by id."""
+    return {paper.paper_id: text_hash(paper) for paper in sorted(papers, key=lambda paper: paper.paper_id)}
 
 
 def text_hash(paper: Paper) -> str:

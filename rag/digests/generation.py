@@ -1,14 +1,17 @@
 """
-The parts of an issue as a model writes them, each by the answering chain over numbered sentences, checked by it.
+Abstractive summarization of an issue's parts by a chat model, each sentence checked against the ones it cites.
 
-Parts are asked for several at a time. The budget is kept: a part is asked for only when the most that it may use is
-left. A part that fails, or that the budget does not allow, is not here, and the extractive one stands.
+Every part goes through the answering chain over numbered sentences (`rag.answers.generated`), several parts at a time.
+A part is asked for only if the budget has room for the most that it may use. It decides nothing about the text: a part
+that fails, or that the budget does not allow, is left out, and the extractive text of `rag.digests.build` stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
+from threading import Event
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
@@ -23,14 +26,17 @@ from rag.types import Answer, Claim, JsonDict
 
 CONCURRENCY = 4
 _TAG = "xxxxxxxx"
-_REPAIRED = 2
-"""Calls of one part at most: the reply, and its repair."""
+_CALLS = 2
+"""The most calls for one part: the reply, and its repair."""
+_CONFIG: RunnableConfig = {"max_concurrency": CONCURRENCY}
+_Reply = tuple[Chat, "tuple[Claim, ...] | str"]
 
 
 @dataclass(slots=True)
 class Written:
-    """What the model wrote: claims by part, why the other parts failed, and the tokens that it took."""
+    """What the model wrote: claims by part, the reason for each part that failed, and the tokens used."""
 
+    prices: tuple[float, float] | None = None
     claims: dict[str, tuple[Claim, ...]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     calls: int = 0
@@ -38,73 +44,125 @@ class Written:
     output_tokens: int = 0
     estimated: bool = False
 
+    def add(self, name: str, chat: Chat, claims: tuple[Claim, ...] | str) -> None:
+        """Count what a part used, and keep its claims or the reason why it has none."""
+        self.calls += chat.usage.calls
+        self.input_tokens += chat.usage.input_tokens
+        self.output_tokens += chat.usage.output_tokens
+        self.estimated |= chat.usage.estimated
+        if isinstance(claims, str):
+            self.failures[name] = claims
+        else:
+            self.claims[name] = claims
+
     @property
     def tokens(self) -> int:
-        """Both ways."""
+        """Input and output together."""
         return self.input_tokens + self.output_tokens
 
-    def usage(self, prices: tuple[float, float] | None) -> JsonDict:
-        """What it took, as answers say it."""
-        cost = (self.input_tokens * prices[0] + self.output_tokens * prices[1]) / 1e6 if prices else None
+    @property
+    def usage(self) -> JsonDict:
+        """Calls, tokens and cost, with the keys that answers use."""
+        price_in, price_out = self.prices or (0.0, 0.0)
+        cost = (self.input_tokens * price_in + self.output_tokens * price_out) / 1e6 if self.prices else None
         names = ("calls", "input_tokens", "output_tokens", "estimated")
         return {**{name: getattr(self, name) for name in names}, "cost": cost}
 
+    @property
+    def degraded(self) -> dict[str, str] | None:
+        """Why some parts are extractive; None where the model wrote all of them."""
+        if not self.failures:
+            return None
+        reasons = ", ".join(dict.fromkeys(self.failures.values()))
+        parts = f"{len(self.failures)} of {len(self.failures) + len(self.claims)} parts"
+        return {"from": "generated", "reason": f"{parts} are in the papers' own sentences: {reasons}"}
+
 
 def estimate(parts: Sequence[Part], generator: Generator, options: Options) -> dict[str, int]:
-    """The most tokens that each part may use, by its name; what is stored costs nothing, which this does not know."""
+    """The most tokens that each part may use, by its name. Stored replies cost nothing; the estimate ignores them."""
     chat = generator.new_chat()
     return {part.name: _most(part, generator, options, chat) for part in parts}
 
 
-def write(
-    parts: Sequence[Part],
-    generator: Generator,
-    options: Options,
-    *,
-    budget: int | None,
-    tell: Callable[[int], None] = lambda _: None,
-) -> Written:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
     """
-    Ask for each part, in their order.
+    Writes the parts of one issue with a model.
 
     Args:
-        parts: Names, questions and evidence.
-        generator: With the model.
-        options: For each part; its `max_claims` is the part's own.
-        budget: Tokens for all of them; None is no limit.
-        tell: Told the tokens of each round, as they are spent.
+        model: Its name, for the issue's manifest.
+        generator: The answering chain.
+        options: For each part; `max_claims` is replaced by the part's own limit.
+        budget: Tokens for all parts together; None is no limit.
+        spend: Called with the tokens of each round, as soon as they are used.
+        notify: Called with the estimate of tokens, in one sentence.
+        cancel: Set to stop before the next part.
     """
-    written = Written()
-    most = estimate(parts, generator, options)
-    one: Runnable[Part, _Asked] = RunnableLambda(lambda part: _asked(part, generator, options, most[part.name]))
-    waiting = list(parts)
-    while waiting:
-        left = None if budget is None else budget - written.tokens
-        some = _affordable(waiting[: 2 * CONCURRENCY], most, left)
-        if not some:
-            written.failures |= dict.fromkeys((part.name for part in waiting), "the budget of tokens is used up")
-            break
-        before = written.tokens
-        for part, (chat, found) in zip(some, one.batch(some, _CONFIG), strict=True):
-            usage = chat.usage
-            written.calls += usage.calls
-            written.input_tokens += usage.input_tokens
-            written.output_tokens += usage.output_tokens
-            written.estimated |= usage.estimated
-            if isinstance(found, str):
-                written.failures[part.name] = found
-            else:
-                written.claims[part.name] = found
-        tell(written.tokens - before)
-        waiting = waiting[len(some) :]
-    return written
 
+    model: str
+    generator: Generator
+    options: Options
+    budget: int | None
+    spend: Callable[[int], None] = lambda _: None
+    notify: Callable[[str], None] = lambda _: None
+    cancel: Event | None = None
 
-_CONFIG: RunnableConfig = {"max_concurrency": CONCURRENCY}
+    @property
+    def prompts(self) -> dict[str, str]:
+        """The ids of the prompts, by name."""
+        return {name: self.generator.prompts[name].id for name in ("answer", "repair")}
+
+    @property
+    def cancelled(self) -> bool:
+        """True if the caller wants no more."""
+        return self.cancel is not None and self.cancel.is_set()
+
+    def write(self, parts: Sequence[Part]) -> Written:
+        """
+        Ask for each part, in order.
+
+        Raises:
+            CancelledError: `cancel` was set; the tokens used until then are counted.
+        """
+        written = Written(prices=self.options.prices)
+        most = estimate(parts, self.generator, self.options)
+        within = f" of the {self.budget:,} that it may" if self.budget is not None else ""
+        total = sum(most.values())
+        self.notify(f"{len(parts)} parts are written by {self.model}: {total:,} tokens at most{within}.")
+        waiting = list(parts)
+        while waiting:
+            left = None if self.budget is None else self.budget - written.tokens
+            batch = _affordable(waiting[: 2 * CONCURRENCY], most, left)
+            if not batch:
+                written.failures |= dict.fromkeys((part.name for part in waiting), "the budget of tokens is used up")
+                break
+            before = written.tokens
+            ask: Runnable[Part, _Reply] = RunnableLambda(lambda part: self._asked(part, most[part.name]))
+            for part, (chat, claims) in zip(batch, ask.batch(batch, _CONFIG), strict=True):
+                written.add(part.name, chat, claims)
+            self.spend(written.tokens - before)
+            if self.cancelled:
+                raise CancelledError("Writing the issue was cancelled.")
+            waiting = waiting[len(batch) :]
+        return written
+
+    def _asked(self, part: Part, most: int) -> _Reply:
+        """The claims of a part, or the reason why there are none; and the chat, which counted the tokens."""
+        chat = self.generator.new_chat()
+        if self.cancelled:
+            return chat, "cancelled"
+        options = replace(self.options, max_claims=part.limit, max_tokens=most, abstain=False)
+        retrieved = Retrieved(question=part.question, evidence=part.evidence)
+        try:
+            *_, answer = self.generator.chain(lambda _: retrieved, options, chat).stream(part.question)
+        except ModelUnavailable as error:
+            return chat, error.message.rstrip(".")
+        assert isinstance(answer, Answer)
+        return chat, answer.claims or "the model found nothing to say in the sentences"
 
 
 def _affordable(parts: Sequence[Part], most: Mapping[str, int], left: int | None) -> list[Part]:
-    """The first parts that the budget has room for, whatever they use of what they may."""
+    """The first parts that fit into the tokens left, even if each uses the most that it may."""
     if left is None:
         return list(parts)
     chosen: list[Part] = []
@@ -117,23 +175,7 @@ def _affordable(parts: Sequence[Part], most: Mapping[str, int], left: int | None
 
 
 def _most(part: Part, generator: Generator, options: Options, chat: Chat) -> int:
-    shown = pack(part.evidence, max_tokens=options.window - MAX_OUTPUT_TOKENS, count=chat.counter.count)
+    context = pack(part.evidence, max_tokens=options.window - MAX_OUTPUT_TOKENS, count=chat.counter.count)
     prompt = generator.prompts["answer"]
-    asked = chat.count(prompt.render(question=part.question, evidence=shown.text, tag=_TAG, limit=part.limit))
-    return _REPAIRED * (asked + 2 * MAX_OUTPUT_TOKENS)  # the repair shows the failed claims too
-
-
-_Asked = tuple[Chat, "tuple[Claim, ...] | str"]
-
-
-def _asked(part: Part, generator: Generator, options: Options, most: int) -> _Asked:
-    """The claims of a part, or why there are none; and the chat, for what it cost."""
-    chat = generator.new_chat()
-    own = replace(options, max_claims=part.limit, max_tokens=most, abstain=False)
-    retrieved = Retrieved(question=part.question, evidence=part.evidence)
-    try:
-        *_, answer = generator.chain(lambda _: retrieved, own, chat).stream(part.question)
-    except ModelUnavailable as error:
-        return chat, error.message.rstrip(".")
-    assert isinstance(answer, Answer)
-    return chat, answer.claims or "the model found nothing to say in the sentences"
+    asked = chat.count(prompt.render(question=part.question, evidence=context.text, tag=_TAG, limit=part.limit))
+    return _CALLS * (asked + 2 * MAX_OUTPUT_TOKENS)  # the repair shows the failed claims too

@@ -1,8 +1,14 @@
-"""Periods by name, by day and by neighbourhood: ISO weeks, days, months, and any span of days."""
+"""
+Periods of an issue: ISO weeks, days, months, and any other span of days, by name, by day and by neighbourhood.
+
+It knows days only; who listed what is for the callers.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import get_args
 
@@ -20,7 +26,7 @@ def parse(name: str, timezone: str = "UTC") -> Period:
     The period of a name.
 
     Raises:
-        BadFilter: The name is none, or the week or day does not exist.
+        BadFilter: It is not the name of a period, or the week or day does not exist.
 
     >>> parse("2026-W27").first, parse("2026-W27").end
     (datetime.date(2026, 6, 29), datetime.date(2026, 7, 6))
@@ -62,7 +68,7 @@ def containing(day: date, every: Every, timezone: str = "UTC") -> Period:
 
 def span(first: date, last: date, timezone: str = "UTC") -> Period:
     """
-    The period of a first and a last day, both in it; a whole week, month or day has its own name.
+    The period from a first to a last day, both included; a whole week, month or day has its own name.
 
     Raises:
         BadFilter: It ends before it begins.
@@ -82,7 +88,7 @@ def between(since: str | None, until: str | None, today: date, timezone: str = "
     The period of a first and a last day, each of which may be a month or a year; without a last day up to today.
 
     Raises:
-        BadFilter: There is no first day, one of them is none, or it ends before it begins.
+        BadFilter: There is no first day, one of them is no date, or the period ends before it begins.
     """
     if not since:
         raise BadFilter("A period needs its first day.", hint="Add --since, such as --since 2026-06-01.")
@@ -110,6 +116,14 @@ def previous(period: Period) -> Period:
     return span(period.first - (period.end - period.first), last, period.timezone)
 
 
+def before(period: Period) -> Iterator[Period]:
+    """The periods before, the latest first, as far back as there are dates."""
+    with suppress(OverflowError, ValueError):
+        while True:
+            period = previous(period)
+            yield period
+
+
 def following(period: Period) -> Period:
     """The one after, of the same kind; after any other span one of the same length."""
     every = kind(period)
@@ -119,7 +133,7 @@ def following(period: Period) -> Period:
 
 
 def kind(period: Period) -> Every | None:
-    """Whether it is a week, a month or a day; None for any other span."""
+    """`week`, `month` or `day`; None for any other span."""
     return next((every for every in get_args(Every) if containing(period.first, every) == _at_utc(period)), None)
 
 
@@ -144,3 +158,8 @@ def day_of(paper: Paper) -> date:
         imported = paper.imported or ""
         given = imported if imported.startswith(given) else (given + "-01-01")[: len("2026-07-01")]
     return date.fromisoformat(given)
+
+
+def of_days(papers: Iterable[Paper], spans: Sequence[tuple[date, date]]) -> list[Paper]:
+    """The papers whose day lies in one of the spans, each given as its first day and the day after its last."""
+    return [paper for paper in papers if any(first <= day_of(paper) < end for first, end in spans)]

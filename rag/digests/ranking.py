@@ -243,30 +243,37 @@ def _by_centrality(space: _Space) -> list[Ranked]:
     return _best_first(ranked)
 
 
-def trending(papers: Sequence[Paper], attention: Mapping[str, int], *, on: date) -> list[Ranked]:
+def trending(papers: Sequence[Paper], attention: Mapping[str, int] | None = None, *, on: date) -> list[Ranked]:
     """
-    Order papers by the attention they have, damped by their age; those without any come last, by id.
+    Rank papers by their popularity signals, damped by age; those without any come last, by id.
 
-    A paper's heat is attention / (days + 2) ^ 1.8, its score heat / (1 + heat). Days are counted from the paper's own
-    day to `on`; a paper whose day is unknown is as old as the oldest that has one.
+    A paper's heat is count / (days + 2) ^ 1.8, its score heat / (1 + heat). Days are counted from the paper's own day
+    to `on`; a paper whose day is unknown is as old as the oldest that has one.
 
     Args:
-        papers: Those to be ordered.
-        attention: Upvotes, stars or the like by paper id; less than one is none.
-        on: The day for which they are ordered.
+        papers: Those to rank.
+        attention: Upvotes, stars or the like by paper id, less than one is none; None takes `popularity` of each.
+        on: The day for which they are ranked.
 
     Source: the ranking of Hacker News, (points − 1) / (hours + 2) ^ 1.8 (Graham, news.arc), here in days, for papers
     are listed by the day.
     """
+    counts = {paper.paper_id: popularity(paper) for paper in papers} if attention is None else attention
     ages = {paper.paper_id: (on - day).days for paper in papers if (day := _day(paper.day))}
     oldest = max(ages.values(), default=0)
     ranked = []
     for paper in papers:
-        count, age = attention.get(paper.paper_id, 0), max(0, ages.get(paper.paper_id, oldest))
+        count, age = counts.get(paper.paper_id, 0), max(0, ages.get(paper.paper_id, oldest))
         heat = max(0, count) / (age + 2) ** GRAVITY
         why = f"attention {count:,} at {age} {'day' if age == 1 else 'days'}" if count > 0 else "no attention yet"
         ranked.append(Ranked(paper_id=paper.paper_id, score=round(heat / (1 + heat), 6), why=why))
     return _best_first(ranked)
+
+
+def popularity(paper: Paper) -> int:
+    """Upvotes; where nobody counts them stars, of which code gathers many more."""
+    counts = {signal.name: signal.count for signal in paper.attention}
+    return counts.get("upvotes", counts.get("stars", 0))
 
 
 def _best_first(ranked: Sequence[Ranked]) -> list[Ranked]:

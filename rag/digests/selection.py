@@ -1,7 +1,8 @@
 """
-Which papers of a period an issue shows, and for each of the others the reason why not.
+Selection of papers: the candidates of a period, the subscription's filters, and the cut by score and size.
 
-Every paper that was listed gets exactly one decision; nothing is left out without a word.
+Every candidate gets exactly one decision: its rank in the issue, or the reason why it is excluded. Scores come from
+`rag.digests.ranking`; nothing is scored here.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ from dataclasses import dataclass, replace
 
 from rag import identity
 from rag.digests.ranking import Ranked
-from rag.types import JsonDict, Paper, PaperStatus, Revision, Subscription
+from rag.types import Coverage, JsonDict, Paper, PaperStatus, Revision, Subscription
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 MATERIAL = 0.9
-"""The likeness of two texts from which on a revision is a matter of wording, unless a number changed."""
+"""Two texts at least this alike differ in wording only, unless a number changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """
-    A paper that was listed in the period, or comes back; `reason` says why it is left out, where it is.
+    A paper that may be shown: it was listed in the period, or comes back.
 
-    `changes` says what became of the text of one that an earlier issue showed; `late` that it came in after the issue
-    of its own period had been made.
+    Args:
+        paper: As it now is.
+        status: `new`, or `revised` or `withdrawn` since an earlier issue showed it.
+        changes: What changed in its text since then.
+        late: True if it was imported after the issue of its own period was made.
+        reason: Why it is excluded; None for a paper that is ranked.
     """
 
     paper: Paper
@@ -37,8 +42,26 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """
+    A paper that an earlier issue showed.
+
+    Args:
+        paper: As it now is.
+        text_hash: The hash of its text when it was last shown.
+        status: Its status then.
+        revisions: All its texts; they may be left out where the text is the one that was shown.
+    """
+
+    paper: Paper
+    text_hash: str
+    status: PaperStatus
+    revisions: Sequence[Revision] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What became of a candidate: its rank in the issue, or the reason why it has none."""
+    """What became of a candidate: its rank in the issue, or the reason why it is excluded."""
 
     candidate: Candidate
     rank: int | None = None
@@ -62,18 +85,44 @@ class Decision:
         }
 
 
+def candidates(listed: Iterable[Paper], late: Iterable[Paper], shown: Sequence[Shown]) -> list[Candidate]:
+    """
+    The candidates of a period: its papers, late ones, and papers of earlier issues that changed since.
+
+    Args:
+        listed: The papers of the period.
+        late: Papers of earlier periods that were imported after their issue was made.
+        shown: The papers of earlier issues.
+    """
+    shown_ids = {each.paper.paper_id for each in shown}
+    found: dict[str, Candidate] = {}
+    for paper, is_late in [*((paper, False) for paper in listed), *((paper, True) for paper in late)]:
+        reason = "shown in an earlier issue" if paper.paper_id in shown_ids else None
+        found[paper.paper_id] = Candidate(paper=paper, late=is_late, reason=reason)
+    for each in shown:
+        back = returning(each.paper, each.text_hash, each.revisions)
+        if back and each.status != "withdrawn":  # a withdrawal is told once
+            found[each.paper.paper_id] = back
+    return list(found.values())
+
+
+def eligible(candidates: Iterable[Candidate]) -> tuple[Paper, ...]:
+    """The papers of the candidates that are not excluded."""
+    return tuple(each.paper for each in candidates if not each.reason)
+
+
 def apply_filters(candidates: Iterable[Candidate], subscription: Subscription) -> list[Candidate]:
-    """The candidates, by id, those that the subscription does not want with the reason."""
+    """The candidates by id; those that the subscription does not want have the reason."""
     wanted = {name.lower() for name in subscription.categories}
     must, must_not = (_pattern(words) for words in (subscription.must, subscription.must_not))
     liked, disliked = set(subscription.liked), set(subscription.disliked)
 
-    def reason(each: Candidate) -> str | None:
-        paper = each.paper
+    def exclusion_reason(candidate: Candidate) -> str | None:
+        paper = candidate.paper
         text = f"{paper.title}\n{paper.abstract}"
-        if each.reason:
-            return each.reason
-        if "withdrawn" in paper.flags and each.status != "withdrawn":
+        if candidate.reason:
+            return candidate.reason
+        if "withdrawn" in paper.flags and candidate.status != "withdrawn":
             return "withdrawn"
         if wanted and wanted.isdisjoint(name.lower() for name in paper.categories):
             return "in none of the categories"
@@ -85,67 +134,79 @@ def apply_filters(candidates: Iterable[Candidate], subscription: Subscription) -
             return "disliked"
         return "liked, and so known" if liked & {paper.paper_id, *paper.aliases} else None
 
-    by_id = sorted(candidates, key=lambda each: each.paper.paper_id)
-    return [replace(each, reason=reason(each)) for each in by_id]
+    by_id = sorted(candidates, key=lambda candidate: candidate.paper.paper_id)
+    return [replace(candidate, reason=exclusion_reason(candidate)) for candidate in by_id]
 
 
 def _pattern(words: Sequence[str]) -> re.Pattern[str] | None:
-    """Any of the words or phrases, as whole words, whatever their case and spacing."""
+    """A pattern for any of the words or phrases, as whole words, in any case and spacing."""
     parts = [r"\s+".join(map(re.escape, phrase.split())) for phrase in words if phrase.strip()]
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE) if parts else None
 
 
 def select(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscription: Subscription) -> list[Decision]:
     """
-    A decision on each candidate: those that are shown by rank, then the others, the nearest to being shown first.
+    Decide on each candidate: first the shown ones by rank, then the others, those nearest to being shown first.
 
     Args:
-        candidates: As `sieve` gives them.
-        ranked: Those without a reason, best first.
-        subscription: Its threshold and size, which do not bind papers that come back, and the authors whose papers
+        candidates: As `apply_filters` gives them.
+        ranked: Those that are not excluded, best first.
+        subscription: Its threshold and size, which do not bind papers that come back; and its authors, whose papers
             come first whatever their score.
     """
-    by_id = {each.paper.paper_id: each for each in candidates}
+    by_id = {candidate.paper.paper_id: candidate for candidate in candidates}
     followed = {_name(name): name for name in subscription.authors}
     by_interest = subscription.order == "interest"
     only_authors = bool(followed) and by_interest and not (subscription.topics or subscription.liked)
-    first, others, back = [], [], []
+    of_authors, others, back = [], [], []
     for each in ranked:
-        by = next((followed[name] for name in map(_name, by_id[each.paper_id].paper.authors) if name in followed), None)
+        paper = by_id[each.paper_id].paper
+        author = next((followed[name] for name in map(_name, paper.authors) if name in followed), None)
         if by_id[each.paper_id].status != "new":
             back.append(replace(each, why="an earlier issue had it"))  # its readers must hear what became of it
-        elif by:
-            first.append(replace(each, score=1.0, why=f"by {by}, whom you follow"))
+        elif author:
+            of_authors.append(replace(each, score=1.0, why=f"by {author}, whom you follow"))
         else:
             others.append(replace(each, score=0.0) if only_authors else each)
     shown: list[Decision] = []
-    left: list[Decision] = []
-    for each in (*first, *others):
+    not_shown: list[Decision] = []
+    for each in (*of_authors, *others):
         candidate = by_id[each.paper_id]
         if each.score < subscription.least or (only_authors and each.score == 0):
-            left.append(_decided(candidate, each, reason="below the threshold"))
+            not_shown.append(_decided(candidate, each, reason="below the threshold"))
         elif len(shown) == subscription.size:
-            left.append(_decided(candidate, each, reason="beyond the size of the issue"))
+            not_shown.append(_decided(candidate, each, reason="beyond the size of the issue"))
         else:
             shown.append(_decided(candidate, each, rank=len(shown) + 1))
     shown += [_decided(by_id[each.paper_id], each, rank=rank) for rank, each in enumerate(back, start=len(shown) + 1)]
-    refused = [Decision(candidate=each, reason=each.reason) for each in candidates if each.reason]
-    return [*shown, *left, *refused]
+    filtered = [Decision(candidate=candidate, reason=candidate.reason) for candidate in candidates if candidate.reason]
+    return [*shown, *not_shown, *filtered]
 
 
 def _decided(candidate: Candidate, ranked: Ranked, *, rank: int | None = None, reason: str | None = None) -> Decision:
     return Decision(candidate=candidate, rank=rank, score=ranked.score, why=ranked.why, reason=reason)
 
 
+def coverage(decisions: Sequence[Decision], feeds: Sequence[JsonDict]) -> Coverage:
+    """How many candidates there were, how many are shown, why the others are not, and the states of the feeds."""
+    return Coverage(
+        listed=len(decisions),
+        included=sum(decision.rank is not None for decision in decisions),
+        excluded=excluded(decisions),
+        late=sum(decision.candidate.late for decision in decisions),
+        feeds=tuple(feeds),
+    )
+
+
 def excluded(decisions: Iterable[Decision]) -> dict[str, int]:
-    """How many were left out for each reason, the most frequent first."""
+    """How many candidates were excluded for each reason, the most frequent first."""
     counts = Counter(each.reason for each in decisions if each.reason)
     return {str(reason): count for reason, count in sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))}
 
 
 def _name(name: str) -> str:
     """
-    A name as it is compared: given names before the family's, folded.
+    A name in the form in which names are compared: normalised, given names before the family name.
 
     >>> _name("Ó Muirthile, Pádraic") == _name("Padraic O Muirthile")
     True
@@ -156,7 +217,7 @@ def _name(name: str) -> str:
 
 def returning(paper: Paper, shown: str, revisions: Sequence[Revision]) -> Candidate | None:
     """
-    A paper that an earlier issue showed, where something became of it since: withdrawn, or materially revised.
+    A paper of an earlier issue as a candidate again, if it was withdrawn or materially revised since; else None.
 
     Args:
         paper: As it now is.
@@ -168,19 +229,19 @@ def returning(paper: Paper, shown: str, revisions: Sequence[Revision]) -> Candid
     before = next((each for each in revisions if each.hash == shown), None)
     if before is None or identity.content_hash(paper.title, paper.abstract) == shown:
         return None
-    said = _changes(before, paper)
-    return Candidate(paper=paper, status="revised", changes=said) if said else None
+    changes = _changes(before, paper)
+    return Candidate(paper=paper, status="revised", changes=changes) if changes else None
 
 
 def _changes(before: Revision, paper: Paper) -> str | None:
-    """What changed of a text, in words; None where it is a matter of wording."""
+    """What changed in a text, in words; None where only the wording did."""
     old, new = (f"{each.title} {each.abstract}" for each in (before, paper))
     numbers = Counter(_NUMBER.findall(old)) != Counter(_NUMBER.findall(new))
     if not numbers and identity.similarity(old, new) >= MATERIAL:
         return None
-    had = {" ".join(before.abstract[start:end].split()).casefold() for start, end in before.spans}
-    fresh = sum(sentence.text.casefold() not in had for sentence in paper.sentences)
-    parts = [f"{fresh} of {len(paper.spans)} sentences are new or changed"] if fresh else []
+    old_sentences = {" ".join(before.abstract[start:end].split()).casefold() for start, end in before.spans}
+    changed = sum(sentence.text.casefold() not in old_sentences for sentence in paper.sentences)
+    parts = [f"{changed} of {len(paper.spans)} sentences are new or changed"] if changed else []
     parts += ["numbers changed"] if numbers else []
     parts += ["the title changed"] if identity.normalised_title(before.title) != _title(paper) else []
     return ", ".join(parts) or "sentences were left out"

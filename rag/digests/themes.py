@@ -1,8 +1,7 @@
 """
-The themes of a period: which of its papers are about one thing, and what becomes of a theme from period to period.
+Topic clustering of a period's papers: smoothing over nearest neighbours, global k-means, agglomerative merging.
 
-Papers are drawn towards their nearest neighbours, parted by k-means, and parts that lie near are made one. What themes
-are called is found in `rag.digests.labels`, which of them go on in `rag.digests.tracking`.
+It names nothing (`rag.digests.labels`) and does not say which themes continue (`rag.digests.tracking`).
 """
 
 from __future__ import annotations
@@ -13,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.digests.labels import names
-from rag.digests.tracking import HISTORY, TrackedTheme, absent, matched, status
+from rag.digests.tracking import HISTORY, TrackedPeriod, TrackedTheme, follow
 from rag.ports import Matrix
 from rag.types import Paper, Theme
-
-__all__ = ["FEWEST", "TrackedTheme", "cluster", "themes"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -27,61 +24,79 @@ FEWEST = 40
 SMALLEST = 5
 """Papers below which a group is no theme."""
 PARTS = 14
-"""Groups that a period is first parted into, or fewer, so that each has some twenty papers."""
+"""Clusters of k-means, or fewer, so that each has some twenty papers."""
 NEAR = 0.5
-"""Groups are one when their middles lie nearer than this, as a share of the mean squared distance to all's middle."""
+"""Clusters are merged if their centres are nearer than this share of the mean squared distance to the common centre."""
 WIDEST = 0.35
-"""The largest share of the papers that two groups may have together to be made one."""
+"""The largest share of the papers that a merged cluster may have."""
 LOOSE = 0.0
-"""A paper whose cosine with the rest of its theme is below this is of no theme."""
+"""A paper whose cosine with the rest of its theme is below this belongs to no theme."""
 NEIGHBOURS, STEPS = 60, 2
-"""Each paper is drawn to so many of its nearest, an eighth of all if that is fewer, so many times."""
+"""Nearest neighbours over which a paper is smoothed, at most an eighth of all papers; and how many times."""
 OWN = 0.05
-"""What stays of a paper's own place at each step."""
+"""The weight of a paper's own vector at each step of smoothing."""
 DIMENSIONS = 12
-"""Principal components in which papers are parted."""
+"""Principal components in which papers are clustered."""
 CANDIDATES, ROUNDS = 500, 50
-"""Papers that are tried as a new centre, evenly over all; rounds of k-means after each."""
+"""Papers tried as a new centre, evenly over all; and rounds of k-means after each."""
 BLOCK = 512
-"""Papers whose cosines with all others are held at once."""
+"""Papers whose cosines with all others are in memory at once."""
+
+
+def track(
+    periods: Sequence[tuple[str, Sequence[Paper], Matrix]], tracked: Sequence[TrackedTheme] | None
+) -> tuple[tuple[Theme, ...], tuple[TrackedPeriod, ...]]:
+    """
+    The themes of the last of successive periods, and the tracked themes of each.
+
+    Args:
+        periods: Name, papers and their unit rows, the oldest first.
+        tracked: The tracked themes of the period before the first; None if there are none.
+    """
+    found: tuple[Theme, ...] = ()
+    tracked_periods = []
+    for name, papers, vectors in periods:
+        found, tracked = themes(papers, vectors, period_name=name, previous=tracked)
+        paper_ids = tuple(paper.paper_id for paper in papers)
+        tracked_periods.append(TrackedPeriod(period=name, paper_ids=paper_ids, themes=tracked))
+    return found, tuple(tracked_periods)
 
 
 def themes(
     papers: Sequence[Paper], vectors: Matrix, *, period_name: str, previous: Sequence[TrackedTheme] | None
 ) -> tuple[tuple[Theme, ...], tuple[TrackedTheme, ...]]:
     """
-    The themes of a period, the largest first, and what is to be remembered of them for the next one.
+    The themes of a period, the largest first, and the tracked themes for the next one.
 
     Args:
         papers: The papers of the period, in any order.
         vectors: A unit row for each, shape (len(papers), dimension).
-        period_name: What the period is called in a theme's history.
-        previous: What was remembered of the period before; None where there was none. A theme that goes on keeps its
-            id and name, and new ones get numbers that none had.
+        period_name: The name of the period in a theme's history.
+        previous: The tracked themes of the period before; None if there was none. A theme that continues one keeps its
+            id and name; new ones get numbers that none had.
     """
     before = previous or ()
     groups = cluster(papers, vectors)
     centroids = _centroids(vectors, groups)
-    goes_on = matched(centroids, before)
-    named = names(
-        papers, groups, kept=[old.name if old else None for old in goes_on], taken=[old.name for old in before]
+    followed, missing = follow(
+        centroids, [len(group) for group in groups], before, papers=len(papers), period=period_name
     )
-    highest = max((old.number for old in before), default=0)
-    told, kept = [], []
-    for group, centroid, old, name in zip(groups, centroids, goes_on, named, strict=True):
-        highest += old is None
+    kept_names = [each.before.name if each.before else None for each in followed]
+    named = names(papers, groups, kept=kept_names, taken=[theme.name for theme in before])
+    found, tracked = [], []
+    for group, centroid, each, name in zip(groups, centroids, followed, named, strict=True):
         theme = Theme(
-            id=old.id if old else f"t{highest}",
+            id=each.id,
             name=name.name,
             keywords=name.keywords,
             size=len(group),
-            previous_size=old.size if old else None,
-            status=status(len(group), len(papers), old),
+            previous_size=each.before.size if each.before else None,
+            status=each.status,
             paper_ids=tuple(papers[row].paper_id for row in group),
-            history=(*(old.history if old else ()), (period_name, len(group)))[-HISTORY:],
+            history=(*(each.before.history if each.before else ()), (period_name, len(group)))[-HISTORY:],
         )
-        told.append(theme)
-        kept.append(
+        found.append(theme)
+        tracked.append(
             TrackedTheme(
                 id=theme.id,
                 name=theme.name,
@@ -92,15 +107,15 @@ def themes(
                 history=theme.history,
             )
         )
-    return tuple(told), (*kept, *absent(before, kept, period=period_name, papers=len(papers)))
+    return tuple(found), (*tracked, *missing)
 
 
 def _centroids(vectors: Matrix, groups: Sequence[Sequence[int]]) -> Array:
-    """Unit rows from the middle of all papers to that of each group, shape (len(groups), dimension)."""
+    """Unit rows from the mean of all papers to the mean of each group, shape (len(groups), dimension)."""
     if not groups:
         return np.zeros((0, 0))
-    middle = vectors.mean(axis=0, dtype=np.float64)
-    return _units(np.array([vectors[list(group)].mean(axis=0, dtype=np.float64) - middle for group in groups]))
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    return _units(np.array([vectors[list(group)].mean(axis=0, dtype=np.float64) - mean for group in groups]))
 
 
 def cluster(papers: Sequence[Paper], vectors: Matrix) -> list[tuple[int, ...]]:
@@ -120,7 +135,7 @@ def cluster(papers: Sequence[Paper], vectors: Matrix) -> list[tuple[int, ...]]:
     features = vectors[order].astype(np.float64)
     features -= features.mean(axis=0)
     points = _principal(_smoothed(features), DIMENSIONS)
-    labels = _joined(points, _parted(points, min(PARTS, len(papers) // 20)))
+    labels = _merged(points, _clustered(points, min(PARTS, len(papers) // 20)))
     themes = [_typical(features, np.flatnonzero(labels == label)) for label in range(labels.max() + 1)]
     kept = sorted((theme for theme in themes if len(theme) >= SMALLEST), key=lambda theme: (-len(theme), min(theme)))
     return [tuple(order[row] for row in theme) for theme in kept]
@@ -139,10 +154,10 @@ def _units(rows: Array) -> Array:
 
 def _smoothed(features: Array) -> Array:
     """
-    Each paper drawn towards its nearest ones, twice: what it has of its own fades, and what it shares stays.
+    Each paper averaged with its nearest neighbours, twice: what is its own fades, and what it shares stays.
 
-    A neighbour weighs what its cosine is above that of the first paper that is none: nothing jumps where two papers
-    change places, so that a difference in a vector's last bits makes no other theme.
+    A neighbour's weight is its cosine less that of the first paper that is not a neighbour. So nothing jumps where two
+    papers change ranks, and a difference in a vector's last bits makes no other theme.
     """
     units = _units(features).astype(np.float32)
     count = min(NEIGHBOURS, max(SMALLEST, len(units) // 8))
@@ -173,12 +188,12 @@ def _distances(points: Array, centres: Array) -> Array:
     return np.asarray(np.maximum(squares, 0.0))
 
 
-def _parted(points: Array, count: int) -> Rows:
+def _clustered(points: Array, count: int) -> Rows:
     """
-    The label of each point in `count` groups, by k-means whose centres come one by one, each where it helps the most.
+    The label of each point in `count` clusters: k-means with centres added one by one, each where it helps the most.
 
     Source: Likas, Vlassis and Verbeek, "The global k-means clustering algorithm", Pattern Recognition 2003 (its fast
-    form). It draws nothing at random, and comes close to the best of many random beginnings.
+    form). It draws nothing at random, and comes close to the best of many random starts.
     """
     candidates = points[:: -(-len(points) // CANDIDATES)]
     reach = _distances(points, candidates)
@@ -190,25 +205,25 @@ def _parted(points: Array, count: int) -> Rows:
         centres = np.vstack([centres, candidates[gains.argmax()]])
         for _ in range(ROUNDS):
             labels = _distances(points, centres).argmin(axis=1)
-            moved = _middles(points, labels, centres)
+            moved = _means(points, labels, centres)
             if np.array_equal(moved, centres):
                 break
             centres = moved
     return labels
 
 
-def _middles(points: Array, labels: Rows, centres: Array) -> Array:
-    """The mean of each group's points; an empty one stays where it was."""
+def _means(points: Array, labels: Rows, centres: Array) -> Array:
+    """The mean of each cluster's points; an empty cluster keeps its centre."""
     sizes = np.bincount(labels, minlength=len(centres))[:, None]
     member = labels == np.arange(len(centres))[:, None]
     return np.where(sizes, (member @ points) / np.maximum(sizes, 1), centres)
 
 
-def _joined(points: Array, labels: Rows) -> Rows:
-    """The labels once groups that lie near, and are not too many papers together, are one: the nearest pair first."""
+def _merged(points: Array, labels: Rows) -> Rows:
+    """The labels after merging clusters that are near and not too large together, the nearest pair first."""
     spread = float((points**2).sum(axis=1).mean())
     while (count := int(labels.max()) + 1) > 1:
-        centres = _middles(points, labels, np.zeros((count, points.shape[1])))
+        centres = _means(points, labels, np.zeros((count, points.shape[1])))
         sizes = np.bincount(labels)
         apart = _distances(centres, centres)
         apart[sizes[:, None] + sizes > WIDEST * len(points)] = np.inf
@@ -221,7 +236,7 @@ def _joined(points: Array, labels: Rows) -> Rows:
 
 
 def _typical(features: Array, rows: Rows) -> tuple[int, ...]:
-    """A group's rows, the most typical first, without those that have little in common with the others."""
+    """A cluster's rows, the most typical first, without those that have little in common with the others."""
     units = _units(features[rows])
     rest = _units(units.sum(axis=0) - units)
     typical = (units * rest).sum(axis=1)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from refdesk.cli.common import Session, as_json, print_json, show
+from refdesk.cli.common import Session, as_json, named_papers, print_json, printable, show
 
 if TYPE_CHECKING:
-    from refdesk.digest.builder import Made
+    from rag.digests.build import BuiltIssue
     from refdesk.library import Library
 
 SOMETHING_FAILED, NOTHING_DUE = 6, 9
@@ -61,15 +61,17 @@ def digest(
     chosen = "json" if as_json else format_name or _by_suffix(output)
     with session.open(model=model) as library:
         period = library.issues.span(since, until) if since or until else next(iter(named), None)
-        made = library.issues.make(period, subscription=subscription, fresh=fresh, extractive=explain)
+        built = library.issues.make(period, subscription=subscription, fresh=fresh, extractive=explain)
         if explain:
-            _explain(library, made, paper, as_json=as_json)
+            _explain(library, built, paper, as_json=as_json)
             return
-        if made.digest.degraded:
-            session.tell(f"Degraded: {made.digest.degraded['reason']}.")
-        _write(library, made, chosen, output)
+        if built.digest.degraded:
+            session.tell(f"Degraded: {built.digest.degraded['reason']}.")
+        _write(library, built, chosen, output)
     if output:
-        session.tell(f"{made.digest.name} is in {output}: {made.digest.coverage.included} papers.")
+        from refdesk.render import wording
+
+        session.tell(f"{built.digest.name} is in {output}: {wording.count(built.digest.coverage.included)}.")
 
 
 def _by_suffix(output: Path | None) -> str:
@@ -81,13 +83,13 @@ def _by_suffix(output: Path | None) -> str:
     return suffix
 
 
-def _write(library: Library, made: Made, format_name: str, output: Path | None) -> None:
+def _write(library: Library, built: BuiltIssue, format_name: str, output: Path | None) -> None:
     if format_name == "text" and not output:
         from refdesk.render import issue_text
 
-        show(issue_text.terminal(made.digest))
+        show(issue_text.terminal(built.digest))
         return
-    content = library.issues.rendered(made.digest, format_name)
+    content = library.issues.rendered(built.digest, format_name)
     if output:
         from rag.delivery.files import write
 
@@ -96,18 +98,18 @@ def _write(library: Library, made: Made, format_name: str, output: Path | None) 
         click.echo(content, nl=False)
 
 
-def _explain(library: Library, made: Made, paper: str | None, *, as_json: bool) -> None:
+def _explain(library: Library, built: BuiltIssue, paper: str | None, *, as_json: bool) -> None:
     from refdesk.render import terminal
 
     wanted = library.show(paper) if paper else None
-    decisions = [each for each in made.decisions if not wanted or each.candidate.paper.paper_id == wanted.paper_id]
+    decisions = [each for each in built.decisions if not wanted or each.candidate.paper.paper_id == wanted.paper_id]
     if as_json:
-        print_json({"period": made.digest.period.to_dict(), "decisions": [each.to_dict() for each in decisions]})
+        print_json({"period": built.digest.period.to_dict(), "decisions": [each.to_dict() for each in decisions]})
     elif wanted and not decisions:
         from rag.digests.period import day_of
 
         came = "listed" if wanted.listed else "published" if wanted.published else "imported"
-        period = made.digest.period.name
+        period = built.digest.period.name
         click.echo(f"“{wanted.title}” is not in {period}: it was {came} on {day_of(wanted)}.")
     else:
         show(terminal.decisions([each.to_dict() for each in decisions], whole=not wanted))
@@ -121,10 +123,11 @@ def run(session: Session, resend: str | None, as_json: bool) -> int:
     """
     Do what is due: pull the feeds, write every issue whose period has ended, deliver what is undelivered.
 
-    Safe to call at any time; nothing is sent twice. Exits with 9 when nothing was due, and with 6 when a feed or a
-    delivery failed. With --json one line a step.
+    Safe to call at any time; nothing is sent twice. Exits with 9 when nothing was due, with 6 when a feed or a delivery
+    failed, and with 3 when a setting is wrong; what does not need that setting is done all the same. With --json one
+    line a step.
     """
-    from refdesk.render import terminal
+    from refdesk.render import terminal, wording
 
     outcomes = set()
     with session.open(create=True) as library:
@@ -133,34 +136,71 @@ def run(session: Session, resend: str | None, as_json: bool) -> int:
             print_json(step.to_dict()) if as_json else show(terminal.step(step.to_dict()))
         waiting = len(library.issues.status()["outbox"])
     if not outcomes - {"nothing"}:
-        session.tell(
-            f"Nothing is due; {waiting:,} deliveries wait (`refdesk status`)." if waiting else "Nothing is due."
+        wait = (
+            f" {wording.counted(waiting, 'delivery waits', 'deliveries wait')} (`refdesk status`)." if waiting else ""
         )
+        session.tell(f"Nothing is due.{wait}")
         return NOTHING_DUE
     return SOMETHING_FAILED if "failed" in outcomes else 0
 
 
 @click.command()
-@click.argument("papers", metavar="PAPER…", nargs=-1, required=True)
-@click.option("--undo", is_flag=True, help="Take it back.")
+@click.argument("names", metavar="[PAPER]…", nargs=-1)
+@click.option("--undo", is_flag=True, help="Take the rating back.")
+@as_json
 @click.pass_obj
-def like(session: Session, papers: tuple[str, ...], undo: bool) -> None:
-    """Ask for papers like PAPER in the issues of all subscriptions."""
-    _rate(session, papers, 0 if undo else 1)
+def like(session: Session, names: tuple[str, ...], undo: bool, as_json: bool) -> None:
+    """
+    Ask for papers like each PAPER in the issues of all subscriptions.
+
+    PAPER is any id of a paper, or words of its title. Without one, list the papers that are rated.
+    """
+    _rate(session, names, 0 if undo else 1, as_json=as_json)
 
 
 @click.command()
-@click.argument("papers", metavar="PAPER…", nargs=-1, required=True)
-@click.option("--undo", is_flag=True, help="Take it back.")
+@click.argument("names", metavar="[PAPER]…", nargs=-1)
+@click.option("--undo", is_flag=True, help="Take the rating back.")
+@as_json
 @click.pass_obj
-def dislike(session: Session, papers: tuple[str, ...], undo: bool) -> None:
-    """Ask for none like PAPER in the issues of all subscriptions."""
-    _rate(session, papers, 0 if undo else -1)
+def dislike(session: Session, names: tuple[str, ...], undo: bool, as_json: bool) -> None:
+    """
+    Ask for no papers like each PAPER in the issues of all subscriptions.
+
+    PAPER is any id of a paper, or words of its title. Without one, list the papers that are rated.
+    """
+    _rate(session, names, 0 if undo else -1, as_json=as_json)
 
 
-def _rate(session: Session, papers: tuple[str, ...], rating: int) -> None:
-    said = {1: "liked", -1: "disliked", 0: "no longer rated"}[rating]
+_RATED = {1: "liked", -1: "disliked", 0: "no longer rated"}
+
+
+def _rate(session: Session, names: tuple[str, ...], rating: int, *, as_json: bool) -> None:
+    if not names and not rating:
+        raise click.UsageError("--undo needs a PAPER.")
     with session.open() as library:
-        for paper in papers:
-            found = library.rate(paper, rating)
-            session.tell(f"{said}: {found.title} ({found.paper_id})")
+        if not names:
+            _list_ratings(library, as_json=as_json)
+            return
+        before = library.issues.ratings()
+        for paper in named_papers(library, names):
+            library.rate(paper.paper_id, rating)
+            if as_json:
+                print_json({"paper_id": paper.paper_id, "title": paper.title, "rating": rating})
+                continue
+            rated = _RATED[rating] if rating or paper.paper_id in before else "was not rated"
+            session.tell(f"{rated}: {paper.title} ({paper.paper_id})")
+
+
+def _list_ratings(library: Library, *, as_json: bool) -> None:
+    ratings = {paper_id: (library.show(paper_id), rating) for paper_id, rating in library.issues.ratings().items()}
+    if as_json:
+        groups: dict[str, list[dict[str, str]]] = {"liked": [], "disliked": []}
+        for paper, rating in ratings.values():
+            groups[_RATED[rating]].append({"paper_id": paper.paper_id, "title": paper.title})
+        print_json(groups)
+        return
+    for paper, rating in sorted(ratings.values(), key=lambda rated: -rated[1]):
+        click.echo(printable(f"{_RATED[rating]:<8}  {paper.title} ({paper.paper_id})"))
+    if not ratings:
+        click.echo("No paper is rated. `refdesk like PAPER` rates one.")

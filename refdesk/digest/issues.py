@@ -1,4 +1,4 @@
-"""The issues of an open library: made, shown, asked, delivered; `Library.issues` is this."""
+"""The issues of an open library: built, rendered, asked, delivered. `Library.issues` is an `Issues`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from rag.digests.period import between, last_whole, parse
-from rag.errors import BadFilter, ConfigError
+from rag.errors import BadFilter
 from rag.types import Digest, Filter, Period, Subscription
 from refdesk.ask import Ask
+from refdesk.digest.settings import DigestSettings
 from refdesk.render import issue
-from refdesk.settings.config import Config
-from refdesk.settings.subscriptions import chosen, subscriptions
+from refdesk.settings.subscriptions import chosen
 from stores.store import LibraryStore
 
 if TYPE_CHECKING:
-    from refdesk.digest.builder import Made
-    from refdesk.digest.run import Running, Step
+    from rag.digests.build import BuiltIssue
+    from refdesk.digest.run import Run, Step
 
 
 class Issues:
@@ -28,12 +29,13 @@ class Issues:
 
     Args:
         store: The open library.
-        settings: Its settings.
-        answering: Writes with the model, where there is one.
+        settings: What issues take of the settings.
+        answering: Writes with the model.
+        model: The model's name; None leaves issues in the papers' own sentences.
     """
 
-    def __init__(self, store: LibraryStore, settings: Config, answering: Ask) -> None:
-        self._store, self._settings, self._answering = store, settings, answering
+    def __init__(self, store: LibraryStore, settings: DigestSettings, answering: Ask, *, model: str | None) -> None:
+        self._store, self._settings, self._answering, self._model = store, settings, answering, model
 
     def make(
         self,
@@ -42,20 +44,22 @@ class Issues:
         subscription: str | None = None,
         fresh: bool = False,
         extractive: bool = False,
-    ) -> Made:
+        cancel: Event | None = None,
+    ) -> BuiltIssue:
         """
         The issue of a period with the decision on every paper that was listed; as `Library.digest`.
 
         Args:
             period, subscription, fresh: As there.
-            extractive: Ask no model, for who wants the decisions alone.
-        """
-        from refdesk.digest.builder import Digesting
+            extractive: Ask no model, for callers that want the decisions alone.
+            cancel: Set from another thread to stop before the model writes the next part.
 
+        Raises:
+            CancelledError: `cancel` was set.
+        """
         wanted = self._subscription(subscription)
-        settings = replace(self._settings, model=None) if extractive else self._settings
-        making = Digesting(self._store, settings, self._answering, self._store.notify)
-        return making.make(self._period(period, wanted), wanted, fresh=fresh)
+        days = self._period(period, wanted)
+        return self._built(days, wanted, fresh=fresh, extractive=extractive, cancel=cancel)
 
     def span(self, since: str | None, until: str | None) -> str:
         """The name of the period of a first and a last day, each perhaps a month or a year. Raises BadFilter."""
@@ -68,32 +72,33 @@ class Issues:
         if format_name != "eml":
             return issue.rendered(digest, format_name).encode()
         to = self._subscription(digest.subscription).to
-        sender = str(self._settings.email.get("from") or "refdesk@localhost")
+        sender = self._settings.sender
         return issue.message(digest, sender=sender, to=to[0] if to else sender)
 
     def papers(self, period: str, *, subscription: str | None = None) -> tuple[str, ...]:
         """
-        The ids of the papers that an issue cites, as it was delivered, or else as it would be made now without a model.
+        The ids of the papers that an issue cites: as it was delivered, or else as it would be built now without a
+        model.
 
         Raises:
             BadFilter: It is no period, or the issue cites no paper.
             ConfigError: As `make`.
         """
         wanted = self._subscription(subscription)
-        about = self._period(period, wanted).name
-        record = self._store.catalog.issues().find(wanted.name, about)
+        name = self._period(period, wanted).name
+        record = self._store.catalog.issues().find(wanted.name, name)
         if record:
             document = record.document
         else:
-            document = self.make(about, subscription=wanted.name, extractive=True).digest.to_dict()
+            document = self.make(name, subscription=wanted.name, extractive=True).digest.to_dict()
         if not document["sources"]:
-            raise BadFilter(f"The issue {about} has no papers.", hint=f"`refdesk digest --week {about}` shows it.")
+            raise BadFilter(f"The issue {name} has no papers.", hint=f"`refdesk digest --week {name}` shows it.")
         return tuple(sorted(source["paper_id"] for source in document["sources"]))
 
     def within(self, period: str, filter_: Filter, *, subscription: str | None = None) -> Filter:
         """A filter narrowed to the papers of an issue. Raises as `papers`, and BadFilter where none is left."""
         papers = self.papers(period, subscription=subscription)
-        left = tuple(each for each in papers if each in filter_.papers) if filter_.papers else papers
+        left = tuple(paper_id for paper_id in papers if paper_id in filter_.papers) if filter_.papers else papers
         if not left:
             raise BadFilter(f"The issue {period} cites none of these papers.", hint="Leave out --paper.")
         return replace(filter_, papers=left)
@@ -106,42 +111,67 @@ class Issues:
             resend: The id of a delivery that failed or whose fate is unknown, to be sent again.
 
         Raises:
-            ConfigError: A setting is wrong; nothing was done.
+            ConfigError: After the last step: a subscription or `[email]` is wrong; what does not need it was done.
             LibraryLocked: Another run is at work.
             InputError: There is no such delivery, or it was sent.
         """
-        return self._running.run(resend=resend)
+        return self._run.run(resend=resend)
+
+    def ratings(self) -> dict[str, int]:
+        """1 for each paper that is liked, -1 for each that is disliked, by paper id."""
+        return self._store.catalog.ratings().all()
 
     def status(self) -> dict[str, Any]:
-        """Subscriptions with their last issue and how many are due, deliveries that are not sent, and ratings."""
+        """Subscriptions with their last issue and the periods that are due, deliveries not sent, and ratings."""
         from rag.delivery.outbox import explain
         from refdesk.digest.run import due
 
         catalog = self._store.catalog
-        found: dict[str, Any] = {"subscriptions": [], "outbox": [explain(each) for each in catalog.outbox().unsent()]}
         now = datetime.fromisoformat(self._store.now())
-        try:
-            known = subscriptions(self._settings.subscriptions)
-        except ConfigError as error:  # what is here is told all the same
-            known, found["error"] = {}, error.message
-        for each in known.values():
-            last = catalog.issues().last(each.name)
-            waiting = [period.name for period in due(each, last, now)]
-            row = {"name": each.name, "every": each.every, "last": last.period if last else None, "due": waiting}
+        ratings = self.ratings()
+        liked = [paper_id for paper_id, rating in ratings.items() if rating > 0]
+        disliked = [paper_id for paper_id, rating in ratings.items() if rating < 0]
+        found: dict[str, Any] = {"subscriptions": [], "outbox": [explain(each) for each in catalog.outbox().unsent()]}
+        if self._settings.broken:
+            found["error"] = " ".join(error.message for error in self._settings.broken.values())
+        for subscription in self._settings.subscriptions.values():
+            last = catalog.issues().last(subscription.name)
+            row = {
+                "name": subscription.name,
+                "every": subscription.every,
+                "last": last.period if last else None,
+                "due": [period.name for period in due(subscription, last, now)],
+            }
             found["subscriptions"].append(row)
-        ratings = catalog.ratings().all()
-        found["liked"] = [paper_id for paper_id, rating in ratings.items() if rating > 0]
-        found["disliked"] = [paper_id for paper_id, rating in ratings.items() if rating < 0]
-        return found
+        return {**found, "liked": liked, "disliked": disliked, "ratings": len(ratings)}
+
+    def _built(
+        self, period: Period, subscription: Subscription, *, fresh: bool, extractive: bool, cancel: Event | None
+    ) -> BuiltIssue:
+        from rag.digests.build import build
+        from refdesk.digest.builder import Builder, writer
+
+        builder = Builder(self._store, self._settings.feed_states)
+        inputs = builder.load(period, subscription)
+        model = None if extractive else self._model
+        built = build(inputs, writer(self._answering, model, self._store.notify, fresh=fresh, cancel=cancel))
+        builder.remember(built)
+        return built
 
     @cached_property
-    def _running(self) -> Running:
-        from refdesk.digest.run import Running
+    def _run(self) -> Run:
+        from refdesk.digest.run import Run
 
-        return Running(self._store, self._settings, self._answering)
+        def make(period: Period, subscription: Subscription) -> BuiltIssue:
+            return self._built(period, subscription, fresh=False, extractive=False, cancel=None)
+
+        return Run(self._store, self._settings, make)
 
     def _subscription(self, name: str | None) -> Subscription:
-        return chosen(subscriptions(self._settings.subscriptions), name)
+        known, broken = self._settings.subscriptions, self._settings.broken
+        if name in broken or (name is None and broken):
+            raise broken[name] if name else next(iter(broken.values()))
+        return chosen(known, name)
 
     def _period(self, name: str | None, subscription: Subscription) -> Period:
         if name is not None:

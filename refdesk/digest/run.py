@@ -1,48 +1,35 @@
 """
-`refdesk run`: sync, every issue that is due, and every delivery that is due. Safe to call at any time.
+`refdesk run`: pull the feeds, make every issue that is due, deliver what is undelivered. Safe to call at any time.
 
-An issue and its deliveries are kept in one transaction, and a delivery is attempted only from there: a run that is
-killed has either not made an issue, and the next one does, or has left it in the outbox.
+An issue and its deliveries are stored in one transaction, and deliveries start from there only (a transactional
+outbox). So a run that is killed has either not made an issue, and the next run makes it, or has left it in the outbox.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from email.message import EmailMessage
-from pathlib import Path
 from typing import Literal
-from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from rag.delivery import atom, message, outbox, smtp
-from rag.delivery.files import write, write_issue
-from rag.delivery.outcome import HandOver, Outcome
+from rag.delivery import outbox
+from rag.digests.build import BuiltIssue
 from rag.digests.period import containing, following, last_whole, span
 from rag.errors import ConfigError, LibraryLocked, RefdeskError
 from rag.ports import Delivery
-from rag.types import Digest, JsonDict, Period, Subscription
-from refdesk.ask import Ask
-from refdesk.digest.builder import Digesting, Made
-from refdesk.render import issue as issuing
-from refdesk.settings.config import Config
-from refdesk.settings.email import Mail, mail
-from refdesk.settings.subscriptions import subscriptions
+from rag.types import JsonDict, Period, Subscription
+from refdesk.digest.deliver import Sender, addresses, planned, renderings
+from refdesk.digest.settings import DigestSettings
+from refdesk.settings.email import Mail
 from stores.sql.issues import IssueRecord
 from stores.store import LibraryStore
-
-ISSUES = "issues"
-"""The folder of issue files in a library, and what a delivery to it is called."""
-FEED_ENTRIES = 26
-SHOWN_ENTRIES = 4
-"""Issues of the feed that are in it whole; of the others it has the summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that a run did: what, to which feed, issue or reader, what became of it, and why."""
+    """One thing that a run did: what kind, for which feed, issue or reader, its outcome, and the details."""
 
     step: Literal["sync", "issue", "delivery"]
     name: str
@@ -53,46 +40,46 @@ class Step:
 
     def to_dict(self) -> JsonDict:
         """The step as `run --json` prints it."""
-        said = {"step": self.step, "name": self.name, "outcome": self.outcome, "detail": self.detail}
-        return {**said, "hint": self.hint, **self.more}
+        document = {"step": self.step, "name": self.name, "outcome": self.outcome, "detail": self.detail}
+        return {**document, "hint": self.hint, **self.more}
 
 
-class Running:
+class Run:
     """
     Runs over an open library.
 
     Args:
         store: The library.
-        settings: Its settings.
-        answering: Writes with the model, where there is one.
-
-    Raises:
-        ConfigError: A subscription or `[email]` is wrong, or somebody is to get mail and nobody said how.
+        settings: Subscriptions, mail and feeds.
+        make: Makes the issue of a period.
     """
 
-    def __init__(self, store: LibraryStore, settings: Config, answering: Ask) -> None:
-        self._store, self._settings = store, settings
-        self._subscriptions = subscriptions(settings.subscriptions)
-        self._mail: Mail | None = mail(settings.email) if settings.email else None
-        for each in self._subscriptions.values():
-            for reader in each.to:
-                message.mailbox(reader)
-            if each.to and not self._mail:
-                raise ConfigError(
-                    f"The subscription “{each.name}” has readers, and refdesk.toml no [email].",
-                    hint="docs/running.md has the settings of the usual providers.",
-                )
-        self._digesting = Digesting(store, settings, answering, store.notify)
+    def __init__(
+        self, store: LibraryStore, settings: DigestSettings, make: Callable[[Period, Subscription], BuiltIssue]
+    ) -> None:
+        self._store, self._make, self._sync = store, make, settings.sync
         self._outbox = store.catalog.outbox()
+        self._errors = dict(settings.broken)
+        mail, mail_error = _mail(settings)
+        self._subscriptions: dict[str, Subscription] = {}
+        for name, subscription in settings.subscriptions.items():
+            if error := _error(subscription, mail, mail_error):
+                self._errors[name] = error
+            else:
+                self._subscriptions[name] = subscription
+        self._sender = Sender(store, self._subscriptions, broken=frozenset(self._errors), mail=mail)
+        if mail_error and mail_error not in self._errors.values():
+            self._errors["[email]"] = mail_error
 
     def run(self, *, resend: str | None = None) -> Iterator[Step]:
         """
-        All that is due, step by step.
+        Do all that is due, step by step.
 
         Args:
             resend: The id of a delivery that failed or whose fate is unknown, to be sent again.
 
         Raises:
+            ConfigError: After the last step: a setting is wrong; what does not need it was done.
             LibraryLocked: Another run is at work.
             InputError: There is no such delivery, or it was sent.
         """
@@ -109,10 +96,12 @@ class Running:
             yield from self._synced()
             for subscription in self._subscriptions.values():
                 yield from self._issued(subscription)
-            for delivery in outbox.deliver(self._outbox, self._send, now=self._now):
+            for delivery in outbox.deliver(self._outbox, self._sender.send, now=self._now):
                 yield _delivered(delivery)
         finally:
             lock.release()
+        if errors := list(dict.fromkeys(self._errors.values())):
+            raise ConfigError(" ".join(error.message for error in errors), hint=errors[0].hint)
 
     def _now(self) -> datetime:
         return datetime.fromisoformat(self._store.now())
@@ -120,12 +109,10 @@ class Running:
     # ---- feeds
 
     def _synced(self) -> Iterator[Step]:
-        if not self._settings.feeds:
+        if not self._sync:
             return
-        from refdesk.feeds.syncing import sync
-
         try:
-            reports = sync(self._store, self._settings)
+            reports = self._sync()
         except LibraryLocked as error:  # another one is at work; issues need not wait for it
             yield Step(step="sync", name="feeds", outcome="failed", detail=error.message, hint=error.hint)
             return
@@ -148,23 +135,23 @@ class Running:
         for period in due(subscription, last, self._now()):
             name = f"{period.name}.{subscription.name}"
             try:
-                made = self._digesting.make(period, subscription)
-                self._keep(subscription, made)
+                built = self._make(period, subscription)
+                self._keep(subscription, built)
             except RefdeskError as error:  # the others go on; the next run tries this one again
                 yield Step(step="issue", name=name, outcome="failed", detail=error.message, hint=error.hint)
                 return
             except Exception as error:  # noqa: BLE001 - one subscription's surprise does not stop the others
-                said = f"Refdesk failed: {type(error).__name__}: {error}"
-                yield Step(step="issue", name=name, outcome="failed", detail=said, hint="Report it.")
+                detail = f"Refdesk failed: {type(error).__name__}: {error}"
+                yield Step(step="issue", name=name, outcome="failed", detail=detail, hint="Report it.")
                 return
-            coverage = made.digest.coverage
-            said = f"{coverage.included:,} of {coverage.listed:,} papers"
-            if made.digest.degraded:
-                said += f"; {made.digest.degraded['reason']}"
+            coverage = built.digest.coverage
+            detail = f"{coverage.included:,} of {coverage.listed:,} papers"
+            if built.digest.degraded:
+                detail += f"; {built.digest.degraded['reason']}"
             hint = None if coverage.listed else self._elsewhere()
-            more: JsonDict = {"listed": coverage.listed, "included": coverage.included, "mode": made.digest.mode}
-            more["usage"] = made.digest.usage
-            yield Step(step="issue", name=name, outcome="done", detail=said, hint=hint, more=more)
+            more: JsonDict = {"listed": coverage.listed, "included": coverage.included, "mode": built.digest.mode}
+            more["usage"] = built.digest.usage
+            yield Step(step="issue", name=name, outcome="done", detail=detail, hint=hint, more=more)
 
     def _elsewhere(self) -> str | None:
         """Where the papers are, if not in this period."""
@@ -173,8 +160,8 @@ class Running:
         week = containing(date.fromisoformat(days[1]), "week").name
         return f"The library's papers are of {days[0]} to {days[1]}; `refdesk digest --week {week}` shows the last."
 
-    def _keep(self, subscription: Subscription, made: Made) -> None:
-        digest, now = made.digest, self._now()
+    def _keep(self, subscription: Subscription, built: BuiltIssue) -> None:
+        digest, now = built.digest, self._now()
         record = IssueRecord(
             subscription=subscription.name,
             period=digest.period.name,
@@ -182,92 +169,18 @@ class Running:
             end=digest.period.end.isoformat(),
             created=now.isoformat(),
             document=digest.to_dict(),
-            forms=_forms(digest),
-            considered=made.considered,
+            forms=renderings(digest),
+            considered=built.considered,
         )
-        places = [("file", ISSUES), ("atom", ISSUES), *(("email", address) for address in _addresses(subscription))]
-        if subscription.folder:
-            places.append(("file", str(Path(subscription.folder).expanduser().absolute())))
-        deliveries = [
-            outbox.planned(
-                subscription=subscription.name, period=record.period, channel=channel, target=target, now=now
-            )
-            for channel, target in places
-        ]
+        deliveries = planned(subscription, record.period, now)
         self._store.catalog.issues().keep(record, deliveries)
-
-    # ---- deliveries
-
-    def _send(self, delivery: Delivery, hand_over: HandOver) -> Outcome:
-        issue = self._store.catalog.issues().find(delivery.subscription, delivery.period)
-        if issue is None:
-            return Outcome("refused", "The library does not have this issue.")
-        if delivery.channel == "email":
-            return self._mailed(issue, delivery.target, hand_over)
-        home = self._store.place.folder / ISSUES
-        if delivery.channel == "atom":
-            write(home / f"{issue.subscription}.atom", self._feed(issue.subscription))
-            return Outcome("sent", f"The feed {home / issue.subscription}.atom has it.")
-        folder = home if delivery.target == ISSUES else Path(delivery.target)
-        subscription = self._subscriptions.get(issue.subscription, Subscription())
-        forms = {name: issue.forms[name].encode() for name in subscription.formats if name in issue.forms}
-        if "eml" in subscription.formats and self._mail:
-            to = subscription.to[0] if subscription.to else self._mail.sender
-            forms["eml"] = self._message(issue, to, self._mail).as_bytes()
-        write_issue(folder, f"{issue.period}.{issue.subscription}", forms)
-        return Outcome("sent", f"{len(forms)} files are in {folder}.")
-
-    def _mailed(self, issue: IssueRecord, to: str, hand_over: HandOver) -> Outcome:
-        if not self._mail:
-            return Outcome("later", "refdesk.toml has no [email].")
-        if to not in _addresses(self._subscriptions.get(issue.subscription, Subscription())):
-            return Outcome("refused", f"{to} is no longer a reader of “{issue.subscription}”.")
-        return smtp.send(self._message(issue, to, self._mail), self._mail.server, hand_over=hand_over)
-
-    def _message(self, issue: IssueRecord, to: str, mail: Mail) -> EmailMessage:
-        return message.message(
-            subject=issue.forms["subject"],
-            text=issue.forms["text"],
-            html=issue.forms["html"],
-            sender=mail.sender,
-            to=to,
-            message_id=message.message_id(
-                library=self._library, subscription=issue.subscription, period=issue.period, sender=mail.sender
-            ),
-            list_id=message.list_id(subscription=issue.subscription, sender=mail.sender),
-            date=datetime.fromisoformat(issue.created),
-            list_unsubscribe=mail.list_unsubscribe,
-        )
-
-    def _feed(self, subscription: str) -> bytes:
-        issues = self._store.catalog.issues().all(subscription, limit=FEED_ENTRIES)
-        entries = [
-            atom.Entry(
-                period=each.period,
-                title=each.forms["subject"],
-                updated=datetime.fromisoformat(each.created),
-                summary=each.forms["summary"],
-                html=issuing.body(each.forms["html"]) if number >= len(issues) - SHOWN_ENTRIES else None,
-            )
-            for number, each in enumerate(issues)
-        ]
-        title = f"Refdesk digest: {subscription}"
-        return atom.feed(entries, library=self._library, subscription=subscription, title=title, author="Refdesk")
-
-    @property
-    def _library(self) -> str:
-        """What tells this library from others, for ids that must never change."""
-        if not (name := self._store.catalog.setting("library_id")):
-            name = uuid4().hex
-            self._store.catalog.set({"library_id": name})
-        return name
 
 
 def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> list[Period]:
     """
     The periods that have ended and have no issue, since the last that has one; at first the last whole one.
 
-    Where `every` was changed since, the first of them is what is left of its week or month.
+    If `every` was changed since, the first of them is the rest of its week or month.
     """
     zone = subscription.timezone
     newest = last_whole(now, subscription.every, zone)
@@ -284,29 +197,42 @@ def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> 
     return missed[-1:] if subscription.catch_up == "skip" else missed
 
 
-def _addresses(subscription: Subscription) -> list[str]:
-    """The readers' addresses without their names: one who is written in two ways gets one message."""
-    return list(dict.fromkeys(message.mailbox(reader).addr_spec for reader in subscription.to))
+def _mail(settings: DigestSettings) -> tuple[Mail | None, ConfigError | None]:
+    """How messages are sent, or the error in `[email]`."""
+    try:
+        return settings.mail(), None
+    except ConfigError as error:
+        return None, error
 
 
-def _forms(digest: Digest) -> dict[str, str]:
-    """What is delivered of an issue."""
-    forms = {name: issuing.rendered(digest, name) for name in issuing.FORMATS}
-    return {**forms, "subject": issuing.subject(digest), "summary": issuing.summary(digest)}
+def _error(subscription: Subscription, mail: Mail | None, mail_error: ConfigError | None) -> ConfigError | None:
+    """Why no issue of a subscription could be delivered, if so; none is made then."""
+    try:
+        readers = addresses(subscription)
+    except ConfigError as error:
+        return error
+    if mail_error and (readers or "eml" in subscription.formats):
+        return mail_error
+    if readers and not mail:
+        return ConfigError(
+            f"The subscription “{subscription.name}” has readers, and refdesk.toml no [email].",
+            hint="docs/running.md has the settings of the usual providers.",
+        )
+    return None
 
 
 def _delivered(delivery: Delivery) -> Step:
     name = f"{delivery.period}.{delivery.subscription} to {delivery.target}"
     outcome: Literal["done", "nothing", "failed"] = "done" if delivery.state == "sent" else "failed"
-    told = outbox.explain(delivery)
-    hint = told["command"] and f"Send it again: `{told['command']}`."
-    more = {key: told[key] for key in ("id", "channel", "target", "state", "attempts")}
+    explained = outbox.explain(delivery)
+    hint = explained["command"] and f"Send it again: `{explained['command']}`."
+    more = {key: explained[key] for key in ("id", "channel", "target", "state", "attempts")}
     settled = delivery.state == "planned"  # a run was killed before it had sent anything
     return Step(
         step="delivery",
         name=name,
         outcome="nothing" if settled else outcome,
         detail=delivery.detail,
-        hint=hint or (told["next"] if outcome == "failed" else None),
+        hint=hint or (explained["next"] if outcome == "failed" else None),
         more=more,
     )

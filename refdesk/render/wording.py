@@ -193,8 +193,23 @@ def growth(theme: Theme, period: Period) -> str:
 
 
 def count(papers: int) -> str:
-    """A number of papers in words."""
-    return f"{papers:,} paper{'' if papers == 1 else 's'}"
+    """
+    A number of papers in words.
+
+    >>> count(1), count(2_008)
+    ('1 paper', '2,008 papers')
+    """
+    return counted(papers, "paper", "papers")
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """
+    A number with the words that agree with it.
+
+    >>> counted(1, "delivery waits", "deliveries wait"), counted(0, "delivery waits", "deliveries wait")
+    ('1 delivery waits', '0 deliveries wait')
+    """
+    return f"{number:,} {one if number == 1 else many}"
 
 
 # ---- coverage

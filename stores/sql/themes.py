@@ -40,10 +40,19 @@ class SQLThemes:
             row = connection.execute(query).one_or_none()
         return ThemeRecord(**row._mapping) if row else None
 
-    def keep(self, record: ThemeRecord) -> None:
-        """Keep them, in the place of older ones."""
-        if self._read_only:
+    def keep(self, records: Sequence[ThemeRecord]) -> None:
+        """Store those that differ from what is stored, in one transaction."""
+        changed = [record for record in records if record != self.find(record.scope, record.period)]
+        if self._read_only or not changed:
             return
-        values = {"scope": record.scope, "period": record.period, "papers": record.papers}
+        rows = [
+            {
+                "scope": record.scope,
+                "period": record.period,
+                "papers": record.papers,
+                "themes": list(record.themes),
+            }
+            for record in changed
+        ]
         with writing(self._engine) as connection:
-            upsert(connection, themes, [{**values, "themes": list(record.themes)}])
+            upsert(connection, themes, rows)

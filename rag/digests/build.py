@@ -1,0 +1,113 @@
+"""
+Extractive multi-document summarization: build an issue of a digest from inputs that were read beforehand.
+
+The stages: rank the papers, select some, track themes among all, choose sentences that cover them, compose the issue.
+Without a model `build` is pure: it reads no store, takes no lock and asks no clock, and the same inputs give the same
+issue. With a model, `rag.digests.generation` writes the same parts through the ports that it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.digests import compose, selection, themes
+from rag.digests.inputs import DigestInputs
+from rag.digests.parts import choose_sentences
+from rag.digests.ranking import Interests, Ranked, rank, trending
+from rag.digests.selection import Decision
+from rag.digests.tracking import TrackedPeriod
+from rag.types import Claim, Digest
+
+if TYPE_CHECKING:
+    from rag.digests.generation import Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltIssue:
+    """
+    An issue, and what else came of building it.
+
+    Args:
+        digest: The issue.
+        decisions: What became of each candidate.
+        considered: The hash of each candidate's text, by id.
+        scope: Names the papers among which themes are tracked.
+        tracked: The tracked themes of past periods that had none stored, and of this one.
+    """
+
+    digest: Digest
+    decisions: tuple[Decision, ...]
+    considered: Mapping[str, str]
+    scope: str
+    tracked: tuple[TrackedPeriod, ...]
+
+
+def build(inputs: DigestInputs, writer: Writer | None = None) -> BuiltIssue:
+    """
+    Build an issue.
+
+    Args:
+        inputs: All that it is made from.
+        writer: Writes the parts with a model; None leaves them in the papers' own sentences.
+
+    Raises:
+        CancelledError: The writer was cancelled.
+    """
+    subscription, eligible = inputs.subscription, inputs.eligible
+    decisions = selection.select(inputs.candidates, _ranked(inputs), subscription)
+    coverage = selection.coverage(decisions, inputs.feeds)
+    shown = [decision for decision in decisions if decision.rank]
+    periods = [(name, past.papers, past.vectors) for name, past in inputs.past]
+    periods.append((inputs.period.name, eligible.papers, eligible.vectors))
+    found, tracked = themes.track(periods, inputs.tracked)
+    among = {decision.candidate.paper.paper_id for decision in shown}
+    if subscription.topics or subscription.liked or subscription.authors:  # other themes were not asked for
+        found = tuple(theme for theme in found if among.intersection(theme.paper_ids))
+    else:
+        among.update(paper.paper_id for paper in eligible.papers)
+    parts = choose_sentences(shown, eligible, found, among)
+    written = writer.write(parts) if writer else None
+    claims: dict[str, Sequence[Claim]] = {part.name: part.claims for part in parts}
+    claims |= written.claims if written else {}
+    by_id = {candidate.paper.paper_id: candidate.paper for candidate in inputs.candidates}
+    considered = compose.text_hashes(by_id.values())
+    digest = compose.issue(
+        period=inputs.period,
+        subscription=subscription,
+        decisions=shown,
+        coverage=coverage,
+        themes=found,
+        parts=claims,
+        papers=by_id,
+        considered=considered,
+        manifest={
+            "refdesk": inputs.version,
+            "embedder": inputs.embedder,
+            "prompts": writer.prompts if writer else {},
+        },
+        model=writer.model if writer and written and written.claims else None,
+        usage=written.usage if written else None,
+        degraded=written.degraded if written else None,
+    )
+    return BuiltIssue(
+        digest=digest, decisions=tuple(decisions), considered=considered, scope=inputs.scope, tracked=tracked
+    )
+
+
+def _ranked(inputs: DigestInputs) -> list[Ranked]:
+    """The eligible papers, best first."""
+    eligible = inputs.eligible
+    if inputs.subscription.order == "trending":
+        return trending(eligible.papers, on=inputs.period.end)
+    return rank(
+        eligible.papers,
+        eligible.vectors,
+        Interests(topics=inputs.subscription.topics, liked=inputs.liked.papers, disliked=inputs.disliked.papers),
+        topic_vectors=inputs.topics,
+        liked_vectors=inputs.liked.vectors,
+        disliked_vectors=inputs.disliked.vectors,
+        background=inputs.background.papers,
+        background_vectors=inputs.background.vectors,
+    )

@@ -1,0 +1,142 @@
+"""
+Delivery of issues: files in folders, an Atom feed and mail.
+
+It renders and hands over what the catalog has of an issue. When an attempt is made, and what its outcome leads to, is
+decided in `rag.delivery.outbox` (a transactional outbox).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import uuid4
+
+from rag.delivery import atom, message, outbox, smtp
+from rag.delivery.files import write, write_issue
+from rag.delivery.outcome import HandOver, Outcome
+from rag.ports import Delivery
+from rag.types import Digest, Subscription
+from refdesk.render import issue as rendering
+from refdesk.render.wording import counted
+from refdesk.settings.email import Mail
+from stores.sql.issues import IssueRecord
+from stores.store import LibraryStore
+
+ISSUES = "issues"
+"""The folder of issue files in a library, and the target of deliveries to it."""
+FEED_ENTRIES = 26
+WHOLE_ENTRIES = 4
+"""The newest entries of the feed hold the whole issue; the others hold its summary."""
+
+
+class Sender:
+    """
+    Makes one attempt at a delivery.
+
+    Args:
+        store: The library.
+        subscriptions: The valid ones by name.
+        broken: The names of the others; their deliveries wait.
+        mail: How messages are sent; None where they cannot be.
+    """
+
+    def __init__(
+        self,
+        store: LibraryStore,
+        subscriptions: Mapping[str, Subscription],
+        *,
+        broken: Collection[str],
+        mail: Mail | None,
+    ) -> None:
+        self._store, self._subscriptions, self._broken, self._mail = store, subscriptions, broken, mail
+
+    def send(self, delivery: Delivery, hand_over: HandOver) -> Outcome:
+        """Deliver an issue to one place; `hand_over` is called right before a mail server may have the whole."""
+        issue = self._store.catalog.issues().find(delivery.subscription, delivery.period)
+        if issue is None:
+            return Outcome("refused", "The library does not have this issue.")
+        home = self._store.place.folder / ISSUES
+        if delivery.channel == "atom":
+            write(home / f"{issue.subscription}.atom", self._feed(issue.subscription))
+            return Outcome("sent", f"The feed {home / issue.subscription}.atom has it.")
+        if issue.subscription in self._broken:
+            return Outcome("later", f"The settings of “{issue.subscription}” are wrong.")
+        subscription = self._subscriptions.get(issue.subscription, Subscription())
+        if delivery.channel == "email":
+            return self._mailed(issue, subscription, delivery.target, hand_over)
+        folder = home if delivery.target == ISSUES else Path(delivery.target)
+        files = {name: issue.forms[name].encode() for name in subscription.formats if name in issue.forms}
+        if "eml" in subscription.formats and self._mail:
+            to = subscription.to[0] if subscription.to else self._mail.sender
+            files["eml"] = self._message(issue, to, self._mail).as_bytes()
+        write_issue(folder, f"{issue.period}.{issue.subscription}", files)
+        return Outcome("sent", f"{counted(len(files), 'file is', 'files are')} in {folder}.")
+
+    def _mailed(self, issue: IssueRecord, subscription: Subscription, to: str, hand_over: HandOver) -> Outcome:
+        if not self._mail:
+            return Outcome("later", "refdesk.toml has no valid [email].")
+        if to not in addresses(subscription):
+            return Outcome("refused", f"{to} is no longer a reader of “{issue.subscription}”.")
+        return smtp.send(self._message(issue, to, self._mail), self._mail.server, hand_over=hand_over)
+
+    def _message(self, issue: IssueRecord, to: str, mail: Mail) -> EmailMessage:
+        return message.message(
+            subject=issue.forms["subject"],
+            text=issue.forms["text"],
+            html=issue.forms["html"],
+            sender=mail.sender,
+            to=to,
+            message_id=message.message_id(
+                library=self._library, subscription=issue.subscription, period=issue.period, sender=mail.sender
+            ),
+            list_id=message.list_id(subscription=issue.subscription, sender=mail.sender),
+            date=datetime.fromisoformat(issue.created),
+            list_unsubscribe=mail.list_unsubscribe,
+        )
+
+    def _feed(self, subscription: str) -> bytes:
+        issues = self._store.catalog.issues().all(subscription, limit=FEED_ENTRIES)
+        entries = [
+            atom.Entry(
+                period=issue.period,
+                title=issue.forms["subject"],
+                updated=datetime.fromisoformat(issue.created),
+                summary=issue.forms["summary"],
+                html=rendering.body(issue.forms["html"]) if number >= len(issues) - WHOLE_ENTRIES else None,
+            )
+            for number, issue in enumerate(issues)
+        ]
+        title = f"Refdesk digest: {subscription}"
+        return atom.feed(entries, library=self._library, subscription=subscription, title=title, author="Refdesk")
+
+    @property
+    def _library(self) -> str:
+        """The id of this library, which is part of ids that must never change."""
+        if not (name := self._store.catalog.setting("library_id")):
+            name = uuid4().hex
+            self._store.catalog.set({"library_id": name})
+        return name
+
+
+def planned(subscription: Subscription, period: str, now: datetime) -> list[Delivery]:
+    """The deliveries of an issue: the library's folder and feed, each reader, and the subscription's own folder."""
+    places = [("file", ISSUES), ("atom", ISSUES), *(("email", address) for address in addresses(subscription))]
+    if subscription.folder:
+        places.append(("file", str(Path(subscription.folder).expanduser().absolute())))
+    return [
+        outbox.planned(subscription=subscription.name, period=period, channel=channel, target=target, now=now)
+        for channel, target in places
+    ]
+
+
+def renderings(digest: Digest) -> dict[str, str]:
+    """What is delivered of an issue: its text in each format, its subject and its summary."""
+    formats = {name: rendering.rendered(digest, name) for name in rendering.FORMATS}
+    return {**formats, "subject": rendering.subject(digest), "summary": rendering.summary(digest)}
+
+
+def addresses(subscription: Subscription) -> list[str]:
+    """The readers' addresses without their names, each once. Raises ConfigError where one is no address."""
+    return list(dict.fromkeys(message.mailbox(reader).addr_spec for reader in subscription.to))
