@@ -17,6 +17,15 @@ from tests.commands import ROOT, Ran
 
 EXAMPLES = ROOT / "examples"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SERVERS = {"chroma_server", "chroma_server_of_its_own", "browser"}
+"""Fixtures that start a server or a browser."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `server` the tests that use one; `make test` leaves them to `make test-servers`."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.server)
 
 
 @pytest.fixture(autouse=True)
