@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+JOBS   ?= auto
+# a file is the unit that a process takes, for what a file prepares is dear
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 # real data, where this checkout has it beside it; tests and benchmarks skip, with a reason, where it is absent
 ifneq ($(wildcard ../shared/data),)
@@ -10,23 +13,41 @@ export REFDESK_TEST_DATA  ?= $(abspath ../shared/data)
 export REFDESK_TEST_MODELS ?= $(abspath ../shared/models)
 export TIKTOKEN_CACHE_DIR ?= $(abspath ../shared/tiktoken)
 endif
+export NO_MKDOCS_2_WARNING = 1
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test test-servers campaigns check bench docs format clean
+.SILENT:
 
 demo: $(READY)
 	$(BIN)/refdesk demo
 
+# the fast part: no server, no browser, no long series
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(PYTEST) -m 'not server and not campaign'
+
+# what starts a server or a browser, and a seeded tenth of each campaign
+test-servers: $(READY)
+	$(PYTEST) -m 'server or campaign'
+
+# the whole of each campaign; run it before an issue closes
+campaigns: $(READY)
+	REFDESK_TEST_CAMPAIGNS=whole $(PYTEST) -m campaign --timeout 3600
 
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --doctest-modules rag stores refdesk -p no:cacheprovider
+	$(BIN)/mkdocs build --strict --quiet
+	echo "The manual builds."
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+docs: $(READY)
+	REFDESK_TEST_UPDATE=1 $(BIN)/python -m pytest -p no:cacheprovider tests/test_docs.py -k reference
+	$(BIN)/mkdocs build --strict --quiet
+	echo "The manual is in build/site/index.html."
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -34,6 +55,7 @@ format: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Refdesk needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	echo "Setting up $(VENV); this takes a minute or two."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@

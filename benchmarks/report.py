@@ -40,4 +40,4 @@ def write_section(name: str, body: str) -> None:
     if begin not in page:
         sys.exit(f"docs/evaluation.md has no place for “{name}”: add the line {begin} and the line {end}")
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    PAGE.write_text(pattern.sub(lambda _: f"{begin}\n{body}\n{end}", page), encoding="utf-8")
+    PAGE.write_text(pattern.sub(lambda _: f"{begin}\n\n{body}\n\n{end}", page), encoding="utf-8")

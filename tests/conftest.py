@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +12,20 @@ from typing import Any
 import pytest
 
 import refdesk
+from refdesk.cli import main
+from tests.commands import ROOT, Ran
 
+EXAMPLES = ROOT / "examples"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SERVERS = {"chroma_server", "chroma_server_of_its_own", "browser"}
+"""Fixtures that start a server or a browser."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `server` the tests that use one; `make test` leaves them to `make test-servers`."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.server)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +58,36 @@ def real_data() -> Path:
 @pytest.fixture
 def sample() -> Path:
     """The folder of the invented sample library."""
-    return Path(__file__).parent.parent / "examples"
+    return EXAMPLES
+
+
+@pytest.fixture(scope="session")
+def sample_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample library, to be read only."""
+    folder = tmp_path_factory.mktemp("sample") / "library"
+    with refdesk.open_library(folder) as library:
+        library.add(EXAMPLES / "papers.jsonl", EXAMPLES / "papers.csv")
+    return folder
+
+
+@pytest.fixture
+def own_library(sample_library: Path, tmp_path: Path) -> Path:
+    """A copy of the sample library that a test may change."""
+    return Path(shutil.copytree(sample_library, tmp_path / "own"))
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """`refdesk …` through its entry point, in this process."""
+
+    def called(*arguments: str | Path) -> Ran:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(each) for each in arguments])
+        out, err = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), out, err)
+
+    return called
 
 
 @pytest.fixture

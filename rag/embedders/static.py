@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class StaticEmbedder(MatrixEmbeddings):
     dimension = 256
     max_tokens = 8_192
 
-    @cached_property
+    @property
     def _model(self) -> Any:
         """Loaded when first used: an import whose texts are embedded by the helper process needs it only there."""
         return _load()
@@ -53,7 +53,7 @@ class StaticEmbedder(MatrixEmbeddings):
 
     def word_vectors(self, words: Sequence[str]) -> Matrix:
         """Unit rows for single words of shape (len(words), 256); a word of several tokens is their mean."""
-        table, vocabulary = self._model.embedding, self._vocabulary
+        table, vocabulary = self._model.embedding, _vocabulary()
         whole = [vocabulary.get("\u2581" + word) for word in words]  # most words are one token: no tokenizer needed
         rows = table[[token or 0 for token in whole]]
         rare = [at for at, token in enumerate(whole) if token is None]
@@ -61,17 +61,14 @@ class StaticEmbedder(MatrixEmbeddings):
             rows[rare] = self._model.embed([words[at] for at in rare], norm=False)
         return unit_rows(rows)
 
-    @cached_property
-    def _vocabulary(self) -> dict[str, int]:
-        vocabulary: dict[str, int] = self._model.tokenizer.get_vocab()
-        return vocabulary
-
     def count(self, text: str) -> int:
         """Tokens by WordLlama's own tokenizer."""
         return len(self._model.tokenizer.encode(text, add_special_tokens=False).ids)
 
 
+@cache
 def _load() -> Any:
+    """The model, which never changes: one for all libraries of a process, a third of a second and 80 MB each time."""
     try:
         level = logging.getLogger().level, list(logging.getLogger().handlers)
         import wordllama  # importing it calls logging.basicConfig
@@ -86,3 +83,9 @@ def _load() -> Any:
             f"The static embedder cannot be loaded: {error}.",
             hint="Reinstall it: `pip install --force-reinstall wordllama`.",
         ) from error
+
+
+@cache
+def _vocabulary() -> dict[str, int]:
+    vocabulary: dict[str, int] = _load().tokenizer.get_vocab()
+    return vocabulary

@@ -1,21 +1,32 @@
-"""eval and demo."""
+"""The commands `eval`, which measures on a data set, and `demo`, the tour on the sample library."""
 
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from refdesk.cli.common import Session, as_json, print_json, show
 
-QUESTIONS = (
-    "What explains grokking, the delayed generalization of networks?",
-    "Do inline citations make the answers of language models less correct?",
-    "Which recipe makes the best sourdough bread?",
-)
+QUESTION = "Do inline citations make the answers of language models less correct?"
+"""Two papers of the sample answer it, and disagree."""
+OUTSIDE = "Which recipe makes the best sourdough bread?"
+"""No paper of the sample answers it."""
 WEEK = "2026-W27"
 """A week of the sample's papers."""
+ISSUE_LINES = 22
+"""The most lines that the tour shows of an issue."""
+NEXT = """\
+Next, with papers of your own, in any format of a reference manager:
+  refdesk add library.bib            import files, folders or links
+  refdesk ask "a question"           an answer, each sentence cited
+  refdesk search "some words"        papers, each with its best sentence
+  refdesk digest                     the digest of last week's papers
+  refdesk --help                     all commands
+"""
 
 
 @click.command("eval")
@@ -55,10 +66,9 @@ def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder:
 
 
 @click.command()
-@click.pass_obj
-def demo(session: Session) -> None:
+def demo() -> None:
     """
-    Make a sample library, ask it, and write its digest: works offline, in a temporary folder.
+    Show what Refdesk does, on a sample library in a temporary folder; works offline.
 
     The sample's papers are invented.
     """
@@ -70,18 +80,33 @@ def demo(session: Session) -> None:
         tempfile.TemporaryDirectory(prefix="refdesk-demo-") as temporary,
         open_library(Path(temporary) / "library") as library,
     ):
-        _step(f"refdesk add {folder / 'papers.jsonl'} {folder / 'papers.csv'}")
-        show(terminal.report(library.add(folder / "papers.jsonl", folder / "papers.csv")))
-        for question in QUESTIONS:
-            _step(f'refdesk ask "{question}"')
-            show(terminal.answer(library.ask(question)))
+        report = library.add(folder / "papers.jsonl", folder / "papers.csv")
+        click.echo(f"{report.added} invented papers were imported. No key, model or network is needed.")
+        _step(f'refdesk ask "{QUESTION}"')
+        show(terminal.answer(library.ask(QUESTION)))
+        _step(f'refdesk ask "{OUTSIDE}"')
+        outside = library.ask(OUTSIDE)
+        if outside.abstention:  # the nearest papers are left out, for there is no room
+            outside = replace(outside, abstention=replace(outside.abstention, nearest=()))
+        show(terminal.answer(outside))
         _step(f"refdesk digest --week {WEEK}")
-        show(issue_text.terminal(library.digest(WEEK)))
-        _step("refdesk check")
-        show(terminal.findings(library.check(), library.status()["papers"]))
-    click.echo('\nThe papers of this sample are invented. Now yours: `refdesk add FILE`, then `refdesk ask "…"`.')
+        _show_top(issue_text.terminal(library.digest(WEEK)), lines=ISSUE_LINES)
+    click.echo(f"\n{NEXT}", nl=False)
 
 
 def _step(command: str) -> None:
     click.echo()
     click.secho(f"$ {command}", bold=True)
+
+
+def _show_top(renderable: Any, *, lines: int) -> None:
+    """Show the first lines of something long, up to an empty line, and say how many are left."""
+    from refdesk.render.terminal import console
+
+    screen = console()
+    with screen.capture() as captured:
+        screen.print(renderable)
+    every = captured.get().splitlines()
+    end = max(number for number, line in enumerate(every[:lines]) if not line.strip())
+    click.echo("\n".join(every[:end]))
+    click.secho(f"… and {len(every) - end} more lines: the other papers, and the source of every sentence.", dim=True)

@@ -73,7 +73,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"the Chroma server did not answer at {url}: {log.read_text()[-500:]}")
 
 
-@pytest.fixture(params=["embedded", "server"])
+@pytest.fixture(params=["embedded", pytest.param("server", marks=pytest.mark.server)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """Where a new, empty collection may be: a folder, or a name of its own on a server."""
     if request.param == "embedded":

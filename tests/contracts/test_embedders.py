@@ -355,3 +355,9 @@ def test_white_space_around_a_key_is_no_part_of_it(server: EmbeddingServer) -> N
     embedder.embed(["one"])
     assert server.requests[0]["key"] == KEY
     embedder._client.close()
+
+
+def test_libraries_of_one_process_share_the_static_model() -> None:
+    one, other = StaticEmbedder(), StaticEmbedder()
+    assert one.embed(["word"]).tolist() == other.embed(["word"]).tolist()
+    assert one._model is other._model
