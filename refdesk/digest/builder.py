@@ -32,7 +32,7 @@ from stores.store import LibraryStore, embedding_text
 
 if TYPE_CHECKING:
     from rag.digests.generation import Writer
-    from refdesk.ask import Answering
+    from refdesk.ask import Ask
 
 FEED_KEYS = ("name", "state", "last", "error")
 """What an issue tells of a feed."""
@@ -186,7 +186,7 @@ class Builder:
 
 
 def writer(
-    answering: Answering, model: str | None, notify: Callable[[str], None], *, fresh: bool, cancel: Event | None
+    answering: Ask, model: str | None, notify: Callable[[str], None], *, fresh: bool, cancel: Event | None
 ) -> Writer | None:
     """What writes an issue with the model; None if there is no model."""
     if not model:
