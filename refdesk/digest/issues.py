@@ -121,7 +121,7 @@ class Issues:
         found: dict[str, Any] = {"subscriptions": [], "outbox": [explain(each) for each in catalog.outbox().unsent()]}
         now = datetime.fromisoformat(self._store.now())
         try:
-            known = subscriptions(self._settings.subscriptions)
+            known = subscriptions(self._settings.subscriptions, file=self._settings.file)
         except ConfigError as error:  # what is here is told all the same
             known, found["error"] = {}, error.message
         for each in known.values():
@@ -141,7 +141,7 @@ class Issues:
         return Running(self._store, self._settings, self._answering)
 
     def _subscription(self, name: str | None) -> Subscription:
-        return chosen(subscriptions(self._settings.subscriptions), name)
+        return chosen(subscriptions(self._settings.subscriptions, file=self._settings.file), name)
 
     def _period(self, name: str | None, subscription: Subscription) -> Period:
         if name is not None:

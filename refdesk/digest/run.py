@@ -72,8 +72,8 @@ class Running:
 
     def __init__(self, store: LibraryStore, settings: Config, answering: Answering) -> None:
         self._store, self._settings = store, settings
-        self._subscriptions = subscriptions(settings.subscriptions)
-        self._mail: Mail | None = mail(settings.email) if settings.email else None
+        self._subscriptions = subscriptions(settings.subscriptions, file=settings.file)
+        self._mail: Mail | None = mail(settings.email, file=settings.file) if settings.email else None
         for each in self._subscriptions.values():
             for reader in each.to:
                 message.mailbox(reader)
