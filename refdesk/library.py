@@ -182,7 +182,7 @@ class Library(Questions):
         from refdesk.settings.subscriptions import checked
 
         store, settings = self._store, self._settings
-        valid, broken = checked(settings.subscriptions)
+        valid, broken = checked(settings.subscriptions, file=settings.file)
 
         def states() -> list[JsonDict]:
             from refdesk.feeds import syncing
@@ -198,7 +198,7 @@ class Library(Questions):
             subscriptions=valid,
             broken=broken,
             sender=str(settings.email.get("from") or "refdesk@localhost"),
-            mail=lambda: mail(settings.email) if settings.email else None,
+            mail=lambda: mail(settings.email, file=settings.file) if settings.email else None,
             feed_states=states,
             sync=sync if settings.feeds else None,
         )

@@ -48,10 +48,12 @@ def _feeds(store: LibraryStore, settings: Config) -> list[dict[str, Any]]:
 
 def _wrong_settings(settings: Config) -> list[dict[str, Any]]:
     """The errors of subscriptions and of `[email]`; those of feeds are with the feeds."""
-    errors = {f"subscriptions.{name}": error for name, error in checked(settings.subscriptions)[1].items()}
+    errors = {
+        f"subscriptions.{name}": error for name, error in checked(settings.subscriptions, file=settings.file)[1].items()
+    }
     if settings.email:
         try:
-            email.check(settings.email)
+            email.check(settings.email, file=settings.file)
         except ConfigError as error:
             errors["email"] = error
     return [{"table": table, "error": error.message, "hint": error.hint} for table, error in errors.items()]

@@ -127,7 +127,7 @@ def _pulled(
     anew = record.state.get(_MARK, mark) != mark
     state = {} if anew else {key: value for key, value in record.state.items() if key not in (_MARK, _HINT)}
     try:
-        check(name, feed)
+        check(name, feed, file=settings.file)
         provider, pause_s, overlap = PROVIDERS[kind]
         fetcher = Fetcher(
             pause_s=pause_s,
@@ -238,7 +238,7 @@ def states(library: LibraryStore, settings: Config, *, at_last_pull: bool = Fals
     for name, feed in settings.feeds.items():
         record = library.catalog.feeds().find(name) or FeedRecord(name=name)
         try:
-            check(name, feed)
+            check(name, feed, file=settings.file)
         except ConfigError as error:
             record = replace(record, error=error.message, state={_HINT: error.hint or ""})
         yield {

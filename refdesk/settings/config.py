@@ -34,6 +34,8 @@ FILE = "refdesk.toml"
 PREFIX = "REFDESK_"
 TABLES = ("feeds", "subscriptions", "email")
 """Settings that are tables: only a file can hold them."""
+NO_SETTING = "file"
+"""The field of `Config` that is not a setting."""
 NOT_SETTINGS = ("LIBRARY", "SMTP_PASSWORD")
 """Variables with the prefix that are read elsewhere; those that begin with TEST_ are for tests."""
 
@@ -67,6 +69,7 @@ class Config:
         email: The table `[email]`; see `refdesk.settings.email`.
         max_tokens_per_issue: Tokens that writing one issue may use, both ways, all calls.
         lock_timeout_s: How long to wait for another process that writes.
+        file: The name of the file with the tables, for messages, which issues quote. Not a setting.
     """
 
     embedder: OptionalLine = None
@@ -88,6 +91,7 @@ class Config:
     email: Mapping[str, Any] = field(default_factory=dict)
     max_tokens_per_issue: Count = 300_000
     lock_timeout_s: Wait = 600.0
+    file: str = field(default=FILE, compare=False)
 
 
 def load(

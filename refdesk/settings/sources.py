@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from pydantic import ValidationError, create_model
@@ -17,7 +18,7 @@ from pydantic_settings import (
 
 from rag.errors import ConfigError
 from refdesk.settings import validation
-from refdesk.settings.config import FILE, PREFIX, TABLES, Config
+from refdesk.settings.config import FILE, NO_SETTING, PREFIX, TABLES, Config
 
 
 class _Base(BaseSettings):
@@ -37,7 +38,9 @@ class _Environment(EnvSettingsSource):
 
 _HINTS = get_type_hints(Config, localns=vars(validation), include_extras=True)
 _FIELDS: dict[str, Any] = {
-    field.name: (_HINTS[field.name], {} if field.default is MISSING else field.default) for field in fields(Config)
+    field.name: (_HINTS[field.name], {} if field.default is MISSING else field.default)
+    for field in fields(Config)
+    if field.name != NO_SETTING
 }
 _TREE = create_model("Settings", __base__=_Base, **_FIELDS)
 
@@ -52,7 +55,7 @@ def config(
         arguments: What was passed in; it goes above all.
         variables: Variables of the environment that begin with `REFDESK_`.
         values: What the file holds.
-        file: Its name, for messages.
+        file: Its path, for messages.
 
     Raises:
         ConfigError: A setting is unknown or impossible; the message names it and where it stands.
@@ -85,4 +88,4 @@ def config(
         layered = Layered(**arguments)
     except ValidationError as error:
         raise validation.config_error(error, _TREE, name=named) from error
-    return Config(**{name: getattr(layered, name) for name in _TREE.model_fields})
+    return Config(**{name: getattr(layered, name) for name in _TREE.model_fields}, file=Path(file).name)

@@ -32,14 +32,14 @@ def checked(tables: Tables, *, file: str = FILE) -> tuple[dict[str, Subscription
     return valid, errors
 
 
-def subscriptions(tables: Tables) -> dict[str, Subscription]:
+def subscriptions(tables: Tables, *, file: str = FILE) -> dict[str, Subscription]:
     """
     All subscriptions by name.
 
     Raises:
         ConfigError: One of them is broken; the first is told.
     """
-    valid, errors = checked(tables)
+    valid, errors = checked(tables, file=file)
     for error in errors.values():
         raise error
     return valid

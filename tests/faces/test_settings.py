@@ -38,6 +38,7 @@ def load(folder: Path, text: str | bytes, variables: dict[str, str] | None = Non
     ("text", "says", "hint"),
     [
         ("colour = 'red'", "`colour` is an unknown setting", "The settings are embedder, model"),
+        ("file = 'x'", "`file` is an unknown setting", ""),
         ("max_sentence = 3", "`max_sentence` is an unknown setting", "Did you mean `max_sentences`?"),
         ("max_sentences = 'many'", "`max_sentences` must be a whole number; it is 'many'", ""),
         ("max_sentences = 2.5", "`max_sentences` must be a whole number; it is 2.5", ""),
@@ -283,6 +284,17 @@ def test_the_status_names_every_wrong_table(cli: Cli, own_library: Path) -> None
     assert "`email.timeout_s` must be a finite number" in shown
 
 
+def test_a_wrong_table_is_named_with_the_file_that_was_chosen(cli: Cli, sample_library: Path, tmp_path: Path) -> None:
+    path = tmp_path / "other.toml"
+    path.write_text(
+        "[subscriptions.bad]\nsize = 0\n[feeds.box]\nkind = 'gopher'\n[email]\nport = 0\n", encoding="utf-8"
+    )
+    ran = cli("--library", sample_library, "--config", path, "status", "--json")
+    errors = [*(error["error"] for error in ran.json["settings"]), ran.json["feeds"][0]["error"], ran.json["error"]]
+    assert len(errors) == 4
+    assert all(error.startswith("other.toml: `") for error in errors)
+
+
 def test_the_status_hides_the_password_of_the_catalog_also_with_a_slash(tmp_path: Path) -> None:
     from refdesk.status import status
 
@@ -342,7 +354,8 @@ def test_pydantic_is_not_imported_where_there_is_no_setting_to_check(tmp_path: P
 def test_every_setting_has_a_type_that_is_checked() -> None:
     from refdesk.settings import sources
 
-    assert list(sources._TREE.model_fields) == [field.name for field in fields(config.Config)]
+    names = [field.name for field in fields(config.Config) if field.name != config.NO_SETTING]
+    assert list(sources._TREE.model_fields) == names
 
 
 @pytest.mark.parametrize("culprit", ["rag/__init__.py", "stores.py"])
