@@ -43,7 +43,7 @@ from pathlib import Path
 import refdesk
 folder, stop, questions = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
 asked, failures = 0, []
-with refdesk.open_library(folder, model="test-model") as library:
+with refdesk.open_library(folder, model="openai:test-model") as library:
     for question in itertools.cycle(questions):
         try:
             library.ask(question, fresh=True)

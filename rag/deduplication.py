@@ -1,8 +1,8 @@
 """
-What a record does to a library: a new paper, a revision of a known one, more about it, or nothing.
+Deduplication: decides whether a record is a new paper, a revision of a known one, more about it, or nothing new.
 
-Pure: given what is known, it returns what becomes of it. Joining a record that was joined before changes nothing,
-in whatever order records come.
+Pure: given the known papers, it returns the paper as it is afterwards. Joining a record a second time changes nothing,
+whatever the order of the records. It reads and writes no store.
 """
 
 from __future__ import annotations
@@ -79,10 +79,11 @@ def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
     """
     Join one record to what is known, and update `known`.
 
-    A known alias is the same paper, unless the two have different arXiv ids; so is an equal title over a near-equal
-    abstract, unless both carry different ids of one scheme. A title alone never is, nor a row number beside a better
-    id. A record that is the same paper as several unites them, under the best of their ids. Another text under the
-    same id is a revision, and replaces the text unless its version is older.
+    The record is a known paper if the two share an alias and do not have different arXiv ids. It is also a known paper
+    if the titles are equal and the abstracts nearly so, unless both carry different ids of one scheme. A title alone
+    does not decide, nor does a row number beside a better id. A record that is the same paper as several merges them,
+    under the best of their ids. Another text under the same id is a revision. It replaces the text unless its version
+    is older.
     """
     hash_ = identity.content_hash(record.title, record.abstract)
     same = _same(record, known, hash_)
@@ -97,21 +98,21 @@ def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
     new_name = all(record.paper_id not in paper.aliases for paper in same)
     paper, *others = sorted(same, key=lambda each: identity.rank(each.paper_id))
     for other in others:
-        paper = _united(paper, other)
+        paper = _merged(paper, other)
         known.merge(other.paper_id, paper)
     seen = hash_ in known.hashes[paper.paper_id]
     by_own_id = record.paper_id == paper.paper_id
     newer, older = _ordered(record.version, paper.version)
     revised = (by_own_id or newer) and not seen
-    own = tuple(alias for alias in record.aliases if known.owners.get(alias, paper.paper_id) == paper.paper_id)
-    after = _joined(paper, replace(record, aliases=own), takes_text=revised and not older)
+    aliases = tuple(alias for alias in record.aliases if known.owners.get(alias, paper.paper_id) == paper.paper_id)
+    after = _joined(paper, replace(record, aliases=aliases), takes_text=revised and not older)
     known.put(after, [hash_] if revised else [])
     changed = replace(after, attention=paper.attention) != paper or revised or others
     return MergeResult(
         outcome="updated" if changed else "unchanged",
         paper=after,
         text=record if revised else None,
-        merged=bool(others) or (new_name and record.paper_id in own),
+        merged=bool(others) or (new_name and record.paper_id in aliases),
         merged_ids=tuple(other.paper_id for other in others),
         noticed=after.attention != paper.attention,
     )
@@ -144,7 +145,7 @@ def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
     return []
 
 
-def _united(paper: Paper, other: Paper) -> Paper:
+def _merged(paper: Paper, other: Paper) -> Paper:
     """Two known papers as one, under the first one's id."""
     newer, _ = _ordered(other.version, paper.version)
     imported = min(filter(None, (paper.imported, other.imported)), default=paper.imported)
@@ -189,10 +190,10 @@ def _of_other_words(record: Paper, paper: Paper) -> bool:
 
 def _added(record: Paper, known: Known) -> MergeResult:
     if record.paper_id in known.owners:  # a second "Editorial": its title's id is taken by another abstract
-        own = identity.title_id(record.title, record.abstract)
-        if own in known.papers:
-            return MergeResult(outcome="unchanged", paper=known.papers[own], text=None, merged=False)
-        record = replace(record, paper_id=own, aliases=(own,))
+        title_id = identity.title_id(record.title, record.abstract)
+        if title_id in known.papers:
+            return MergeResult(outcome="unchanged", paper=known.papers[title_id], text=None, merged=False)
+        record = replace(record, paper_id=title_id, aliases=(title_id,))
     record = replace(record, aliases=tuple(alias for alias in record.aliases if alias not in known.owners))
     known.put(record, [identity.content_hash(record.title, record.abstract)])
     return MergeResult(outcome="added", paper=record, text=record, merged=False)

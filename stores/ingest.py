@@ -1,7 +1,7 @@
 """
-Importing into a library: records join what is known, batch after batch, each batch whole or not at all.
+Ingestion: imports records into a library in batches. Each batch is deduplicated, then written in full or not at all.
 
-While one batch is written the next is embedded; that is why a batch waits, joined but unwritten, for one round.
+While one batch is written the next is embedded. So a batch that is deduplicated waits one round to be written.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rag.deduplication import Known, MergeResult, join
 from rag.errors import StoreFull
 from rag.identity import content_hash
-from rag.ports import Prepare, Prepared
+from rag.ports import Prepare, Prepared, Submit
 from rag.types import Chunk, ImportReport, Paper, Reject
 from stores.store import BATCH, LibraryStore, Progress, embedding_text
 
@@ -59,9 +59,14 @@ class _Batch:
             paper_id = self.merged_ids[paper_id]
         return paper_id
 
-    def embedding_texts(self) -> list[str]:
-        """What is to be embedded, a text a chunk."""
-        return [embedding_text(self.changed[chunk.paper_id], chunk) for cut in self.chunks.values() for chunk in cut]
+    def prepare(self, library: LibraryStore, submit: Submit) -> None:
+        """Cut the papers into chunks; begin to embed these, and to split the abstracts that have no sentences yet."""
+        self.chunks = {paper.paper_id: library.cut(paper) for paper in self.changed.values()}
+        unsplit = [paper for paper in (*self.changed.values(), *(text for _, text in self.texts)) if not paper.spans]
+        self.abstracts = tuple(dict.fromkeys(paper.abstract for paper in unsplit))
+        chunks = [chunk for cut in self.chunks.values() for chunk in cut]
+        embedding_texts = [embedding_text(self.changed[chunk.paper_id], chunk) for chunk in chunks]
+        self.prepared = submit(embedding_texts, self.abstracts)
 
 
 def import_records(
@@ -93,17 +98,17 @@ def import_records(
     records = iter(records)
     with library.writing():
         library.catch_up()
-        some = list(islice(records, BATCH))
-        with (ahead if len(some) == BATCH else at_once)(library.embedder) as submit:
+        read_records = list(islice(records, BATCH))
+        with (ahead if len(read_records) == BATCH else at_once)(library.embedder) as submit:
             waiting: _Batch | None = None
-            while some:
-                batch = _Batch()
-                if waiting and waiting.merged_ids:  # seldom; what the catalog has of them is not what is known
+            while read_records:
+                if waiting and waiting.merged_ids:  # rare; then the catalog's papers are not the known ones
                     _write(library, waiting)
                     waiting = None
-                known = _known(library, some, waiting)
+                batch = _Batch()
+                known = _known(library, read_records, waiting)
                 before = set(known.papers)
-                for outcome in _joined(some, known, library.now(), read):
+                for outcome in _joined(read_records, known, library.now(), read):
                     if isinstance(outcome, Reject):
                         rejected.append(outcome)
                     else:
@@ -111,31 +116,26 @@ def import_records(
                         counts[outcome.outcome] += 1
                         merged += outcome.merged
                 batch.fresh = before.isdisjoint([*batch.changed, *batch.merged_ids])
-                batch.chunks = {paper.paper_id: library.cut(paper) for paper in batch.changed.values()}
-                unsplit = [
-                    paper for paper in (*batch.changed.values(), *(own for _, own in batch.texts)) if not paper.spans
-                ]
-                batch.abstracts = tuple(dict.fromkeys(paper.abstract for paper in unsplit))
-                batch.prepared = submit(batch.embedding_texts(), batch.abstracts)
+                batch.prepare(library, submit)
                 if waiting:
                     _write(library, waiting)
                 waiting = batch
-                read += len(some)
-                progress(len(some))
-                some = list(islice(records, BATCH))
+                read += len(read_records)
+                progress(len(read_records))
+                read_records = list(islice(records, BATCH))
             if waiting:
                 _write(library, waiting)
     return ImportReport(**counts, merged=merged, rejected=tuple(rejected), notes=notes)
 
 
 def _known(library: LibraryStore, records: Sequence[Paper | Reject], waiting: _Batch | None) -> Known:
-    """What the catalog holds that the records may be about, and what waits to be written to it."""
+    """The papers that the records may be about: those of the catalog, and those that wait to be written to it."""
     known = library.catalog.known([record for record in records if isinstance(record, Paper)])
     if waiting:
         for paper in waiting.changed.values():
             known.put(paper, [])
-        for paper_id, own in waiting.texts:
-            known.put(known.papers[paper_id], [content_hash(own.title, own.abstract)])
+        for paper_id, text in waiting.texts:
+            known.put(known.papers[paper_id], [content_hash(text.title, text.abstract)])
     return known
 
 

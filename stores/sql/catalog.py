@@ -157,10 +157,10 @@ class SQLCatalog(PaperQueries):
         labelled = [row for paper in changed for row in label_rows(paper)]
         with writing(self._engine) as connection:
             write_texts(connection, texts, seen=seen, merged_ids=merged_ids)
-            for some in slices(list(merged_ids)):
-                connection.execute(sa.delete(papers).where(papers.c.paper_id.in_(some)))
-            for some in slices([*ids, *merged_ids]):
-                connection.execute(sa.delete(labels).where(labels.c.paper_id.in_(some)))
+            for part in slices(list(merged_ids)):
+                connection.execute(sa.delete(papers).where(papers.c.paper_id.in_(part)))
+            for part in slices([*ids, *merged_ids]):
+                connection.execute(sa.delete(labels).where(labels.c.paper_id.in_(part)))
             upsert(connection, papers, rows)
             insert_missing(connection, labels, labelled)
             insert_missing(connection, aliases, names)

@@ -114,12 +114,12 @@ def record(connection: sa.Connection, paper_ids: Sequence[str]) -> Span:
 
     Args:
         connection: Within a writing transaction of the one writer of papers.
-        paper_ids: Without repetitions; also ids that are gone, so that the indexes forget them.
+        paper_ids: Without repetitions; also merged ids, so that the indexes forget them.
     """
     newest = sa.select(sa.func.coalesce(sa.func.max(changes.c.seq), 0))
     before = connection.execute(newest).scalar_one()
-    for some in slices(paper_ids):
-        connection.execute(sa.delete(changes).where(changes.c.paper_id.in_(some)))
+    for part in slices(paper_ids):
+        connection.execute(sa.delete(changes).where(changes.c.paper_id.in_(part)))
     if paper_ids:
         connection.execute(sa.insert(changes), [{"paper_id": paper_id} for paper_id in paper_ids])
     move_change_counter(connection)

@@ -1,4 +1,4 @@
-"""Feeds in the catalog's database: the watermark of each, and how its pulls went."""
+"""Feeds in the catalog's database: how far each was pulled (its watermark), and how its pulls went."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedRecord:
-    """What is known of a feed: `watermark` is the day of its last whole pull, `state` what its provider wants kept."""
+    """A feed's state: `watermark` is the day of its last complete pull, `state` what its provider wants stored."""
 
     name: str
     watermark: str | None = None
@@ -43,7 +43,7 @@ class SQLFeeds:
         self._engine = engine
 
     def find(self, name: str) -> FeedRecord | None:
-        """What is known of a feed."""
+        """The state of a feed; None if it was never pulled."""
         with reading(self._engine) as connection:
             row = connection.execute(sa.select(feeds).where(feeds.c.name == name)).one_or_none()
         if row is None:
@@ -58,7 +58,7 @@ class SQLFeeds:
         )
 
     def keep(self, record: FeedRecord) -> None:
-        """Keep what is known now."""
+        """Store a feed's state. It replaces the one before."""
         values = {**asdict(record), "runs": [asdict(run) for run in record.runs], "state": dict(record.state)}
         with writing(self._engine) as connection:
             upsert(connection, feeds, [values])

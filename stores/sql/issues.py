@@ -51,8 +51,8 @@ class SQLIssues:
 
     def earlier(self, subscription: str, before: date, *, since: date) -> list[IssueRecord]:
         """The issues that begin before a day and end after another, the oldest first."""
-        own = issues.c.subscription == subscription
-        return self._where(own, issues.c.first < before.isoformat(), issues.c.end > since.isoformat())
+        same = issues.c.subscription == subscription
+        return self._where(same, issues.c.first < before.isoformat(), issues.c.end > since.isoformat())
 
     def last(self, subscription: str) -> IssueRecord | None:
         """The issue that ends last."""
@@ -68,7 +68,7 @@ class SQLIssues:
             return [IssueRecord(**row._mapping) for row in connection.execute(newest)][::-1]
 
     def keep(self, record: IssueRecord, deliveries: Sequence[Delivery] = ()) -> None:
-        """Keep one, in the place of an older one of its period, and plan its deliveries, in one transaction."""
+        """Store an issue and plan its deliveries, in one transaction. It replaces an older issue of its period."""
         with writing(self._engine) as connection:
             upsert(connection, issues, [asdict(record)])
             plan(connection, deliveries)

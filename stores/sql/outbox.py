@@ -1,4 +1,4 @@
-"""The outbox in the catalog's database: what is to be delivered, and how each delivery stands."""
+"""The outbox in the catalog's database: planned deliveries and their states."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SQLOutbox:
         self._engine = engine
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
-        """Keep those that are not there yet, in one transaction, and say how many."""
+        """Store the deliveries that are not there yet, in one transaction, and return how many."""
         with writing(self._engine) as connection:
             return plan(connection, deliveries)
 
@@ -37,7 +37,7 @@ class SQLOutbox:
             return [Delivery(**row._mapping) for row in connection.execute(query)]
 
     def find(self, delivery_id: str) -> Delivery | None:
-        """The one of an id, or of the beginning of one, four digits or more, that is unambiguous."""
+        """The delivery with an id, or with the only id that begins so (four digits or more)."""
         like = outbox.c.id.startswith(delivery_id, autoescape=True)
         query = sa.select(*_COLUMNS).where(like).limit(2)
         with reading(self._engine) as connection:
@@ -45,7 +45,7 @@ class SQLOutbox:
         return Delivery(**rows[0]._mapping) if len(rows) == 1 else None
 
     def change(self, before: Delivery, after: Delivery) -> bool:
-        """Durably put `after` in the place of `before`, if that is what is there: compare and set, in one statement."""
+        """Compare and set, in one statement: replace `before` by `after` and return True if `before` is stored."""
         same = [outbox.c[name].is_not_distinct_from(value) for name, value in asdict(before).items()]
         statement = sa.update(outbox).where(outbox.c.id == before.id, *same).values(asdict(after))
         with writing(self._engine) as connection:
@@ -53,5 +53,5 @@ class SQLOutbox:
 
 
 def plan(connection: sa.Connection, deliveries: Sequence[Delivery]) -> int:
-    """Keep those that are not there yet, within a transaction, and say how many."""
+    """Store the deliveries that are not there yet, within a transaction, and return how many."""
     return insert_missing(connection, outbox, [{"id": delivery.id, **asdict(delivery)} for delivery in deliveries])

@@ -29,11 +29,11 @@ class PaperQueries:
         """The papers that exist among these ids, in the order asked for."""
         found: dict[str, Paper] = {}
         with reading(self._engine) as connection:
-            for some in slices(list(dict.fromkeys(paper_ids))):
+            for part in slices(list(dict.fromkeys(paper_ids))):
                 names: dict[str, list[str]] = {}
-                for row in connection.execute(sa.select(aliases).where(aliases.c.paper_id.in_(some))):
+                for row in connection.execute(sa.select(aliases).where(aliases.c.paper_id.in_(part))):
                     names.setdefault(row.paper_id, []).append(row.alias)
-                for row in connection.execute(select_papers().where(papers.c.paper_id.in_(some))):
+                for row in connection.execute(select_papers().where(papers.c.paper_id.in_(part))):
                     found[row.paper_id] = paper_of(row, names.get(row.paper_id, ()))
         return {paper_id: found[paper_id] for paper_id in paper_ids if paper_id in found}
 
@@ -60,10 +60,10 @@ class PaperQueries:
         """
         The ids of papers that may belong to the days from `first` up to `end`, sorted.
 
-        Those filed under one of these days, and those imported on one whose own date is only a year or a month.
+        They are filed under one of these days; or they were imported on one, and their date is only a year or a month.
         """
-        own = sa.func.coalesce(papers.c.listed, papers.c.published, "")
-        inexact = sa.func.length(own) < len("2026-07-01")
+        dated = sa.func.coalesce(papers.c.listed, papers.c.published, "")
+        inexact = sa.func.length(dated) < len("2026-07-01")
         low, high = (day_number(day.isoformat()) for day in (first, end))
         query = sa.select(papers.c.paper_id).where(
             ((papers.c.day >= low) & (papers.c.day < high))
@@ -76,8 +76,8 @@ class PaperQueries:
         """The paper ids behind aliases; unknown ones are left out."""
         found: dict[str, str] = {}
         with reading(self._engine) as connection:
-            for some in slices(list(names)):
-                for row in connection.execute(sa.select(aliases).where(aliases.c.alias.in_(some))):
+            for part in slices(list(names)):
+                for row in connection.execute(sa.select(aliases).where(aliases.c.alias.in_(part))):
                     found[row.alias] = row.paper_id
         return found
 
@@ -115,22 +115,22 @@ class PaperQueries:
             ]
 
     def known(self, records: Sequence[Paper]) -> Known:
-        """All that the library holds which one of these records may be about."""
+        """The papers of the library that one of these records may be about."""
         keys = [identity.normalised_title(record.title) for record in records]
         names = [alias for record in records for alias in record.aliases]
         ids: dict[str, None] = dict.fromkeys(self.resolve(names).values())
         known = Known()
         with reading(self._engine) as connection:
-            for some in slices(list(dict.fromkeys(keys))):
+            for part in slices(list(dict.fromkeys(keys))):
                 ids.update(
                     dict.fromkeys(
-                        connection.execute(sa.select(papers.c.paper_id).where(papers.c.title_key.in_(some))).scalars()
+                        connection.execute(sa.select(papers.c.paper_id).where(papers.c.title_key.in_(part))).scalars()
                     )
                 )
             hashes: dict[str, set[str]] = {}
-            for some in slices(list(ids)):
+            for part in slices(list(ids)):
                 for row in connection.execute(
-                    sa.select(revisions.c.paper_id, revisions.c.hash).where(revisions.c.paper_id.in_(some))
+                    sa.select(revisions.c.paper_id, revisions.c.hash).where(revisions.c.paper_id.in_(part))
                 ):
                     hashes.setdefault(row.paper_id, set()).add(row.hash)
         for paper in self.papers(sorted(ids)).values():
@@ -182,11 +182,13 @@ class PaperQueries:
                     )
 
     def problems(self) -> list[str]:
-        """What the database itself finds wrong, and papers whose text is gone."""
+        """What the database itself finds wrong, and the ids of papers without their text."""
         found: list[str] = []
         with reading(self._engine) as connection:
             if self._engine.dialect.name == "sqlite":
                 found += [row[0] for row in connection.execute(sa.text("PRAGMA quick_check")) if row[0] != "ok"]
-            whole = sa.select(papers.c.paper_id).select_from(WITH_TEXT)
-            found += connection.execute(sa.select(papers.c.paper_id).where(papers.c.paper_id.not_in(whole))).scalars()
+            complete = sa.select(papers.c.paper_id).select_from(WITH_TEXT)
+            found += connection.execute(
+                sa.select(papers.c.paper_id).where(papers.c.paper_id.not_in(complete))
+            ).scalars()
         return found

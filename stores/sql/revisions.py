@@ -29,8 +29,8 @@ def write_texts(
         merged_ids: As in `SQLCatalog.write`.
     """
     ids = list(dict.fromkeys([*(paper_id for paper_id, _ in texts), *merged_ids, *merged_ids.values()]))
-    for some in slices(ids):
-        _keep_names(connection, some)
+    for part in slices(ids):
+        _keep_names(connection, part)
     have = _move_to_surviving(connection, merged_ids)
     rows = {(row["paper_id"], row["hash"]): row for row in (_row(*text, seen) for text in texts)}
     new = [row for key, row in rows.items() if key not in have]

@@ -1,4 +1,4 @@
-"""The themes of past periods in the catalog's database, so that one that goes on keeps its id and name."""
+"""The themes of past periods in the catalog's database, by which a later period's themes keep their ids and names."""
 
 from __future__ import annotations
 

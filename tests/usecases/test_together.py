@@ -16,6 +16,7 @@ from filelock import FileLock
 import refdesk
 from rag.types import Paper
 from refdesk import errors
+from tests.chat_server import ChatServer, serving
 from tests.commands import ended, environment, run, start
 from tests.embedding_server import EmbeddingServer
 
@@ -27,6 +28,15 @@ stores.ingest.BATCH = stores.store.BATCH = 100
 from refdesk.cli import main
 main(sys.argv[1:])
 """
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
+    """A chat server that OPENAI_BASE_URL names."""
+    with serving() as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        yield running
 
 
 @contextmanager
@@ -81,6 +91,40 @@ def test_a_writer_that_waits_too_long_gives_up_with_an_error_that_says_why(small
     assert ran.json["error"]["type"] == "LibraryLocked"
     assert "0.3 s" in ran.json["error"]["message"]
     assert str(small) in ran.json["error"]["message"]
+
+
+def test_an_import_beside_readers_that_ask_a_model_and_rate_goes_through_and_lets_them(
+    small: Path, records: Callable[..., list], jsonl: Callable[..., Path], chat: ChatServer
+) -> None:
+    path = jsonl(small.parent / "more.jsonl", records(600, first=3_000))
+    failures: list[Exception] = []
+    rated: list[int] = []
+    process = start(_SMALL_BATCHES, "--library", small, "add", path)
+
+    def ask() -> None:
+        with refdesk.open_library(small, model="openai:test-model") as library:
+            while process.poll() is None:
+                library.ask("What does the study of subject17 find?", fresh=True, strict=True)
+
+    def rate() -> None:
+        with refdesk.open_library(small) as library:
+            while process.poll() is None:
+                library.rate(f"sample:{len(rated) % 60:05}", 1)
+                rated.append(1)
+
+    threads = [threading.Thread(target=_collecting(failures, action)) for action in (ask, ask, rate)]
+    for thread in threads:
+        thread.start()
+    ran = ended(process)
+    for thread in threads:
+        thread.join(timeout=60)
+    assert ran.status == 0, ran.err
+    assert failures == []
+    assert chat.requests
+    assert len(rated) > 5, "a rating waits for no import"
+    with refdesk.open_library(small) as library:
+        assert library.status()["papers"] == 660
+        assert library.check() == []
 
 
 def test_a_reader_needs_no_lock(small: Path) -> None:
