@@ -123,9 +123,10 @@ class Running:
         if not self._settings.feeds:
             return
         from refdesk.feeds.syncing import sync
+        from refdesk.ingest.add import add_file
 
         try:
-            reports = sync(self._store, self._settings)
+            reports = sync(self._store, self._settings, add_file=add_file)
         except LibraryLocked as error:  # another one is at work; issues need not wait for it
             yield Step(step="sync", name="feeds", outcome="failed", detail=error.message, hint=error.hint)
             return
