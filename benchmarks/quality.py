@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+import refdesk
 from benchmarks.report import data_folder, table, write_section
 from rag import sources, text
 from rag.embedders.static import StaticEmbedder
@@ -43,6 +44,16 @@ class Chunked(StaticEmbedder):
     def __init__(self, max_tokens: int) -> None:
         super().__init__()
         self.max_tokens = max_tokens
+
+
+def evaluated(data: Dataset, embedder: str) -> dict[str, Any]:
+    """The measures of `refdesk eval`, by split."""
+    with (
+        tempfile.TemporaryDirectory(prefix="refdesk-quality-") as temporary,
+        refdesk.open_library(Path(temporary) / "library", embedder=embedder) as library,
+    ):
+        splits: dict[str, Any] = evaluate(data.folder, library, splits=["test", "dev"])["splits"]
+        return splits
 
 
 def library_of(data: Dataset, folder: Path, embedder: StaticEmbedder) -> LibraryStore:
@@ -148,7 +159,7 @@ def main() -> None:
     options = parser.parse_args()
     data = Dataset(data_folder() / "scifact")
     embedders = ["static", *(["minilm"] if options.minilm else [])]
-    measured = {name: evaluate(data.folder, splits=["test", "dev"], embedder=name)["splits"] for name in embedders}
+    measured = {name: evaluated(data, name) for name in embedders}
     names = [name for name in {**measured["static"]["test"], **measured["static"]["dev"]} if name != "reliability"]
     rows = [
         [name, *(_measure({**measured[embedder]["test"], **measured[embedder]["dev"]}[name]) for embedder in embedders)]

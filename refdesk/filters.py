@@ -42,6 +42,18 @@ def resolve_paper(catalog: SQLCatalog, name: str) -> str:
         PaperNotFound: No paper has this id or these words in its title, or several papers have.
     """
     name = name.strip()
+    if paper_id := resolve_id(catalog, name):
+        return paper_id
+    if title_words(name):
+        return _by_title(catalog, name)
+    raise PaperNotFound(
+        f"No paper of the library has the id “{name[:200]}”.",
+        hint="`refdesk search WORDS` shows ids.",
+    )
+
+
+def resolve_id(catalog: SQLCatalog, name: str) -> str | None:
+    """Find the canonical id of a paper by any of its ids. Raises PaperNotFound where the name is the end of several."""
     arxiv = identity.arxiv_id(name, named=True)
     ids = [name, *identity.scheme_ids(name), *([f"arxiv:{arxiv[0]}"] if arxiv else [])]
     known = catalog.resolve(ids)
@@ -51,14 +63,7 @@ def resolve_paper(catalog: SQLCatalog, name: str) -> str:
             f"“{name}” is the end of several ids: {', '.join(sorted(set(paper_ids))[:5])}.",
             hint="Give the whole id.",
         )
-    if paper_ids:
-        return paper_ids[0]
-    if title_words(name):
-        return _by_title(catalog, name)
-    raise PaperNotFound(
-        f"No paper of the library has the id “{name[:200]}”.",
-        hint="`refdesk search WORDS` shows ids.",
-    )
+    return paper_ids[0] if paper_ids else None
 
 
 def title_words(name: str) -> bool:

@@ -13,6 +13,7 @@ from rag.embedders import canonical
 from rag.errors import BadFilter
 from rag.types import Filter, FilterOptions, Finding, ImportReport, JsonDict, Paper, Revision, choose_filter
 from refdesk import wiring
+from refdesk.cited_papers import cited_papers
 from refdesk.filters import checked_filter, day, resolve_paper
 from refdesk.questions import Questions
 from refdesk.settings import config as configuration
@@ -151,8 +152,9 @@ class Library(Questions):
             LibraryLocked: Another sync is running.
         """
         from refdesk.feeds.syncing import sync
+        from refdesk.ingest.add import add_file
 
-        return sync(self._store, self._settings, names, tell=tell)
+        return sync(self._store, self._settings, names, add_file=add_file, tell=tell)
 
     def digest(self, period: str | None = None, *, subscription: str | None = None, fresh: bool = False) -> Digest:
         """
@@ -191,8 +193,9 @@ class Library(Questions):
 
         def sync() -> list[FeedReport]:
             from refdesk.feeds import syncing
+            from refdesk.ingest.add import add_file
 
-            return syncing.sync(store, settings)
+            return syncing.sync(store, settings, add_file=add_file)
 
         return DigestSettings(
             subscriptions=valid,
@@ -252,6 +255,19 @@ class Library(Questions):
         paper_id = resolve_paper(self._store.catalog, paper)
         self._store.tell_index_problems()
         return self._store.catalog.papers([paper_id])[paper_id]
+
+    def cited(self, document: str) -> list[Paper]:
+        """
+        List the papers that a document of Refdesk cites, in the order of its sources.
+
+        Args:
+            document: An answer or an issue, as JSON or Markdown.
+
+        Raises:
+            UnreadableInput: The document cites no paper.
+            PaperNotFound: The library lacks some of the papers.
+        """
+        return cited_papers(document, self._store.catalog)
 
     def revisions(self, paper: str) -> list[Revision]:
         """List all texts that a paper has had, the first one first. Raises PaperNotFound, as `show`."""

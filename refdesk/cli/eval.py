@@ -49,8 +49,13 @@ def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder:
     there are any. It is imported into a temporary library; yours is not touched.
     """
     from refdesk.evaluation.run import evaluate as measure
+    from refdesk.library import open_library
 
-    result = measure(dataset, splits=splits, embedder=embedder, progress=session.tell)
+    with (
+        tempfile.TemporaryDirectory(prefix="refdesk-eval-") as temporary,
+        open_library(Path(temporary) / "library", embedder=embedder) as library,
+    ):
+        result = measure(dataset, library, splits=splits, progress=session.tell)
     if as_json:
         print_json(result)
         return

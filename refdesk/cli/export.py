@@ -41,7 +41,6 @@ def export(session: Session, format_name: str, output: Path | None, answer: str 
 
     An answer is the output of `ask` or `digest` with --json or --markdown; - reads it from standard input.
     """
-    from refdesk.cited_papers import cited
     from refdesk.ingest.inputs import text_of
     from refdesk.render.export import FORMATS
 
@@ -49,7 +48,7 @@ def export(session: Session, format_name: str, output: Path | None, answer: str 
         raise click.UsageError("--answer names its papers itself; give it without filters.")
     document = sys.stdin.read() if answer == "-" else text_of(Path(answer)) if answer else None
     with session.open() as library:
-        papers = library.papers(filter=chosen) if document is None else cited(document, library)
+        papers = library.papers(filter=chosen) if document is None else library.cited(document)
         entries = FORMATS[format_name](papers)
         if output and output != Path("-"):
             _write(output, entries)

@@ -1,8 +1,7 @@
 """
-`refdesk eval`: the measures that need no judge, of this very product on a data set.
+`refdesk eval`: measure retrieval (nDCG, recall, MRR), evidence (hit@k) and abstention (AUROC) on a labelled data set.
 
-The corpus is imported into a temporary library by the same way as a user's papers, and asked through the same
-retriever; nothing is tuned here.
+The corpus is imported and asked in the same way as a user's papers. Nothing is tuned here.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,65 +20,80 @@ from rag.answers import extractive
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.errors import UnreadableInput
 from rag.evaluation import metrics
-from rag.types import Filter, JsonDict, Paper, Sentence
+from rag.retrieval.retriever import Retrieved
+from rag.types import Hit, ImportReport, JsonDict, Paper, Sentence
 from refdesk.evaluation.datasets import Claim, Dataset
-from refdesk.library import Library, open_library
 
-AT = (1, 3, 5, 10)
+CUTOFFS = (1, 3, 5, 10)
 _SCOPE = "file:corpus:"
 Progress = Callable[[str], None]
 
 
+class Evaluated(Protocol):
+    """The methods of `Library` that are measured."""
+
+    def add(self, *names: str | Path) -> ImportReport:
+        """Import papers."""
+
+    def search(self, query: str, *, limit: int) -> list[Hit]:
+        """Rank papers."""
+
+    def retrieve(self, question: str) -> Retrieved:
+        """Rank papers and sentences."""
+
+    def status(self) -> JsonDict:
+        """Name the embedder."""
+
+
 def evaluate(
-    folder: Path, *, splits: Sequence[str], embedder: str | None = None, progress: Progress = lambda _: None
+    folder: Path, library: Evaluated, *, splits: Sequence[str], progress: Progress = lambda _: None
 ) -> JsonDict:
     """
-    Measure retrieval on the qrels of each split, and evidence and abstention on its claims.
+    Measure retrieval on the relevance judgements of each split, and evidence and abstention on its claims.
 
     Args:
-        folder: A data set; `refdesk.evaluation.datasets` says which files.
-        splits: Names such as `test` and `dev`; empty takes the ones that are there, `train` excepted.
-        embedder: As in `open_library`.
-        progress: Told, in a few words, what is being done.
+        folder: A data set; `refdesk.evaluation.datasets` names its files.
+        library: An empty library; the corpus is imported into it.
+        splits: Names such as `test` and `dev`; empty takes all but `train`.
+        progress: Called with a few words when a part begins.
 
     Returns:
-        The document of `eval --json`: per split the measures with their intervals, and what was imported.
+        The document of `eval --json`: per split the measures with their intervals, and the number of documents.
 
     Raises:
         UnreadableInput: The data set has none of the splits, or a file is missing or broken.
     """
     data = Dataset(folder)
-    chosen = list(splits) or [each for each in data.splits() if each != "train"] + ["dev"]
+    chosen = list(splits) or [split for split in data.splits() if split != "train"] + ["dev"]
     judged = [split for split in dict.fromkeys(chosen) if split in data.splits()]
     claimed = [split for split in dict.fromkeys(chosen) if data.has_claims(split)]
     if not folder.is_dir():
-        raise UnreadableInput(f"{folder} is no folder.", hint="A data set is a folder in BEIR's form.")
-    lacking = [each for each in splits if each not in (*judged, *claimed)]
+        raise UnreadableInput(f"{folder} is not a folder.", hint="A data set is a folder in BEIR's form.")
+    lacking = [split for split in splits if split not in (*judged, *claimed)]
     if lacking or not (judged or claimed):
         raise UnreadableInput(
             f"{folder} has no split {' or '.join(lacking or chosen)}; it has {', '.join(data.splits()) or 'none'}.",
             hint="Name one with --split.",
         )
+    progress("importing the corpus")
     with tempfile.TemporaryDirectory(prefix="refdesk-eval-") as temporary:
-        progress("importing the corpus")
-        with open_library(Path(temporary) / "library", embedder=embedder) as library:
-            report = library.add(_corpus(data, Path(temporary) / "corpus.jsonl"))
-            result: JsonDict = {
-                "dataset": str(folder),
-                "embedder": library.status()["embedder"],
-                "corpus": report.added,
-                "rejected": [reject.to_dict() for reject in report.rejected],
-                "splits": {},
-            }
-            for split in dict.fromkeys([*judged, *claimed]):
-                measured: JsonDict = {}
-                if split in judged:
-                    progress(f"ranking papers for the queries of {split}")
-                    measured |= _retrieval(library, data.queries, data.relevance(split))
-                if split in claimed:
-                    progress(f"looking for evidence of the claims of {split}")
-                    measured |= _claims(library, data.claims(split), data.sentences())
-                result["splits"][split] = measured
+        report = library.add(_corpus(data, Path(temporary) / "corpus.jsonl"))
+    result: JsonDict = {
+        "dataset": str(folder),
+        "embedder": library.status()["embedder"],
+        "corpus": report.added,
+        "rejected": [reject.to_dict() for reject in report.rejected],
+        "splits": {},
+    }
+    for split in dict.fromkeys([*judged, *claimed]):
+        measured: JsonDict = {}
+        if split in judged:
+            progress(f"ranking papers for the queries of {split}")
+            measured |= _retrieval(library, data.queries, data.relevance(split))
+        if split in claimed:
+            progress(f"looking for evidence of the claims of {split}")
+            measured |= _claims(library, data.claims(split), data.sentences())
+        result["splits"][split] = measured
     return result
 
 
@@ -90,7 +104,7 @@ def _corpus(data: Dataset, path: Path) -> Path:
     return path
 
 
-def _retrieval(library: Library, queries: Mapping[str, str], relevance: Mapping[str, Mapping[str, int]]) -> JsonDict:
+def _retrieval(library: Evaluated, queries: Mapping[str, str], relevance: Mapping[str, Mapping[str, int]]) -> JsonDict:
     measures = {"ndcg@10": metrics.ndcg, "recall@10": metrics.recall, "mrr@10": metrics.reciprocal_rank}
     values: dict[str, list[float]] = {name: [] for name in measures}
     took_ms: list[float] = []
@@ -103,34 +117,34 @@ def _retrieval(library: Library, queries: Mapping[str, str], relevance: Mapping[
             values[name].append(measure(ranking, relevant, at=10))
     return {
         "queries": len(relevance),
-        **{name: _with_interval(each) for name, each in values.items()},
+        **{name: _with_interval(scores) for name, scores in values.items()},
         "search p50 ms": float(np.percentile(took_ms, 50)),
         "search p95 ms": float(np.percentile(took_ms, 95)),
     }
 
 
-def _claims(library: Library, claims: Sequence[Claim], sentences: Mapping[str, Sequence[str]]) -> JsonDict:
-    """Evidence hit@k over the claims that have gold sentences, abstention over all."""
-    hits: dict[int, list[float]] = {at: [] for at in AT}
+def _claims(library: Evaluated, claims: Sequence[Claim], sentences: Mapping[str, Sequence[str]]) -> JsonDict:
+    """Measure evidence hit@k over the claims that have gold sentences, and abstention over all claims."""
+    hits: dict[int, list[float]] = {cutoff: [] for cutoff in CUTOFFS}
     probabilities: list[float] = []
     for claim in claims:
-        retrieved = library.retrieve(claim.text, filter=Filter())
+        retrieved = library.retrieve(claim.text)
         probabilities.append(confidence(retrieved.signals))
         if claim.evidence:
-            chosen = extractive.select(retrieved.evidence, limit=max(AT))
-            found = [is_gold(each.paper, each.sentence, claim, sentences) for each in chosen]
-            for at in AT:
-                hits[at].append(float(any(found[:at])))
+            chosen = extractive.select(retrieved.evidence, limit=max(CUTOFFS))
+            found = [is_gold(evidence.paper, evidence.sentence, claim, sentences) for evidence in chosen]
+            for cutoff in CUTOFFS:
+                hits[cutoff].append(float(any(found[:cutoff])))
     answerable = [bool(claim.evidence) for claim in claims]
     answered = [probability >= THRESHOLD for probability in probabilities]
     area = metrics.auroc(probabilities, answerable)
     return {
         "claims": len(claims),
         "claims with evidence": sum(answerable),
-        **{f"evidence hit@{at}": _with_interval(each) for at, each in hits.items()},
+        **{f"evidence hit@{cutoff}": _with_interval(found) for cutoff, found in hits.items()},
         "abstention auroc": {"value": area, "interval": metrics.auroc_interval(probabilities, answerable)},
         "answered, with evidence": _share(answered, answerable),
-        "answered, without evidence": _share(answered, [not each for each in answerable]),
+        "answered, without evidence": _share(answered, [not has_evidence for has_evidence in answerable]),
         "reliability": [
             {"claims": count, "said": round(said, 4), "was": round(was, 4)}
             for count, said, was in metrics.reliability(probabilities, answerable)
@@ -139,7 +153,11 @@ def _claims(library: Library, claims: Sequence[Claim], sentences: Mapping[str, S
 
 
 def is_gold(paper: Paper, sentence: Sentence, claim: Claim, sentences: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a sentence shares at least half of a gold one, or of itself: two splitters may differ."""
+    """
+    Tell whether a sentence is a gold one, split in our way.
+
+    Two splitters may cut differently: the shared text must be at least half of the shorter sentence.
+    """
     document = paper.paper_id.rpartition(":")[2]
     for index in claim.evidence.get(document, []):
         start, end = _place(sentences[document][index], paper)
@@ -150,11 +168,13 @@ def is_gold(paper: Paper, sentence: Sentence, claim: Claim, sentences: Mapping[s
 
 
 def _place(sentence: str, paper: Paper) -> tuple[int, int]:
-    """Where a gold sentence stands in the stored abstract, spacing aside; (0, 0) where it does not."""
-    places = [at for at, char in enumerate(paper.abstract) if not char.isspace()]
-    bare = "".join(text.clean(sentence).split())
-    start = "".join(paper.abstract.split()).find(bare)
-    return (places[start], places[start + len(bare) - 1] + 1) if start >= 0 and bare else (0, 0)
+    """The offsets of a gold sentence in the stored abstract, spaces ignored; (0, 0) where it is not there."""
+    offsets = [offset for offset, char in enumerate(paper.abstract) if not char.isspace()]
+    without_spaces = "".join(text.clean(sentence).split())
+    start = "".join(paper.abstract.split()).find(without_spaces)
+    if start < 0 or not without_spaces:
+        return 0, 0
+    return offsets[start], offsets[start + len(without_spaces) - 1] + 1
 
 
 def _with_interval(values: Sequence[float]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import httpx
 
 from rag.errors import FeedUnavailable
 from refdesk._version import __version__
-from refdesk.ingest.safe_http import Address, Guarded, PrivateAddress, TooLarge, blocks, is_public, streamed
+from refdesk.safe_http import Address, Guarded, PrivateAddress, TooLarge, blocks, is_public, streamed
 
 MAX_RESPONSE_BYTES = 64 << 20
 MAX_REDIRECTS = 5

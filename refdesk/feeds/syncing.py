@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
@@ -24,7 +25,6 @@ from rag.types import ImportReport, JsonDict, Reject
 from refdesk.feeds.fetching import PACES, Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Document, Pull
-from refdesk.ingest.add import add_one
 from refdesk.settings.config import Config
 from refdesk.settings.feeds import begin, check, fingerprint
 from stores.sql.feeds import FeedRecord, Run
@@ -37,6 +37,7 @@ _MARK, _HINT = "settings", "hint"
 """In a feed's state, beside what its provider keeps: what the state was made under, and what to do about its error."""
 SHOWN_REJECTS = 10
 """Of more records that were not taken a report has the first ones."""
+AddFile = Callable[[LibraryStore, Path, str, tuple[str, ...]], ImportReport]
 State = Literal["fresh", "quiet", "stale", "partial", "broken", "new"]
 
 
@@ -68,6 +69,7 @@ def sync(
     settings: Config,
     names: Sequence[str] = (),
     *,
+    add_file: AddFile,
     tell: Callable[[FeedReport], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[FeedReport]:
@@ -78,6 +80,7 @@ def sync(
         library: An open library.
         settings: With the feeds.
         names: Which; empty is all.
+        add_file: Imports a file of a folder feed: `refdesk.ingest.add.add_file`.
         tell: Told each report as it is made.
         sleep: Waits between requests.
 
@@ -102,7 +105,7 @@ def sync(
         with lock.acquire(timeout=0):
             reports = []
             for name in dict.fromkeys(names or feeds):
-                reports.append(_pulled(library, settings, name, sleep, clocks))
+                reports.append(_pulled(library, settings, name, add_file, sleep, clocks))
                 tell(reports[-1])
             return reports
     except Timeout as error:
@@ -113,6 +116,7 @@ def _pulled(
     library: LibraryStore,
     settings: Config,
     name: str,
+    add_file: AddFile,
     sleep: Callable[[float], None],
     clocks: dict[str, float],
 ) -> FeedReport:
@@ -139,7 +143,7 @@ def _pulled(
             clocks=clocks,
         )
         for document in provider(Pull(feed, fetcher, _since(record, feed, today, overlap, anew=anew), today, state)):
-            total += _imported(library, document, feed, today)
+            total += _imported(library, document, feed, today, add_file)
     except RefdeskError as failed:
         error = failed
     except Exception as failed:  # noqa: BLE001 - one feed's surprise does not stop the others
@@ -178,14 +182,16 @@ def _since(record: FeedRecord, feed: Mapping[str, Any], today: date, overlap: in
     return min(first, following) if anew else following
 
 
-def _imported(library: LibraryStore, document: Document, feed: Mapping[str, Any], today: date) -> ImportReport:
+def _imported(
+    library: LibraryStore, document: Document, feed: Mapping[str, Any], today: date, add_file: AddFile
+) -> ImportReport:
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
 
     tags = tuple(feed.get("tags", ()))
     if document.path:  # one file that is no papers is not the feed's failure
         try:
-            return add_one(library, str(document.path), document.name, None, None, tags, lambda *_: None)
+            return add_file(library, document.path, document.name, tags)
         except InputError as error:
             return ImportReport(rejected=(Reject(where=document.name, reason=error.message),))
     try:

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import BinaryIO
 
 from rag import sources
@@ -45,6 +46,11 @@ def add(
             report = ImportReport(rejected=(Reject(where=name, reason=error.message),))
         total += _placed(report, name) if len(files) > 1 else report
     return total
+
+
+def add_file(store: LibraryStore, path: Path, scope: str, tags: tuple[str, ...]) -> ImportReport:
+    """Import one file of a folder feed; `scope` is its path within the folder. Raises as `add`."""
+    return add_one(store, str(path), scope, None, None, tags, lambda *_: None)
 
 
 def add_one(

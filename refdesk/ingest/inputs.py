@@ -125,7 +125,7 @@ def _keep(copy: IO[bytes], block: bytes) -> None:
 def _fetch(url: str, copy: IO[bytes]) -> None:
     import httpx
 
-    from refdesk.ingest.safe_http import Guarded, PrivateAddress, TooLarge, blocks, is_private, streamed
+    from refdesk.safe_http import Guarded, PrivateAddress, TooLarge, blocks, is_private, streamed
 
     agent = {"user-agent": f"refdesk/{__version__}"}
     try:

@@ -16,10 +16,9 @@ import pytest
 
 import refdesk
 from rag.errors import FeedUnavailable, UnreadableInput
-from refdesk import __version__
+from refdesk import __version__, safe_http
 from refdesk.feeds.fetching import ATTEMPTS, LONGEST_WAIT_S, Fetcher
-from refdesk.ingest import safe_http
-from refdesk.ingest.safe_http import Address, is_public
+from refdesk.safe_http import Address, is_public
 from tests.feed_server import FeedServer, entries, serving
 
 

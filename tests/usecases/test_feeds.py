@@ -29,6 +29,7 @@ from refdesk.feeds.fetching import Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Pull
 from refdesk.feeds.syncing import FeedReport, state_of, states, sync
+from refdesk.ingest.add import add_file
 from refdesk.settings import config
 from stores.sql.feeds import FeedRecord, Run
 from stores.store import LibraryStore, Place
@@ -100,7 +101,7 @@ class Desk:
         """Pull feeds: the reports by name."""
         store = self.store(**options)
         try:
-            reports = sync(store, config.load(self.folder), names, sleep=self.waits.append)
+            reports = sync(store, config.load(self.folder), names, add_file=add_file, sleep=self.waits.append)
             return {report.name: report for report in reports}
         finally:
             store.close()
