@@ -76,6 +76,25 @@ class Vectors(Protocol):
         """True if it is on a server, False if it is in a folder."""
         ...
 
+    @property
+    def exists(self) -> bool:
+        """True if there is an index; until the first write there is none, and all that is asked of it is empty."""
+        ...
+
+    @property
+    def layout(self) -> int:
+        """The number of its layout."""
+        ...
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be read where it is, in a sentence; None where it can."""
+        ...
+
+    def claim(self, knows: Callable[[Sequence[str]], int]) -> None:
+        """Write the library's id into an index that has none, if `knows` counts most of its paper ids."""
+        ...
+
     def upsert(self, chunks: Sequence[Chunk], vectors: Matrix, papers: Sequence[Paper]) -> None:
         """Write chunks with their vectors, and the papers they are of, one of each per row; durable on return."""
         ...
@@ -130,6 +149,21 @@ class Vectors(Protocol):
 class Lexical(Protocol):
     """The word index: papers by the words of their titles and abstracts."""
 
+    @property
+    def exists(self) -> bool:
+        """True if there is an index; until the first write there is none, and all that is asked of it is empty."""
+        ...
+
+    @property
+    def layout(self) -> int:
+        """The number of its layout."""
+        ...
+
+    @property
+    def newest_layout(self) -> int:
+        """The layout that `rebuild` makes."""
+        ...
+
     def upsert(self, papers: Sequence[Paper], merged_ids: Sequence[str] = ()) -> None:
         """Write papers, and forget those that were merged into others; durable on return."""
         ...
@@ -150,6 +184,14 @@ class Lexical(Protocol):
 
     def delete(self, paper_ids: Sequence[str]) -> None:
         """Forget these papers; unknown ids are no error."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all papers."""
+        ...
+
+    def rebuild(self, batches: Iterable[Sequence[Paper]]) -> None:
+        """Replace the index by one of the newest layout that holds these papers; readers keep the old one meanwhile."""
         ...
 
     def count(self) -> int:

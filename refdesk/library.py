@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from rag.embedders import canonical
-from rag.errors import BadFilter
+from rag.errors import BadFilter, StoreError
 from rag.types import Answer, Claim, Filter, Finding, Hit, ImportReport, Paper, Revision
 from refdesk import filters, wiring
 from refdesk.ask import Answering
@@ -82,6 +83,8 @@ class Library:
         self._store = store
         self._settings = settings
         self._answering = Answering(store, settings)
+        self._made_retriever: Retriever | None = None
+        self._making_retriever = Lock()
 
     def __enter__(self) -> Library:
         return self
@@ -253,15 +256,22 @@ class Library:
         """What `search` and `ask` are made of: ranked papers and ranked sentences. Raises as `ask` does."""
         checked = filters.checked(self._store.catalog, filter)
         question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
-        with self._store.indexes.guard:  # stores reopen, and the retriever's vocabulary grows, under a reading
-            self._store.refresh()
-            if self._retriever.embedder is not self._store.embedder:  # somebody reindexed with another one
-                del self._retriever
-            return self._retriever.retrieve(question, filter_=checked, depth=depth)
+        self._store.refresh()
+        try:
+            return self._retriever().retrieve(question, filter_=checked, depth=depth)
+        except StoreError:
+            if not self._store.written_since_refresh():
+                raise
+        self._store.refresh()  # the indexes were rebuilt under the question
+        return self._retriever().retrieve(question, filter_=checked, depth=depth)
 
-    @cached_property
     def _retriever(self) -> Retriever:
-        return wiring.retriever(self._store)
+        with self._making_retriever:
+            if self._made_retriever is None or self._made_retriever.embedder is not self._store.embedder:
+                self._made_retriever = wiring.retriever(
+                    self._store
+                )  # the first, or somebody reindexed with another one
+            return self._made_retriever
 
     def as_retriever(self, *, limit: int = 8, filter: Filter = EVERY_PAPER) -> BaseRetriever:  # noqa: A002
         """A LangChain retriever: a question to `limit` Documents, one a paper, its best sentence in the metadata."""
@@ -329,9 +339,7 @@ class Library:
         Returns:
             How many papers were indexed.
         """
-        done = self._store.reindex(canonical(embedder) if embedder else None, progress)
-        self.__dict__.pop("_retriever", None)
-        return done
+        return self._store.reindex(canonical(embedder) if embedder else None, progress)
 
 
 def formats() -> dict[str, str]:

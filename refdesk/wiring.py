@@ -57,10 +57,10 @@ def _open_lexical(path: Path) -> TantivyLexical:
     return TantivyLexical(path)
 
 
-def _open_vectors(place: Path | str) -> ChromaVectors:
+def _open_vectors(place: Path | str, library_id: str) -> ChromaVectors:
     from stores.vectors.chroma import ChromaVectors  # Chroma takes a second to import
 
-    return ChromaVectors(place)
+    return ChromaVectors(place, library_id=library_id)
 
 
 def retriever(library: LibraryStore) -> Retriever:

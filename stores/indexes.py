@@ -7,26 +7,31 @@ It knows neither the catalog nor which papers are missing; `stores.store` keeps 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from functools import cached_property
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from threading import RLock
+from threading import Lock
 
 from rag.ports import Lexical, Matrix, Vectors
 from rag.types import Chunk, Paper
 from stores.sql.changes import INDEXES, LEXICAL, VECTORS
+
+OpenVectors = Callable[[Path | str, str], Vectors]
+"""Opens the vector index in a folder, or on a server by its URL, for the library of an id."""
 
 
 class Indexes:
     """
     The word index and the vector index of one library.
 
+    Any number of threads may read them while one writes. After another process wrote, `reopen` opens new readers and
+    puts them in the place of the old ones, which go on until their calls are done.
+
     Args:
         folder: The library's folder.
         open_lexical: Opens the word index in a folder.
-        open_vectors: Opens the vector index in a folder, or on a server by its URL.
+        open_vectors: Opens the vector index.
         vectors_url: The server of the vectors; None keeps them in the folder.
     """
 
@@ -35,23 +40,57 @@ class Indexes:
         folder: Path,
         *,
         open_lexical: Callable[[Path], Lexical],
-        open_vectors: Callable[[Path | str], Vectors],
+        open_vectors: OpenVectors,
         vectors_url: str | None = None,
     ) -> None:
         self._folder, self._vectors_url = folder, vectors_url
         self._open_lexical, self._open_vectors = open_lexical, open_vectors
-        self.guard = RLock()
-        """Held by a thread that reads or writes the indexes, for they are reopened when another process wrote."""
+        self._lexical: Lexical | None = None
+        self._vectors: Vectors | None = None
+        self._opening = Lock()
+        self.library_id = ""
+        """The id that the vectors of this library carry; to be set before they are opened."""
 
-    @cached_property
+    def reading(self) -> AbstractContextManager[None]:
+        """Nothing needs to be held around reading; each call of an index sees one state of it."""
+        return nullcontext()
+
+    @property
+    def guard(self) -> AbstractContextManager[None]:
+        """Another name of `reading`."""
+        return self.reading()
+
+    @property
     def lexical(self) -> Lexical:
         """The word index."""
-        return self._open_lexical(self._folder / "lexical")
+        with self._opening:
+            if self._lexical is None:
+                self._lexical = self._open_lexical(self._folder / "lexical")
+            return self._lexical
 
-    @cached_property
+    @property
     def vectors(self) -> Vectors:
         """The vector index."""
-        return self._open_vectors(self._vectors_url or self._folder / "chroma")
+        with self._opening:
+            if self._vectors is None:
+                self._vectors = self._open_vectors(self._vectors_url or self._folder / "chroma", self.library_id)
+            return self._vectors
+
+    def missing(self) -> list[str]:
+        """The names of indexes that are not there, `lexical` or `vectors`; a new library has none yet."""
+        there = {
+            LEXICAL: (self._folder / "lexical" / "meta.json").exists(),
+            VECTORS: self.vectors.exists
+            if self._vectors_url
+            else (self._folder / "chroma" / "chroma.sqlite3").exists(),
+        }
+        return [name for name in there if not there[name]]
+
+    def place(self, name: str) -> Path | str:
+        """Where an index is."""
+        if name == VECTORS:
+            return self._vectors_url or self._folder / "chroma"
+        return self._folder / "lexical"
 
     def write(
         self,
@@ -75,7 +114,7 @@ class Indexes:
             into: Which indexes; both are written unless one alone lacks these papers.
         """
         lexical = self.lexical if LEXICAL in into else None
-        with self.guard, ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
+        with ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
             words = beside.submit(lexical.upsert, list(papers.values()), merged_ids) if lexical else None
             if VECTORS in into and not fresh:
                 self.vectors.delete([*papers, *merged_ids], but={chunk.chunk_id for chunk in chunks})
@@ -84,35 +123,34 @@ class Indexes:
             if words:
                 words.result()
 
+    def rebuild_lexical(self, batches: Iterable[Sequence[Paper]]) -> None:
+        """Replace the word index by one of the newest layout, while readers keep the old one; for the one writer."""
+        self.lexical.rebuild(batches)
+
     @property
     def vectors_are_damaged_by_half_a_write(self) -> bool:
         """True if the vectors are in a folder: embedded Chroma cannot take back half a write."""
-        return "vectors" in self.__dict__ and not self.vectors.remote
+        return self._vectors is not None and not self._vectors.remote
 
     def reopen(self) -> None:
         """See what other processes wrote."""
-        with self.guard:
-            for name in ("lexical", "vectors"):
-                if name in self.__dict__:
-                    getattr(self, name).reopen()
+        for opened in (self._lexical, self._vectors):
+            if opened is not None:
+                opened.reopen()
 
     def begin_anew(self) -> None:
         """Empty both indexes, by their folders where they have one: that works on damaged ones too."""
-        with self.guard:
-            for name in ("lexical", "vectors"):
-                if name == "vectors" and self._vectors_url:
-                    self.vectors.clear()
-                    continue
-                opened = self.__dict__.get(name)  # it stays the same object, for others hold it
-                if opened:
-                    opened.close()
-                with suppress(FileNotFoundError):
-                    shutil.rmtree(self._folder / ("chroma" if name == "vectors" else name))
-                if opened:
-                    opened.reopen()
+        if self._lexical is not None:
+            self._lexical.clear()
+        else:
+            shutil.rmtree(self._folder / "lexical", ignore_errors=True)
+        if self._vectors is not None or self._vectors_url:
+            self.vectors.clear()
+        else:
+            shutil.rmtree(self._folder / "chroma", ignore_errors=True)
 
     def close(self) -> None:
         """Release files and connections."""
-        for name in ("lexical", "vectors"):
-            if name in self.__dict__:
-                getattr(self, name).close()
+        for opened in (self._lexical, self._vectors):
+            if opened is not None:
+                opened.close()

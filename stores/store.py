@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 
@@ -73,6 +74,7 @@ class LibraryStore:
         self._lock = lock or FileWriterLock(place.folder, notify=notify)
         self.notify = notify
         self._now = now
+        self._following = Lock()
         missing = LibraryNotFound(
             f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
         )
@@ -180,18 +182,24 @@ class LibraryStore:
             self.notify(told)
 
     def _follow(self) -> None:
-        with self.indexes.guard:
-            self._reopen_if_written()
+        """Reopen what another process has written since. One thread does; others that come meanwhile wait for it."""
+        if not self.written_since_refresh():
+            return
+        with self._following:
+            if not self.written_since_refresh():
+                return
+            written = self._last_written()
+            name = self.catalog.setting("embedder") or ""
+            if name != self.embedder_name:  # another process rebuilt the library with another one
+                self.embedder_name = name
+                self.__dict__.pop("embedder", None)
+            if written != self._written:
+                self.indexes.reopen()
+                self._written = written
 
-    def _reopen_if_written(self) -> None:
-        name = self.catalog.setting("embedder") or ""
-        if name != self.embedder_name:  # another process rebuilt the library with another one
-            self.embedder_name = name
-            self.__dict__.pop("embedder", None)
-        written = self._last_written()
-        if written != self._written:
-            self.indexes.reopen()
-            self._written = written
+    def written_since_refresh(self) -> bool:
+        """True if another process has written the indexes since they were opened."""
+        return (self._last_written(), self.catalog.setting("embedder") or "") != (self._written, self.embedder_name)
 
     def _last_written(self) -> dict[str, str]:
         """By index, a value that moves whenever another process writes to it."""

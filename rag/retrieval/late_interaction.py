@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +55,40 @@ def content_words(text: str) -> list[str]:
     return [word for word in words if word not in STOP_WORDS]
 
 
+@dataclass(frozen=True, slots=True)
+class WordTable:
+    """
+    Stems and vectors of words, by the number of a word.
+
+    Shapes: `stems` (n,), `vectors` (n, d) with unit rows; rows beyond the words that are known are unused.
+    """
+
+    stems: NDArray[np.intp]
+    vectors: Matrix
+
+    def alike(self, terms: NDArray[np.intp], words: NDArray[np.intp]) -> tuple[Matrix, Matrix]:
+        """For each term and word, 1 where the stems are the same; and the same, or else the cosine of their vectors."""
+        same = (self.stems[words][None, :] == self.stems[terms][:, None]).astype(np.float32)
+        return same, np.maximum(same, self.vectors[terms] @ self.vectors[words].T)
+
+
+@dataclass(slots=True)
+class _Words:
+    """The words known since the table last began anew; a word gets its number after its row is filled."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    stems: dict[str, int] = field(default_factory=dict)
+    table: WordTable = field(
+        default_factory=lambda: WordTable(np.zeros(0, dtype=np.intp), np.zeros((0, 0), dtype=np.float32))
+    )
+
+
 class Vocabulary:
     """
     A growing table of words: the number of each one's stem, and its unit vector.
+
+    Any number of threads may use it: rows that were handed out never change. Words are added beyond them, or to a new
+    table.
 
     Args:
         stem: The stem of a word, as the lexical index has it.
@@ -68,45 +100,46 @@ class Vocabulary:
         self, stem: Callable[[str], str], vectors: Callable[[Sequence[str]], Matrix], *, limit: int = 50_000
     ) -> None:
         self._stem, self._vectors, self._limit = stem, vectors, limit
-        self._clear()
+        self._words = _Words()
+        self._growing = Lock()
 
-    def _clear(self) -> None:
-        self._numbers: dict[str, int] = {}
-        self._stems: dict[str, int] = {}
-        self._table: Matrix = np.zeros((0, 0), dtype=np.float32)  # grows by doubling: rows beyond the words are unused
-        self._stem_of = np.zeros(0, dtype=np.intp)
+    def numbers(self, texts: Sequence[str]) -> tuple[list[NDArray[np.intp]], WordTable]:
+        """
+        The numbers of words, and the table that they are rows of.
 
-    def numbers(self, texts: Sequence[str]) -> list[NDArray[np.intp]]:
-        """Per text the numbers of its words, in order; those of a link say nothing, such as where the code is."""
+        Returns:
+            Per text the numbers of its words, in order, without the words of links, which say nothing about its topic.
+        """
         tokens = [WORD.findall(_LINK.sub(" ", text.lower())) for text in texts]
-        new = list(dict.fromkeys(word for words in tokens for word in words if word not in self._numbers))
-        if new and len(self._numbers) + len(new) > self._limit:
-            self._clear()
-            new = list(dict.fromkeys(word for words in tokens for word in words))
+        words = self._words
+        new = list(dict.fromkeys(word for found in tokens for word in found if word not in words.numbers))
+        if new and len(words.numbers) + len(new) > self._limit:
+            words = self._words = _Words()
+            new = list(dict.fromkeys(word for found in tokens for word in found))
         if new:
-            self._learn(new)
-        number = self._numbers.__getitem__
-        return [np.fromiter(map(number, words), np.intp, len(words)) for words in tokens]
+            self._learn(words, new)
+        number = words.numbers.__getitem__
+        return [np.fromiter(map(number, found), np.intp, len(found)) for found in tokens], words.table
 
-    def _learn(self, words: Sequence[str]) -> None:
-        vectors, known = self._vectors(words), len(self._numbers)
-        needed = known + len(words)
-        if needed > len(self._table):
-            room = max(2 * len(self._table), needed, 4_096)
-            table, stems = np.zeros((room, vectors.shape[1]), dtype=np.float32), np.zeros(room, dtype=np.intp)
-            if known:
-                table[:known], stems[:known] = self._table[:known], self._stem_of[:known]
-            self._table, self._stem_of = table, stems
-        self._table[known:needed] = vectors
-        for number, word in enumerate(words, start=known):
-            self._numbers[word] = number
-            self._stem_of[number] = self._stems.setdefault(self._stem(word), len(self._stems))
-
-    def alike(self, terms: NDArray[np.intp], words: NDArray[np.intp]) -> tuple[Matrix, Matrix]:
-        """For each term and word, 1 where the stems are the same; and the same, or else the cosine of their vectors."""
-        stems, table = self._stem_of, self._table
-        same = (stems[words][None, :] == stems[terms][:, None]).astype(np.float32)
-        return same, np.maximum(same, table[terms] @ table[words].T)
+    def _learn(self, words: _Words, new: Sequence[str]) -> None:
+        vectors, stems = self._vectors(new), [self._stem(word) for word in new]
+        with self._growing:
+            rows = [
+                row for row, word in enumerate(new) if word not in words.numbers
+            ]  # another thread may have been first
+            known = len(words.numbers)
+            needed = known + len(rows)
+            if needed > len(words.table.stems):
+                room = max(2 * len(words.table.stems), needed, 4_096)
+                grown = WordTable(np.zeros(room, dtype=np.intp), np.zeros((room, vectors.shape[1]), dtype=np.float32))
+                if known:
+                    grown.stems[:known] = words.table.stems[:known]
+                    grown.vectors[:known] = words.table.vectors[:known]
+                words.table = grown
+            words.table.vectors[known:needed] = vectors[rows]
+            for number, row in enumerate(rows, start=known):
+                words.table.stems[number] = words.stems.setdefault(stems[row], len(words.stems))
+                words.numbers[new[row]] = number
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +186,13 @@ def match_features(
     counts = np.array([1 + len(paper.spans) for paper in papers])
     first = np.cumsum(counts) - counts  # the row of each paper's title
     owner = np.repeat(np.arange(len(papers)), counts)
-    *numbers, terms = vocabulary.numbers([*texts, " ".join(words)])
+    (*numbers, terms), table = vocabulary.numbers([*texts, " ".join(words)])
     lengths = np.array([len(each) for each in numbers])
     flat = np.concatenate(numbers)
     filled = lengths > 0  # a title may be all punctuation
     starts = (np.cumsum(lengths) - lengths)[filled]
-    used, back = np.unique(flat, return_inverse=True)
-    same, near = vocabulary.alike(terms, used)
+    used, back = _in_order_of_use(flat)
+    same, near = table.alike(terms, used)
 
     def by_text(values: Matrix, fold: np.ufunc) -> Matrix:
         folded = np.zeros((len(terms), len(texts)), dtype=np.float32)
@@ -186,3 +219,20 @@ def match_features(
         owner=owner[body],
         number=index[body],
     )
+
+
+def _in_order_of_use(numbers: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """
+    Each number once, in the order of its first use, and where each number is among those.
+
+    A product of matrices differs in its last digits with the order of its columns. In this order it depends on the
+    texts alone, not on what was asked before.
+
+    >>> [found.tolist() for found in _in_order_of_use(np.array([7, 3, 7, 5]))]
+    [[7, 3, 5], [0, 1, 0, 2]]
+    """
+    used, first, back = np.unique(numbers, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return used[order], rank[back]

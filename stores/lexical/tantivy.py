@@ -1,46 +1,82 @@
 """
 The lexical index: tantivy, title and abstract in one stemmed English field, ranked by BM25.
 
-It stores no text: the catalog has it.
+It stores no text: the catalog has it. Any number of threads may search; each search reads one state of the index.
+
+    layout 1   paper_id, hash, text
+    layout 2   text with the positions of its words, and title, so that phrases can be searched for
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import tantivy
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
 from rag import identity
-from rag.errors import StoreDamaged, StoreError, StoreFull
+from rag.errors import StoreDamaged, StoreError, StoreFull, StoreMismatch
 from rag.types import Paper
 
+LAYOUT = 2
+"""The newest layout."""
 _HEAP_BYTES = 16_000_000
 _ANALYSER = "refdesk_en"
 _LONGEST_TERM = 80
+_META, _MANAGED = "meta.json", ".managed.json"  # tantivy's: the segments that count, and all files that it may delete
 
 
 class TantivyLexical:
     """
-    A tantivy index in a folder, which is made where it is absent.
+    A tantivy index in a folder, which the first write makes; until then the index is empty.
 
     Args:
         path: The folder.
+        layout: The layout of an index that is made or rebuilt.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._open()
+    def __init__(self, path: Path, *, layout: int = LAYOUT) -> None:
+        self._path, self.newest_layout = path, layout
+        self._links: TemporaryDirectory[str] | None = None
         self._analyse = _analyser().analyze
+        self.reopen()
 
-    def _open(self) -> None:
+    @property
+    def exists(self) -> bool:
+        """True if the folder holds an index."""
+        return (self._path / _META).exists()
+
+    def reopen(self) -> None:
+        """See what other processes wrote, also to a folder that was made anew."""
+        self.close()
         with self._translated():
-            self._path.mkdir(parents=True, exist_ok=True)
-            self._index = Index(_schema(), path=str(self._path))
-            self._index.register_tokenizer(_ANALYSER, _analyser())
-            self._searcher = self._index.searcher()
+            if self.exists:
+                layout = _layout(self._path)
+                self._use(Index.open(self._readable()), layout)
+            else:
+                self._use(Index(_schema(self.newest_layout)), self.newest_layout)  # in memory
+
+    def _use(self, index: Index, layout: int) -> None:
+        index.register_tokenizer(_ANALYSER, _analyser())
+        self.layout = layout
+        self._index = index
+        self._searcher = index.searcher()
+
+    def _readable(self) -> str:
+        """The folder; where it cannot be written, a temporary one with links to its files, for tantivy locks a file."""
+        if os.access(self._path, os.W_OK):
+            return str(self._path)
+        self._links = TemporaryDirectory(prefix="refdesk-lexical-")
+        for file in self._path.iterdir():
+            if not file.name.endswith(".lock"):
+                (Path(self._links.name) / file.name).symlink_to(file.resolve())
+        return self._links.name
 
     def upsert(self, papers: Sequence[Paper], merged_ids: Sequence[str] = ()) -> None:
         """Write papers, and forget those that were merged into others; durable on return."""
@@ -53,6 +89,8 @@ class TantivyLexical:
                 document.add_text("paper_id", paper.paper_id)
                 document.add_text("hash", identity.content_hash(paper.title, paper.abstract))
                 document.add_text("text", f"{paper.title}\n{paper.abstract}")
+                if self.layout > 1:
+                    document.add_text("title", paper.title)
                 writer.add_document(document)
 
     def delete(self, paper_ids: Sequence[str]) -> None:
@@ -60,6 +98,32 @@ class TantivyLexical:
         with self._writer() as writer:
             for paper_id in paper_ids:
                 writer.delete_documents_by_term("paper_id", paper_id)
+
+    def clear(self) -> None:
+        """Forget all papers, by the folder, which may be damaged."""
+        self.close()
+        shutil.rmtree(self._path, ignore_errors=True)
+        self.reopen()
+
+    def rebuild(self, batches: Iterable[Sequence[Paper]]) -> None:
+        """
+        Replace the whole index by one of the newest layout; to be called by the one writer.
+
+        It is built beside the old one, which readers keep until it is complete. A process killed anywhere leaves the
+        old index or the new one.
+        """
+        beside = self._path.with_name(f"{self._path.name}.new")
+        with self._translated():
+            shutil.rmtree(beside, ignore_errors=True)
+            new = TantivyLexical(beside)
+            new._create()
+            for papers in batches:
+                new.upsert(papers)
+            _replace(self._path, beside)
+            shutil.rmtree(beside)
+        self.reopen()
+        with self._writer() as writer:
+            writer.garbage_collect_files()
 
     def search(
         self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None
@@ -75,14 +139,14 @@ class TantivyLexical:
         """
         if not terms or limit < 1 or (papers is not None and not papers):
             return []
-        schema = self._index.schema
+        schema, searcher = self._index.schema, self._searcher  # these two fields are the same in every layout
         query = Query.boolean_query([(Occur.Should, Query.term_query(schema, "text", term)) for term in terms])
         if papers is not None:
             among = Query.const_score_query(Query.term_set_query(schema, "paper_id", list(papers)), 0.0)
             query = Query.boolean_query([(Occur.Must, query), (Occur.Must, among)])
         with self._translated():
-            found = self._searcher.search(query, limit, count=False).hits
-            hits = [(self._searcher.doc(address)["paper_id"][0], float(score)) for score, address in found]
+            found = searcher.search(query, limit, count=False).hits
+            hits = [(searcher.doc(address)["paper_id"][0], float(score)) for score, address in found]
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
 
     def terms(self, text: str) -> list[str]:
@@ -103,21 +167,27 @@ class TantivyLexical:
 
     def hashes(self) -> dict[str, str]:
         """The hash of each paper's text as it was indexed, by paper id."""
+        searcher = self._searcher
         with self._translated():
-            found = self._searcher.search(Query.all_query(), max(1, self.count()), count=False).hits
-            documents = (self._searcher.doc(address) for _, address in found)
+            found = searcher.search(Query.all_query(), max(1, int(searcher.num_docs)), count=False).hits
+            documents = (searcher.doc(address) for _, address in found)
             return {document["paper_id"][0]: document["hash"][0] for document in documents}
 
-    def reopen(self) -> None:
-        """See what other processes wrote, also to a folder that was made anew."""
-        self._open()
-
     def close(self) -> None:
-        """Nothing is held open between calls but the mapped files, which go with the object."""
+        """Remove the links; nothing else is held open but the mapped files, which go with the object."""
+        if self._links:
+            self._links.cleanup()
+            self._links = None
+
+    def _create(self) -> None:
+        self._path.mkdir(parents=True, exist_ok=True)
+        self._use(Index(_schema(self.newest_layout), path=str(self._path)), self.newest_layout)
 
     @contextmanager
     def _writer(self) -> Iterator[tantivy.IndexWriter]:
         with self._translated():
+            if not self.exists:
+                self._create()
             writer = self._index.writer(_HEAP_BYTES, 1)
             try:
                 yield writer
@@ -151,12 +221,57 @@ class TantivyLexical:
             ) from error
 
 
-def _schema() -> tantivy.Schema:
+def _schema(layout: int) -> tantivy.Schema:
     builder = SchemaBuilder()
     builder.add_text_field("paper_id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("hash", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("text", tokenizer_name=_ANALYSER, index_option="freq")
+    builder.add_text_field("text", tokenizer_name=_ANALYSER, index_option="freq" if layout == 1 else "position")
+    if layout > 1:
+        builder.add_text_field("title", tokenizer_name=_ANALYSER, index_option="position")
     return builder.build()
+
+
+_LAYOUTS = {
+    (("paper_id", "basic"), ("hash", "basic"), ("text", "freq")): 1,
+    (("paper_id", "basic"), ("hash", "basic"), ("text", "position"), ("title", "position")): 2,
+}
+"""By the fields of a schema, in order, and what is recorded of their words."""
+
+
+def _layout(path: Path) -> int:
+    """The layout of an index, which its schema tells. Raises StoreMismatch for one of a newer Refdesk."""
+    meta = json.loads((path / _META).read_text(encoding="utf-8"))
+    try:
+        fields = tuple((field["name"], field["options"]["indexing"]["record"]) for field in meta["schema"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{_META} has no schema") from error
+    if fields not in _LAYOUTS:
+        raise StoreMismatch(
+            f"The lexical index {path} has a layout that this Refdesk does not know.",
+            hint="Upgrade Refdesk: `pip install -U refdesk`; or run `refdesk reindex`, which rebuilds it.",
+        )
+    return _LAYOUTS[fields]
+
+
+def _replace(path: Path, new: Path) -> None:
+    """
+    Put an index in the place of another. What counts is which `meta.json` is there, and that changes in one step.
+
+    The old segments stay until tantivy collects them, for readers may be opening them.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    managed = {
+        name
+        for folder in (path, new)
+        if (folder / _MANAGED).exists()
+        for name in json.loads((folder / _MANAGED).read_text(encoding="utf-8"))
+    }
+    (new / _MANAGED).write_text(json.dumps(sorted(managed)), encoding="utf-8")
+    (new / _MANAGED).replace(path / _MANAGED)  # first, so that what a killed process moved is collected later
+    for file in new.iterdir():
+        if file.name != _META and not file.name.endswith(".lock"):
+            file.replace(path / file.name)
+    (new / _META).replace(path / _META)
 
 
 def _analyser() -> tantivy.TextAnalyzer:

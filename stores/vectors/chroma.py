@@ -2,60 +2,173 @@
 The vector index: a Chroma collection `chunks`, embedded in a folder or on a server by URL.
 
 Documents and flat metadata are stored, so that `langchain_chroma.Chroma` can open the collection. Chroma answers with
-distances; here they are cosine similarities.
+distances; here they are cosine similarities. Any number of threads may search while one writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+import shutil
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import chromadb
 import httpx
 import numpy as np
-from chromadb.api.shared_system_client import SharedSystemClient
-from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
 
-from rag.errors import ConfigError, StoreDamaged, StoreError, StoreFull
+from rag.errors import StoreError, StoreMismatch
 from rag.ports import Matrix
 from rag.types import Chunk, Paper
+from stores.guard import Guard
 from stores.sql.rows import day_number
+from stores.urls import masked
+from stores.vectors.clients import MOST_COPIED_BYTES, close_client, open_client, store_error, too_large_to_copy
 
 COLLECTION = "chunks"
+LAYOUT = 1
+"""The newest layout of what is stored with a chunk; it stands in the collection's metadata."""
+_LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
 _PAGE = 2_000
+_PAGE_BESIDE_SEARCHES = 50
+"""Chunks in one write while others search: embedded Chroma holds Python's global lock meanwhile, 2 ms a chunk."""
+_SEARCHED_LATELY_S = 10.0
 _FIRST = 3  # chunks of a paper that are looked at: an abstract seldom has more, and asking for them costs time
+_SAMPLE = 200  # chunks by whose papers a collection is known, at its beginning and at its end
 _AMONG = 30_000  # ids in one $in; SQLite, on which Chroma rests, takes 32,766 variables
-TIMEOUT_S = 60.0
-"""How long a call to a server may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A client, the collection, where there is one, and how many chunks the client takes at once."""
+
+    client: Any
+    collection: Any
+    batch: int
 
 
 class ChromaVectors:
     """
-    The collection at a place, made where it is absent.
+    The collection at a place, which the first write makes; until then it is empty.
 
     Args:
         place: A folder, or a server's URL such as `http://localhost:8000`, with `/name` after it for another
             collection than `chunks`, where several libraries share a server.
+        library_id: The id of the library that it belongs to.
+
+    Raises:
+        ConfigError: The URL is not valid.
+        StoreMismatch: The collection belongs to another library.
+        StoreError: The place cannot be used.
     """
 
-    def __init__(self, place: Path | str) -> None:
-        self._place = place
+    def __init__(self, place: Path | str, *, library_id: str = "") -> None:
+        self._place, self._library_id = place, library_id
         self.remote = isinstance(place, str)
         self._name = (urlsplit(place).path.strip("/") or COLLECTION) if isinstance(place, str) else COLLECTION
+        self._guard = Guard()
+        self._searched = float("-inf")
         with self._translated():
-            self._open()
+            self._opened = self._open()
 
-    def _open(self) -> None:
-        self._client = _client(self._place)
-        self._collection = self._client.get_or_create_collection(
-            self._name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+    def _open(self, *, create: bool = False) -> _Opened:
+        client = open_client(self._place, create=create)
+        if client is None:
+            return _Opened(None, None, _PAGE)
+        try:
+            collection = self._collection(client, create=create)
+            return _Opened(client, collection, min(int(client.get_max_batch_size()), _PAGE))
+        except BaseException:
+            close_client(client)
+            raise
+
+    def _collection(self, client: Any, *, create: bool) -> Any:
+        """The collection, None where it is absent. Raises StoreMismatch for another library's."""
+        try:
+            found = client.get_collection(self._name, embedding_function=None)
+        except NotFoundError:
+            if not create:
+                return None
+            found = client.get_or_create_collection(
+                self._name,
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine"}},
+                metadata=self._own_metadata(),
+            )
+        owner = (found.metadata or {}).get(_LIBRARY)
+        if owner and owner != self._library_id:
+            raise self._of_another_library()
+        return found
+
+    def _own_metadata(self) -> dict[str, Any]:
+        return {_LAYOUT: LAYOUT} | ({_LIBRARY: self._library_id} if self._library_id else {})
+
+    def _of_another_library(self) -> StoreMismatch:
+        if isinstance(self._place, str):
+            return StoreMismatch(
+                f"The collection “{self._name}” at {masked(self._place)} belongs to another library.",
+                hint="Put a name of its own after the URL in the setting `vectors`, such as "
+                "`http://localhost:8000/my-papers`, and run `refdesk reindex`.",
+            )
+        return StoreMismatch(
+            f"The vectors in {self._place} belong to another library.",
+            hint="Remove that folder and run `refdesk reindex`, which makes it from the catalog.",
         )
-        self._batch = min(int(self._client.get_max_batch_size()), _PAGE)
+
+    def _exchange(self, opened: _Opened) -> None:
+        with self._guard.exchanging():
+            self._opened, old = opened, self._opened
+        if old.client is not None:
+            close_client(old.client)
+
+    # ---- whose it is
+
+    @property
+    def exists(self) -> bool:
+        """True if there is a collection."""
+        return self._opened.collection is not None
+
+    @property
+    def layout(self) -> int:
+        """The layout of the collection."""
+        metadata = self._opened.collection.metadata if self.exists else None
+        return int((metadata or {_LAYOUT: LAYOUT}).get(_LAYOUT, 1))
+
+    @property
+    def problem(self) -> str | None:
+        """Why the vectors cannot be read where they are, in a sentence; None where they can."""
+        if isinstance(self._place, Path) and too_large_to_copy(self._place):
+            return (
+                f"The vectors in {self._place} cannot be written, and are too large to be copied and read "
+                f"({MOST_COPIED_BYTES >> 30} GB at most); papers are found by their words only."
+            )
+        return None
+
+    def claim(self, knows: Callable[[Sequence[str]], int]) -> None:
+        """
+        Write the library's id into a collection that has none; to be called by the one writer.
+
+        Args:
+            knows: How many of some paper ids the library's catalog has.
+
+        Raises:
+            StoreMismatch: The collection holds papers, and most of them are not of this library.
+        """
+        with self._using() as collection:
+            if collection is None or not self._library_id or (collection.metadata or {}).get(_LIBRARY):
+                return
+            ends = (0, max(0, collection.count() - _SAMPLE))
+            found = [each for at in ends for each in collection.get(limit=_SAMPLE, offset=at, include=[])["ids"]]
+            papers = sorted({_parts(chunk_id)[0] for chunk_id in found})
+            if papers and 2 * knows(papers) <= len(papers):
+                raise self._of_another_library()
+            collection.modify(metadata={**(collection.metadata or {}), **self._own_metadata()})
+
+    # ---- writing
 
     def upsert(self, chunks: Sequence[Chunk], vectors: Matrix, papers: Sequence[Paper]) -> None:
         """
@@ -68,17 +181,26 @@ class ChromaVectors:
         """
         if not len(chunks) == len(vectors) == len(papers):
             raise ValueError(f"{len(chunks)} chunks, {len(vectors)} vectors and {len(papers)} papers do not match")
-        with self._translated():
-            for at in range(0, len(chunks), self._batch):
-                some = slice(at, at + self._batch)
-                self._collection.upsert(
-                    ids=[chunk.chunk_id for chunk in chunks[some]],
-                    embeddings=vectors[some],
-                    documents=[chunk.text for chunk in chunks[some]],
+        if not self.exists:
+            with self._translated():
+                self._exchange(self._open(create=True))
+        at = 0
+        while at < len(chunks):
+            page = slice(at, at + self._page())
+            with self._using() as collection:
+                collection.upsert(
+                    ids=[chunk.chunk_id for chunk in chunks[page]],
+                    embeddings=vectors[page],
+                    documents=[chunk.text for chunk in chunks[page]],
                     metadatas=[
-                        _metadata(chunk, paper) for chunk, paper in zip(chunks[some], papers[some], strict=True)
+                        _metadata(chunk, paper) for chunk, paper in zip(chunks[page], papers[page], strict=True)
                     ],
                 )
+            at = page.stop
+
+    def _page(self) -> int:
+        searched_lately = time.monotonic() - self._searched < _SEARCHED_LATELY_S
+        return _PAGE_BESIDE_SEARCHES if searched_lately and not self.remote else self._opened.batch
 
     def delete(self, paper_ids: Sequence[str], *, but: Collection[str] = ()) -> None:
         """
@@ -86,20 +208,31 @@ class ChromaVectors:
 
         What is written again is better not deleted: of 200 papers that were, up to 12 were no longer found (measured).
         """
-        with self._translated():
-            for at in range(0, len(paper_ids), _PAGE):
-                some = list(paper_ids[at : at + _PAGE])
-                found = self._collection.get(where={"paper_id": {"$in": some}}, include=[])["ids"]
+        for at in range(0, len(paper_ids), _PAGE):
+            some = list(paper_ids[at : at + _PAGE])
+            with self._using() as collection:
+                if collection is None:
+                    return
+                found = collection.get(where={"paper_id": {"$in": some}}, include=[])["ids"]
                 gone = [chunk_id for chunk_id in found if chunk_id not in but]
-                for first in range(0, len(gone), self._batch):
-                    self._collection.delete(ids=gone[first : first + self._batch])
+                for first in range(0, len(gone), self._opened.batch):
+                    collection.delete(ids=gone[first : first + self._opened.batch])
 
     def clear(self) -> None:
-        """Drop the collection and make it anew, for vectors of any dimension."""
+        """Drop the collection, for vectors of any dimension; in a folder, the whole folder, which may be damaged."""
         with self._translated():
-            self._client.delete_collection(self._name)
-            _close(self._client)
-            self._open()
+            if self.remote:
+                with suppress(NotFoundError):
+                    self._opened.client.delete_collection(self._name)
+                self._exchange(self._open())
+                return
+            with self._guard.exchanging():
+                if self._opened.client is not None:
+                    close_client(self._opened.client)
+                self._opened = _Opened(None, None, _PAGE)
+                shutil.rmtree(self._place, ignore_errors=True)
+
+    # ---- reading
 
     def search(
         self, vector: Matrix, *, limit: int, papers: Sequence[str] | None = None
@@ -118,14 +251,15 @@ class ChromaVectors:
         if limit < 1 or (papers is not None and not papers):
             return []
         ids = list(dict.fromkeys(papers or ()))
+        self._searched = time.monotonic()
         wheres: list[Any] = [{"paper_id": {"$in": ids[at : at + _AMONG]}} for at in range(0, len(ids), _AMONG)]
         hits: list[tuple[str, int, float]] = []
         row = np.asarray(vector, dtype=np.float32)[None, :]
         for where in wheres or [None]:
-            with self._translated():
-                found = self._collection.query(
-                    query_embeddings=row, n_results=limit, where=where, include=["distances"]
-                )
+            with self._using() as collection:
+                if collection is None:
+                    return []
+                found = collection.query(query_embeddings=row, n_results=limit, where=where, include=["distances"])
             near = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
             hits += [(*_parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in near]
         return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))[:limit]
@@ -138,37 +272,39 @@ class ChromaVectors:
             vector: One unit row of shape (dimension,).
             papers: Their ids; unknown ones are left out.
         """
-        if not papers:
-            return {}
         ids = [f"{paper_id}#{number}" for paper_id in papers for number in range(_FIRST)]
-        with self._translated():
-            found = self._collection.get(ids=ids, include=["embeddings"])
-        if not found["ids"]:
-            return {}
-        rows = np.asarray(found["embeddings"], dtype=np.float32)
-        cosines = (rows @ np.asarray(vector, dtype=np.float32)) / np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
         best: dict[str, float] = {}
-        for chunk_id, cosine in zip(found["ids"], cosines.tolist(), strict=True):
-            paper_id = _parts(chunk_id)[0]
-            best[paper_id] = max(cosine, best.get(paper_id, -1.0))
+        for found, rows in self._embeddings(ids):
+            cosines = (rows @ np.asarray(vector, dtype=np.float32)) / np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
+            for chunk_id, cosine in zip(found, cosines.tolist(), strict=True):
+                paper_id = _parts(chunk_id)[0]
+                best[paper_id] = max(cosine, best.get(paper_id, -1.0))
         return best
 
     def rows(self, papers: Sequence[str]) -> dict[str, Matrix]:
         """A unit row for each paper: the mean of its first chunks' vectors; unknown papers are left out."""
         ids = [f"{paper_id}#{number}" for paper_id in papers for number in range(_FIRST)]
-        found: dict[str, list[Matrix]] = {}
-        for at in range(0, len(ids), _AMONG):
-            with self._translated():
-                page = self._collection.get(ids=ids[at : at + _AMONG], include=["embeddings"])
-            for chunk_id, vector in zip(page["ids"], page["embeddings"], strict=True):
-                found.setdefault(_parts(chunk_id)[0], []).append(np.asarray(vector, dtype=np.float32))
-        means = {paper_id: np.mean(found[paper_id], axis=0) for paper_id in papers if paper_id in found}
+        vectors: dict[str, list[Matrix]] = {}
+        for found, rows in self._embeddings(ids):
+            for chunk_id, vector in zip(found, rows, strict=True):
+                vectors.setdefault(_parts(chunk_id)[0], []).append(vector)
+        means = {paper_id: np.mean(vectors[paper_id], axis=0) for paper_id in papers if paper_id in vectors}
         return {paper_id: mean / max(float(np.linalg.norm(mean)), 1e-12) for paper_id, mean in means.items()}
+
+    def _embeddings(self, chunk_ids: Sequence[str]) -> Iterator[tuple[list[str], Matrix]]:
+        """Pages of ids that are there, and their vectors, one a row."""
+        for at in range(0, len(chunk_ids), _AMONG):
+            with self._using() as collection:
+                if collection is None:
+                    return
+                page = collection.get(ids=list(chunk_ids[at : at + _AMONG]), include=["embeddings"])
+            if page["ids"]:
+                yield page["ids"], np.asarray(page["embeddings"], dtype=np.float32)
 
     def count(self) -> int:
         """How many chunks there are."""
-        with self._translated():
-            return int(self._collection.count())
+        with self._using() as collection:
+            return int(collection.count()) if collection is not None else 0
 
     def chunk_ids(self) -> Iterator[str]:
         """The ids of all chunks."""
@@ -181,23 +317,21 @@ class ChromaVectors:
     def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
         """Which of evenly spread chunks, `probes` of them at most, their own vectors do not find."""
         step = max(1, -(-len(chunk_ids) // probes))
-        probed = list(chunk_ids[::step])
         lost: list[str] = []
-        with self._translated():
-            for at in range(0, len(probed), _PAGE):
-                found = self._collection.get(ids=probed[at : at + _PAGE], include=["embeddings"])
-                for chunk_id, vector in zip(found["ids"], found["embeddings"], strict=True):
-                    near = self._collection.query(
-                        query_embeddings=np.asarray(vector)[None, :], n_results=10, include=["distances"]
-                    )
-                    if chunk_id not in near["ids"][0] and min(near["distances"][0], default=1.0) > 1e-4:
-                        lost.append(chunk_id)
+        for found, rows in self._embeddings(chunk_ids[::step]):
+            for chunk_id, vector in zip(found, rows, strict=True):
+                with self._using() as collection:
+                    near = collection.query(query_embeddings=vector[None, :], n_results=10, include=["distances"])
+                if chunk_id not in near["ids"][0] and min(near["distances"][0], default=1.0) > 1e-4:
+                    lost.append(chunk_id)
         return lost
 
     def _pages(self, include: list[Any]) -> Iterator[tuple[str, str, str]]:
         for page in numbers():
-            with self._translated():
-                found = self._collection.get(limit=_PAGE, offset=page * _PAGE, include=include)
+            with self._using() as collection:
+                if collection is None:
+                    return
+                found = collection.get(limit=_PAGE, offset=page * _PAGE, include=include)
             if not found["ids"]:
                 return
             blank = [None] * len(found["ids"])
@@ -207,59 +341,31 @@ class ChromaVectors:
                 yield chunk_id, text or "", str((metadata or {}).get("title", ""))
 
     def reopen(self) -> None:
-        """See what others wrote: an embedded client keeps what it once read, or a collection that went."""
+        """See what others wrote: an embedded client keeps what it once read, or a collection that is gone."""
         with self._translated():
-            _close(self._client)
-            self._open()
+            self._exchange(self._open())
 
     def close(self) -> None:
         """Let go of the files or the connection."""
-        _close(self._client)
+        self._exchange(_Opened(None, None, _PAGE))
+
+    @contextmanager
+    def _using(self) -> Iterator[Any]:
+        """The collection for one call, or None where there is none; a generator must not yield within."""
+        with self._translated(), self._guard.reading():
+            yield self._opened.collection
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except NotFoundError as error:  # the collection was rebuilt under an open client
+            place = masked(self._place) if isinstance(self._place, str) else self._place
             raise StoreError(
-                f"The collection at {self._place} was rebuilt meanwhile.", hint="Run the command again."
+                f"The collection at {place} was rebuilt meanwhile.", hint="Run the command again."
             ) from error
         except (ChromaError, httpx.HTTPError, ValueError, OSError, RuntimeError) as error:
-            raise _store_error(self._place, error) from error
-
-
-def _client(place: Path | str) -> Any:
-    quiet = Settings(anonymized_telemetry=False)
-    if isinstance(place, Path):
-        place.mkdir(parents=True, exist_ok=True)
-        try:
-            return chromadb.PersistentClient(path=str(place), settings=quiet)
-        except Exception:  # Chroma would hand the half-opened system to whoever opens this folder next
-            SharedSystemClient._identifier_to_system.pop(str(place), None)
-            SharedSystemClient._identifier_to_refcount.pop(str(place), None)
-            raise
-    url = urlsplit(place)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ConfigError(f"“{place}” is not the URL of a Chroma server.", hint="Write it as `http://localhost:8000`.")
-    port = url.port or (443 if url.scheme == "https" else 8000)
-    client = chromadb.HttpClient(host=url.hostname, port=port, ssl=url.scheme == "https", settings=quiet)
-    for session in _sessions(client):
-        session.timeout = httpx.Timeout(TIMEOUT_S)
-    return client
-
-
-def _sessions(client: Any) -> list[httpx.Client]:
-    """The connections of a client to a server, its own and its helper's; Chroma neither limits nor closes them."""
-    servers = [getattr(each, "_server", None) for each in (client, getattr(client, "_admin_client", None))]
-    found = [getattr(server, "_session", None) for server in servers]
-    return [session for session in found if isinstance(session, httpx.Client)]
-
-
-def _close(client: Any) -> None:
-    sessions = _sessions(client)  # closing forgets them
-    client.close()
-    for session in sessions:
-        session.close()
+            raise store_error(self._place, error) from error
 
 
 def _metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:
@@ -278,26 +384,3 @@ def _metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:
 def _parts(chunk_id: str) -> tuple[str, int]:
     paper_id, _, number = chunk_id.rpartition("#")
     return paper_id, int(number)
-
-
-def _store_error(place: Path | str, error: Exception) -> StoreError:
-    reason = " ".join(str(error).split())[:200]
-    if isinstance(place, str):
-        return StoreError(
-            f"The Chroma server {place} cannot be used: {reason}.",
-            hint="Is it running? `chroma run --path DIR --port N` starts one.",
-        )
-    if "full" in reason or "No space" in reason:
-        return StoreFull(
-            f"The disk that holds {place} is full.",
-            hint="Free some space and run the command again; nothing is lost.",
-        )
-    if isinstance(error, OSError) or "readonly" in reason:
-        return StoreError(
-            f"The vectors in {place} cannot be written: {reason}.",
-            hint="Check that the folder can be written.",
-        )
-    return StoreDamaged(
-        f"The vectors in {place} cannot be used: {reason}.",
-        hint="Run `refdesk reindex`, which rebuilds them from the catalog.",
-    )

@@ -19,7 +19,8 @@ from small import chunk, paper
 
 from rag.errors import ConfigError, StoreDamaged, StoreError
 from rag.types import Chunk, Paper
-from stores.vectors.chroma import ChromaVectors, _close
+from stores.vectors.chroma import ChromaVectors
+from stores.vectors.clients import close_client
 from tests.commands import environment
 
 Rows = NDArray[np.float32]
@@ -231,7 +232,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from small import chunk, paper
-from stores.vectors.chroma import ChromaVectors, _close
+from stores.vectors.chroma import ChromaVectors
 place = sys.argv[1]
 vectors = ChromaVectors(place if place.startswith("http") else Path(place))
 rows = np.eye(16, dtype=np.float32)[[3, 4]]
@@ -297,7 +298,7 @@ def opened_plainly(place: Path | str) -> Iterator[Any]:
     try:
         yield client
     finally:
-        _close(client)
+        close_client(client)
 
 
 def test_plain_chromadb_finds_documents_and_flat_metadata_as_the_contract_says(place: Path | str) -> None:

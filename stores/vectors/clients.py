@@ -1,0 +1,163 @@
+"""Chroma's clients: for a folder, for one that cannot be written, and for a server; and its errors as ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from itertools import count as numbers
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from urllib.parse import urlsplit
+
+import chromadb
+import httpx
+from chromadb.api.shared_system_client import SharedSystemClient
+from chromadb.config import Settings
+
+from rag.errors import ConfigError, StoreDamaged, StoreError, StoreFull
+from stores.urls import masked
+
+TIMEOUT_S = 60.0
+"""How long a call to a server may take."""
+MOST_COPIED_BYTES = 2 << 30
+"""The largest `chroma.sqlite3` that is copied to be read, where its folder cannot be written."""
+_DATABASE = "chroma.sqlite3"
+_opened = numbers()
+
+
+def open_client(place: Path | str, *, create: bool) -> Any:
+    """
+    A client of its own, which sees the place as it is now; `close_client` closes it.
+
+    Args:
+        place: A folder, or a server's URL.
+        create: Whether to make a folder's database where there is none.
+
+    Returns:
+        The client; None for a folder without a database, or with one that cannot be read where it is.
+
+    Raises:
+        ConfigError: The URL is not valid.
+    """
+    if isinstance(place, str):
+        return _of_server(place)
+    if (not (place / _DATABASE).exists() and not create) or too_large_to_copy(place):
+        return None
+    if create:
+        place.mkdir(parents=True, exist_ok=True)
+    if can_be_written(place):
+        return _of_folder(place)
+    copy = _copied(place)
+    try:
+        client = _of_folder(copy)
+    except BaseException:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise
+    client.refdesk_copy = copy
+    return client
+
+
+def can_be_written(folder: Path) -> bool:
+    """True if this process may write the folder and its database."""
+    database = folder / _DATABASE
+    return os.access(folder, os.W_OK) and (not database.exists() or os.access(database, os.W_OK))
+
+
+def too_large_to_copy(folder: Path) -> bool:
+    """True if the vectors in a folder that cannot be written are too large to be read."""
+    database = folder / _DATABASE
+    return database.exists() and not can_be_written(folder) and database.stat().st_size > MOST_COPIED_BYTES
+
+
+def close_client(client: Any) -> None:
+    """Let go of a client's files or connections."""
+    sessions = _sessions(client)  # closing forgets them
+    client.close()
+    for session in sessions:
+        session.close()
+    if copy := getattr(client, "refdesk_copy", None):
+        shutil.rmtree(copy, ignore_errors=True)
+
+
+def _of_folder(folder: Path) -> Any:
+    """Chroma shares what is open between the clients of one path, so each client gets another spelling of it."""
+    path = f"{folder}{'/.' * (next(_opened) % 100)}"
+    try:
+        return chromadb.PersistentClient(path=path, settings=_quiet())
+    except Exception:  # Chroma would hand the half-opened system to whoever opens this path next
+        SharedSystemClient._identifier_to_system.pop(path, None)
+        SharedSystemClient._identifier_to_refcount.pop(path, None)
+        raise
+
+
+def _copied(folder: Path) -> Path:
+    """A temporary folder with a copy of the database and links to the rest, for Chroma writes when it reads."""
+    copy = Path(mkdtemp(prefix="refdesk-chroma-"))
+    try:
+        for entry in folder.iterdir():
+            if entry.is_dir():
+                (copy / entry.name).symlink_to(entry.resolve())
+            else:
+                shutil.copyfile(entry, copy / entry.name)
+    except BaseException:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise
+    return copy
+
+
+def _of_server(url: str) -> Any:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or "@" in parts.path:
+        raise ConfigError(
+            f"“{masked(url)}” is not the URL of a Chroma server.", hint="Write it as `http://localhost:8000`."
+        )
+    secure = parts.scheme == "https"
+    client = chromadb.HttpClient(
+        host=parts.hostname, port=port or (443 if secure else 8000), ssl=secure, settings=_quiet()
+    )
+    for session in _sessions(client):
+        session.timeout = httpx.Timeout(TIMEOUT_S)
+    return client
+
+
+def _quiet() -> Settings:
+    return Settings(anonymized_telemetry=False)
+
+
+def _sessions(client: Any) -> list[httpx.Client]:
+    """The connections of a client to a server, its own and its helper's; Chroma neither limits nor closes them."""
+    servers = [getattr(each, "_server", None) for each in (client, getattr(client, "_admin_client", None))]
+    found = [getattr(server, "_session", None) for server in servers]
+    return [session for session in found if isinstance(session, httpx.Client)]
+
+
+def store_error(place: Path | str, error: Exception) -> StoreError:
+    """What an error of Chroma means for the library."""
+    reason = " ".join(str(error).split())[:200]
+    if isinstance(place, str):
+        shown = masked(place)
+        if shown != place:  # a reason may repeat the URL
+            reason = type(error).__name__
+        return StoreError(
+            f"The Chroma server {shown} cannot be used: {reason}.",
+            hint="Is it running? `chroma run --path DIR --port N` starts one.",
+        )
+    if "full" in reason or "No space" in reason:
+        return StoreFull(
+            f"The disk that holds {place} is full.",
+            hint="Free some space and run the command again; nothing is lost.",
+        )
+    if isinstance(error, OSError) or "readonly" in reason:
+        return StoreError(
+            f"The vectors in {place} cannot be written: {reason}.",
+            hint="Check that the folder can be written.",
+        )
+    return StoreDamaged(
+        f"The vectors in {place} cannot be used: {reason}.",
+        hint="Run `refdesk reindex`, which rebuilds them from the catalog.",
+    )
