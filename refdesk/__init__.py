@@ -15,7 +15,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from refdesk._threads import use_one_blas_thread
 from refdesk._version import __version__
+
+use_one_blas_thread()
 
 if TYPE_CHECKING:
     from rag import errors
