@@ -1,5 +1,5 @@
 """
-Threads: eight that ask at once against one, and the processor time of a search with one BLAS thread against the default.
+Threads: eight that ask at once against one; and the processor time of a search with one BLAS thread.
 
 Every figure is a ratio of one run, for times on a shared machine vary. The rounds of both ways alternate.
 
