@@ -7,7 +7,7 @@ It knows neither the catalog nor which papers are missing; `stores.store` keeps 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -76,15 +76,25 @@ class Indexes:
                 self._vectors = self._open_vectors(self._vectors_url or self._folder / "chroma", self.library_id)
             return self._vectors
 
-    def missing(self) -> list[str]:
-        """The names of indexes that are not there, `lexical` or `vectors`; a new library has none yet."""
+    def missing(self, *, ask_server: bool = False) -> list[str]:
+        """
+        The names of indexes that are not there; a new library has none yet.
+
+        Args:
+            ask_server: Connect to the server of the vectors to learn it; otherwise they are taken to be there.
+        """
         there = {
             LEXICAL: (self._folder / "lexical" / "meta.json").exists(),
-            VECTORS: self.vectors.exists
-            if self._vectors_url
-            else (self._folder / "chroma" / "chroma.sqlite3").exists(),
+            VECTORS: (self._folder / "chroma" / "chroma.sqlite3").exists()
+            if not self._vectors_url
+            else not ask_server or self.vectors.exists,
         }
         return [name for name in there if not there[name]]
+
+    def claim(self, knows: Callable[[Sequence[str]], int]) -> None:
+        """Write the library's id into a collection of a server that has none; arguments and errors as `Vectors.claim`."""
+        if self._vectors_url:
+            self.vectors.claim(knows)
 
     def place(self, name: str) -> Path | str:
         """Where an index is."""
@@ -122,10 +132,6 @@ class Indexes:
                 self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
             if words:
                 words.result()
-
-    def rebuild_lexical(self, batches: Iterable[Sequence[Paper]]) -> None:
-        """Replace the word index by one of the newest layout, while readers keep the old one; for the one writer."""
-        self.lexical.rebuild(batches)
 
     @property
     def vectors_are_damaged_by_half_a_write(self) -> bool:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from rag.errors import LibraryReadOnly, StoreError
 from stores.sql.errors import full_disk
+from stores.sql.unwritable import can_be_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Place:
                 f"{self.folder} is a file, and a library is a folder.", hint="Give the folder with `--library`."
             )
         return bool(self.catalog_url and self.folder.is_dir()) or (self.folder / "catalog.sqlite3").exists()
+
+    def can_be_written(self) -> bool:
+        """True if this process may write the catalog."""
+        return can_be_written(self.catalog)
 
     def make_folder(self) -> None:
         """Make the folder where it is absent. Raises LibraryReadOnly, or StoreFull where the disk has no room."""

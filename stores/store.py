@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from secrets import token_hex
 from threading import Lock
 
 import numpy as np
@@ -21,6 +22,7 @@ from rag import text
 from rag.errors import LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
 from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, JsonDict, Paper
+from stores import upkeep
 from stores.indexes import Indexes
 from stores.locks import FileWriterLock
 from stores.place import Place
@@ -69,7 +71,12 @@ class LibraryStore:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.place = place
-        self.read_only = read_only
+        exists = place.exists()
+        self.writable = not exists or place.can_be_written()
+        """False if the catalog cannot be written: nothing can be recorded, not even tokens."""
+        if not self.writable and not read_only:
+            notify(f"The library {place.folder} cannot be written; it is only read, and nothing is recorded.")
+        self.read_only = read_only = read_only or not self.writable
         self._make_embedder = make_embedder
         self._lock = lock or FileWriterLock(place.folder, notify=notify)
         self.notify = notify
@@ -79,7 +86,7 @@ class LibraryStore:
             f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
         )
         may_make = create and not read_only
-        if not place.exists() and not may_make:
+        if not exists and not may_make:
             raise missing
         place.make_folder()
         self.indexes = indexes
@@ -103,6 +110,7 @@ class LibraryStore:
                     f"The library was built with the embedder “{self.embedder_name}”, not “{embedder_name}”.",
                     hint=f"Run `refdesk reindex --embedder {embedder_name}` to rebuild it, or leave the embedder out.",
                 )
+            self.indexes.library_id = self.catalog.setting("library_id") or ""
             self._told_lag = False
             self._written = self._last_written()
         except BaseException:
@@ -135,6 +143,8 @@ class LibraryStore:
         made = self.catalog.schema() is not None and self.catalog.setting("embedder") is not None
         left = not made and any((self.place.folder / name).exists() for name in ("lexical", "chroma"))
         manifest = {} if made else self._manifest(embedder_name) | {_REBUILD: "yes" if left else "no"}
+        if not made or self.catalog.setting("library_id") is None:
+            manifest["library_id"] = token_hex(8)
         self.catalog.migrate()
         if manifest:
             self.catalog.set(manifest)
@@ -168,7 +178,12 @@ class LibraryStore:
             yield
 
     def require_writable(self) -> None:
-        """Raise LibraryReadOnly if the library was opened read-only."""
+        """Raise LibraryReadOnly if the library was opened read-only, or cannot be written."""
+        if not self.writable:
+            raise LibraryReadOnly(
+                f"The library {self.place.folder} cannot be written.",
+                hint="Check its permissions and that its disk is not read-only, or use another `--library`.",
+            )
         if self.read_only:
             raise LibraryReadOnly(
                 f"The library {self.place.folder} was opened read-only.", hint="Open it without read_only."
@@ -208,14 +223,32 @@ class LibraryStore:
     # ---- what the indexes lack
 
     def index_states(self) -> dict[str, JsonDict]:
-        """Position and lag of each index in the change log; where all is to be rebuilt, every paper is lacking."""
+        """
+        Position and lag of each index in the change log, and what is wrong with it as a whole.
+
+        Where all is to be rebuilt, every paper is lacking.
+        """
         states = self.catalog.changes.indexes()
+        problems = upkeep.problems(self.catalog, self.indexes)
         rebuild = self.needs_rebuild()
         papers = self.catalog.count() if rebuild else 0
         return {
-            name: {"position": 0 if rebuild else state.position, "lag": papers if rebuild else state.lag}
+            name: {
+                "position": 0 if rebuild else state.position,
+                "lag": papers if rebuild else state.lag,
+                "problem": problems.get(name),
+            }
             for name, state in states.items()
         }
+
+    def require_indexes(self) -> None:
+        """Raise StoreDamaged if an index that held papers is missing."""
+        upkeep.require(self.catalog, self.indexes)
+
+    def tell_index_problems(self) -> None:
+        """Say what is wrong with an index as a whole, and the next step."""
+        for sentence in upkeep.problems(self.catalog, self.indexes).values():
+            self.notify(sentence)
 
     def needs_rebuild(self) -> bool:
         """True if both indexes are to be emptied and filled anew: a `reindex` began, or a write damaged them."""
@@ -245,6 +278,7 @@ class LibraryStore:
         self._follow()
         if self.needs_rebuild():
             self._begin_anew()
+        upkeep.repair(self.catalog, self.indexes)
         done = 0
         while True:
             states = self.catalog.changes.indexes()

@@ -191,6 +191,7 @@ def status(given: Mapping[str, Any]) -> RenderableType:
         "on disk": f"{given['bytes'] / 1e6:,.1f} MB",
     }
     rows = {
+        "indexes": [Text(each["problem"], style="yellow") for each in given["indexes"].values() if each["problem"]],
         "feeds": [_state(feed) for feed in given["feeds"]],
         "issues": [_subscription(each) for each in given["subscriptions"]]
         + ([Text(given["error"], style="yellow")] if given.get("error") else []),

@@ -6,6 +6,7 @@ The tables are made by the migrations; a test holds the two together.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from rag.errors import ConfigError
 from stores.sql.errors import store_error
+from stores.sql.unwritable import readable_url
 from stores.urls import masked
 
 _WRITES = "refdesk_writes"
@@ -169,8 +171,9 @@ themes = sa.Table(  # of past periods, so that a theme that goes on keeps its id
 
 def engine(url: str | sa.URL) -> sa.Engine:
     """An engine for a URL; every SQLite connection is durable and waits for others. Raises ConfigError."""
+    readable, copy = readable_url(url)
     try:
-        made = sa.create_engine(url)
+        made = sa.create_engine(readable)
     except (sa.exc.ArgumentError, ImportError, ValueError) as error:
         reason = "" if isinstance(error, ValueError) else f": {' '.join(str(error).split())[:200]}"  # a part of the URL
         raise ConfigError(
@@ -182,7 +185,8 @@ def engine(url: str | sa.URL) -> sa.Engine:
         @sa.event.listens_for(made, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # SQLAlchemy begins; the driver's own way leaves DDL outside transactions
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+            durable = ("journal_mode=WAL", "synchronous=FULL") if readable is url else ()
+            for pragma in (*durable, "busy_timeout=30000"):
                 connection.execute(f"PRAGMA {pragma}").close()
 
         @sa.event.listens_for(made, "begin")
@@ -190,6 +194,8 @@ def engine(url: str | sa.URL) -> sa.Engine:
             writes = connection.get_execution_options().get(_WRITES, False)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    if copy:
+        sa.event.listen(made, "engine_disposed", lambda _: shutil.rmtree(copy, ignore_errors=True))
     return made
 
 
