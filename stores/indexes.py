@@ -92,7 +92,7 @@ class Indexes:
         return [name for name in there if not there[name]]
 
     def claim(self, knows: Callable[[Sequence[str]], int]) -> None:
-        """Write the library's id into a collection of a server that has none; arguments and errors as `Vectors.claim`."""
+        """Write the library's id into a collection of a server that has none, as `Vectors.claim` does."""
         if self._vectors_url:
             self.vectors.claim(knows)
 

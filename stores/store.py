@@ -111,7 +111,7 @@ class LibraryStore:
                     hint=f"Run `refdesk reindex --embedder {embedder_name}` to rebuild it, or leave the embedder out.",
                 )
             self.indexes.library_id = self.catalog.setting("library_id") or ""
-            self._told_lag = False
+            self._told_lag = self._told_unreadable = False
             self._written = self._last_written()
         except BaseException:
             self.catalog.close()
@@ -242,8 +242,11 @@ class LibraryStore:
         }
 
     def require_indexes(self) -> None:
-        """Raise StoreDamaged if an index that held papers is missing."""
+        """Raise StoreDamaged if an index that held papers is missing; say once that vectors cannot be read."""
         upkeep.require(self.catalog, self.indexes)
+        if not self.writable and not self._told_unreadable and (problem := self.vectors.problem):
+            self._told_unreadable = True
+            self.notify(problem)
 
     def tell_index_problems(self) -> None:
         """Say what is wrong with an index as a whole, and the next step."""

@@ -1,0 +1,164 @@
+"""A library on a disk that is mounted read-only: everything that reads works, and what cannot be done is said."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import refdesk
+from stores.vectors import clients
+from tests.commands import ROOT, environment
+
+NOTICE = "cannot be written; it is only read"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def on_a_read_only_disk(small: Path) -> Callable[..., list[Ran]]:
+    """Run commands of refdesk, or other programs, where the library's folder is mounted read-only."""
+    probe = ["unshare", "--map-root-user", "--mount", "mount", "--bind", str(small), str(small)]
+    if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True, check=False).returncode:
+        pytest.skip("this machine does not let us mount a folder read-only: `unshare --map-root-user --mount` fails")
+
+    def run(*commands: Sequence[str | Path]) -> list[Ran]:
+        results = small.parent / "results"
+        results.mkdir()
+        place = shlex.quote(str(small))
+        lines = [f"mount --bind {place} {place}", f"mount -o remount,ro,bind {place}", f"! touch {place}/x"]
+        lines = [f"{line} 2>{results}/mount || exit 9" for line in lines]
+        for number, command in enumerate(commands):
+            program = shlex.join(map(str, command))
+            lines.append(f"{program} >{results}/{number}.out 2>{results}/{number}.err; echo $? >{results}/{number}.rc")
+        done = subprocess.run(
+            ["unshare", "--map-root-user", "--mount", "sh", "-c", "\n".join(lines)],
+            env=environment(TMPDIR=str(small.parent)),
+            cwd=ROOT,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode != 9, (results / "mount").read_text()
+        texts = [
+            [(results / f"{number}.{end}").read_text() for end in ("rc", "out", "err")]
+            for number in range(len(commands))
+        ]
+        return [Ran(int(status), out, err) for status, out, err in texts]
+
+    return run
+
+
+def refdesk_command(folder: Path, *arguments: str | Path) -> list[str | Path]:
+    return [sys.executable, "-m", "refdesk", "--library", folder, *arguments]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_all_that_reads_works_and_says_what_it_cannot_do(
+    small: Path, on_a_read_only_disk: Callable[..., list[Ran]]
+) -> None:
+    with refdesk.open_library(small) as library:
+        expected = library.search("subject17")[0]
+        answer = small.parent / "answer.json"
+        answer.write_text(json.dumps(library.ask("What does the study of subject17 find?").to_dict()))
+    before = contents(small)
+    reading = (
+        ["search", "subject17", "--json"],
+        ["ask", "What does the study of subject17 find?"],
+        ["status", "--json"],
+        ["show", "sample:00017"],
+        ["check"],
+        ["digest", "--since", "2026-03-01", "--until", "2026-03-31"],
+        ["export"],
+        ["verify", answer],
+    )
+    ran = on_a_read_only_disk(*(refdesk_command(small, *arguments) for arguments in reading))
+    for arguments, command in zip(reading, ran, strict=True):
+        assert command.status == 0, (arguments, command)
+        assert command.out, arguments
+        assert NOTICE in command.err, arguments
+    hit = json.loads(ran[0].out)["hits"][0]
+    assert (hit["paper_id"], hit["score"]) == (expected.paper_id, pytest.approx(expected.score, abs=1e-4))
+    assert contents(small) == before
+    assert [path.name for path in small.parent.glob("refdesk-*")] == [], "temporary folders are removed"
+
+
+def test_what_writes_is_refused_and_named(small: Path, on_a_read_only_disk: Callable[..., list[Ran]]) -> None:
+    writing = (["add", small.parent / "papers.jsonl"], ["like", "sample:00017"], ["reindex"])
+    for ran in on_a_read_only_disk(*(refdesk_command(small, *arguments, "--json") for arguments in writing)):
+        assert ran.status == 5, ran
+        error = json.loads(ran.out)["error"]
+        assert error["type"] == "LibraryReadOnly"
+        assert str(small) in error["message"]
+
+
+def test_a_journal_that_a_killed_process_left_is_read_too(
+    small: Path, on_a_read_only_disk: Callable[..., list[Ran]]
+) -> None:
+    connection = sqlite3.connect(small / "catalog.sqlite3")
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute("UPDATE papers SET venue = 'only in the journal' WHERE paper_id LIKE '%00017'")
+    connection.commit()
+    kept = {name: (small / name).read_bytes() for name in ("catalog.sqlite3", "catalog.sqlite3-wal")}
+    connection.close()
+    for name, content in kept.items():
+        (small / name).write_bytes(content)
+    (small / "catalog.sqlite3-shm").unlink(missing_ok=True)
+    assert len(kept["catalog.sqlite3-wal"]) > 0
+    (ran,) = on_a_read_only_disk(refdesk_command(small, "show", "sample:00017"))
+    assert "only in the journal" in ran.out, ran
+
+
+_TOO_LARGE = """
+import sys
+import refdesk
+from stores.vectors import clients
+clients.MOST_COPIED_BYTES = 1_000
+told = []
+with refdesk.open_library(sys.argv[1], notify=told.append) as library:
+    print(library.search("subject17")[0].paper_id, library.search("subject17")[0].vector)
+    print(sum("by their words only" in sentence for sentence in told))
+"""
+
+
+def test_vectors_too_large_to_be_copied_leave_the_words_and_that_is_said_once(
+    small: Path, on_a_read_only_disk: Callable[..., list[Ran]]
+) -> None:
+    assert clients.MOST_COPIED_BYTES == 2 << 30
+    (ran,) = on_a_read_only_disk([sys.executable, "-c", _TOO_LARGE, small])
+    assert ran.status == 0, ran.err
+    assert ran.out.split() == ["file:papers:sample:00017", "0.0", "1"]
+
+
+_SPENT = """
+import sys
+import refdesk
+with refdesk.open_library(sys.argv[1]) as library:
+    print(library._store.writable, library._store.read_only)
+"""
+
+
+def test_an_open_library_knows_that_nothing_can_be_recorded(
+    small: Path, on_a_read_only_disk: Callable[..., list[Ran]]
+) -> None:
+    (ran,) = on_a_read_only_disk([sys.executable, "-c", _SPENT, small])
+    assert ran.out.split() == ["False", "True"], ran
+    with refdesk.open_library(small, read_only=True) as library:
+        assert (library._store.writable, library._store.read_only) == (True, True)
