@@ -257,7 +257,7 @@ class Library:
         checked = filters.checked(self._store.catalog, filter)
         question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
         self._store.refresh()
-        self._store.require_indexes()
+        self._store.health.require()
         try:
             return self._retriever().retrieve(question, filter_=checked, depth=depth)
         except StoreError:
@@ -307,7 +307,7 @@ class Library:
             PaperNotFound: No paper has this id.
         """
         paper_id = filters.resolve(self._store.catalog, paper)
-        self._store.tell_index_problems()
+        self._store.health.tell_problems()
         return self._store.catalog.papers([paper_id])[paper_id]
 
     def revisions(self, paper: str) -> list[Revision]:
@@ -332,7 +332,7 @@ class Library:
         """All that is amiss between the catalog and the indexes; nothing is a whole library."""
         from stores.consistency import check
 
-        self._store.tell_index_problems()
+        self._store.health.tell_problems()
         return check(self._store)
 
     def reindex(self, *, embedder: str | None = None, progress: Callable[[int], None] = lambda _: None) -> int:
