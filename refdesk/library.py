@@ -253,7 +253,7 @@ class Library(Questions):
             PaperNotFound: No paper has this id or these words in its title, or several have.
         """
         paper_id = resolve_paper(self._store.catalog, paper)
-        self._store.tell_index_problems()
+        self._store.health.tell_problems()
         return self._store.catalog.papers([paper_id])[paper_id]
 
     def cited(self, document: str) -> list[Paper]:
@@ -296,7 +296,7 @@ class Library(Questions):
         """Compare the indexes with the catalog; an empty list means that they agree."""
         from stores.consistency import check
 
-        self._store.tell_index_problems()
+        self._store.health.tell_problems()
         return check(self._store)
 
     def reindex(self, *, embedder: str | None = None, progress: Callable[[int], None] = lambda _: None) -> int:

@@ -42,7 +42,7 @@ class Retrieval:
         checked = checked_filter(self._store.catalog, filter_)
         question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
         self._store.refresh()
-        self._store.require_indexes()
+        self._store.health.require()
         try:
             return self._of_the_embedder().retrieve(question, filter_=checked, depth=depth)
         except StoreError:

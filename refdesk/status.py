@@ -18,7 +18,7 @@ def status(store: LibraryStore, settings: Config) -> dict[str, Any]:
     """The document without the issues."""
     catalog, folder = store.catalog, store.place.folder
     days = catalog.days()
-    indexes = store.index_states()
+    indexes = store.health.states()
     return {
         "library": str(folder.resolve()),
         "papers": catalog.count(),

@@ -21,8 +21,8 @@ import numpy as np
 from rag import text
 from rag.errors import LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
 from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
-from rag.types import Chunk, JsonDict, Paper
-from stores import upkeep
+from rag.types import Chunk, Paper
+from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.locks import FileWriterLock
 from stores.place import Place
@@ -33,8 +33,8 @@ from stores.sql.schema import HEAD, OLDEST_READ
 BATCH = 1_000
 """Papers in one transaction."""
 Progress = Callable[[int], None]
-_REBUILD, _REBUILD_WITH = "rebuild", "rebuild_with"
-"""Settings: whether the indexes are to be emptied and filled anew, and with which manifest, as JSON."""
+_REBUILD_WITH = "rebuild_with"
+"""Setting: the manifest with which the indexes are to be filled anew, as JSON."""
 
 
 class LibraryStore:
@@ -91,6 +91,7 @@ class LibraryStore:
         place.make_folder()
         self.indexes = indexes
         self.catalog = SQLCatalog(place.catalog)
+        self.health = IndexHealth(self.catalog, indexes, notify)
         try:
             version = self.catalog.schema()
             made = version is not None and self.catalog.setting("embedder") is not None
@@ -111,7 +112,6 @@ class LibraryStore:
                     hint=f"Run `refdesk reindex --embedder {embedder_name}` to rebuild it, or leave the embedder out.",
                 )
             self.indexes.library_id = self.catalog.setting("library_id") or ""
-            self._told_lag = self._told_unreadable = False
             self._written = self._last_written()
         except BaseException:
             self.catalog.close()
@@ -142,7 +142,7 @@ class LibraryStore:
         """
         made = self.catalog.schema() is not None and self.catalog.setting("embedder") is not None
         left = not made and any((self.place.folder / name).exists() for name in ("lexical", "chroma"))
-        manifest = {} if made else self._manifest(embedder_name) | {_REBUILD: "yes" if left else "no"}
+        manifest = {} if made else self._manifest(embedder_name) | {REBUILD: "yes" if left else "no"}
         if not made or self.catalog.setting("library_id") is None:
             manifest["library_id"] = token_hex(8)
         self.catalog.migrate()
@@ -192,9 +192,7 @@ class LibraryStore:
     def refresh(self) -> None:
         """See what others have written since; say once that papers cannot be found yet. It never writes."""
         self._follow()
-        if not self._told_lag and (told := self._lag_sentence()):
-            self._told_lag = True
-            self.notify(told)
+        self.health.tell_lag()
 
     def _follow(self) -> None:
         """Reopen what another process has written since. One thread does; others that come meanwhile wait for it."""
@@ -222,50 +220,9 @@ class LibraryStore:
 
     # ---- what the indexes lack
 
-    def index_states(self) -> dict[str, JsonDict]:
-        """
-        Position and lag of each index in the change log, and what is wrong with it as a whole.
-
-        Where all is to be rebuilt, every paper is lacking.
-        """
-        states = self.catalog.changes.indexes()
-        problems = upkeep.problems(self.catalog, self.indexes)
-        rebuild = self.needs_rebuild()
-        papers = self.catalog.count() if rebuild else 0
-        return {
-            name: {
-                "position": 0 if rebuild else state.position,
-                "lag": papers if rebuild else state.lag,
-                "problem": problems.get(name),
-            }
-            for name, state in states.items()
-        }
-
-    def require_indexes(self) -> None:
-        """Raise StoreDamaged if an index that held papers is missing; say once that vectors cannot be read."""
-        upkeep.require(self.catalog, self.indexes)
-        if not self.writable and not self._told_unreadable and (problem := self.vectors.problem):
-            self._told_unreadable = True
-            self.notify(problem)
-
-    def tell_index_problems(self) -> None:
-        """Say what is wrong with an index as a whole, and the next step."""
-        for sentence in upkeep.problems(self.catalog, self.indexes).values():
-            self.notify(sentence)
-
     def needs_rebuild(self) -> bool:
         """True if both indexes are to be emptied and filled anew: a `reindex` began, or a write damaged them."""
-        return self.catalog.setting(_REBUILD) == "yes"
-
-    def _lag_sentence(self) -> str | None:
-        if self.needs_rebuild():
-            return "A rebuild of the indexes is at work or was interrupted; `refdesk reindex` finishes it."
-        if lag := max((state.lag for state in self.catalog.changes.indexes().values()), default=0):
-            papers = "1 paper" if lag == 1 else f"{lag:,} papers"
-            return (
-                f"{papers} cannot be found yet; the next `refdesk add` or `sync`, or `refdesk reindex`, indexes them."
-            )
-        return None
+        return self.health.needs_rebuild()
 
     def reset_position(self, *indexes: str) -> None:
         """Have every paper indexed again in these indexes by the next writer; to be called by the one writer."""
@@ -281,7 +238,7 @@ class LibraryStore:
         self._follow()
         if self.needs_rebuild():
             self._begin_anew()
-        upkeep.repair(self.catalog, self.indexes)
+        self.health.repair()
         done = 0
         while True:
             states = self.catalog.changes.indexes()
@@ -313,7 +270,7 @@ class LibraryStore:
             papers = self.catalog.papers(ids[at : at + BATCH])
             self.catalog.cut_anew({paper_id: _cut(paper, embedder) for paper_id, paper in papers.items()})
         self.indexes.begin_anew()
-        self.catalog.begin_anew(INDEXES, {**manifest, _REBUILD: "no", _REBUILD_WITH: ""})
+        self.catalog.begin_anew(INDEXES, {**manifest, REBUILD: "no", _REBUILD_WITH: ""})
         self._follow()
 
     # ---- writing the indexes
@@ -350,7 +307,7 @@ class LibraryStore:
         except StoreError:
             if self.indexes.vectors_are_damaged_by_half_a_write:
                 with suppress(StoreError):
-                    self.catalog.set({_REBUILD: "yes"})
+                    self.catalog.set({REBUILD: "yes"})
             raise
         self.catalog.changes.advance(into, span)
         self._written = self._last_written()
@@ -370,7 +327,7 @@ class LibraryStore:
             self._follow()
             manifest = self._manifest(embedder_name or self.embedder_name)
             del manifest["splitter"]  # the sentences stay as they were split
-            self.catalog.set({_REBUILD: "yes", _REBUILD_WITH: json.dumps(manifest)})
+            self.catalog.set({REBUILD: "yes", _REBUILD_WITH: json.dumps(manifest)})
             return self.catch_up(progress)
 
     def close(self) -> None:

@@ -11,7 +11,6 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
@@ -21,34 +20,22 @@ import httpx
 import numpy as np
 from chromadb.errors import ChromaError, NotFoundError
 
-from rag.errors import StoreError, StoreMismatch
+from rag.errors import StoreError
 from rag.ports import Matrix
 from rag.types import Chunk, Paper
 from stores.guard import Guard
 from stores.sql.rows import day_number
 from stores.urls import masked
-from stores.vectors.clients import MOST_COPIED_BYTES, close_client, open_client, store_error, too_large_to_copy
+from stores.vectors.clients import MOST_COPIED_BYTES, close_client, store_error, too_large_to_copy
+from stores.vectors.collection import PAGE, Opened, layout, of_another_library, open_collection, own_metadata, owner
 
 COLLECTION = "chunks"
-LAYOUT = 1
-"""The newest layout of what is stored with a chunk; it stands in the collection's metadata."""
-_LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
-_PAGE = 2_000
 _PAGE_BESIDE_SEARCHES = 50
 """Chunks in one write while others search: embedded Chroma holds Python's global lock meanwhile, 2 ms a chunk."""
 _SEARCHED_LATELY_S = 10.0
 _FIRST = 3  # chunks of a paper that are looked at: an abstract seldom has more, and asking for them costs time
 _SAMPLE = 200  # chunks by whose papers a collection is known, at its beginning and at its end
 _AMONG = 30_000  # ids in one $in; SQLite, on which Chroma rests, takes 32,766 variables
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A client, the collection, where there is one, and how many chunks the client takes at once."""
-
-    client: Any
-    collection: Any
-    batch: int
 
 
 class ChromaVectors:
@@ -75,51 +62,10 @@ class ChromaVectors:
         with self._translated():
             self._opened = self._open()
 
-    def _open(self, *, create: bool = False) -> _Opened:
-        client = open_client(self._place, create=create)
-        if client is None:
-            return _Opened(None, None, _PAGE)
-        try:
-            collection = self._collection(client, create=create)
-            return _Opened(client, collection, min(int(client.get_max_batch_size()), _PAGE))
-        except BaseException:
-            close_client(client)
-            raise
+    def _open(self, *, create: bool = False) -> Opened:
+        return open_collection(self._place, self._name, self._library_id, create=create)
 
-    def _collection(self, client: Any, *, create: bool) -> Any:
-        """The collection, None where it is absent. Raises StoreMismatch for another library's."""
-        try:
-            found = client.get_collection(self._name, embedding_function=None)
-        except NotFoundError:
-            if not create:
-                return None
-            found = client.get_or_create_collection(
-                self._name,
-                embedding_function=None,
-                configuration={"hnsw": {"space": "cosine"}},
-                metadata=self._own_metadata(),
-            )
-        owner = (found.metadata or {}).get(_LIBRARY)
-        if owner and owner != self._library_id:
-            raise self._of_another_library()
-        return found
-
-    def _own_metadata(self) -> dict[str, Any]:
-        return {_LAYOUT: LAYOUT} | ({_LIBRARY: self._library_id} if self._library_id else {})
-
-    def _of_another_library(self) -> StoreMismatch:
-        if isinstance(self._place, str):
-            return StoreMismatch(
-                f"The collection “{self._name}” at {masked(self._place)} belongs to another library.",
-                hint="Put a name of its own after the URL in the setting `vectors`, such as "
-                "`http://localhost:8000/my-papers`, and run `refdesk reindex`.",
-            )
-        return StoreMismatch(
-            f"The vectors in {self._place} belong to another library.",
-            hint="Remove that folder and run `refdesk reindex`, which makes it from the catalog.",
-        )
-
-    def _exchange(self, opened: _Opened) -> None:
+    def _exchange(self, opened: Opened) -> None:
         with self._guard.exchanging():
             self._opened, old = opened, self._opened
         if old.client is not None:
@@ -135,8 +81,7 @@ class ChromaVectors:
     @property
     def layout(self) -> int:
         """The layout of the collection."""
-        metadata = self._opened.collection.metadata if self.exists else None
-        return int((metadata or {_LAYOUT: LAYOUT}).get(_LAYOUT, 1))
+        return layout(self._opened.collection)
 
     @property
     def problem(self) -> str | None:
@@ -159,14 +104,14 @@ class ChromaVectors:
             StoreMismatch: The collection holds papers, and most of them are not of this library.
         """
         with self._using() as collection:
-            if collection is None or not self._library_id or (collection.metadata or {}).get(_LIBRARY):
+            if collection is None or not self._library_id or owner(collection):
                 return
             ends = (0, max(0, collection.count() - _SAMPLE))
             found = [each for at in ends for each in collection.get(limit=_SAMPLE, offset=at, include=[])["ids"]]
             papers = sorted({_parts(chunk_id)[0] for chunk_id in found})
             if papers and 2 * knows(papers) <= len(papers):
-                raise self._of_another_library()
-            collection.modify(metadata={**(collection.metadata or {}), **self._own_metadata()})
+                raise of_another_library(self._place, self._name)
+            collection.modify(metadata={**(collection.metadata or {}), **own_metadata(self._library_id)})
 
     # ---- writing
 
@@ -208,8 +153,8 @@ class ChromaVectors:
 
         What is written again is better not deleted: of 200 papers that were, up to 12 were no longer found (measured).
         """
-        for at in range(0, len(paper_ids), _PAGE):
-            some = list(paper_ids[at : at + _PAGE])
+        for at in range(0, len(paper_ids), PAGE):
+            some = list(paper_ids[at : at + PAGE])
             with self._using() as collection:
                 if collection is None:
                     return
@@ -229,7 +174,7 @@ class ChromaVectors:
             with self._guard.exchanging():
                 if self._opened.client is not None:
                     close_client(self._opened.client)
-                self._opened = _Opened(None, None, _PAGE)
+                self._opened = Opened(None, None, PAGE)
                 shutil.rmtree(self._place, ignore_errors=True)
 
     # ---- reading
@@ -331,7 +276,7 @@ class ChromaVectors:
             with self._using() as collection:
                 if collection is None:
                     return
-                found = collection.get(limit=_PAGE, offset=page * _PAGE, include=include)
+                found = collection.get(limit=PAGE, offset=page * PAGE, include=include)
             if not found["ids"]:
                 return
             blank = [None] * len(found["ids"])
@@ -347,7 +292,7 @@ class ChromaVectors:
 
     def close(self) -> None:
         """Let go of the files or the connection."""
-        self._exchange(_Opened(None, None, _PAGE))
+        self._exchange(Opened(None, None, PAGE))
 
     @contextmanager
     def _using(self) -> Iterator[Any]:

@@ -1,0 +1,153 @@
+"""
+Index health: what the indexes of a library lack, whether one is missing or of an older layout, and its repair.
+
+It compares no papers: `stores.consistency` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+from rag.errors import StoreDamaged, StoreError
+from rag.types import JsonDict, Paper
+from stores.indexes import Indexes
+from stores.sql.catalog import SQLCatalog
+from stores.sql.changes import LEXICAL, VECTORS, Span
+from stores.urls import masked
+
+REBUILD = "rebuild"
+"""Setting: whether the indexes are to be emptied and filled anew."""
+PAGE = 1_000
+"""Papers that are read at once for a rebuild."""
+_NAMES = {LEXICAL: "word index", VECTORS: "vector index"}
+
+
+class IndexHealth:
+    """
+    The health of a library's indexes.
+
+    Args:
+        catalog: Its catalog, with the indexes' positions.
+        indexes: Its indexes.
+        notify: Told, in a sentence, what is worth knowing.
+    """
+
+    def __init__(self, catalog: SQLCatalog, indexes: Indexes, notify: Callable[[str], None]) -> None:
+        self._catalog, self._indexes, self._notify = catalog, indexes, notify
+        self._told: set[str] = set()
+
+    # ---- what they lack
+
+    def needs_rebuild(self) -> bool:
+        """True if both indexes are to be emptied and filled anew: a `reindex` began, or a write damaged them."""
+        return self._catalog.setting(REBUILD) == "yes"
+
+    def states(self) -> dict[str, JsonDict]:
+        """
+        Position and lag of each index in the change log, and what is wrong with it as a whole, if anything.
+
+        Where both are to be rebuilt, each lacks every paper.
+        """
+        states, problems = self._catalog.changes.indexes(), self.problems()
+        rebuild = self.needs_rebuild()
+        papers = self._catalog.count() if rebuild else 0
+        return {
+            name: {
+                "position": 0 if rebuild else state.position,
+                "lag": papers if rebuild else state.lag,
+                "problem": problems.get(name),
+            }
+            for name, state in states.items()
+        }
+
+    def tell_lag(self) -> None:
+        """Say once that papers cannot be found yet."""
+        if "lag" in self._told:
+            return
+        if self.needs_rebuild():
+            self._tell_once(
+                "lag", "A rebuild of the indexes is at work or was interrupted; `refdesk reindex` finishes it."
+            )
+        elif lag := max((state.lag for state in self._catalog.changes.indexes().values()), default=0):
+            papers = "1 paper" if lag == 1 else f"{lag:,} papers"
+            self._tell_once(
+                "lag",
+                f"{papers} cannot be found yet; the next `refdesk add` or `sync`, or `refdesk reindex`, indexes them.",
+            )
+
+    # ---- what is wrong with one as a whole
+
+    def problems(self) -> dict[str, str]:
+        """By index, a sentence that says what is wrong with it as a whole and what to do. It asks no server."""
+        found = {name: f"{self._is_missing(name)} Run `refdesk reindex`." for name in self._missing(ask_server=False)}
+        if LEXICAL not in found:
+            with suppress(StoreError):  # a damaged one; `check` tells of it
+                layout, newest = self._indexes.lexical.layout, self._indexes.lexical.newest_layout
+                if layout < newest:
+                    found[LEXICAL] = (
+                        f"The word index has the layout {layout} of an earlier version; it is used as it is, "
+                        "and the next `refdesk add` or `sync` rebuilds it."
+                    )
+        return found
+
+    def tell_problems(self) -> None:
+        """Say once what is wrong with an index as a whole, and the next step."""
+        for name, sentence in self.problems().items():
+            self._tell_once(name, sentence)
+
+    def require(self) -> None:
+        """
+        Make sure that the indexes can be searched; say once which one cannot be read where it is.
+
+        Raises:
+            StoreDamaged: An index that held papers is missing.
+            StoreMismatch: The vectors are those of another library.
+        """
+        for name in self._missing(ask_server=True):
+            raise StoreDamaged(
+                self._is_missing(name), hint="Run `refdesk reindex`, which rebuilds it from the catalog."
+            )
+        if problem := self._indexes.vectors.problem:
+            self._tell_once("vectors", problem)
+
+    def repair(self) -> None:
+        """
+        Have a missing index filled anew, rebuild one of an older layout, claim the vectors.
+
+        To be called by the one writer, which then catches up.
+
+        Raises:
+            StoreMismatch: The vectors are those of another library.
+        """
+        changes, lexical = self._catalog.changes, self._indexes.lexical
+        if missing := self._missing(ask_server=True):
+            changes.reset(missing)
+        if lexical.exists and lexical.layout < lexical.newest_layout:
+            position = changes.indexes()[LEXICAL].position
+            lexical.rebuild(self._batches())
+            changes.advance([LEXICAL], Span(position, position))  # so that readers reopen it
+        self._indexes.claim(lambda paper_ids: len(self._catalog.resolve(paper_ids)))
+
+    def _missing(self, *, ask_server: bool) -> list[str]:
+        """The indexes that held papers and are not there; those of a new library are not missing."""
+        absent = self._indexes.missing(ask_server=ask_server)
+        if not absent:
+            return []
+        states = self._catalog.changes.indexes()
+        return [name for name in absent if states[name].position]
+
+    def _is_missing(self, name: str) -> str:
+        place = self._indexes.place(name)
+        shown = masked(place) if isinstance(place, str) else place
+        return f"The {_NAMES[name]} is missing: there is none at {shown}."
+
+    def _batches(self) -> Iterator[Sequence[Paper]]:
+        ids = self._catalog.ids()
+        for at in range(0, len(ids), PAGE):
+            yield list(self._catalog.papers(ids[at : at + PAGE]).values())
+
+    def _tell_once(self, what: str, sentence: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            self._notify(sentence)

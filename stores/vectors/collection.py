@@ -1,0 +1,101 @@
+"""A Chroma collection is opened or made, and carries the id of its library and the number of its layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chromadb.errors import NotFoundError
+
+from rag.errors import StoreMismatch
+from stores.urls import masked
+from stores.vectors.clients import close_client, open_client
+
+LAYOUT = 1
+"""The newest layout of what is stored with a chunk."""
+PAGE = 2_000
+"""Chunks that are read or written at once, at most."""
+_LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A client and the collection, None where there is none, and how many chunks the client takes at once."""
+
+    client: Any
+    collection: Any
+    batch: int
+
+
+def open_collection(place: Path | str, name: str, library_id: str, *, create: bool) -> Opened:
+    """
+    Open a collection by a client of its own.
+
+    Args:
+        place: A folder, or a server's URL.
+        name: The collection's name.
+        library_id: The id of the library that it should belong to.
+        create: Whether to make it where it is absent.
+
+    Raises:
+        StoreMismatch: It belongs to another library.
+    """
+    client = open_client(place, create=create)
+    if client is None:
+        return Opened(None, None, PAGE)
+    try:
+        collection = _found(client, name)
+        if collection is None and create:
+            collection = _made(client, name, library_id)
+        if collection is not None and owner(collection) not in ("", library_id):
+            raise of_another_library(place, name)
+        return Opened(client, collection, min(int(client.get_max_batch_size()), PAGE))
+    except BaseException:
+        close_client(client)
+        raise
+
+
+def _found(client: Any, name: str) -> Any:
+    try:
+        return client.get_collection(name, embedding_function=None)
+    except NotFoundError:
+        return None
+
+
+def _made(client: Any, name: str, library_id: str) -> Any:
+    return client.get_or_create_collection(
+        name,
+        embedding_function=None,
+        configuration={"hnsw": {"space": "cosine"}},
+        metadata=own_metadata(library_id),
+    )
+
+
+def own_metadata(library_id: str) -> dict[str, Any]:
+    """What the metadata of a library's collection holds."""
+    return {_LAYOUT: LAYOUT} | ({_LIBRARY: library_id} if library_id else {})
+
+
+def owner(collection: Any) -> str:
+    """The id of the library that a collection belongs to; empty where it carries none."""
+    return str((collection.metadata or {}).get(_LIBRARY, ""))
+
+
+def layout(collection: Any) -> int:
+    """The layout of a collection: the first where no number stands, the newest where there is no collection yet."""
+    return int((collection.metadata or {}).get(_LAYOUT, 1)) if collection is not None else LAYOUT
+
+
+def of_another_library(place: Path | str, name: str) -> StoreMismatch:
+    """The error for a collection of another library, which names the way out."""
+    if isinstance(place, str):
+        return StoreMismatch(
+            f"The collection “{name}” at {masked(place)} belongs to another library.",
+            hint="Put a name of its own after the URL in the setting `vectors`, such as "
+            "`http://localhost:8000/my-papers`, and run `refdesk reindex`.",
+        )
+    return StoreMismatch(
+        f"The vectors in {place} belong to another library.",
+        hint="Remove that folder and run `refdesk reindex`, which makes it from the catalog.",
+    )
