@@ -26,9 +26,7 @@ def answering_options(command: Any) -> Any:
         (
             click.option("--model", metavar="NAME", help="A chat model, such as openai:gpt-4o-mini."),
             click.option("--fresh", is_flag=True, help="Ask the model again, also where its reply is stored."),
-            click.option(
-                "--strict", is_flag=True, help="Exit with 6 when the model fails, instead of answering without it."
-            ),
+            click.option("--strict", is_flag=True, help="Exit with 6 when the model fails, not answer without it."),
             click.option("--keep-unsupported", is_flag=True, help="Show claims that failed the check too, marked."),
         )
     ):

@@ -20,8 +20,9 @@ def verify(session: Session, document: str, as_json: bool) -> int:
     """
     Check the citations of an answer or a digest against the library, offline.
 
-    FILE is what `ask` or `digest` wrote, JSON or Markdown, perhaps edited since; - reads standard input. What is counted
-    are claims; a quote, a source or another line counts only where it is not as the library has it.
+    FILE is what `ask` or `digest` wrote, JSON or Markdown, perhaps edited since; - reads standard input.
+
+    Claims are counted; a quote, a source or another line only where it is not as the library has it.
     """
     from refdesk.ingest.inputs import text_of
 
