@@ -127,6 +127,7 @@ class Ask:
         retrieve: Ranked papers and sentences for a query, among the papers of a filter.
         citations: Finds the sentences that a stored reply was shown.
         replies: Stored replies, and the tokens of each day.
+        writable: False if the library is in a place that cannot be written, so that tokens cannot be counted.
         make_checker: Makes the verifier; called when first needed.
         make_generator: Makes the chain that writes with the model, from the verifier; called when first needed.
         now: The time, ISO 8601 in UTC.
@@ -139,12 +140,13 @@ class Ask:
         retrieve: Callable[[str, Filter], Retrieved],
         citations: Citations,
         replies: Replies,
+        writable: bool,
         make_checker: Callable[[], Checker],
         make_generator: Callable[[Checker], Generator],
         now: Callable[[], str],
     ) -> None:
         self._settings, self._retrieve, self._citations = settings, retrieve, citations
-        self._replies, self._now = replies, now
+        self._replies, self._writable, self._now = replies, writable, now
         self._make_checker, self._make_generator = make_checker, make_generator
 
     @cached_property
@@ -229,7 +231,7 @@ class Ask:
             window=settings.window,
             fresh=fresh,
             tag=secrets.token_hex(4),
-            daily=DailyBudget(self._replies, self._now, settings.max_tokens_per_day),
+            daily=DailyBudget(self._replies, self._now, settings.max_tokens_per_day, writable=self._writable),
             prices=settings.prices,
         )
 

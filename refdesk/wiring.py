@@ -93,7 +93,12 @@ def retrieval(library: LibraryStore) -> Retrieval:
 
 def citations(library: LibraryStore) -> Citations:
     """Citation lookup in an open library."""
-    return Citations(library.catalog, lambda: library.catalog.setting("generation"))
+    return Citations(library.catalog, lambda: _change_counter(library))
+
+
+def _change_counter(library: LibraryStore) -> object:
+    """The catalog's change counter; a catalog without one moves the setting `generation` with every write."""
+    return getattr(library.catalog, "change_counter", None) or library.catalog.setting("generation")
 
 
 def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citations: Citations) -> Ask:
@@ -105,6 +110,7 @@ def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citation
         retrieve=retrieval.retrieve,
         citations=citations,
         replies=replies,
+        writable=getattr(library, "writable", True),
         make_checker=checker,
         make_generator=lambda checker: generator(settings, checker=checker, replies=replies, now=library.now),
         now=library.now,

@@ -30,11 +30,13 @@ class DailyBudget:
         replies: Where the tokens of each day are counted.
         now: The time, ISO 8601 in UTC.
         limit: The most tokens of a day; 0 is no limit.
+        writable: False if it is known that nothing can be written down.
     """
 
     replies: Replies
     now: Callable[[], str]
     limit: int = 0
+    writable: bool = True
 
     @property
     def left(self) -> int | None:
@@ -51,14 +53,12 @@ class DailyBudget:
         day = self._today
         if not self.limit:
             return Reservation(self.replies, day, 0)
+        if not self.writable:
+            raise _uncounted()
         try:
             reserved = self.replies.reserve(day, tokens, limit=self.limit)
         except LibraryReadOnly as error:
-            raise ModelUnavailable(
-                "A day's budget is set, and the library cannot be written to count tokens.",
-                hint="Make the library writable, or set `max_tokens_per_day = 0`.",
-                may_pass=False,
-            ) from error
+            raise _uncounted() from error
         if not reserved:
             raise ModelUnavailable(
                 f"The day's budget has {self.left:,} tokens left; the question needs about {tokens:,}.",
@@ -70,6 +70,14 @@ class DailyBudget:
     @property
     def _today(self) -> str:
         return self.now()[:10]
+
+
+def _uncounted() -> ModelUnavailable:
+    return ModelUnavailable(
+        "A day's budget is set, and the library cannot be written to count tokens.",
+        hint="Make the library writable, or set `max_tokens_per_day = 0`.",
+        may_pass=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)

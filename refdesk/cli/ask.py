@@ -1,58 +1,72 @@
-"""search and ask."""
+"""The commands `search` and `ask`, and how answers are shown."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from refdesk.cli.common import Session, as_json, filters, print_json, show
+from refdesk.cli.common import INTERRUPTED, Session, as_json, filters, print_json, show
 
 if TYPE_CHECKING:
-    from rag.types import Answer, Claim, Filter
+    from rag.types import Answer, Filter
+    from refdesk.ask import AnswerStream
 
 NO_ANSWER = 8
 
 
 def answering_options(command: Any) -> Any:
-    """How an answer is written, for `ask` and `chat`."""
+    """The options of `ask` and `chat` that say how an answer is written."""
     for option in reversed(
         (
             click.option("--model", metavar="NAME", help="A chat model, such as openai:gpt-4o-mini."),
-            click.option("--fresh", is_flag=True, help="Ask the model anew, also what it was asked before."),
-            click.option("--strict", is_flag=True, help="Exit with 6 when the model fails, in place of doing without."),
-            click.option("--keep-unsupported", is_flag=True, help="Show what failed the check too, marked."),
+            click.option("--fresh", is_flag=True, help="Ask the model again, also where its reply is stored."),
+            click.option("--strict", is_flag=True, help="Exit with 6 when the model fails, not answer without it."),
+            click.option("--keep-unsupported", is_flag=True, help="Show claims that failed the check too, marked."),
         )
     ):
         command = option(command)
     return command
 
 
-def show_stream(session: Session, stream: Iterator[Claim | Answer]) -> Answer:
-    """Print claims as they come, and then what belongs below them."""
+@contextmanager
+def until_interrupted(stream: AnswerStream) -> Iterator[AnswerStream]:
+    """A stream that is closed in the end; where Ctrl-C was swallowed within it, it is raised again."""
+    try:
+        with stream:
+            yield stream
+    except CancelledError as error:
+        raise KeyboardInterrupt from error
+
+
+def show_stream(session: Session, stream: AnswerStream) -> Answer:
+    """Print each claim as it comes, and then the sources; or the whole answer where the model failed or abstained."""
     from rag.types import Answer
     from refdesk.render import terminal
 
     shown = 0
-    for each in stream:
-        if not isinstance(each, Answer):
-            show(terminal.claim(each))
-            shown += 1
-        elif each.degraded or not shown:
-            tell_degraded(session, each)
-            show(terminal.answer(each))
-            return each
-        else:
-            show(terminal.sources(each))
-            return each
+    with until_interrupted(stream) as parts:
+        for part in parts:
+            if not isinstance(part, Answer):
+                show(terminal.claim(part))
+                shown += 1
+            elif part.degraded or not shown:
+                tell_degraded(session, part)
+                show(terminal.answer(part))
+                return part
+            else:
+                show(terminal.sources(part))
+                return part
     raise AssertionError("a stream ends with its answer")
 
 
 def tell_degraded(session: Session, answer: Answer) -> None:
-    """One sentence where the model could not be used."""
+    """Tell in one sentence why the model was not used."""
     if answer.degraded:
         reason = answer.degraded["reason"]
         session.tell(f"The model was not used: {reason}. The answer is in the papers' own sentences.")
@@ -130,36 +144,42 @@ def ask(
             fresh=fresh,
             strict=strict,
             keep_unsupported=keep_unsupported,
+            cancel=INTERRUPTED,
         )
-        answer = _print_json(session, parts, stream=stream) if as_json else _print(session, parts, markdown=markdown)
+        answer = _print_json(session, parts, as_events=stream) if as_json else _print(session, parts, markdown=markdown)
     return NO_ANSWER if exit_code and not answer.answered else 0
 
 
-def _print(session: Session, parts: Iterator[Claim | Answer], *, markdown: bool) -> Answer:
+def _print(session: Session, stream: AnswerStream, *, markdown: bool) -> Answer:
     if not markdown:
-        return show_stream(session, parts)
+        return show_stream(session, stream)
     from refdesk.render.markdown import answer as as_markdown
 
-    answer = _last(parts)
+    answer = _answer(stream)
     tell_degraded(session, answer)
     click.echo(as_markdown(answer), nl=False)
     return answer
 
 
-def _print_json(session: Session, parts: Iterator[Claim | Answer], *, stream: bool) -> Answer:
+def _print_json(session: Session, stream: AnswerStream, *, as_events: bool) -> Answer:
     from rag.types import Answer
 
-    for each in parts:
-        if isinstance(each, Answer):
-            tell_degraded(session, each)
-            print_json({"event": "answer", **each.to_dict()} if stream else each.to_dict())
-            return each
-        if stream:
-            print_json({"event": "claim", **each.to_dict()})
-            sys.stdout.flush()
+    with until_interrupted(stream) as parts:
+        for part in parts:
+            if isinstance(part, Answer):
+                tell_degraded(session, part)
+                print_json({"event": "answer", **part.to_dict()} if as_events else part.to_dict())
+                return part
+            if as_events:
+                print_json({"event": "claim", **part.to_dict()})
+                sys.stdout.flush()
     raise AssertionError("a stream ends with its answer")
 
 
-def _last(parts: Iterator[Claim | Answer]) -> Answer:
-    *_, answer = parts
-    return answer  # type: ignore[return-value]
+def _answer(stream: AnswerStream) -> Answer:
+    from rag.types import Answer
+
+    with until_interrupted(stream) as parts:
+        *_, answer = parts
+    assert isinstance(answer, Answer)
+    return answer

@@ -1,15 +1,16 @@
-"""chat: questions and follow-ups."""
+"""The command `chat`: questions and follow-ups."""
 
 from __future__ import annotations
 
 import sys
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from refdesk.cli.ask import answering_options
-from refdesk.cli.common import Session, filters, show
+from refdesk.cli.common import INTERRUPTED, Session, filters, show
 
 if TYPE_CHECKING:
     from rag.types import Answer, Filter
@@ -71,14 +72,18 @@ def _ask(
 
     try:
         try:
-            question = library.condense(asked, line)
+            question = library.condense(asked, line, cancel=INTERRUPTED)
         except ModelUnavailable as error:
             session.tell(f"{error.message} The question is taken as it stands.")
             question = line
         if question != line:
             session.tell(f"Taken as: {question}")
-        stream = library.stream(question, filter=chosen, fresh=fresh, strict=strict, keep_unsupported=keep)
+        stream = library.stream(
+            question, filter=chosen, fresh=fresh, strict=strict, keep_unsupported=keep, cancel=INTERRUPTED
+        )
         return show_stream(session, stream)
+    except CancelledError as error:  # while condensing
+        raise KeyboardInterrupt from error
     except RefdeskError as error:  # a conversation goes on
         session.tell(f"Error: {error.message}")
         return None
@@ -87,8 +92,8 @@ def _ask(
 def _show(library: Library, last: Answer | None, number: str) -> None:
     from refdesk.render import terminal
 
-    found = [source.paper for source in last.sources if str(source.number) == number.strip()] if last else []
-    if found:
-        show(terminal.paper(found[0], library.revisions(found[0].paper_id)))
+    papers = [source.paper for source in last.sources if str(source.number) == number.strip()] if last else []
+    if papers:
+        show(terminal.paper(papers[0], library.revisions(papers[0].paper_id)))
     else:
         click.echo("The last answer has no source of that number.", err=True)

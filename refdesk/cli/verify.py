@@ -1,4 +1,4 @@
-"""verify and replay."""
+"""The commands `verify` and `replay`: check an answer again."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ def verify(session: Session, document: str, as_json: bool) -> int:
     Check the citations of an answer or a digest against the library, offline.
 
     FILE is what `ask` or `digest` wrote, JSON or Markdown, perhaps edited since; - reads standard input.
+
+    Claims are counted; a quote, a source or another line only where it is not as the library has it.
     """
     from refdesk.ingest.inputs import text_of
 
     with session.open() as library:
-        found = library.verify(sys.stdin.read() if document == "-" else text_of(Path(document)))
-    failed = [each for each in found if each.verdict.support == "unsupported"]
+        claims = library.verify(sys.stdin.read() if document == "-" else text_of(Path(document)))
+    failed = [claim for claim in claims if claim.verdict.support == "unsupported"]
     if as_json:
-        print_json({"ok": not failed, "checked": len(found), "claims": [each.to_dict() for each in found]})
+        print_json({"ok": not failed, "checked": len(claims), "claims": [claim.to_dict() for claim in claims]})
     else:
         from refdesk.render import terminal
 
-        show(terminal.verified([(each.text, each.verdict.support, each.verdict.problems) for each in found]))
+        show(terminal.verified([(claim.text, claim.verdict.support, claim.verdict.problems) for claim in claims]))
     return FOUND_SOMETHING if failed else 0
 
 

@@ -108,6 +108,46 @@ def test_what_a_cited_sentence_says_in_another_way_is_no_problem(kind: str, clai
     assert verdict.support == "supported", verdict.problems
 
 
+@pytest.mark.parametrize(
+    ("weak", "strong"),
+    [
+        ("some", "all"),
+        ("few", "most"),
+        ("several", "every"),
+        ("may", "will"),
+        ("might", "must"),
+        ("could", "cannot"),
+        ("any", "most"),
+        ("partly", "fully"),
+        ("sometimes", "always"),
+        ("initial", "final"),
+    ],
+)
+@pytest.mark.parametrize("stronger", [True, False], ids=["stronger", "weaker"])
+def test_a_word_that_says_how_sure_or_how_many_must_stay(weak: str, strong: str, stronger: bool) -> None:
+    frame = {
+        "may": "Early treatment with the drug {} reduce the blood pressure of older patients.",
+        "some": "In {} trials of the drug the blood pressure of older patients was reduced.",
+        "partly": "The drug {} reduced the blood pressure of older patients in early trials.",
+        "initial": "In the {} trials of the drug the blood pressure of older patients was reduced.",
+    }
+    kinds = {"might": "may", "could": "may", "few": "some", "several": "some", "any": "some", "sometimes": "partly"}
+    sentence = frame[kinds.get(weak, weak)]
+    held, claimed = (weak, strong) if stronger else (strong, weak)
+    verdict = check(sentence.format(claimed), sentence.format(held))
+    assert verdict.support == "unsupported"
+    assert any(kind in ("direction", "negation") for kind, _ in found(verdict))
+    assert check(sentence.format(claimed), sentence.format(claimed)).support == "verbatim"
+
+
+@pytest.mark.parametrize(("one", "other"), [("some", "several"), ("may", "could"), ("all", "every")])
+def test_two_words_that_are_as_sure_are_no_problem_of_direction(one: str, other: str) -> None:
+    sentence = "Older patients with the drug {} reduce their blood pressure."
+    if one in ("some", "all"):
+        sentence = "In {} trials of the drug the blood pressure of older patients was reduced."
+    assert "direction" not in {kind for kind, _ in found(check(sentence.format(one), sentence.format(other)))}
+
+
 def test_a_whole_sentence_is_verbatim() -> None:
     assert check(GAIN, GAIN) == Verdict("verbatim", 1.0, ())
     assert check(f"  {GAIN} ", GAIN).support == "verbatim"

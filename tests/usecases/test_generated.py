@@ -16,6 +16,7 @@ import pytest
 import refdesk
 from rag.types import Answer, Claim
 from refdesk import errors
+from refdesk.render.markdown import answer as as_markdown
 from tests import chat_server
 from tests.chat_server import Body, ChatServer, as_reply, claim, serving, shown
 from tests.commands import ROOT, environment, run
@@ -718,6 +719,33 @@ def test_replay_holds_against_the_text_as_it_was_then(
     record["abstract"] = "All of it is wrong. We take it back."
     assert library.add(write("papers.jsonl", json.dumps(record))).updated == 1
     assert library.replay(answer.generation).text == answer.text
+
+
+def test_an_open_library_replays_and_verifies_what_was_answered_from_a_revised_text(
+    library: refdesk.Library, server: ChatServer, write: Callable[[str, str], Path]
+) -> None:
+    first = library.ask(QUESTION)
+    library.replay(str(first.generation))
+    assert library.verify(json.dumps(first.to_dict()))  # what is kept of the papers is as they are now
+    revised = library.show(first.claims[0].citations[0].paper_id)
+    rows = (ROOT / "examples" / "papers.jsonl").read_text("utf-8").splitlines()
+    record = next(row for row in map(json.loads, rows) if row["title"] == revised.title)
+    record["abstract"] = f"Grokking, the delayed generalization of networks, is seen anew here. {record['abstract']}"
+    assert library.add(write("papers.jsonl", json.dumps(record))).updated == 1
+    second = library.ask(QUESTION)
+    assert any("seen anew here" in citation.quote for claim in second.claims for citation in claim.citations)
+    for answer in (first, second):
+        assert library.replay(str(answer.generation)).text == answer.text
+        for document in (json.dumps(answer.to_dict()), as_markdown(answer)):
+            claims = library.verify(document)
+            assert [claim.verdict.support for claim in claims] == ["verbatim"] * len(answer.claims)
+
+
+@pytest.mark.parametrize("form", ["json", "markdown"])
+def test_verify_counts_the_claims_of_an_answer_alike_in_both_forms(library: refdesk.Library, form: str) -> None:
+    answer = library.ask(QUESTION)
+    document = json.dumps(answer.to_dict()) if form == "json" else as_markdown(answer)
+    assert [claim.text for claim in library.verify(document)] == [claim.text for claim in answer.claims]
 
 
 def test_the_command_replays_by_the_id_that_the_answer_names(folder: Path, model: str, server: ChatServer) -> None:

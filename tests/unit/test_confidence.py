@@ -1,0 +1,69 @@
+"""When the answerer abstains: the threshold of confidence, and the share that a title lends to its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import log
+
+import numpy as np
+import pytest
+
+from rag.answers import extractive
+from rag.answers.confidence import FEW_TERMS_CAP, THRESHOLD, confidence
+from rag.ports import Matrix
+from rag.retrieval import late_interaction
+from rag.retrieval.late_interaction import Vocabulary, match_features
+from rag.retrieval.retriever import Retrieved, Signals
+from rag.types import Evidence, Hit, Paper
+
+SENTENCE = "Pears raise the yield of orchards."
+PAPER = Paper(paper_id="test:1", title="Pears", abstract=SENTENCE, spans=((0, len(SENTENCE)),))
+
+
+def signals(probability: float) -> Signals:
+    """Signals of which the confidence is this."""
+    logit = log(probability / (1 - probability))
+    return Signals(lexical=0.5, covered=(logit + 7.406 - 6.172 * 0.5) / 7.184, cosine=None, terms=5)
+
+
+def retrieved(probability: float) -> Retrieved:
+    evidence = Evidence(paper=PAPER, sentence=PAPER.sentence(1), score=0.9)
+    hit = Hit(paper=PAPER, score=0.9, lexical=0.5, vector=0.5, best_sentence=PAPER.sentence(1))
+    return Retrieved(question="Do pears help?", hits=(hit,), evidence=(evidence,), signals=signals(probability))
+
+
+@pytest.mark.parametrize(("probability", "answered"), [(0.36, True), (0.34, False)])
+def test_the_answerer_abstains_below_a_confidence_of_thirty_five_percent(probability: float, answered: bool) -> None:
+    answer = extractive.answer(retrieved(probability), max_sentences=5)
+    assert answer.confidence == pytest.approx(probability)
+    assert (answer.answered, bool(answer.claims), bool(answer.abstention)) == (answered, answered, not answered)
+
+
+def test_the_threshold_is_the_one_that_the_evaluation_chose() -> None:
+    assert THRESHOLD == 0.35
+
+
+def test_a_question_of_two_terms_is_never_sure() -> None:
+    sure = replace(signals(0.99), terms=2)
+    assert confidence(sure) == FEW_TERMS_CAP == 0.6
+    assert confidence(replace(sure, terms=3)) > 0.9
+    assert confidence(None) == 0.0
+
+
+def one_hot(words: Sequence[str]) -> Matrix:
+    """Vectors of words that are alike only where they are the same."""
+    rows = np.zeros((len(words), 4096), dtype=np.float32)
+    for row, word in enumerate(words):
+        rows[row, sum(map(ord, word)) % 4096] = 1
+    return rows
+
+
+def test_a_term_that_only_the_title_has_counts_half_for_a_sentence() -> None:
+    abstract = "They raise yield. Pears do."
+    paper = Paper(paper_id="test:2", title="Pears", abstract=abstract, spans=((0, 17), (18, 27)))
+    vocabulary = Vocabulary(lambda word: word, one_hot)
+    found = match_features(["pears", "yield"], np.array([0.6, 0.4]), [paper], vocabulary)
+    assert found.title.tolist() == pytest.approx([0.6])
+    assert found.sentence.tolist() == pytest.approx([0.4 + 0.6 * 0.5, 0.6]), "the second names it, the first does not"
+    assert late_interaction.TITLE_SHARE == 0.5
