@@ -18,10 +18,11 @@ from rag.delivery.outbox import explain, planned
 from stores.sql import schema
 from stores.sql.catalog import SQLCatalog
 from stores.sql.outbox import SQLOutbox
+from tests.campaigns import seeds
 from tests.commands import Ran, ended, start
 from tests.smtp_server import MailServer, serving
 
-SEED, KILLS = 20260706, 6
+SEED, KILLS, PARTS = 20260706, 6, 10
 NOW = datetime(2026, 7, 6, 6, tzinfo=UTC)
 READERS = [f"reader{number:02}@example.com" for number in range(30)]
 
@@ -30,7 +31,7 @@ import os, signal, sys
 from datetime import UTC, datetime
 from rag.delivery import message, smtp
 from rag.delivery.outbox import deliver
-from stores import schema
+from stores.sql import schema
 from stores.sql.outbox import SQLOutbox
 
 url, port, moment, when, times = sys.argv[1], int(sys.argv[2]), *sys.argv[3:5], int(sys.argv[5])
@@ -120,11 +121,13 @@ def test_a_delivery_killed_at_a_step_arrives_once_or_is_explained(
         assert "may have arrived" in each["why"]
 
 
+@pytest.mark.campaign
+@pytest.mark.parametrize("part", seeds(PARTS))
 def test_a_delivery_killed_at_random_moments_and_run_again_sends_nothing_twice(
-    outbox: SQLOutbox, url: str, mail: MailServer
+    outbox: SQLOutbox, url: str, mail: MailServer, part: int
 ) -> None:
     plan(outbox, READERS)
-    chance = random.Random(SEED)
+    chance = random.Random(SEED + part)
     mail.delay_s = 0.008
     for _ in range(KILLS):
         mail.commands.clear()

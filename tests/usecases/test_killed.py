@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 import refdesk
+from tests.campaigns import seeds
 from tests.commands import ended, start
 from tests.embedding_server import EmbeddingServer
 
-SEED, KILLS = 20260712, 12
+SEED, KILLS, PARTS = 20260712, 3, 40
 
 _RUN = """
 import sys
@@ -76,11 +77,13 @@ def kill_after(delay_s: float, folder: Path, *arguments: str | Path, alone: bool
     return ended(process).status
 
 
+@pytest.mark.campaign
+@pytest.mark.parametrize("part", seeds(PARTS))
 def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, many: tuple[Path, set[str]]
+    tmp_path: Path, many: tuple[Path, set[str]], part: int
 ) -> None:
     path, ids = many
-    chance = random.Random(SEED)
+    chance = random.Random(SEED + part)
     killed = finished = 0
     seen: set[str] = set()
     folder = tmp_path / "library-0"

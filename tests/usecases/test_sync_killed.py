@@ -15,10 +15,11 @@ import pytest
 
 import refdesk
 from rag import sources
+from tests.campaigns import seeds
 from tests.commands import ended, start
 from tests.feed_server import Entry, FeedServer, serving
 
-SEED, KILLS = 20260620, 8
+SEED, KILLS, PARTS = 20260620, 3, 30
 IN_A_SYNC_S = 1.2
 
 _RUN = """
@@ -110,11 +111,13 @@ def ran_through(folder: Path, server: FeedServer) -> dict[str, tuple[Any, ...]]:
     return found
 
 
+@pytest.mark.campaign
+@pytest.mark.parametrize("part", seeds(PARTS))
 def test_a_sync_killed_at_random_moments_and_run_again_leaves_what_one_that_ran_through_does(
-    folder: Path, server: FeedServer
+    folder: Path, server: FeedServer, part: int
 ) -> None:
     expected = ran_through(folder, server)
-    chance = random.Random(SEED)
+    chance = random.Random(SEED + part)
     server.delay_s = 0.03
     killed = finished = 0
     for _ in range(3 * KILLS):
