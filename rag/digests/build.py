@@ -27,30 +27,29 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltIssue:
     """
-    An issue, and what else came of building it.
+    An issue with what became of each paper that was listed.
 
     Args:
         digest: The issue.
         decisions: What became of each candidate.
         considered: The hash of each candidate's text, by id.
-        scope: Names the papers among which themes are tracked.
-        tracked: The tracked themes of past periods that had none stored, and of this one.
     """
 
     digest: Digest
     decisions: tuple[Decision, ...]
     considered: Mapping[str, str]
-    scope: str
-    tracked: tuple[TrackedPeriod, ...]
 
 
-def build(inputs: DigestInputs, writer: Writer | None = None) -> BuiltIssue:
+def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssue, tuple[TrackedPeriod, ...]]:
     """
     Build an issue.
 
     Args:
         inputs: All that it is made from.
         writer: Writes the parts with a model; None leaves them in the papers' own sentences.
+
+    Returns:
+        The issue; and the tracked themes of the past periods that had none stored, and of this one, for the next issue.
 
     Raises:
         CancelledError: The writer was cancelled.
@@ -91,9 +90,7 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> BuiltIssue:
         usage=written.usage if written else None,
         degraded=written.degraded if written else None,
     )
-    return BuiltIssue(
-        digest=digest, decisions=tuple(decisions), considered=considered, scope=inputs.scope, tracked=tracked
-    )
+    return BuiltIssue(digest=digest, decisions=tuple(decisions), considered=considered), tracked
 
 
 def _ranked(inputs: DigestInputs) -> list[Ranked]:

@@ -18,11 +18,10 @@ import numpy as np
 
 from rag import identity
 from rag.digests import compose
-from rag.digests.build import BuiltIssue
 from rag.digests.inputs import REMEMBERED, DigestInputs, Embedded, choose
 from rag.digests.period import of_days
 from rag.digests.selection import Shown
-from rag.digests.tracking import TrackedTheme
+from rag.digests.tracking import TrackedPeriod, TrackedTheme
 from rag.ports import Matrix
 from rag.types import JsonDict, Paper, PaperStatus, Period, Subscription
 from refdesk._version import __version__
@@ -83,16 +82,18 @@ class Builder:
             version=__version__,
         )
 
-    def remember(self, built: BuiltIssue) -> None:
-        """Store the themes that were found, in one short transaction; nothing in a library opened read-only."""
+    def remember(self, scope: str, tracked: Sequence[TrackedPeriod]) -> None:
+        """
+        Store the tracked themes of a scope, in one short transaction; nothing in a library opened read-only.
+        """
         records = [
             ThemeRecord(
-                scope=built.scope,
-                period=tracked.period,
-                papers=compose.digest_of(dict.fromkeys(tracked.paper_ids, "")),
-                themes=[theme.to_dict() for theme in tracked.themes],
+                scope=scope,
+                period=each.period,
+                papers=compose.digest_of(dict.fromkeys(each.paper_ids, "")),
+                themes=[theme.to_dict() for theme in each.themes],
             )
-            for tracked in built.tracked
+            for each in tracked
         ]
         self._store.catalog.themes(read_only=self._store.read_only).keep(records)
 

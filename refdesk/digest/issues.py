@@ -14,7 +14,7 @@ from rag.errors import BadFilter
 from rag.types import Digest, Filter, Period, Subscription
 from refdesk.ask import Ask
 from refdesk.digest.settings import DigestSettings
-from refdesk.render import issue
+from refdesk.render import issue as rendering
 from refdesk.settings.subscriptions import chosen
 from stores.store import LibraryStore
 
@@ -70,10 +70,10 @@ class Issues:
         An issue as `text`, `md`, `html`, `json`, or `eml`, a message to its first reader with an id of its own.
         """
         if format_name != "eml":
-            return issue.rendered(digest, format_name).encode()
+            return rendering.rendered(digest, format_name).encode()
         to = self._subscription(digest.subscription).to
         sender = self._settings.sender
-        return issue.message(digest, sender=sender, to=to[0] if to else sender)
+        return rendering.message(digest, sender=sender, to=to[0] if to else sender)
 
     def papers(self, period: str, *, subscription: str | None = None) -> tuple[str, ...]:
         """
@@ -154,9 +154,9 @@ class Issues:
         builder = Builder(self._store, self._settings.feed_states)
         inputs = builder.load(period, subscription)
         model = None if extractive else self._model
-        built = build(inputs, writer(self._answering, model, self._store.notify, fresh=fresh, cancel=cancel))
-        builder.remember(built)
-        return built
+        issue, tracked = build(inputs, writer(self._answering, model, self._store.notify, fresh=fresh, cancel=cancel))
+        builder.remember(inputs.scope, tracked)
+        return issue
 
     @cached_property
     def _run(self) -> Run:
