@@ -1,7 +1,7 @@
 """
-The command line. Each module has a group of commands, which parse arguments, call the library and render.
+The command line. Each module holds a few commands, which parse arguments, call the library and print.
 
-Errors are caught in one place, here.
+All errors are caught here.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _INTERRUPTED = 130
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Settings, in place of the library's refdesk.toml.",
+    help="A settings file to read in place of the library's refdesk.toml.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show where an error came from.")
-@click.option("-q", "--quiet", is_flag=True, help="No notices or progress.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no notices and no progress.")
 @click.version_option(__version__, prog_name="refdesk")
 @click.pass_context
 def cli(context: click.Context, library: Path | None, config: Path | None, verbose: bool, quiet: bool) -> None:
-    """Questions over paper abstracts, answered with sentences that cite."""
+    """Ask questions over paper abstracts; every sentence of an answer cites its sources."""
     context.obj = Session(folder=library, config=config, verbose=verbose, quiet=quiet)
 
 
@@ -75,7 +75,7 @@ for _command in (
 
 
 def run() -> None:
-    """The command itself: `main`, with what a short-lived process need not do left out."""
+    """The program `refdesk`: `main`, without the clean-up that a short process does not need."""
     gc.set_threshold(50_000, 20, 20)  # starting makes a hundred thousand objects, none of them garbage
     try:
         main()
@@ -83,36 +83,40 @@ def run() -> None:
         with suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
-        os._exit(ended.code if isinstance(ended.code, int) else 1)  # taking them down again takes a third of a second
+        os._exit(ended.code if isinstance(ended.code, int) else 1)  # destroying all objects takes a third of a second
 
 
 def _interrupted(_signal: int, _frame: object) -> None:
-    """Interrupt now, and once more where work is reported, for a vendor's code may swallow what is raised within it."""
+    """Raise KeyboardInterrupt, and remember it: if a library swallows it, the next progress report raises it again."""
     INTERRUPTED.set()
     raise KeyboardInterrupt
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and exit with its status; the one place where errors are caught."""
+    """Run a command, print its error if it fails, and exit with its status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _prepare_streams()
     with suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGINT, _interrupted)
-    verbose = any(each in ("-v", "--verbose") for each in arguments)
+    verbose = any(argument in ("-v", "--verbose") for argument in arguments)
     try:
         if (status := completion.asked_by_a_shell(cli)) is not None:
             sys.exit(status)
-        with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would end by itself on a broken pipe
+        with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would handle a broken pipe itself
             status = cli.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
         status = ended.exit_code
     except RefdeskError as error:
-        status = _told(error, as_json="--json" in arguments, verbose=verbose)
+        status = _report(error, as_json="--json" in arguments, verbose=verbose)
     except click.ClickException as error:
         if "--json" in arguments:
-            told = {"type": type(error).__name__, "message": error.format_message(), "hint": "See `refdesk --help`."}
-            click.echo(json.dumps({"error": told}, ensure_ascii=False))
+            document = {
+                "type": type(error).__name__,
+                "message": error.format_message(),
+                "hint": "See `refdesk --help`.",
+            }
+            click.echo(json.dumps({"error": document}, ensure_ascii=False))
         else:
             error.show()
         status = error.exit_code
@@ -120,23 +124,23 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("Interrupted.", err=True)
         status = _INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is not an error
         status = 0
-    except OSError as error:  # every file we open has its own errors; what is left is standard output
+    except OSError as error:  # all files have errors of their own: this is standard output
         click.echo(f"Error: The output cannot be written: {error.strerror or error}.", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
-    except Exception as error:  # noqa: BLE001 - a bug of ours is told in one sentence too
+    except Exception as error:  # noqa: BLE001 - a bug is reported in one sentence too
         fault = RefdeskError(
             f"Refdesk failed: {type(error).__name__}: {error}",
             hint="Run it again with -v and report what it shows.",
         )
-        status = _told(fault, as_json="--json" in arguments, verbose=verbose)
+        status = _report(fault, as_json="--json" in arguments, verbose=verbose)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _without_keys(text: str) -> str:
-    """A traceback without what servers repeat: the keys of the environment."""
+    """A traceback without the keys of the environment, which a server's message may repeat."""
     for name, value in os.environ.items():
         if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")) and len(value) > 3:
             text = text.replace(value, "***")
@@ -144,7 +148,7 @@ def _without_keys(text: str) -> str:
 
 
 def _prepare_streams() -> None:
-    """A closed stream is one that nobody reads; a terminal without our letters shows the others."""
+    """Replace a closed stream by the null device, and print `?` for a letter that the terminal does not have."""
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -152,7 +156,7 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _told(error: RefdeskError, *, as_json: bool, verbose: bool) -> int:
+def _report(error: RefdeskError, *, as_json: bool, verbose: bool) -> int:
     if verbose:
         click.echo(_without_keys(traceback.format_exc()), err=True, nl=False)
     if as_json:
