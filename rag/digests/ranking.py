@@ -1,8 +1,8 @@
 """
-Which papers of a period a reader would want: by topics in words and by papers liked and disliked; without them by how
-central and how new they are; or by the attention that they have.
+Rocchio relevance feedback with pseudo-relevance feedback: rank the papers of a period by a reader's interests.
 
-It chooses nothing and cuts nothing off: a threshold and a size are for whoever selects.
+Interests are topics in words, and papers liked and disliked. Without any, papers are ranked by centrality and newness;
+`trending` ranks by popularity signals. It cuts nothing off: threshold and size are applied in `rag.digests.selection`.
 """
 
 from __future__ import annotations
@@ -20,17 +20,23 @@ from rag.ports import Matrix
 from rag.types import Paper
 
 # chosen and fitted as docs/evaluation.md, “Ranking by interest”, says
-COMMON = 0.75
-"""How much of the mean of all papers is taken from a profile (Rocchio's γ, with all papers for the irrelevant ones)."""
-FEEDBACK = 20
-"""How many of the papers that rank first lend their words to the profile."""
-LENT = 2.0
-"""As how many liked papers they count, all together."""
+NEGATIVE_WEIGHT = 0.75
+"""Rocchio's γ: the weight of the mean of all papers, which stand for the irrelevant ones, against a profile."""
+FEEDBACK_PAPERS = 20
+"""Pseudo-relevance feedback: the papers that rank first and are added to the profile."""
+FEEDBACK_WEIGHT = 2.0
+"""Total weight of the feedback papers, in liked papers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How a kind of profile is compared: what the vectors count beside the words, and the curve to a probability."""
+    """
+    Constants for one kind of profile.
+
+    Args:
+        vectors: The weight of the cosine by vectors, beside that by words.
+        slope, offset: Of the logistic curve from similarity to probability.
+    """
 
     vectors: float
     slope: float
@@ -40,18 +46,19 @@ class Calibration:
 LIKED = Calibration(0.2, 6.5, -4.3)
 TOPIC = Calibration(0.4, 5.5, -4.4)
 DISLIKED = 0.25
-"""How much likeness to a disliked paper counts against likeness to an interest."""
+"""The weight of similarity to disliked papers, against similarity to an interest."""
 MANY = 100
-"""From how many papers on the first principal axis of their vectors is that of the field, and not of a paper."""
+"""From this many papers on, the first principal axis of their vectors is that of the field, not of one paper."""
 HALF_LIFE_DAYS = 14
 GRAVITY = 1.8
+"""The power by which age damps popularity."""
 SHOWN_WORDS = 4
 SHOWN_TITLE = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interests:
-    """What a reader wants: topics in words, papers liked and disliked. One who is both is disliked."""
+    """What a reader wants: topics in words, papers liked and disliked. A paper that is both counts as disliked."""
 
     topics: tuple[str, ...] = ()
     liked: tuple[Paper, ...] = ()
@@ -60,7 +67,7 @@ class Interests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """A paper with its score, 0 to 1 and higher is better, and why it has it, in words for people."""
+    """A paper with its score, 0 to 1, higher is better, and the reason for it in words for people."""
 
     paper_id: str
     score: float
@@ -69,7 +76,7 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """One interest: the rows of the space that make it, and how each paper of the period scores."""
+    """One interest: the rows of the space that it is made of, and the score of each paper of the period."""
 
     kind: Literal["topic", "liked"]
     rows: NDArray[np.intp]
@@ -88,28 +95,28 @@ def rank(
     background_vectors: Matrix | None = None,
 ) -> list[Ranked]:
     """
-    Rank the papers of a period by a reader's interests. The order in which anything is given changes no bit.
+    Rank the papers of a period by a reader's interests. The order of the arguments' items changes no bit of the result.
 
-    The liked papers together are one profile and every topic is another. A profile is the mean of its rows of TF-IDF
-    (stems, words, pairs of words, authors) less three quarters of the mean of all papers, and the mean of its vectors,
-    from which the mean and the first principal axis of all are taken. A paper's likeness to it is the cosine by words
-    and 0.2 times that by vectors (0.4 for a topic, which has few words). The 20 papers that are most alike then count
-    as two liked ones, and all are compared once more. The best profile of a paper is its score; likeness to the
-    disliked ones lessens it.
+    The liked papers together are one profile, and every topic is another. A profile has two parts. By words it is the
+    mean of its rows of TF-IDF (stems, words, pairs of words, authors), less three quarters of the mean of all papers.
+    By vectors it is the mean of its vectors, after the mean and the first principal axis of all are removed. A paper's
+    similarity to a profile is the cosine by words plus 0.2 times that by vectors (0.4 for a topic, which has few
+    words). The 20 most similar papers are then added to the profile, with the weight of two liked ones, and all papers
+    are compared again. A paper's score is that of its best profile; similarity to disliked papers lowers it.
 
-    The score is the probability that a reader who likes the profile's papers would take this one where three of a
-    hundred papers are to his taste, as fitted on systematic reviews and arXiv's categories with 2, 5 and 10 liked
-    papers; with one or two it promises more than it keeps. It does not depend on what else a period has, as long as the
-    period and the background have some fifty papers; of fewer, scores are too low. Without topics and liked papers it
-    is centrality times newness, and no probability.
+    The score is the probability that a reader who likes the profile's papers would take this one, if three of a hundred
+    papers are to the reader's taste. It was fitted on systematic reviews and arXiv's categories with 2, 5 and 10 liked
+    papers; with one or two it is too high. It does not depend on the other papers of the period, as long as the period
+    and the background have some fifty papers; with fewer, scores are too low. Without topics and liked papers the score
+    is centrality times newness, and not a probability.
 
     Args:
         papers: Those of the period, n of them, each id once.
         vectors: Their unit rows, shape (n, d).
         interests: What the reader wants.
         topic_vectors, liked_vectors, disliked_vectors: Unit rows of the interests, in their order.
-        background: Other papers of the same feeds, such as those of the weeks before. They say what is common, which
-            a slow week cannot say by itself; they are not ranked.
+        background: Other papers of the same feeds, such as those of the weeks before. They tell common words from rare
+            ones, which a slow week cannot; they are not ranked.
         background_vectors: Their unit rows.
 
     Returns:
@@ -134,8 +141,10 @@ def rank(
 
 class _Space:
     """
-    All papers that matter, and the topics, by words and by vectors. The rows are those of the groups (papers,
-    background, liked, disliked; each in the order of its ids, a paper only where it comes first) and of the topics.
+    All papers and topics by words and by vectors.
+
+    Its rows are those of the groups (papers, background, liked, disliked) and then those of the topics. A group is in
+    the order of its ids; a paper of several groups has one row, in the first of them.
     """
 
     def __init__(
@@ -148,7 +157,7 @@ class _Space:
             for paper, vector in sorted(of_group, key=lambda each: each[0].paper_id):
                 placed.setdefault(paper.paper_id, (paper, vector))
             sizes.append(len(placed))
-        self.count, self.seen = sizes[:2]  # how many are ranked, and how many say what is common
+        self.count, self.seen = sizes[:2]  # how many are ranked; and how many tell common words from rare ones
         self.papers = [paper for paper, _ in placed.values()]
         named = sorted(zip(interests.topics, topic_vectors, strict=True), key=lambda each: each[0])
         self.topics = [topic for topic, _ in named]
@@ -158,45 +167,48 @@ class _Space:
         self.disliked = np.array(sorted(disliked), dtype=np.intp)
         self.liked = np.array(sorted(liked - disliked), dtype=np.intp)
         self.terms = Terms(self.papers, self.topics, known=self.seen)
-        self.common = self.terms.mean(np.arange(self.seen))
+        self.background = self.terms.mean(np.arange(self.seen))
         self.raw = np.array([vector for _, vector in [*placed.values(), *named]], dtype=np.float64)
         self.vectors = _centred(self.raw, self.seen)
-        self._alone: dict[int, Array] = {}  # rows written out, by row
+        self._dense: dict[int, Array] = {}  # dense rows of TF-IDF, by row
 
     def profiles(self) -> list[_Profile]:
-        """Those of the topics, and that of the liked papers."""
+        """One profile of each topic, and one of the liked papers."""
         rows = [np.array([len(self.papers) + at]) for at in range(len(self.topics))]
-        found = [_Profile("topic", each, self._twice(each, TOPIC)) for each in rows]
+        found = [_Profile("topic", each, self._with_feedback(each, TOPIC)) for each in rows]
         if len(self.liked):
-            found.append(_Profile("liked", self.liked, self._twice(self.liked, LIKED)))
+            found.append(_Profile("liked", self.liked, self._with_feedback(self.liked, LIKED)))
         return found
 
-    def likeness(self, rows: NDArray[np.intp], manner: Calibration, weights: Array | None = None) -> Array:
-        """How alike each paper that is seen is to a mean of some rows: about 0 for any paper, at most 1 + vectors."""
-        words = _unit(self.terms.mean(rows, weights) - COMMON * self.common)
+    def similarity(self, rows: NDArray[np.intp], calibration: Calibration, weights: Array | None = None) -> Array:
+        """
+        The similarity of each paper of period and background to the weighted mean of some rows: about 0 for any paper,
+        at most 1 + `calibration.vectors`.
+        """
+        words = _unit(self.terms.mean(rows, weights) - NEGATIVE_WEIGHT * self.background)
         vector = _unit(self.vectors[rows].T @ (np.ones(len(rows)) if weights is None else weights))
-        return np.round(self.terms.times(words) + manner.vectors * (self.vectors @ vector), 6)[: self.seen]
+        return np.round(self.terms.times(words) + calibration.vectors * (self.vectors @ vector), 6)[: self.seen]
 
-    def _twice(self, rows: NDArray[np.intp], manner: Calibration) -> Array:
-        """Probabilities by a profile to which the papers that were first alike are added."""
-        alike = self.likeness(rows, manner)
+    def _with_feedback(self, rows: NDArray[np.intp], calibration: Calibration) -> Array:
+        """Probabilities by a profile after pseudo-relevance feedback."""
+        similarity = self.similarity(rows, calibration)
         judged = np.concatenate([self.liked, self.disliked])
-        alike[judged[judged < self.seen]] = -2
-        first = np.argsort(-alike, kind="stable")[:FEEDBACK]
-        weights = np.concatenate([np.ones(len(rows)), np.full(len(first), LENT / max(1, len(first)))])
-        alike = self.likeness(np.concatenate([rows, first]), manner, weights)
+        similarity[judged[judged < self.seen]] = -2
+        first = np.argsort(-similarity, kind="stable")[:FEEDBACK_PAPERS]
+        weights = np.concatenate([np.ones(len(rows)), np.full(len(first), FEEDBACK_WEIGHT / max(1, len(first)))])
+        similarity = self.similarity(np.concatenate([rows, first]), calibration, weights)
         if len(self.disliked):
-            alike = alike - DISLIKED * np.maximum(self.likeness(self.disliked, LIKED), 0)
-        return _probability(alike[: self.count], manner)
+            similarity = similarity - DISLIKED * np.maximum(self.similarity(self.disliked, LIKED), 0)
+        return _probability(similarity[: self.count], calibration)
 
     def shared(self, one: int, other: int) -> str:
-        """`: ` and the words that a paper shares with another row, or nothing."""
-        if other not in self._alone:
-            self._alone[other] = self.terms.mean(np.array([other]))
-        return self.salience(one, self._alone[other])
+        """`: ` and the words that a paper shares with another row; or nothing."""
+        if other not in self._dense:
+            self._dense[other] = self.terms.mean(np.array([other]))
+        return self.salience(one, self._dense[other])
 
     def salience(self, row: int, profile: Array) -> str:
-        """`: ` and the words by which a paper is alike to a profile, or nothing."""
+        """`: ` and the words by which a paper is similar to a profile; or nothing."""
         words = self.terms.salience(row, profile, limit=SHOWN_WORDS)
         return f": {', '.join(words)}" if words else ""
 
@@ -204,7 +216,7 @@ class _Space:
 def _by_interest(space: _Space, profiles: Sequence[_Profile]) -> list[Ranked]:
     probabilities = np.array([profile.scores for profile in profiles])
     best = probabilities.argmax(axis=0)
-    to_liked = np.array([space.likeness(np.array([row]), LIKED)[: space.count] for row in space.liked])
+    to_liked = np.array([space.similarity(np.array([row]), LIKED)[: space.count] for row in space.liked])
     judged = dict.fromkeys(space.disliked.tolist(), "you disliked it") | dict.fromkeys(
         space.liked.tolist(), "you liked it"
     )
@@ -225,11 +237,11 @@ def _by_interest(space: _Space, profiles: Sequence[_Profile]) -> list[Ranked]:
 
 
 def _by_centrality(space: _Space) -> list[Ranked]:
-    """Cosine to the mean vector of the period, halved with every fortnight that a paper is older than the newest."""
+    """Cosine to the mean vector of the period, halved for every fortnight that a paper is older than the newest."""
     count = space.count
     central = np.maximum(space.raw[:count] @ _unit(space.raw[:count].mean(axis=0)), 0)
     if len(space.disliked):
-        central = central * (1 - np.clip(space.likeness(space.disliked, LIKED)[:count], 0, 1))
+        central = central * (1 - np.clip(space.similarity(space.disliked, LIKED)[:count], 0, 1))
     days = [_day(paper.day) for paper in space.papers[:count]]
     newest = max((day for day in days if day), default=date.min)
     oldest = min((day for day in days if day), default=date.min)
@@ -281,7 +293,7 @@ def _best_first(ranked: Sequence[Ranked]) -> list[Ranked]:
 
 
 def _day(written: str) -> date | None:
-    """The first day of `2026`, `2026-06` or `2026-06-17`; None where there is none."""
+    """The first day of `2026`, `2026-06` or `2026-06-17`; None if it is no date."""
     try:
         return date.fromisoformat((written + "-01-01")[:10] if len(written) < 10 else written[:10])
     except ValueError:
@@ -290,7 +302,7 @@ def _day(written: str) -> date | None:
 
 def _short(text: str) -> str:
     """
-    A title or topic as it is named in a line, whole where it is not long.
+    A title or topic, cut to one line where it is long.
 
     >>> len(_short("word " * 100)) <= SHOWN_TITLE
     True
@@ -300,7 +312,7 @@ def _short(text: str) -> str:
 
 
 def _centred(raw: Array, seen: int) -> Array:
-    """Rows less what all of the first `seen` have in common, and made unit again."""
+    """Unit rows after the mean and the first principal axis of the first `seen` rows are removed ("all but the top")."""
     rows = raw - raw[:seen].mean(axis=0)
     known = rows[:seen]
     if seen >= MANY:
@@ -317,6 +329,7 @@ def _unit(vector: Array) -> Array:
     return vector / length if length > 1e-9 else np.zeros_like(vector)
 
 
-def _probability(alike: Array, manner: Calibration) -> Array:
-    """By a logistic curve over the root of a likeness, which is nearer to a straight line than likeness itself."""
-    return 1 / (1 + np.exp(-(manner.slope * np.sign(alike) * np.sqrt(np.abs(alike)) + manner.offset)))
+def _probability(similarity: Array, calibration: Calibration) -> Array:
+    """Platt scaling: a logistic curve over the root of the similarity, which fits better than similarity itself."""
+    root = np.sign(similarity) * np.sqrt(np.abs(similarity))
+    return 1 / (1 + np.exp(-(calibration.slope * root + calibration.offset)))

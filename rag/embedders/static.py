@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from rag.ports import Matrix
 
 BATCH_CHARS = 32_000
 """WordLlama pads a batch to its longest text and holds 1 KB a token, some four characters, twice over: about 16 MB."""
+_LOADING = Lock()
 
 
 class StaticEmbedder(MatrixEmbeddings):
@@ -27,7 +29,7 @@ class StaticEmbedder(MatrixEmbeddings):
     256-dimension vectors from the wheel of the `wordllama` package.
 
     It has no limit of its own on the length of a text, and whole abstracts rank best (docs/evaluation.md, “Chunk
-    size”): `max_tokens` only cuts what is an abstract no more.
+    size”): `max_tokens` only cuts texts that are much longer than an abstract. Any number of threads may use it.
     """
 
     name = "static-256"
@@ -37,7 +39,8 @@ class StaticEmbedder(MatrixEmbeddings):
     @property
     def _model(self) -> Any:
         """Loaded when first used: an import whose texts are embedded by the helper process needs it only there."""
-        return _load()
+        with _LOADING:
+            return _load()
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Unit rows of shape (len(texts), 256)."""

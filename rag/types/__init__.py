@@ -1,4 +1,4 @@
-"""The values that flow through Refdesk, all frozen: a stage returns a new value and never changes its input."""
+"""Frozen value types: papers, answers and digests. A stage returns a new value and never changes its input."""
 
 from rag.types.answer import Abstention, Answer, Citation, Claim, Evidence, Hit, Problem, ProblemKind, Source, Support
 from rag.types.digest import (

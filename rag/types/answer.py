@@ -15,7 +15,7 @@ from rag.types.paper import JsonDict, Paper, Sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One sentence of one paper, with how well it answers the question, 0 to 1."""
+    """One sentence of one paper; `score` says how well it answers the question, 0 to 1."""
 
     paper: Paper
     sentence: Sentence
@@ -25,9 +25,9 @@ class Evidence:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """
-    A paper that a search found: `score` ranks it, 0 to 1; `lexical` and `vector` are the two views it was made from.
+    A paper that a search found. `score` ranks it, 0 to 1, and is computed from `lexical` and `vector`, among others.
 
-    `vector` is a cosine similarity; `lexical` is the BM25 score as a share of the most it could be.
+    `vector` is a cosine similarity; `lexical` is the BM25 score as a share of the highest possible one.
     """
 
     paper: Paper
@@ -60,7 +60,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """A sentence that a claim rests on: `quote == abstract[start:end]` of the paper, always a whole sentence."""
+    """A sentence that supports a claim: `quote == abstract[start:end]` of the paper, always a whole sentence."""
 
     source: int
     paper_id: str
@@ -88,7 +88,7 @@ ProblemKind = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong with a claim: the kind, the words, their half-open place in it, and why."""
+    """What is wrong with a claim: the kind, the words, their half-open range in the claim, and the reason."""
 
     kind: ProblemKind
     found: str
@@ -105,7 +105,7 @@ Support = Literal["verbatim", "supported", "weak", "unsupported"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A sentence of an answer, how far its citations carry it, and the citations."""
+    """A sentence of an answer, its citations, and how far they support it."""
 
     text: str
     support: Support
@@ -126,7 +126,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A paper under the number by which an answer cites it."""
+    """A cited paper and the number by which the answer cites it."""
 
     number: int
     paper: Paper
@@ -138,7 +138,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abstention:
-    """Why the library holds no answer, and the papers that came nearest, best first."""
+    """Why the library holds no answer, and the nearest papers, best first."""
 
     reason: str
     nearest: tuple[Hit, ...]
@@ -151,10 +151,10 @@ class Abstention:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """
-    An answer whose every sentence cites the sentences it rests on, or an abstention.
+    An answer, each sentence of which cites the sentences that support it; or an abstention.
 
     `confidence` is the calibrated probability, 0 to 1, that the library holds an answer. `dropped` counts the claims of
-    a model that did not pass the check and are not here; `generation` is the id under which its reply is kept.
+    the model that failed the check and were removed. `generation` is the id of the model's stored reply.
     """
 
     question: str
@@ -195,7 +195,7 @@ class Answer:
 
 
 def _reference(paper: Paper) -> JsonDict:
-    """What a hit and a source say of their paper."""
+    """The fields of a paper that hits and sources have in common."""
     return {
         "paper_id": paper.paper_id,
         "title": paper.title,

@@ -1,7 +1,7 @@
 """
-The values of a digest: its period, themes and papers, what was left out, and the whole issue. All frozen.
+The values of a digest: period, subscription, themes, papers, coverage, and the whole issue. All frozen.
 
-Days are calendar days of the period's timezone; a period is half-open, from the midnight of `first` to that of `end`.
+Days are calendar days in the period's timezone. A period is half-open, from midnight of `first` to midnight of `end`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from rag.types.paper import JsonDict, Paper
 
 DEFAULT_SUBSCRIPTION = "default"
 LEAST_SCORE = 0.1
-"""The score below which nine papers of ten, or more, are not what the reader wants: no issue is filled up with them."""
+"""The default threshold. Below this score at least nine papers of ten are not what the reader wants."""
 Every = Literal["day", "week", "month"]
 """How often an issue appears."""
 
 
 def zone(name: str) -> tzinfo:
-    """A timezone by its name, such as `Europe/Berlin`. Raises ConfigError where there is none of it."""
+    """The timezone of a name such as `Europe/Berlin`. Raises ConfigError if no timezone has the name."""
     if name == "UTC":
         return UTC  # also where no table of timezones is installed
     try:
@@ -38,10 +38,10 @@ def zone(name: str) -> tzinfo:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """
-    The days that an issue is about.
+    The days that an issue covers.
 
-    `name` is `2026-W27` (an ISO week), `2026-06-29` (a day), `2026-06` (a month), or `2026-06-01--2026-06-20` for any
-    other days, first and last. `end` is the day after the last.
+    `name` is `2026-W27` (an ISO week), `2026-06-29` (a day), `2026-06` (a month), or `2026-06-01--2026-06-20` (any
+    other first and last day). `end` is the day after the last.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Period:
     timezone: str = "UTC"
 
     def to_dict(self) -> JsonDict:
-        """The period as `digest --json` prints it: instants in its timezone, `Z` for UTC."""
+        """The period as `digest --json` prints it: times in its timezone, `Z` for UTC."""
         return {
             "name": self.name,
             "start": self._midnight(self.first),
@@ -65,24 +65,24 @@ class Period:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """
-    What somebody wants to read, and how often.
+    What a reader wants to read, and how often.
 
     Args:
-        name: What its issues are called by.
+        name: The name of the subscription, part of the name of its issues.
         every: An issue a day, week or month.
-        timezone: By whose clock the days begin.
+        timezone: The timezone in which the days begin.
         topics: Interests in words, such as “speculative decoding”.
-        liked, disliked: Ids of papers that are, and that are not, like what is wanted.
-        authors: People whose papers come first; who names neither topics nor liked papers gets no others.
-        categories: Only papers in one of these; empty is all.
-        must, must_not: Words or phrases of which a paper must have one, and of which it may have none.
-        threshold: The least score, 0 to 1, of a paper that is shown; None is `LEAST_SCORE` where there are interests.
-        size: The most papers of an issue.
-        order: Rank by `interest`, or by attention, upvotes or else stars, damped by age (`trending`).
-        catch_up: After missed periods one issue `each`, one that has all of them (`merge`), or only the last (`skip`).
+        liked, disliked: Ids of papers that show what the reader wants, and what not.
+        authors: People whose papers come first. Without topics and liked papers, only their papers are shown.
+        categories: Only papers in one of these categories; empty means all.
+        must, must_not: A paper must have one of the first words or phrases, and none of the second.
+        threshold: The lowest score, 0 to 1, of a paper that is shown; None means `LEAST_SCORE` if there are interests.
+        size: The largest number of papers in an issue.
+        order: Rank by `interest`, or by popularity damped by age (`trending`): upvotes, or stars if there are none.
+        catch_up: After missed periods write an issue for `each`, one for all (`merge`), or only the last (`skip`).
         to: Mail addresses.
-        formats: Which files are written: md, html, json, eml.
-        folder: Write the files there too.
+        formats: The files to write: md, html, json, eml.
+        folder: A second folder for the files.
     """
 
     name: str = DEFAULT_SUBSCRIPTION
@@ -105,7 +105,7 @@ class Subscription:
 
     @property
     def least(self) -> float:
-        """The score from which on a paper is shown; without interests a score says nothing of the reader."""
+        """The lowest score of a paper that is shown; 0 without interests, for a score then says nothing."""
         if self.threshold is not None:
             return self.threshold
         return LEAST_SCORE if (self.topics or self.liked) and self.order == "interest" else 0.0
@@ -117,11 +117,11 @@ ThemeStatus = Literal["new", "growing", "steady", "fading"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
     """
-    What several papers of a period are about.
+    A subject that several papers of a period share.
 
-    `paper_ids` are all its papers, the most typical first. A theme that goes on from the period before keeps its `id`
-    and `name`; `previous_size` is its size there, None where it is new. `history` has its sizes in the periods before
-    and in this one, oldest first, at most eight.
+    `paper_ids` lists all its papers, the most typical first. A theme that continues from the period before keeps its
+    `id` and `name`. `previous_size` is its size in that period, None for a new theme. `history` lists its sizes in at
+    most eight periods, the oldest first, this one last.
     """
 
     id: str
@@ -155,9 +155,9 @@ PaperStatus = Literal["new", "revised", "withdrawn"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePaper:
     """
-    A paper of an issue: its rank from 1, its score from 0 to 1, why it is here, and its most telling sentence.
+    A paper of an issue: its rank from 1, its score from 0 to 1, the reason why it is shown, and its main sentence.
 
-    `changes` says of a revised paper what became of its text; `theme` is the id of its theme, if any.
+    `changes` describes how the text of a revised paper changed; `theme` is the id of its theme, if any.
     """
 
     paper: Paper
@@ -191,10 +191,10 @@ class IssuePaper:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """
-    What was listed in the period, what is in the issue, what was left out and why, and how the feeds do.
+    How many papers were listed, included and excluded, with the reasons, and the states of the feeds.
 
-    `listed == included + sum(excluded.values())`. `late` of the listed ones were listed in a period whose issue had
-    been made before they came in. `feeds` have name, state, last and error, as `refdesk status` tells them.
+    `listed == included + sum(excluded.values())`. `late` counts the listed papers that came after the issue of their
+    own period was made. `feeds` have name, state, last and error, as `refdesk status` prints them.
     """
 
     listed: int
@@ -217,12 +217,12 @@ class Coverage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """
-    One issue, every sentence of which cites.
+    One issue; each sentence of it cites.
 
-    Sources are numbered in the order of first citation: headline, themes, papers. `manifest` says what it was made
-    from: `id` over all that went in, the version of Refdesk, prompts, model, and the text's hash of each source.
-    `degraded` says what a model should have written and did not, and why. `usage` is what making it has cost just now,
-    and no part of the document: that is the same however often it is made.
+    Sources are numbered in the order of first citation: headline, themes, papers. `manifest` records the inputs: an
+    `id` over all of them, the version of Refdesk, prompts, model, and the hash of each source's text. `degraded` says
+    which part the model did not write, and why. `usage` is the cost of making the issue this time; it is not in the
+    document, which is the same each time.
     """
 
     period: Period
@@ -239,7 +239,7 @@ class Digest:
 
     @property
     def name(self) -> str:
-        """What its files are called: `2026-W27.default`."""
+        """The name of its files without the suffix: `2026-W27.default`."""
         return f"{self.period.name}.{self.subscription}"
 
     def to_dict(self) -> JsonDict:

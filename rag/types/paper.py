@@ -1,8 +1,8 @@
 """
-Papers, their sentences, chunks and revisions, the filters that select them, and what an import or a check reports.
+Papers, their sentences, chunks and revisions, filters, and the reports of an import and of a check.
 
-Dates are text as they were given (`2024`, `2024-06` or `2024-06-17`), so that a date that is only a year stays
-one. Offsets count characters (code points) of the stored abstract, half-open.
+A date is text, as exact as it was given (`2024`, `2024-06` or `2024-06-17`). Offsets count characters (code points) of
+the stored abstract; a range is half-open.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ JsonDict = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """One whole sentence of an abstract: `text == abstract[start:end]`. Numbers count from 1."""
+    """One sentence of an abstract: `text == abstract[start:end]`. Sentence numbers count from 1."""
 
     number: int
     start: int
@@ -33,9 +33,9 @@ class Sentence:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """
-    One text that a paper has had: the hash of its title and abstract, and when it was first seen (ISO 8601).
+    One text that a paper has had: title, abstract, their hash, and when they were first seen (ISO 8601).
 
-    `named` are authors, date and link that the paper had while the text stood, where they may be others now.
+    `named` holds the authors, the date and the link that the paper had with this text.
     """
 
     hash: str
@@ -48,7 +48,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    """A signal of attention that a source gives, such as `upvotes` or `stars`, and the day on which it was so, ISO."""
+    """A popularity signal that a source gives, such as `upvotes` or `stars`, and the day of the count (ISO 8601)."""
 
     name: str
     count: int
@@ -64,8 +64,8 @@ class Paper:
     """
     One paper and its abstract.
 
-    `spans` are the sentence offsets within the abstract, made once when the text enters the library. `version` is
-    arXiv's, where known. `imported` is the day (UTC) the library first saw the paper.
+    `spans` are the offsets of the sentences in the abstract; the abstract is split once, at import. `version` is the
+    one of arXiv, if known. `imported` is the day (UTC) on which the paper came into the library.
     """
 
     paper_id: str
@@ -88,7 +88,7 @@ class Paper:
     spans: tuple[tuple[int, int], ...] = ()
 
     def sentence(self, number: int) -> Sentence:
-        """Sentence `number`, counted from 1. Raises IndexError where there is none."""
+        """Sentence `number`, counted from 1. Raises IndexError if the abstract has no such sentence."""
         if not 1 <= number <= len(self.spans):
             raise IndexError(f"{self.paper_id} has {len(self.spans)} sentences, not {number}")
         start, end = self.spans[number - 1]
@@ -100,7 +100,7 @@ class Paper:
         return tuple(self.sentence(number) for number in range(1, len(self.spans) + 1))
 
     def to_dict(self) -> JsonDict:
-        """The paper as `show --json` prints it, its revisions aside."""
+        """The paper as `show --json` prints it, without its revisions."""
         return {
             "paper_id": self.paper_id,
             "aliases": list(self.aliases),
@@ -123,13 +123,13 @@ class Paper:
 
     @property
     def day(self) -> str:
-        """The date by which the paper is filed and filtered: listed, else published, else imported."""
+        """The date by which the paper is sorted and filtered: listed, else published, else imported."""
         return self.listed or self.published or self.imported or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """A run of whole sentences of one paper; its id in the vector store is `<paper_id>#<number>`, from 0."""
+    """Consecutive sentences of one paper; its id in the vector store is `<paper_id>#<number>`, counted from 0."""
 
     paper_id: str
     number: int
@@ -146,9 +146,9 @@ class Chunk:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """
-    Which papers a question is put to; empty means all. Within one field any value will do, and all fields must agree.
+    Which papers to look at; an empty filter means all. A paper must match every field, by any value of the field.
 
-    `since` and `until` bound `Paper.day`, both inclusive; `until="2024-06"` takes the whole of June.
+    `since` and `until` limit `Paper.day`, both inclusive; `until="2024-06"` includes the whole of June.
     """
 
     since: str | None = None
@@ -214,7 +214,7 @@ def _field(name: str, value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
-    """A record that was not taken: where it stood in the input, why, and its title where it had one."""
+    """A record that was not imported: its place in the input, the reason, and its title if it has one."""
 
     where: str
     reason: str
@@ -228,9 +228,9 @@ class Reject:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """
-    What became of every record of an input: `added + updated + unchanged + len(rejected)` is their number.
+    The result of an import. `added + updated + unchanged + len(rejected)` is the number of records in the input.
 
-    `merged` counts those of them that were recognised as a paper already known under another id.
+    `merged` counts the records that are a known paper under another id; they are counted above too.
     """
 
     added: int = 0
@@ -242,7 +242,7 @@ class ImportReport:
     took_ms: float = 0.0
 
     def __add__(self, other: ImportReport) -> ImportReport:
-        """What became of the records of both; the time is for whoever measures it."""
+        """The sum of two reports, without the time."""
         return ImportReport(
             added=self.added + other.added,
             updated=self.updated + other.updated,
@@ -267,7 +267,7 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something `check` found amiss: which store, what kind, and the papers or chunks concerned (a sample of them)."""
+    """An inconsistency that `check` found: the store, the kind, the number of papers or chunks, and some of the ids."""
 
     store: str
     kind: Literal["missing", "stale", "orphaned", "damaged"]

@@ -38,14 +38,14 @@ _INTERRUPTED = 130
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Settings, in place of the library's refdesk.toml.",
+    help="A settings file to read in place of the library's refdesk.toml.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show where an error came from.")
-@click.option("-q", "--quiet", is_flag=True, help="No notices or progress.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no notices and no progress.")
 @click.version_option(__version__, prog_name="refdesk")
 @click.pass_context
 def cli(context: click.Context, library: Path | None, config: Path | None, verbose: bool, quiet: bool) -> None:
-    """Questions over paper abstracts, answered with sentences that cite."""
+    """Ask questions over paper abstracts; every sentence of an answer cites its sources."""
     context.obj = Session(folder=library, config=config, verbose=verbose, quiet=quiet)
 
 
@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         if (status := completion.asked_by_a_shell(cli)) is not None:
             sys.exit(status)
-        with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would end by itself on a broken pipe
+        with cli.make_context("refdesk", list(arguments)) as context:  # cli.main would handle a broken pipe itself
             status = cli.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
@@ -124,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("Interrupted.", err=True)
         status = _INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is not an error
         status = 0
     except OSError as error:  # errors of files are translated where they are opened, so this is standard output
         click.echo(f"Error: The output cannot be written: {error.strerror or error}.", err=True)

@@ -1,4 +1,4 @@
-"""init and add."""
+"""The commands init and add."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFUSED = 4
 @as_json
 @click.pass_obj
 def init(session: Session, embedder: str | None, as_json: bool) -> None:
-    """Make a library and choose its embedder."""
+    """Make a library, and choose its embedder."""
     with session.open(embedder=embedder, create=True) as library:
         made = library.status()
     if as_json:
@@ -28,11 +28,11 @@ def init(session: Session, embedder: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("inputs", nargs=-1, metavar="PATH|URL|-…", shell_complete=files)
-@click.option("--format", "format_name", metavar="NAME", help="Force a format in place of recognising it.")
-@click.option("--listed", metavar="DATE", help="The listing date of papers that come without one.")
-@click.option("--tag", "tags", multiple=True, metavar="NAME", help="Tag every paper; may be repeated.")
-@click.option("--strict", is_flag=True, help="Exit with 4 when any record was rejected.")
-@click.option("--list-formats", is_flag=True, help="List the formats that are read.")
+@click.option("--format", "format_name", metavar="NAME", help="The format; without it, it is recognised.")
+@click.option("--listed", metavar="DATE", help="The listing date of papers that have none.")
+@click.option("--tag", "tags", multiple=True, metavar="NAME", help="Add this tag to every paper; may be repeated.")
+@click.option("--strict", is_flag=True, help="Exit with 4 if any record is rejected.")
+@click.option("--list-formats", is_flag=True, help="List the formats that can be read.")
 @as_json
 @click.pass_obj
 def add(
@@ -46,9 +46,10 @@ def add(
     as_json: bool,
 ) -> int:
     """
-    Import files of papers; the format is recognised by content.
+    Import papers from files, folders or URLs.
 
-    Makes the library where there is none. Importing the same file again changes nothing.
+    Zip archives are read too, and - is standard input. The format of a file is recognised by its content. The library
+    is made if there is none. Importing a file again changes nothing.
     """
     from refdesk.ingest.inputs import expanded, refuse_absent
     from refdesk.library import formats
@@ -59,7 +60,7 @@ def add(
         return 0
     if not inputs:
         raise click.UsageError("Name at least one file, URL, or - for standard input.")
-    refuse_absent([name for name, _ in expanded(inputs)])  # before a library is made for a file name that was mistyped
+    refuse_absent([name for name, _ in expanded(inputs)])  # before a library is made for a mistyped file name
     with session.open(create=True) as library:
         named = Path(inputs[0]).name if len(inputs) == 1 else f"{len(inputs)} inputs"
         with session.progress(f"importing {named}") as progress:

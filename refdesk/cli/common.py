@@ -1,4 +1,4 @@
-"""What the commands share: the session, the filter options, and printing JSON."""
+"""Shared by the commands: the session, the filter options, naming papers, and printing."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from refdesk.library import Library
 
 INTERRUPTED = threading.Event()
-"""Set when the user pressed Ctrl-C."""
+"""Set when the user presses Ctrl-C."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The options that stand before the command."""
+    """The options before the command."""
 
     folder: Path | None
     config: Path | None
@@ -34,7 +34,7 @@ class Session:
 
     @property
     def place(self) -> Path:
-        """The library that was named, or the default one."""
+        """The folder of the library that was named, or of the default one."""
         from refdesk.settings.config import default_folder
 
         return self.folder or default_folder()
@@ -48,13 +48,13 @@ class Session:
         )
 
     def tell(self, notice: str) -> None:
-        """A sentence for people."""
+        """Print a sentence for people on standard error."""
         if not self.quiet:
             click.echo(printable(notice), err=True)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, float], None]]:
-        """A bar on a terminal, nothing elsewhere; it is told a count and a share."""
+        """Show a progress bar on a terminal. Yields a function that takes a count and a share."""
         from refdesk.render.terminal import console
 
         screen = console(stderr=True)
@@ -87,16 +87,18 @@ def _stop_if_interrupted() -> None:
 
 
 def filters(command: Command) -> Command:
-    """The filter options, passed to the command as one `Filter` named `chosen`."""
+    """Add the filter options to a command, which gets them as one `Filter` named `chosen`."""
     options = (
-        click.option("--since", metavar="DATE", help="Listed (else published, else imported) on this day or later."),
-        click.option("--until", metavar="DATE", help="… on this day or earlier; 2024-06 takes the whole month."),
+        click.option("--since", metavar="DATE", help="Listed (else published, else imported) on this date or later."),
+        click.option(
+            "--until", metavar="DATE", help="Listed on this date or earlier; 2024-06 includes the whole month."
+        ),
         click.option(
             "--category",
             "categories",
             multiple=True,
             metavar="NAME",
-            help="In this category, such as cs.CL; may be repeated.",
+            help="Of this category, such as cs.CL; may be repeated.",
         ),
         click.option("--tag", "tags", multiple=True, metavar="NAME", help="With this tag; may be repeated."),
         click.option(
@@ -146,17 +148,17 @@ def named_papers(library: Library, names: Sequence[str]) -> list[Paper]:
 
 
 def printable(text: str) -> str:
-    """Words for a terminal, without what would steer it: file names and headers come from outside."""
+    """Text from outside, such as a file name, without the control characters that steer a terminal."""
     return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output, one line."""
+    """Print a JSON document on one line of standard output."""
     click.echo(json.dumps(document, ensure_ascii=False).encode(errors="replace").decode())
 
 
 def show(renderable: Any) -> None:
-    """Something for people on standard output."""
+    """Print text, tables or colours on standard output."""
     from refdesk.render.terminal import console
 
     console().print(renderable)

@@ -16,7 +16,9 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """
-    Print the script with which SHELL completes commands, options and file names.
+    Print a script that completes commands in SHELL.
+
+    It completes options and file names too.
 
     \b
     bash: add  eval "$(refdesk completion bash)"  to ~/.bashrc

@@ -36,7 +36,7 @@ Next, with papers of your own, in any format of a reference manager:
     "splits",
     multiple=True,
     metavar="NAME",
-    help="Such as test or dev; may be repeated. [default: all but train]",
+    help="A split, such as test; may be repeated. [default: all but train]",
 )
 @click.option("--embedder", metavar="NAME", help="static (default), minilm, or openai:<model>.")
 @as_json
@@ -45,8 +45,8 @@ def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder:
     """
     Measure retrieval, evidence and abstention on DATASET.
 
-    DATASET is a folder in BEIR's form (corpus.jsonl, queries.jsonl, qrels/, plain or .gz), with SciFact's claims where
-    there are any. It is imported into a temporary library; yours is not touched.
+    DATASET is a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/, plain or .gz), perhaps with claims in
+    SciFact's layout. It is imported into a temporary library; yours is not changed.
     """
     from refdesk.evaluation.run import evaluate as measure
     from refdesk.library import open_library

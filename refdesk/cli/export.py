@@ -24,28 +24,28 @@ if TYPE_CHECKING:
     type=click.Choice(["jsonl", "bibtex", "csl", "ris"]),
     default="jsonl",
     show_default=True,
-    help="What to write.",
+    help="The format of the export.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file, in place of standard output.")
 @click.option(
     "--answer",
     metavar="FILE|-",
     shell_complete=files,
-    help="The papers that an answer cites, in the order of its sources.",
+    help="Only the papers that an answer cites, in the order of its sources.",
 )
 @filters
 @click.pass_obj
 def export(session: Session, format_name: str, output: Path | None, answer: str | None, chosen: Filter) -> None:
     """
-    Write papers as JSON Lines, BibTeX, CSL-JSON or RIS: the papers of a filter, or those that an answer cites.
+    Write papers as JSON Lines, BibTeX, CSL-JSON or RIS.
 
-    An answer is the output of `ask` or `digest` with --json or --markdown; - reads it from standard input.
+    The papers are those of the filters, or those that an answer cites. An answer is the output of `ask` or `digest` with --json or --markdown; - reads it from standard input.
     """
     from refdesk.ingest.inputs import text_of
     from refdesk.render.export import FORMATS
 
     if answer and chosen:
-        raise click.UsageError("--answer names its papers itself; give it without filters.")
+        raise click.UsageError("--answer and filters both choose papers; give one of them.")
     document = sys.stdin.read() if answer == "-" else text_of(Path(answer)) if answer else None
     with session.open() as library:
         papers = library.papers(filter=chosen) if document is None else library.cited(document)

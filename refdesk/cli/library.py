@@ -39,7 +39,7 @@ def show(session: Session, names: tuple[str, ...], as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def status(session: Session, as_json: bool) -> None:
-    """Say what is in the library."""
+    """Show what the library holds and how its feeds do."""
     with session.open() as library:
         found = library.status()
     if as_json:
@@ -54,7 +54,11 @@ def status(session: Session, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def check(session: Session, as_json: bool) -> int:
-    """Compare the indexes with the catalog; exit with 7 when something is amiss."""
+    """
+    Compare the indexes with the catalog.
+
+    Exits with 7 if they differ.
+    """
     with session.open() as library:
         findings = library.check()
         papers = library.status()["papers"]
@@ -68,11 +72,11 @@ def check(session: Session, as_json: bool) -> int:
 
 
 @click.command()
-@click.option("--embedder", metavar="NAME", help="Rebuild with another embedder: static, minilm, or openai:<model>.")
+@click.option("--embedder", metavar="NAME", help="Change to another embedder: static, minilm, or openai:<model>.")
 @as_json
 @click.pass_obj
 def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
-    """Rebuild the vectors and the lexical index from the catalog."""
+    """Rebuild the vectors and the word index from the catalog."""
     from refdesk.library import open_to_reindex
 
     with open_to_reindex(session.place, config=session.config, notify=session.tell) as library:

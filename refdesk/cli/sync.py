@@ -1,4 +1,4 @@
-"""sync."""
+"""The command sync."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ FEED_FAILED = 6
 @as_json
 @click.pass_obj
 def sync(session: Session, names: tuple[str, ...], as_json: bool) -> int:
-    """Pull the feeds of refdesk.toml, all or those named, since their last pull."""
+    """
+    Pull new papers from the feeds of refdesk.toml.
+
+    NAME is a feed; without one, all feeds are pulled. Exits with 6 if a feed fails.
+    """
     from refdesk.render import terminal
 
     with session.open(create=True) as library:

@@ -1,5 +1,5 @@
 """
-Evaluation data sets on disk: BEIR folders, plain or .gz, and SciFact's claims with their gold sentences.
+Read evaluation data sets: BEIR folders, plain or .gz, and SciFact's claims with their gold sentences.
 
     corpus.jsonl[.gz]      {"_id", "title", "text"}
     queries.jsonl[.gz]     {"_id", "text"}
@@ -24,7 +24,7 @@ from rag.errors import UnreadableInput
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim and the sentences that bear it out or refute it: document id to indexes from 0; empty where none do."""
+    """A claim and its gold sentences, which support or refute it: document id to indexes from 0; perhaps none."""
 
     text: str
     evidence: dict[str, list[int]]
@@ -32,27 +32,27 @@ class Claim:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A folder in BEIR's form. Raises UnreadableInput where a file it needs is missing or broken."""
+    """A data set in a folder of BEIR's layout. Raises UnreadableInput if a file is missing or broken."""
 
     folder: Path
 
     def documents(self) -> Iterator[dict[str, Any]]:
-        """Id, title and text of each document; a missing one of the two is made from the other, as BEIR has it."""
+        """Yield id, title and text of each document; a missing title or text is made from the other."""
         for row in self._rows("corpus"):
             title, text = str(row.get("title") or "").strip(), str(row.get("text") or "").strip()
             yield {"_id": str(row["_id"]), "title": title or text[:100], "text": text or title}
 
     @cached_property
     def queries(self) -> dict[str, str]:
-        """The questions by id."""
+        """Query id to query."""
         return {str(row["_id"]): str(row["text"]) for row in self._rows("queries")}
 
     def splits(self) -> list[str]:
-        """The names of the splits that there are relevance judgements for."""
+        """The names of the splits with relevance judgements."""
         return sorted(path.name.split(".")[0] for path in (self.folder / "qrels").glob("*.tsv*"))
 
     def relevance(self, split: str) -> dict[str, dict[str, int]]:
-        """Query id to document id to grade."""
+        """The relevance judgements of a split: query id to document id to grade."""
         grades: dict[str, dict[str, int]] = {}
         with _opened(self.folder / "qrels", f"{split}.tsv") as stream:
             for row in csv.reader(stream, delimiter="\t"):
@@ -61,24 +61,24 @@ class Dataset:
         return grades
 
     def has_claims(self, split: str) -> bool:
-        """Whether there are claims with gold sentences."""
+        """Tell whether the split has claims with gold sentences."""
         return any((self.folder / f"claims_{split}.jsonl{end}").exists() for end in ("", ".gz"))
 
     def claims(self, split: str) -> list[Claim]:
-        """SciFact's claims of a split."""
+        """The claims of a split, in SciFact's layout."""
         return [
             Claim(
                 text=str(row["claim"]),
                 evidence={
-                    doc: sorted({n for each in given for n in each["sentences"]})
-                    for doc, given in row["evidence"].items()
+                    document: sorted({index for rationale in rationales for index in rationale["sentences"]})
+                    for document, rationales in row["evidence"].items()
                 },
             )
             for row in self._rows(f"claims_{split}")
         ]
 
     def sentences(self) -> dict[str, list[str]]:
-        """The gold sentences of each document."""
+        """Document id to its sentences, as SciFact splits them."""
         return {str(row["doc_id"]): list(row["abstract"]) for row in self._rows("corpus_sentences")}
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:

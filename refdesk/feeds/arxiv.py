@@ -1,4 +1,4 @@
-"""arXiv: its API by the last change, newest first; after a long gap, or for more than the API gives, OAI-PMH."""
+"""arXiv: its search API, newest changes first; OAI-PMH after a long gap, or for more papers than the API gives."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from refdesk.feeds.pulling import ASKED_FOR, Document, Pull
 
 PAGE = 200
 MOST = 30_000
-"""The API gives no entry beyond."""
+"""The API gives no entries after this one."""
 CATCH_UP_DAYS = 21
-"""A longer gap is made up by OAI-PMH, which lists what was modified since a day without an end."""
+"""After a longer gap OAI-PMH is used, which lists all changes since a day."""
 _PHYSICS = "astro-ph cond-mat gr-qc hep-ex hep-lat hep-ph hep-th math-ph nlin nucl-ex nucl-th quant-ph".split()
 
 
@@ -40,22 +40,21 @@ def arxiv(pull: Pull) -> Iterator[Document]:
         }  # fmt: skip
         found = pull.fetcher.get(pull.text("url", "https://export.arxiv.org/api/query"), params)
         if b"<feed" not in found.body:
-            raise FeedUnavailable("arXiv answered with a page that is no Atom feed.", hint="Try again later.")
+            raise FeedUnavailable("arXiv answered with a page that is not an Atom feed.", hint="Try again later.")
         updated = re.findall(rb"<updated>(\d{4}-\d\d-\d\d)", found.body)[1:]  # the first is the feed's own
         told = re.search(rb"totalResults[^>]*>\s*(\d+)", found.body)
         total = max(total, int(told[1]) if told else 0)
         if not updated:
             if start and start >= total:
                 break
-            if (
-                empty := empty + 1
-            ) < ASKED_FOR:  # empty pages in mid-paging happen, and at the beginning when it is busy
+            empty += 1
+            if empty < ASKED_FOR:  # arXiv gives empty pages in the middle, and a first one when it is busy
                 continue
             if start:
                 raise pull.incomplete(start, total)
             if alone or pull.state.get("pulled"):
                 raise FeedUnavailable(
-                    f"arXiv finds nothing at all for “{query[:80]}”.", hint="Check the feed's categories or query."
+                    f"arXiv finds nothing for “{query[:80]}”.", hint="Check the feed's categories or query."
                 )
             return
         empty = 0
@@ -91,7 +90,7 @@ def _oai(pull: Pull, categories: list[str]) -> Iterator[Document]:
 
 
 def _of_categories(body: bytes, categories: list[str]) -> bytes:
-    """The records of the categories that are followed; OAI's sets are whole archives. Deleted ones have none."""
+    """Keep the records of the wanted categories, since OAI's sets are whole archives. Deleted records have none."""
 
     def kept(record: re.Match[bytes]) -> bytes:
         named = re.search(rb"<categories>([^<]*)</categories>", record[0])

@@ -1,6 +1,7 @@
 """
-Fetching from providers, politely: their rates, Retry-After, conditional requests, bounded retries, caps, and no way
-into the reader's own network.
+HTTP client for feeds: rate limits, Retry-After, conditional requests, bounded retries, limits of size and time.
+
+Requests do not reach the reader's own network (`refdesk.safe_http`).
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ ATTEMPTS = 4
 LONGEST_WAIT_S = 120.0
 TIMEOUT_S = 30.0
 PACES = {"arxiv.org": 3.0}
-"""By domain: the least seconds between two requests, whichever feed makes them, to whichever of its hosts."""
-_PASSING = (429, 500, 502, 503, 504)
+"""By domain: the minimum seconds between two requests of all feeds, to any host of the domain."""
+_TEMPORARY = (429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a provider answered: the body decoded of gzip, and its headers; no body where nothing has changed (304)."""
+    """The reply of a provider: the body, decoded of gzip, and the headers. An unchanged page (304) has no body."""
 
     url: str
     body: bytes
@@ -44,16 +45,19 @@ class Page:
 @dataclass(slots=True)
 class Fetcher:
     """
-    One feed's way to its provider.
+    The HTTP client of one feed.
 
     Args:
-        pause_s: The least time between two requests.
+        pause_s: The minimum time between two requests.
         contact: A mail address or page that the user agent names.
-        allow_private: Whether addresses of this machine and its network may be fetched.
-        sleep, clock, draw: The clock, and the chance of retries.
-        kind: Feeds of one kind keep one pause.
-        clocks: By kind, or domain of `PACES`, when the last request was made; the feeds of one sync share it.
-        public: Judges an address, where private ones may not be fetched.
+        allow_private: Allow addresses of this machine and its network.
+        timeout_s: The longest wait for the connection and for a single read.
+        longest_s: The longest time for a reply, as in `refdesk.safe_http`.
+        sleep, clock, draw: Replace the clock and the random part of the waits.
+        requests: The number of requests so far.
+        kind: Feeds of one kind share one pause.
+        clocks: By kind, or by domain of `PACES`, the time of the last request; the feeds of one sync share it.
+        public: Tells whether an address is public.
     """
 
     pause_s: float
@@ -71,15 +75,15 @@ class Fetcher:
 
     def get(self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Page:
         """
-        Fetch a page; waits as the provider's rate and its Retry-After ask.
+        Fetch a page. Waits as the provider's rate limit and its Retry-After ask.
 
         Raises:
-            FeedUnavailable: It cannot be had: refused, failing, too large, too slow, or a private address.
+            FeedUnavailable: The page is refused, fails, is too large or too slow, or has a private address.
         """
         try:
             target = str(httpx.URL(url, params=params)) if params else url
         except (httpx.InvalidURL, ValueError) as error:
-            raise FeedUnavailable(f"{_shown(url)} is no address.", hint="Check the feed's address.") from error
+            raise FeedUnavailable(f"{_shown(url)} is not a valid URL.", hint="Check the feed's address.") from error
         for attempt in range(ATTEMPTS):
             last = attempt + 1 == ATTEMPTS
             try:
@@ -87,11 +91,11 @@ class Fetcher:
             except PrivateAddress as error:
                 raise FeedUnavailable(
                     f"{_shown(target)} leads to {error}.",
-                    hint="Set `allow_private = true` in the feed where that is meant.",
+                    hint="If that is intended, set `allow_private = true` in the feed.",
                 ) from error
             except (httpx.InvalidURL, ValueError) as error:
                 raise FeedUnavailable(
-                    f"{_shown(target)} leads to what is no address.", hint="Check the feed's address."
+                    f"{_shown(target)} redirects to an invalid URL.", hint="Check the feed's address."
                 ) from error
             except (httpx.TimeoutException, httpx.TransportError, httpx.DecodingError) as error:
                 if last:
@@ -104,18 +108,18 @@ class Fetcher:
             if isinstance(reply, Page):
                 return reply
             status, wait = reply
-            if last or status not in _PASSING or wait > LONGEST_WAIT_S:
+            if last or status not in _TEMPORARY or wait > LONGEST_WAIT_S:
                 raise FeedUnavailable(
                     f"{_shown(target)} answered {status}" + (f", asking to wait {wait:,.0f} s." if wait > 0 else "."),
-                    hint="Try again later." if status in _PASSING else "Check the feed's settings.",
+                    hint="Try again later." if status in _TEMPORARY else "Check the feed's settings.",
                 )
             self.sleep(max(wait, self._backoff(attempt)))
         raise AssertionError("the last attempt returns or raises")
 
     def _wait(self, url: str) -> str:
-        """Wait as the pace of the URL's domain, or the feed's kind, asks; the name of the clock."""
+        """Wait as the pause of the URL's domain, or of the feed's kind, asks. Returns the key in `clocks`."""
         host = f".{urlsplit(url).hostname}"
-        domain = next((each for each in PACES if host.endswith(f".{each}")), None)
+        domain = next((name for name in PACES if host.endswith(f".{name}")), None)
         clock, pause_s = domain or self.kind, max(self.pause_s, PACES[domain] if domain else 0.0)
         early = pause_s - (self.clock() - self.clocks.get(clock, float("-inf")))
         if early > 0:
@@ -127,7 +131,7 @@ class Fetcher:
         return float(2**attempt) * (0.5 + self.draw() / 2)
 
     def _followed(self, url: str, headers: Mapping[str, str]) -> Page | tuple[int, float]:
-        """The page at the end of the redirects, or a status with how long to wait."""
+        """Follow redirects to a page; or return the status of a failure and the seconds to wait."""
         contact = (self.contact or "").encode("ascii", "replace").decode()
         agent = f"refdesk/{__version__}" + (f" ({contact})" if contact else "")
         first = urlsplit(url).netloc
@@ -137,8 +141,8 @@ class Fetcher:
                 _refuse_scheme(url)
                 clock = self._wait(url)
                 self.requests += 1
-                own = headers if urlsplit(url).netloc == first else {}  # a key is for one host
-                with streamed(client, url, headers=own, longest_s=self.longest_s) as reply:
+                sent = headers if urlsplit(url).netloc == first else {}  # a key is for one host
+                with streamed(client, url, headers=sent, longest_s=self.longest_s) as reply:
                     self.clocks[clock] += min(_seconds(reply.headers.get("backoff")), LONGEST_WAIT_S)
                     if reply.status_code == 304:
                         return Page(url, b"", dict(reply.headers), unchanged=True)
@@ -148,7 +152,7 @@ class Fetcher:
                     if reply.status_code != 200:
                         return reply.status_code, _seconds(reply.headers.get("retry-after"))
                     if "," in reply.headers.get("content-encoding", ""):
-                        raise FeedUnavailable(f"{_shown(url)} answers packed more than once.", hint="Check the feed.")
+                        raise FeedUnavailable(f"{_shown(url)} is packed more than once.", hint="Check the feed.")
                     try:
                         body = b"".join(blocks(reply, max_bytes=MAX_RESPONSE_BYTES, longest_s=self.longest_s))
                     except TooLarge as error:
@@ -163,11 +167,11 @@ class Fetcher:
 def _refuse_scheme(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise FeedUnavailable(f"{_shown(url)} is no http(s) address.", hint="Check the feed's address.")
+        raise FeedUnavailable(f"{_shown(url)} is not an http(s) address.", hint="Check the feed's address.")
 
 
 def _seconds(value: str | None) -> float:
-    """Seconds to wait, given as such or as a date; 0 where nothing is said."""
+    """The seconds to wait, given as a number or a date; 0 if neither."""
     if not value:
         return 0.0
     try:
@@ -181,5 +185,5 @@ def _seconds(value: str | None) -> float:
 
 
 def _shown(url: str) -> str:
-    """An address without what may be a secret: its query and password."""
+    """A URL without its query and password, which may be secrets."""
     return re.sub(r"//[^/@]*@", "//", url.partition("?")[0])[:200]

@@ -1,8 +1,8 @@
 """
-What each kind of feed asks of its provider, page after page, and where the pages end.
+Providers of feeds: which pages each kind requests, and where the pages end.
 
-A provider yields documents (bytes and a file name, which `rag.sources` recognises and parses); it knows no library. The
-day that it asks from overlaps with what was had, for providers list late.
+A provider yields documents, bytes with a file name, which `rag.sources` recognises and parses; it knows no library.
+A pull overlaps with the one before, because providers list some papers late.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from refdesk.feeds.arxiv import arxiv
 from refdesk.feeds.pulling import ASKED_FOR, Document, Pull, whole
 
 PUBMED_MOST = 9_999
-"""PubMed gives no id beyond; of more, the days are halved."""
+"""PubMed gives no more ids for one query; a query that finds more is split by days."""
 SETTLED_S = 2.0
-"""A file that was written to so lately may not be whole."""
+"""A file that was changed more recently may still be being written."""
 
 
 def huggingface(pull: Pull) -> Iterator[Document]:
-    """The daily papers of each day since."""
+    """The daily papers of each day."""
     for day in (pull.since + timedelta(days=number) for number in range((pull.today - pull.since).days + 1)):
         url = pull.text("url", "https://huggingface.co/api/daily_papers")
         params: dict[str, Any] | None = {"date": day.isoformat(), "limit": 100}
         for page in pull.pages():
-            # a day may be empty, and is asked for again before that is believed; no page that another one names is
+            # retry an empty day before accepting it; a page that another page links to must not be empty
             announced = int(page > 0 or day < pull.today)
             found, _, entries = pull.json(url, params, "items", 0, count=lambda *_, of=announced: of)
             if entries:
@@ -184,12 +184,12 @@ def zotero(pull: Pull) -> Iterator[Document]:
         start += 100
         if not items or start >= total:
             break
-    # a library that changed under the reading may have moved an item past it; the next pull asks since before again
+    # if the library changed during the pull, an item may have been missed: the next pull starts at the same version
     pull.state["version"] = versions.pop() if len(versions) == 1 else since
 
 
 def rss(pull: Pull) -> Iterator[Document]:
-    """Any Atom or RSS feed, by a conditional request."""
+    """Any Atom or RSS feed, fetched by a conditional request."""
     conditions = {"if-none-match": pull.state.get("etag", ""), "if-modified-since": pull.state.get("modified", "")}
     found = pull.fetcher.get(pull.text("url"), headers={name: value for name, value in conditions.items() if value})
     if found.unchanged:
@@ -200,13 +200,13 @@ def rss(pull: Pull) -> Iterator[Document]:
 
 def folder(pull: Pull) -> Iterator[Document]:
     """
-    The files of a folder that are new or changed; what each was is kept by size and time.
+    The new and changed files of a folder, by their sizes and times.
 
-    One that is being written is waited for a moment, and left to the next pull where it still changes then.
+    A file that is being written gets a moment to settle. If it still changes then, the next pull takes it.
     """
     path = Path(pull.text("path")).expanduser().absolute()
     if not path.is_dir():
-        raise FeedUnavailable(f"There is no folder {path}.", hint="Check the feed's `path`.")
+        raise FeedUnavailable(f"The folder {path} does not exist.", hint="Check the feed's `path`.")
     known = json.loads(pull.state.get("files", "{}"))
     files = _files(path)
     changed = {name: stamp for name, stamp in files.items() if known.get(name) != stamp}
@@ -223,7 +223,7 @@ def folder(pull: Pull) -> Iterator[Document]:
 
 
 def _files(path: Path) -> dict[str, list[int]]:
-    """Size and time of each file in a folder that is not hidden, by its path there."""
+    """Size and time of each file in a folder, hidden ones excepted, by the path within the folder."""
     found: dict[str, list[int]] = {}
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
@@ -234,9 +234,12 @@ def _files(path: Path) -> dict[str, list[int]]:
 
 
 def _ids(entries: list[Any]) -> list[Any]:
-    """What tells the entries of a page from those of another one."""
-    made = [each if isinstance(each, dict) else {} for each in entries]
-    return [each.get("id") or each.get("paperId") or (each.get("paper") or {}).get("id") or each for each in made]
+    """The ids of the entries of a page, by which pages are told apart."""
+    records = [entry if isinstance(entry, dict) else {} for entry in entries]
+    return [
+        record.get("id") or record.get("paperId") or (record.get("paper") or {}).get("id") or record
+        for record in records
+    ]
 
 
 PROVIDERS: dict[str, tuple[Callable[[Pull], Iterator[Document]], float, int]] = {
@@ -249,4 +252,4 @@ PROVIDERS: dict[str, tuple[Callable[[Pull], Iterator[Document]], float, int]] = 
     "rss": (rss, 1.0, 0),
     "folder": (folder, 0.0, 0),
 }
-"""By kind: the provider, the least seconds between two requests by its own rules, and the days that pulls overlap."""
+"""By kind: the provider, its minimum seconds between two requests, and the days by which pulls overlap."""

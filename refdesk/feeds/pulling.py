@@ -1,4 +1,4 @@
-"""One pull of one feed, as its provider sees it: settings, the way to the pages, where they must end."""
+"""One pull of one feed: its settings, state and pages, with the limits on paging."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from refdesk.feeds.fetching import Fetcher, Page
 
 MAX_PAGES = 400
 ASKED_FOR = 4
-"""Times that a page is asked for which is empty and should not be."""
+"""How often a page is requested that is empty and should not be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """
-    A page as the importers take it.
+    A page for the importers.
 
     Args:
-        name: A file name, for ids that need a scope.
-        body: Its bytes.
-        format_name: Force this importer; None recognises.
-        path: A file, in place of the bytes.
+        name: A file name, which scopes ids of no known scheme.
+        body: The bytes.
+        format_name: The format; None means that it is recognised.
+        path: A file to read in place of `body`.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Pull:
 
     Args:
         settings: The feed's table of `refdesk.toml`, checked.
-        fetcher: The way to its provider.
-        since: The day from which on to ask, overlap included.
-        today: The day.
-        state: What the last whole pull left, such as an ETag; what this one leaves is written there.
-        now: The time of the clock that files are dated by, in seconds.
+        fetcher: The HTTP client.
+        since: The first day to ask for, overlap included.
+        today: The current day.
+        state: What the last complete pull left, such as an ETag. This pull writes its own values there.
+        now: The current time in seconds, by the clock of the file system.
     """
 
     settings: Mapping[str, Any]
@@ -59,22 +59,22 @@ class Pull:
     _seen: set[str] = field(default_factory=set)
 
     def text(self, name: str, default: str = "") -> str:
-        """A setting that is text."""
+        """A setting as text."""
         return str(self.settings.get(name, default))
 
     def pages(self) -> Iterator[int]:
-        """Numbers of pages, of which no provider has so many."""
+        """Count pages. Raises FeedUnavailable after `MAX_PAGES`, more than any provider has."""
         yield from range(MAX_PAGES)
         raise FeedUnavailable(f"The provider gives more than {MAX_PAGES} pages.", hint="Ask for less in one feed.")
 
     def once(self, ids: object) -> None:
-        """Raise FeedUnavailable where a page with the same entries came before."""
+        """Raise FeedUnavailable if an earlier page had the same entries."""
         if (mark := repr(ids)) in self._seen:
             raise FeedUnavailable("The provider gives the same page again and again.", hint="Try again later.")
         self._seen.add(mark)
 
     def incomplete(self, had: int, of: int) -> FeedUnavailable:
-        """What to raise where pages end before all is had; the watermark then stays."""
+        """The error to raise if the pages end too early; the watermark then stays."""
         return FeedUnavailable(f"The provider gave {had:,} of {of:,} entries and then none.", hint="Try again later.")
 
     def json(
@@ -89,17 +89,17 @@ class Pull:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[Page, dict[str, Any], list[Any]]:
         """
-        A page, its document and its entries; asked for again where it is empty before all that counts was had.
+        Fetch a JSON page and return it with its document and entries. Retry an empty page if entries are missing.
 
         Args:
             url, params, headers: Of the request.
-            key: Where in the document the entries are; a document that is a list has them under `items`.
-            had: How many came before.
-            count: How many there are in all, of a page and its document.
-            given: The entries in what is under the key.
+            key: The key of the entries in the document; a document that is a list has them under `items`.
+            had: The number of entries on the pages before.
+            count: Gets the total number of entries from a page and its document.
+            given: Gets the entries from the value of the key.
 
         Raises:
-            FeedUnavailable: It is no JSON, an error, or has nothing under the key.
+            FeedUnavailable: The page is not JSON, is an error, or lacks the key.
         """
         for _ in range(ASKED_FOR):
             page = self.fetcher.get(url, params, headers)
@@ -114,16 +114,14 @@ def _document(page: Page, key: str) -> dict[str, Any]:
     try:
         document = json.loads(page.body)
     except ValueError as error:
-        raise FeedUnavailable("The provider answered with a page that is no JSON.", hint="Try again later.") from error
+        raise FeedUnavailable("The provider answered with a page that is not JSON.", hint="Try again later.") from error
     if isinstance(document, list):
         document = {"items": document}
     if not isinstance(document, dict) or document.get("error") or key not in document:
-        raise FeedUnavailable(
-            "The provider answered with something else in place of results.", hint="Check the feed's settings."
-        )
+        raise FeedUnavailable("The provider's answer has no results in it.", hint="Check the feed's settings.")
     return document
 
 
 def whole(value: Any) -> int:
-    """A count as providers write it; 0 where they do not."""
+    """A whole number as providers write it; 0 if it is none."""
     return int(value) if str(value).isdecimal() else 0

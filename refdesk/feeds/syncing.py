@@ -1,8 +1,8 @@
 """
-`refdesk sync`: pull each feed since its watermark, import what came, and say how the feed does.
+`refdesk sync`: pull each feed since its watermark, import the papers, and report the state of the feed.
 
-What a page brought is imported before the next is fetched; the watermark moves when all pages are in. A sync that is
-killed therefore only repeats itself, and importing again changes nothing.
+Each page is imported before the next is fetched. The watermark moves after the last page. A sync that was killed is
+therefore simply repeated, and importing a paper again changes nothing.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from stores.sql.feeds import FeedRecord, Run
 from stores.store import LibraryStore
 
 FIRST_DAYS = 7
-"""How far back a new feed begins, where its settings do not say."""
+"""How far back a new feed begins without the setting `since`."""
 KEPT_RUNS = 200
 _MARK, _HINT = "settings", "hint"
-"""In a feed's state, beside what its provider keeps: what the state was made under, and what to do about its error."""
+"""Keys in a feed's state beside those of its provider: the fingerprint of its settings, and the hint of its error."""
 SHOWN_REJECTS = 10
-"""Of more records that were not taken a report has the first ones."""
+"""A report has the first rejected records, at most so many."""
 AddFile = Callable[[LibraryStore, Path, str, tuple[str, ...]], ImportReport]
 State = Literal["fresh", "quiet", "stale", "partial", "broken", "new"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedReport:
-    """What a pull of one feed did."""
+    """The result of one pull of one feed."""
 
     name: str
     kind: str
@@ -74,19 +74,19 @@ def sync(
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[FeedReport]:
     """
-    Pull feeds, one after the other; one that fails does not stop the others.
+    Pull feeds, one after the other. A feed that fails does not stop the others.
 
     Args:
         library: An open library.
-        settings: With the feeds.
-        names: Which; empty is all.
+        settings: Its settings, with the feeds.
+        names: The feeds to pull; empty means all.
         add_file: Imports a file of a folder feed: `refdesk.ingest.add.add_file`.
-        tell: Told each report as it is made.
+        tell: Called with each report.
         sleep: Waits between requests.
 
     Raises:
-        ConfigError: There is no feed, or none of a name.
-        LibraryLocked: Another sync is at work.
+        ConfigError: The settings have no feed, or none with this name.
+        LibraryLocked: Another sync is running.
     """
     feeds = settings.feeds
     if unknown := [name for name in names if name not in feeds]:
@@ -174,7 +174,7 @@ def _pulled(
 
 
 def _since(record: FeedRecord, feed: Mapping[str, Any], today: date, overlap: int, *, anew: bool) -> date:
-    """The day to ask from; a feed that chooses other papers than before begins anew, but leaves no gap by that."""
+    """The first day to ask for. A feed with other settings than before begins again, without leaving a gap."""
     first = begin(feed) or today - timedelta(days=FIRST_DAYS)
     if not record.watermark or (anew and begin(feed)):
         return first
@@ -189,7 +189,7 @@ def _imported(
     from stores.ingest import import_records
 
     tags = tuple(feed.get("tags", ()))
-    if document.path:  # one file that is no papers is not the feed's failure
+    if document.path:  # a file that cannot be read does not fail the whole feed
         try:
             return add_file(library, document.path, document.name, tags)
         except InputError as error:
@@ -239,7 +239,7 @@ def state_of(record: FeedRecord, today: date) -> State:
 
 
 def states(library: LibraryStore, settings: Config, *, at_last_pull: bool = False) -> Iterator[JsonDict]:
-    """Each configured feed with its state today, for `status`; or on the day of its last pull, which does not move."""
+    """Yield each configured feed with its state today, or on the day of its last pull, for `status` and digests."""
     today = date.fromisoformat(library.now()[:10])
     for name, feed in settings.feeds.items():
         record = library.catalog.feeds().find(name) or FeedRecord(name=name)

@@ -1,4 +1,4 @@
-"""Adding inputs to a library: folders and archives for what is in them, each input by its content."""
+"""Import inputs into a library: files, the files of folders and archives, URLs. Formats are recognised by content."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add(
     progress: Progress,
 ) -> ImportReport:
     """
-    Import inputs, one after the other; of several, one that cannot be read is a reject.
+    Import inputs, one after the other. If there are several, one that cannot be read becomes a reject.
 
     Raises:
         UnreadableInput, UnknownFormat: The only input cannot be read.
@@ -36,7 +36,7 @@ def add(
     total = ImportReport()
     files = inputs.expanded(names)
     if not files:
-        raise UnreadableInput(f"{names[0] if names else 'Nothing'} holds no files.", hint="Give files of papers.")
+        raise UnreadableInput(f"{names[0] if names else 'The input'} holds no files.", hint="Give files of papers.")
     for name, scope in files:
         try:
             report = add_one(store, name, scope, format_name, listed, tags, progress)
@@ -44,7 +44,7 @@ def add(
             if len(files) == 1:
                 raise
             report = ImportReport(rejected=(Reject(where=name, reason=error.message),))
-        total += _placed(report, name) if len(files) > 1 else report
+        total += _with_input_name(report, name) if len(files) > 1 else report
     return total
 
 
@@ -63,16 +63,16 @@ def add_one(
     progress: Callable[[int, float], None],
 ) -> ImportReport:
     """
-    Import one input; of an archive all that is in it, where a part that cannot be read is a reject.
+    Import one input. The files of an archive are imported one by one; one that cannot be read becomes a reject.
 
     Args:
         store: An open library.
         name, format_name, listed, tags: As in `add`.
-        scope: What scopes ids of no known scheme, where it is not the file's own name.
-        progress: Told of each batch the records that were read, and which part of the input they are.
+        scope: The name that scopes ids of no known scheme; None means the file's own name.
+        progress: Called after each batch with the number of records read and the share of the input, 0 to 1.
 
     Raises:
-        UnreadableInput, UnknownFormat: It cannot be read, or holds no records.
+        UnreadableInput, UnknownFormat: The input cannot be read, or holds no records.
     """
     with inputs.opened(name) as (stream, filename, size):
         total = ImportReport()
@@ -91,7 +91,7 @@ def add_one(
                         f"{filename} is a damaged zip file: {error}.", hint="Fetch it again."
                     ) from error
                 report = ImportReport(rejected=(Reject(where=part_name, reason=f"damaged: {error}"),))
-            total += _placed(report, part_name) if several else report
+            total += _with_input_name(report, part_name) if several else report
         return total
 
 
@@ -123,8 +123,8 @@ def _add_stream(
     return report
 
 
-def _placed(report: ImportReport, name: str) -> ImportReport:
-    """A report whose rejects say in which of several inputs they stand."""
+def _with_input_name(report: ImportReport, name: str) -> ImportReport:
+    """The report with the name of the input in the place of each reject."""
     rejected = (
         replace(reject, where=f"{name}: {reject.where}" if reject.where != name else name) for reject in report.rejected
     )

@@ -1,4 +1,4 @@
-"""Zip files as inputs: their members one by one, and no bomb, no way out, no secret among them."""
+"""Zip archives as inputs, member by member; refuses zip bombs, paths out of the archive, and encrypted files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _MAGIC = b"PK\x03\x04"
 
 def members(stream: BinaryIO, name: str, size: int) -> Iterator[tuple[BinaryIO, str, int]]:
     """
-    The files of an archive as inputs, by name; another input is its own only member.
+    Yield the files of an archive, sorted by name. Another input is its own only member.
 
     Args:
-        stream: Seekable bytes, or a pipe, which is no archive.
+        stream: The bytes; a pipe cannot be an archive.
         name: The input's name.
-        size: Its bytes.
+        size: The number of bytes.
 
     Raises:
-        UnreadableInput: A damaged or encrypted archive, one that unpacks to too much, or one with a path out of itself.
+        UnreadableInput: The archive is damaged or encrypted, unpacks to too much, or has a path that leads out of it.
     """
     if not stream.seekable() or stream.read(4) != _MAGIC:
         if stream.seekable():

@@ -1,4 +1,4 @@
-"""Inputs to `add`: a file, standard input or a URL, as seekable bytes."""
+"""Open the inputs of `add`: a file, standard input or a URL, as seekable bytes."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ def opened(name: str) -> Iterator[tuple[BinaryIO, str, int]]:
         name: A path, `-` for standard input, or an http(s) URL.
 
     Yields:
-        The bytes, the file's name, and how many bytes there are.
+        The bytes, the file's name, and the number of bytes.
 
     Raises:
-        UnreadableInput: It is not there, is a folder, or cannot be fetched.
+        UnreadableInput: The input does not exist, is a folder, or cannot be fetched.
+        StoreFull: A copy of the input does not fit into the temporary folder.
     """
     if name == "-":
         if sys.stdin is None:
@@ -70,10 +71,11 @@ def _file(path: Path) -> BinaryIO:
 
 def expanded(names: Sequence[str]) -> list[tuple[str, str | None]]:
     """
-    The inputs that names stand for: a folder for the files in it, a pattern such as `*.bib` for what it matches.
+    Expand folders into their files and patterns such as `*.bib` into the files that match.
 
-    Beside each stands the name that scopes its ids where that is not the file's own: of a file within a folder its path
-    there, for two folders may have files of one name.
+    Returns:
+        Each input with the name that scopes its ids. For a file of a folder that is the path within the folder, since
+        two folders may have files of the same name; otherwise None, the file's own name.
     """
     found: list[tuple[str, str | None]] = []
     for name in names:
@@ -81,13 +83,13 @@ def expanded(names: Sequence[str]) -> list[tuple[str, str | None]]:
         if name == "-" or "://" in name or not (path.is_dir() or (_MAGIC & set(name) and not os.path.lexists(name))):
             found.append((name, None))
         elif path.is_dir():
-            files = [each for each in path.rglob("*") if each.is_file() and not _hidden(each.relative_to(path))]
+            files = [file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path))]
             if not files and len(names) > 1:
-                found.append((name, None))  # told as a folder that cannot be read
-            found += [(str(each), "-".join(each.relative_to(path).parts)) for each in sorted(files)]
+                found.append((name, None))  # becomes a reject: a folder cannot be read
+            found += [(str(file), "-".join(file.relative_to(path).parts)) for file in sorted(files)]
         else:
             matched = sorted(glob(name, recursive=True)) or [name]  # noqa: PTH207 - takes absolute patterns
-            found += [(each, None) for each in matched]
+            found += [(match, None) for match in matched]
     return found
 
 
@@ -96,13 +98,13 @@ def _hidden(path: Path) -> bool:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file, in UTF-8. Raises UnreadableInput."""
+    """Read a file as UTF-8 text. Raises UnreadableInput."""
     with _file(path) as stream:
         return stream.read(MAX_DOCUMENT_BYTES).decode(errors="replace")
 
 
 def refuse_absent(names: Sequence[str]) -> None:
-    """Raise UnreadableInput where every input is a path at which there is nothing."""
+    """Raise UnreadableInput if no input exists; URLs and standard input count as existing."""
     if names and all(name != "-" and "://" not in name and not os.path.lexists(name) for name in names):
         _file(Path(names[0])).close()
 
@@ -129,7 +131,7 @@ def _fetch(url: str, copy: IO[bytes]) -> None:
 
     agent = {"user-agent": f"refdesk/{__version__}"}
     try:
-        guarded = Guarded(allow_private=is_private(url))  # who types such an address means it
+        guarded = Guarded(allow_private=is_private(url))  # a private address that the user typed is intended
         with (
             httpx.Client(transport=guarded, timeout=TIMEOUT_S, follow_redirects=True, headers=agent) as client,
             streamed(client, url) as reply,
@@ -147,7 +149,7 @@ def _fetch(url: str, copy: IO[bytes]) -> None:
         ) from error
     except PrivateAddress as error:
         raise UnreadableInput(
-            f"{url} redirects to {error}.", hint="Give that address itself where it is meant."
+            f"{url} redirects to {error}.", hint="If that is intended, give that address itself."
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = str(error) or type(error).__name__

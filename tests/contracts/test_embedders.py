@@ -101,6 +101,21 @@ def test_a_text_has_the_same_vector_in_any_batch_and_order(embedder: Embedder) -
         assert np.allclose(embedder.embed([text])[0], row, atol=1e-5), text[:40]
 
 
+def test_threads_get_the_vectors_that_one_thread_gets(embedder: Embedder) -> None:
+    batches = [[f"{text} {number}" for text in TEXTS] for number in range(8)]
+    expected = [embedder.embed(batch) for batch in batches]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(embedder.embed, batches))
+    for rows, expected_rows in zip(found, expected, strict=True):
+        assert np.allclose(rows, expected_rows, atol=1e-6)
+
+
+def test_threads_load_the_static_embedder_once() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        models = set(pool.map(lambda _: id(StaticEmbedder()._model), range(8)))
+    assert len(models) == 1
+
+
 def test_no_texts_make_no_rows(embedder: Embedder) -> None:
     assert embedder.embed([]).shape == (0, embedder.dimension)
     assert embedder.embed_documents([]) == []
