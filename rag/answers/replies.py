@@ -20,6 +20,8 @@ _UNANSWERABLE = re.compile(r'"answerable"\s*:\s*false|^\s*NO ANSWER\b', re.IGNOR
 _ID = re.compile(r"\d{1,3}\.\d{1,3}")
 _MARKS = re.compile(r"(?:[\[(]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*\s*[\])]\s?)+")
 _MARKED = re.compile(r"\s*\[\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*\s*\](?=\s*[.!?]?\s*$)")
+_FOOTNOTE = re.compile(r"\s?\[\^[^\[\]\s]{1,40}\]:?")
+"""Markdown's mark of a footnote: it is no number of ours, and would stand in the answer as text."""
 _LONE_BACKSLASH = re.compile(r'\\(?!["\\/nu])')
 _BULLET = re.compile(r"^[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[ \t]", re.MULTILINE)
 
@@ -119,7 +121,7 @@ def _ids(given: Any) -> list[str]:
 
 def _sentences(text: str, ids: tuple[str, ...]) -> Iterator[DraftClaim]:
     try:
-        cleaned = prose.clean(text[:MAX_CLAIM_CHARS])
+        cleaned = prose.clean(_FOOTNOTE.sub("", text[:MAX_CLAIM_CHARS]))
     except prose.UnprintableText:
         return
     for start, end in prose.split(cleaned):

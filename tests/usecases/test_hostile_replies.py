@@ -119,7 +119,7 @@ def test_nothing_that_hostile_replies_say_breaks_the_contract(server: ChatServer
     print(f"{ALL} hostile replies in {took:.0f} s: {dict(seen)}, crashed {len(halves)}")
     assert not broken, f"{len(broken)} replies\n" + "\n".join(broken[:20])
     assert took < 20
-    assert seen["answered"] > ALL / 10, "replies that are only refused test nothing"
+    assert seen["answered"] > ALL / 20, "replies that are only refused test nothing"
     assert seen["degraded"] > ALL / 20
     if halves:
         raise halves[0]
