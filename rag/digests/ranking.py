@@ -312,7 +312,7 @@ def _short(text: str) -> str:
 
 
 def _centred(raw: Array, seen: int) -> Array:
-    """Unit rows after the mean and the first principal axis of the first `seen` rows are removed ("all but the top")."""
+    """Unit rows, less the mean and the first principal axis of the first `seen` rows ("all but the top")."""
     rows = raw - raw[:seen].mean(axis=0)
     known = rows[:seen]
     if seen >= MANY:

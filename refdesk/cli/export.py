@@ -39,7 +39,8 @@ def export(session: Session, format_name: str, output: Path | None, answer: str 
     """
     Write papers as JSON Lines, BibTeX, CSL-JSON or RIS.
 
-    The papers are those of the filters, or those that an answer cites. An answer is the output of `ask` or `digest` with --json or --markdown; - reads it from standard input.
+    The papers are those of the filters, or those that an answer cites. An answer is the output of `ask` or `digest`
+    with --json or --markdown; - reads it from standard input.
     """
     from refdesk.ingest.inputs import text_of
     from refdesk.render.export import FORMATS
