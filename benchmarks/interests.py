@@ -374,7 +374,8 @@ def choose(sets: Sequence[Task]) -> None:
     liked = ranking.LIKED
     settings: list[dict[str, Any]] = [
         {}, {"NEGATIVE_WEIGHT": 0.0}, {"NEGATIVE_WEIGHT": 0.5}, {"NEGATIVE_WEIGHT": 1.0},
-        {"LIKED": replace(liked, vectors=0.0)}, {"LIKED": replace(liked, vectors=0.5)}, {"FEEDBACK_WEIGHT": 0.0}, {"MANY": 10**9},
+        {"LIKED": replace(liked, vectors=0.0)}, {"LIKED": replace(liked, vectors=0.5)},
+        {"FEEDBACK_WEIGHT": 0.0}, {"MANY": 10**9},
     ]  # fmt: skip
     for setting in settings:
         with having(**setting):

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         Source,
         Theme,
     )
+    from refdesk.ask import AnswerStream
     from refdesk.digest.issues import Issues
     from refdesk.digest.run import Step
     from refdesk.feeds.syncing import FeedReport
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Abstention",
     "Answer",
+    "AnswerStream",
     "Attention",
     "BuiltIssue",
     "Candidate",
@@ -101,6 +103,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AnswerStream": "refdesk.ask",
     "BuiltIssue": "rag.digests.build",
     "Candidate": "rag.digests.selection",
     "Decision": "rag.digests.selection",

@@ -93,12 +93,7 @@ def retrieval(library: LibraryStore) -> Retrieval:
 
 def citations(library: LibraryStore) -> Citations:
     """Citation lookup in an open library."""
-    return Citations(library.catalog, lambda: _change_counter(library))
-
-
-def _change_counter(library: LibraryStore) -> object:
-    """The catalog's change counter; a catalog without one moves the setting `generation` with every write."""
-    return getattr(library.catalog, "change_counter", None) or library.catalog.setting("generation")
+    return Citations(library.catalog, library.catalog.change_counter)
 
 
 def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citations: Citations) -> Ask:

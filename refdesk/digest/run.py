@@ -52,6 +52,9 @@ class Run:
         store: The library.
         settings: Subscriptions, mail and feeds.
         make: Makes the issue of a period.
+
+    Raises:
+        ConfigError: `[email]` is wrong; nothing was done.
     """
 
     def __init__(
@@ -60,16 +63,14 @@ class Run:
         self._store, self._make, self._sync = store, make, settings.sync
         self._outbox = store.catalog.outbox()
         self._errors = dict(settings.broken)
-        mail, mail_error = _mail(settings)
+        mail = settings.mail()
         self._subscriptions: dict[str, Subscription] = {}
         for name, subscription in settings.subscriptions.items():
-            if error := _error(subscription, mail, mail_error):
+            if error := _error(subscription, mail):
                 self._errors[name] = error
             else:
                 self._subscriptions[name] = subscription
         self._sender = Sender(store, self._subscriptions, broken=frozenset(self._errors), mail=mail)
-        if mail_error and mail_error not in self._errors.values():
-            self._errors["[email]"] = mail_error
 
     def run(self, *, resend: str | None = None) -> Iterator[Step]:
         """
@@ -79,7 +80,7 @@ class Run:
             resend: The id of a delivery that failed or whose fate is unknown, to be sent again.
 
         Raises:
-            ConfigError: After the last step: a setting is wrong; what does not need it was done.
+            ConfigError: After the last step: a subscription is wrong; the others had their issues.
             LibraryLocked: Another run is at work.
             InputError: There is no such delivery, or it was sent.
         """
@@ -197,22 +198,12 @@ def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> 
     return missed[-1:] if subscription.catch_up == "skip" else missed
 
 
-def _mail(settings: DigestSettings) -> tuple[Mail | None, ConfigError | None]:
-    """How messages are sent, or the error in `[email]`."""
-    try:
-        return settings.mail(), None
-    except ConfigError as error:
-        return None, error
-
-
-def _error(subscription: Subscription, mail: Mail | None, mail_error: ConfigError | None) -> ConfigError | None:
+def _error(subscription: Subscription, mail: Mail | None) -> ConfigError | None:
     """Why no issue of a subscription could be delivered, if so; none is made then."""
     try:
         readers = addresses(subscription)
     except ConfigError as error:
         return error
-    if mail_error and (readers or "eml" in subscription.formats):
-        return mail_error
     if readers and not mail:
         return ConfigError(
             f"The subscription “{subscription.name}” has readers, and refdesk.toml no [email].",

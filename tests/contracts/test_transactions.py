@@ -104,7 +104,7 @@ def test_writers_of_every_kind_at_once_lose_nothing(tmp_path: Path) -> None:
     def others(catalog: SQLCatalog, number: int) -> None:
         catalog.ratings().rate(f"p:{number}", 1, now=NOW)
         catalog.feeds().keep(FeedRecord(name=f"feed {number}"))
-        catalog.themes(read_only=False).keep(ThemeRecord(scope="s", period=str(number), papers="", themes=[]))
+        catalog.themes(read_only=False).keep([ThemeRecord(scope="s", period=str(number), papers="", themes=[])])
         catalog.issues().keep(replace(issue, period=str(number)))
 
     def run(kind: Callable[[SQLCatalog, int], None]) -> None:

@@ -140,15 +140,15 @@ PIECES += [
 
 @given(words=st.lists(st.sampled_from(PIECES), max_size=30))
 def test_the_screen_passes_over_nothing_that_a_pattern_finds(words: list[str]) -> None:
-    said = " ".join(words)
-    assert set(flags._found(said, flags._KEYS)) == set(flags._found(said, flags._hints(said)))
-    assert set(flags._undisguised(said, flags._KEYS)) >= set(flags._undisguised(said, flags._hints(said)))
+    said, every = " ".join(words), flags._HINT_KEYS
+    assert set(flags._matches(said, every)) == set(flags._matches(said, flags._hints(said)))
+    assert set(flags._without_disguise(said, every)) >= set(flags._without_disguise(said, flags._hints(said)))
     assert text.flags("", said) == tuple(
         sorted(
             {
                 flag
-                for each in [f"\n{said}", *flags._undisguised(f"\n{said}", flags._KEYS)]
-                for flag in flags._found(each, flags._KEYS)
+                for each in [f"\n{said}", *flags._without_disguise(f"\n{said}", every)]
+                for flag in flags._matches(each, every)
             }
         )
     )

@@ -124,7 +124,8 @@ def test_eight_who_ask_at_the_same_time_never_overspend_together(
 
 
 def test_what_processes_spend_at_the_same_time_is_all_counted(catalog: SQLCatalog, tmp_path: Path) -> None:
-    processes = [start(_SPENDING, str(catalog.url)) for _ in range(4)]
+    url = f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
+    processes = [start(_SPENDING, url) for _ in range(4)]
     for process in processes:
         ran = ended(process)
         assert ran.status == 0, ran.err

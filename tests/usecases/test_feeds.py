@@ -309,7 +309,7 @@ def test_arxiv_that_finds_nothing_at_all_is_an_error_and_not_a_quiet_day(server:
     server.moods = ["empty without total", "ok"]
     assert desk.one().added == 7
     server.mood, desk.today = "empty without total", date(2026, 6, 21)
-    assert "nothing at all" in (desk.one().error or "")
+    assert "arXiv finds nothing" in (desk.one().error or "")
     assert desk.record().watermark == "2026-06-20"
 
 

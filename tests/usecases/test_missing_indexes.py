@@ -41,11 +41,12 @@ def test_what_reads_says_that_an_index_is_missing_and_what_to_do(small: Path, pa
             assert "refdesk reindex" in str(caught.value.hint)
         assert library.show("sample:00017").title
         assert any(NAMES[part] in sentence and "refdesk reindex" in sentence for sentence in told)
-        told.clear()
-        assert {each.kind for each in library.check()} == {"missing"}
-        assert any(NAMES[part] in sentence and "refdesk reindex" in sentence for sentence in told)
         problem = library.status()["indexes"][{"chroma": "vectors"}.get(part, part)]["problem"]
         assert NAMES[part] in problem
+    told.clear()
+    with refdesk.open_library(small, notify=told.append) as library:
+        assert {each.kind for each in library.check()} == {"missing"}
+        assert any(NAMES[part] in sentence and "refdesk reindex" in sentence for sentence in told)
     assert not (small / part).exists(), "a reader makes no empty index in its place"
 
 

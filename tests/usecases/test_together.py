@@ -271,7 +271,7 @@ def test_a_word_index_that_lags_alone_is_caught_up_without_embedding(small: Path
         with store.writing():
             store.lexical.delete([f"file:papers:sample:{number:05}" for number in range(60)])
             store.reset_position("lexical")
-        assert library.status()["indexes"]["lexical"] == {"position": 0, "lag": 60}
+        assert library.status()["indexes"]["lexical"] == {"position": 0, "lag": 60, "problem": None}
         assert library.status()["indexes"]["vectors"]["lag"] == 0
         assert [(each.store, each.kind, each.count) for each in library.check()] == [("lexical", "stale", 60)]
         written = {chunk_id: text for chunk_id, text, _ in store.vectors.documents()}
