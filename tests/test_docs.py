@@ -245,9 +245,9 @@ def reference() -> str:
         for name, command in group.commands.items()
     ]
     parts = [INTRODUCTION, "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"]
-    context = click.Context(group, info_name="refdesk", terminal_width=100, max_content_width=100)
+    context = group.make_context("refdesk", ["status"], terminal_width=100, max_content_width=100)
     for name, command in group.commands.items():
-        with click.Context(command, parent=context, info_name=name, terminal_width=100, max_content_width=100) as own:
+        with click.Context(command, parent=context, info_name=name, terminal_width=100) as own:
             parts.append(f"## refdesk {name}\n\n```text\n{command.get_help(own)}\n```\n")
     return "\n".join(parts)
 
