@@ -87,9 +87,9 @@ class Normalized:
 
 def normalize(text: str) -> Normalized:
     """
-    Fold a text.
+    Normalize a text.
 
-    >>> folded("a “5–10\\u202f%” gain, $5.2\\\\%$ of 10⁻³").text
+    >>> normalize("a “5–10\\u202f%” gain, $5.2\\\\%$ of 10⁻³").text
     'a "5-10 %" gain, 5.2% of 10^-3'
     """
     if _ALREADY_PLAIN.fullmatch(text):
