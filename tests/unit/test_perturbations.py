@@ -37,7 +37,7 @@ def invented() -> Counts:
 
 @pytest.fixture(scope="module")
 def real(real_data: Path) -> Counts:
-    """Counts over some thousand sentences of SciFact and arXiv, as many of each kind as there are up to MOST."""
+    """Counts over sentences of SciFact and arXiv, as many of each kind as there are up to MOST."""
     rows = real_sentences(real_data, every=3, abstracts=16)
     assert len(rows) > 30_000
     return altered(rows, checker(), limit=MOST) | unaltered(rows, checker(), limit=MOST)
@@ -55,6 +55,7 @@ def test_sentences_of_the_sample_library_keep_to_the_floors(kind: str, invented:
     assert hits >= FLOORS[kind] * of, f"{hits} of {of}"
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("kind", FLOORS)
 def test_sentences_of_real_papers_keep_to_the_floors(kind: str, real: Counts) -> None:
     hits, of = real[kind]
