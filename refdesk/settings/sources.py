@@ -18,7 +18,7 @@ from pydantic_settings import (
 
 from rag.errors import ConfigError
 from refdesk.settings import validation
-from refdesk.settings.config import FILE, NO_SETTING, PREFIX, TABLES, Config
+from refdesk.settings.tree import FILE, NO_SETTING, PREFIX, TABLES, Config
 
 
 class _Base(BaseSettings):
