@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Unpack
 
 from rag.embedders import canonical
@@ -156,7 +157,14 @@ class Library(Questions):
 
         return sync(self._store, self._settings, names, add_file=add_file, tell=tell)
 
-    def digest(self, period: str | None = None, *, subscription: str | None = None, fresh: bool = False) -> Digest:
+    def digest(
+        self,
+        period: str | None = None,
+        *,
+        subscription: str | None = None,
+        fresh: bool = False,
+        cancel: Event | None = None,
+    ) -> Digest:
         """
         Make the issue of a period; every sentence of it cites. Nothing is recorded or sent.
 
@@ -164,12 +172,14 @@ class Library(Questions):
             period: `2026-W27`, `2026-06`, `2026-06-29` or `2026-06-01--2026-06-20`; None is the last whole period.
             subscription: A name of the settings; None is the only subscription, or all papers where there is none.
             fresh: Ask the model again, even where its reply is stored.
+            cancel: Set it from another thread to stop; the model's call ends within one chunk of its reply.
 
         Raises:
             BadFilter: The period is not valid.
+            CancelledError: `cancel` was set while the model wrote.
             ConfigError: The settings have no such subscription, or one of its settings is wrong.
         """
-        return self.issues.make(period, subscription=subscription, fresh=fresh).digest
+        return self.issues.make(period, subscription=subscription, fresh=fresh, cancel=cancel).digest
 
     @cached_property
     def issues(self) -> Issues:

@@ -96,7 +96,7 @@ class Writer:
         budget: Tokens for all parts together; None is no limit.
         spend: Called with the tokens of each round, as soon as they are used.
         notify: Called with the estimate of tokens, in one sentence.
-        cancel: Set to stop before the next part.
+        cancel: Set it to stop; a call under way ends within one chunk of its reply.
     """
 
     model: str
@@ -131,6 +131,8 @@ class Writer:
         self.notify(f"{len(parts)} parts are written by {self.model}: {total:,} tokens at most{within}.")
         waiting = list(parts)
         while waiting:
+            if self.cancelled:
+                raise CancelledError("Writing the issue was cancelled.")
             left = None if self.budget is None else self.budget - written.tokens
             batch = _affordable(waiting[: 2 * CONCURRENCY], most, left)
             if not batch:
@@ -141,16 +143,12 @@ class Writer:
             for part, (chat, claims) in zip(batch, ask.batch(batch, _CONFIG), strict=True):
                 written.add(part.name, chat, claims)
             self.spend(written.tokens - before)
-            if self.cancelled:
-                raise CancelledError("Writing the issue was cancelled.")
             waiting = waiting[len(batch) :]
         return written
 
     def _asked(self, part: Part, most: int) -> _Reply:
         """The claims of a part, or the reason why there are none; and the chat, which counted the tokens."""
-        chat = self.generator.new_chat()
-        if self.cancelled:
-            return chat, "cancelled"
+        chat = self.generator.new_chat(lambda: self.cancelled)
         options = replace(self.options, max_claims=part.limit, max_tokens=most, abstain=False)
         retrieved = Retrieved(question=part.question, evidence=part.evidence)
         try:

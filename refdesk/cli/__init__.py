@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import traceback
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
 
@@ -120,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
         else:
             error.show()
         status = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, CancelledError):
         click.echo("Interrupted.", err=True)
         status = _INTERRUPTED
     except BrokenPipeError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from refdesk.cli.common import Session, as_json, named_papers, print_json, printable, show
+from refdesk.cli.common import INTERRUPTED, Session, as_json, named_papers, print_json, printable, show
 
 if TYPE_CHECKING:
     from rag.digests.build import BuiltIssue
@@ -61,7 +61,9 @@ def digest(
     chosen = "json" if as_json else format_name or _by_suffix(output)
     with session.open(model=model) as library:
         period = library.issues.span(since, until) if since or until else next(iter(named), None)
-        built = library.issues.make(period, subscription=subscription, fresh=fresh, extractive=explain)
+        built = library.issues.make(
+            period, subscription=subscription, fresh=fresh, extractive=explain, cancel=INTERRUPTED
+        )
         if explain:
             _explain(library, built, paper, as_json=as_json)
             return
@@ -131,7 +133,7 @@ def run(session: Session, resend: str | None, as_json: bool) -> int:
 
     outcomes = set()
     with session.open(create=True) as library:
-        for step in library.issues.run(resend=resend):
+        for step in library.issues.run(resend=resend, cancel=INTERRUPTED):
             outcomes.add(step.outcome)
             print_json(step.to_dict()) if as_json else show(terminal.step(step.to_dict()))
         waiting = len(library.issues.status()["outbox"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.digests.build import BuiltIssue
-    from refdesk.digest.run import Run, Step
+    from refdesk.digest.run import Step
 
 
 class Issues:
@@ -52,7 +51,7 @@ class Issues:
         Args:
             period, subscription, fresh: As there.
             extractive: Ask no model, for callers that want the decisions alone.
-            cancel: Set from another thread to stop before the model writes the next part.
+            cancel: Set it from another thread to stop; the model's call ends within one chunk of its reply.
 
         Raises:
             CancelledError: `cancel` was set.
@@ -103,19 +102,26 @@ class Issues:
             raise BadFilter(f"The issue {period} cites none of these papers.", hint="Leave out --paper.")
         return replace(filter_, papers=left)
 
-    def run(self, *, resend: str | None = None) -> Iterator[Step]:
+    def run(self, *, resend: str | None = None, cancel: Event | None = None) -> Iterator[Step]:
         """
         Sync, make every issue that is due, and deliver what is undelivered, step by step; safe at any time.
 
         Args:
             resend: The id of a delivery that failed or whose fate is unknown, to be sent again.
+            cancel: As in `make`.
 
         Raises:
+            CancelledError: `cancel` was set while an issue was written; the next run makes it.
             ConfigError: After the last step: a subscription or `[email]` is wrong; what does not need it was done.
             LibraryLocked: Another run is at work.
             InputError: There is no such delivery, or it was sent.
         """
-        return self._run.run(resend=resend)
+        from refdesk.digest.run import Run
+
+        def make(period: Period, subscription: Subscription) -> BuiltIssue:
+            return self._built(period, subscription, fresh=False, extractive=False, cancel=cancel)
+
+        return Run(self._store, self._settings, make).run(resend=resend)
 
     def ratings(self) -> dict[str, int]:
         """1 for each paper that is liked, -1 for each that is disliked, by paper id."""
@@ -157,15 +163,6 @@ class Issues:
         issue, tracked = build(inputs, writer(self._answering, model, self._store.notify, fresh=fresh, cancel=cancel))
         builder.remember(inputs.scope, tracked)
         return issue
-
-    @cached_property
-    def _run(self) -> Run:
-        from refdesk.digest.run import Run
-
-        def make(period: Period, subscription: Subscription) -> BuiltIssue:
-            return self._built(period, subscription, fresh=False, extractive=False, cancel=None)
-
-        return Run(self._store, self._settings, make)
 
     def _subscription(self, name: str | None) -> Subscription:
         known, broken = self._settings.subscriptions, self._settings.broken

@@ -8,6 +8,7 @@ outbox). So a run that is killed has either not made an issue, and the next run 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -141,6 +142,8 @@ class Run:
             except RefdeskError as error:  # the others go on; the next run tries this one again
                 yield Step(step="issue", name=name, outcome="failed", detail=error.message, hint=error.hint)
                 return
+            except CancelledError:
+                raise
             except Exception as error:  # noqa: BLE001 - one subscription's surprise does not stop the others
                 detail = f"Refdesk failed: {type(error).__name__}: {error}"
                 yield Step(step="issue", name=name, outcome="failed", detail=detail, hint="Report it.")

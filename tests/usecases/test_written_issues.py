@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 import refdesk
+from rag.digests.generation import CONCURRENCY
+from rag.digests.period import last_whole
 from tests import chat_server
 from tests.chat_server import ChatServer, serving
-from tests.commands import run
+from tests.commands import ended, environment, run, start
+from tests.usecases.test_cancelled import _CLI, FEW, one_claim_then_nothing_for_long, until
 from tests.usecases.test_digests import WEEK, claims, record, write
 
 NUMBER = count()
@@ -141,3 +148,64 @@ def test_no_model_is_asked_which_papers_an_issue_has(
     ran = run("--library", tmp_path / "library", "digest", "--week", WEEK, "--explain", "--model", "openai:any")
     assert ran.status == 0, ran.err
     assert server.requests == []
+
+
+# ---- cancelled
+
+
+@pytest.fixture
+def slow(server: ChatServer) -> ChatServer:
+    """The server; each of its replies takes some thirty seconds."""
+    server.reply = one_claim_then_nothing_for_long
+    server.chunk, server.pause_s = 60, 0.3
+    return server
+
+
+def calls_end_soon(server: ChatServer, sent: int) -> None:
+    """All calls under way lose their connection after a few chunks, and no other part is asked for."""
+    until(lambda: len(server.hangups) == len(server.requests))
+    assert len(server.stamps) <= sent + CONCURRENCY * FEW
+    assert 0 < len(server.requests) <= CONCURRENCY
+
+
+def test_a_cancelled_issue_ends_its_calls_within_a_chunk_and_counts_their_tokens(
+    opened: Callable[..., refdesk.Library], slow: ChatServer
+) -> None:
+    cancel = Event()
+    raised: list[BaseException] = []
+    with opened() as library:
+
+        def make() -> None:
+            try:
+                library.digest(WEEK, cancel=cancel)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the test shows it
+                raised.append(error)
+
+        maker = Thread(target=make)
+        maker.start()
+        until(lambda: len(slow.stamps) > 2 * CONCURRENCY)
+        sent = len(slow.stamps)
+        cancel.set()
+        maker.join(30)
+        assert [type(error) for error in raised] == [CancelledError]
+        calls_end_soon(slow, sent)
+        assert library._store.catalog.generations(read_only=True).spent(library._store.now()[:10]) > 0
+        with pytest.raises(CancelledError):
+            library.digest(WEEK, cancel=cancel)
+        assert len(slow.requests) <= CONCURRENCY, "a cancelled issue asks for nothing"
+
+
+@pytest.mark.parametrize("command", ["digest", "run"])
+def test_ctrl_c_ends_the_calls_of_an_issue(slow: ChatServer, tmp_path: Path, command: str) -> None:
+    folder, week = tmp_path / "library", last_whole(datetime.now(UTC), "week", "UTC")
+    with refdesk.open_library(folder) as library:
+        library.add(write(tmp_path / "papers.jsonl", [record(number, str(week.first)) for number in range(6)]))
+    (folder / "refdesk.toml").write_text('model = "openai:interrupted"\n[subscriptions.all]\n')
+    process = start(_CLI, "--library", folder, command, env=environment())
+    until(lambda: len(slow.stamps) > 2 * CONCURRENCY)
+    sent = len(slow.stamps)
+    process.send_signal(signal.SIGINT)
+    ran = ended(process)
+    assert ran.status == 130, ran.err
+    assert ran.err.endswith("Interrupted.\n")
+    calls_end_soon(slow, sent)
