@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from rag.embedders import canonical
 from rag.errors import BadFilter
-from rag.types import Filter, FilterOptions, Finding, ImportReport, JsonDict, Paper, Revision, choose_filter
+from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, Revision, choose_filter
 from refdesk import wiring
 from refdesk.cited_papers import cited_papers
 from refdesk.filters import checked_filter, day, resolve_paper
@@ -22,7 +22,6 @@ from refdesk.settings import config as configuration
 if TYPE_CHECKING:
     from rag.types import Digest
     from refdesk.digest.issues import Issues
-    from refdesk.digest.settings import DigestSettings
     from refdesk.feeds.syncing import FeedReport
 
 
@@ -155,7 +154,7 @@ class Library(Questions):
         from refdesk.feeds.syncing import sync
         from refdesk.ingest.add import add_file
 
-        return sync(self._store, self._settings, names, add_file=add_file, tell=tell)
+        return sync(self._store, wiring.feed_settings(self._settings), names, add_file=add_file, tell=tell)
 
     def digest(
         self,
@@ -186,34 +185,11 @@ class Library(Questions):
         """The issues of the library: make, render, run, and their status."""
         from refdesk.digest.issues import Issues
 
-        return Issues(self._store, self._digest_settings(), self._ask, model=self._settings.model)
-
-    def _digest_settings(self) -> DigestSettings:
-        from refdesk.digest.settings import DigestSettings
-        from refdesk.settings.email import mail
-        from refdesk.settings.subscriptions import checked
-
-        store, settings = self._store, self._settings
-        valid, broken = checked(settings.subscriptions, file=settings.file)
-
-        def states() -> list[JsonDict]:
-            from refdesk.feeds import syncing
-
-            return list(syncing.states(store, settings, at_last_pull=True)) if settings.feeds else []
-
-        def sync() -> list[FeedReport]:
-            from refdesk.feeds import syncing
-            from refdesk.ingest.add import add_file
-
-            return syncing.sync(store, settings, add_file=add_file)
-
-        return DigestSettings(
-            subscriptions=valid,
-            broken=broken,
-            sender=str(settings.email.get("from") or "refdesk@localhost"),
-            mail=lambda: mail(settings.email, file=settings.file) if settings.email else None,
-            feed_states=states,
-            sync=sync if settings.feeds else None,
+        return Issues(
+            self._store,
+            wiring.digest_settings(self._store, self._settings),
+            self._ask,
+            model=self._settings.model,
         )
 
     def within_issue(
@@ -298,7 +274,9 @@ class Library(Questions):
         """Report what the library holds and how its feeds and issues do, as `status --json` prints it."""
         from refdesk.status import status
 
-        return {**status(self._store, self._settings), **self.issues.status()}
+        feeds = wiring.feed_states(self._store, self._settings)
+        document = status(self._store, feeds=feeds, errors=wiring.settings_errors(self._settings))
+        return {**document, **self.issues.status()}
 
     # ---- keeping it whole
 

@@ -7,7 +7,7 @@ Use cases take what they need; none takes all the settings.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,12 @@ from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
+    from rag.errors import ConfigError
     from rag.ports import Replies
+    from rag.types import JsonDict
+    from refdesk.digest.settings import DigestSettings
+    from refdesk.feeds.syncing import FeedReport
+    from refdesk.settings.feeds import FeedSettings
     from stores.lexical.tantivy import TantivyLexical
     from stores.vectors.chroma import ChromaVectors
 
@@ -41,7 +46,7 @@ def store(
 ) -> LibraryStore:
     """Open the library in `folder`."""
     return LibraryStore(
-        Place(folder, config.catalog, config.vectors),
+        Place(folder, config.catalog),
         embedder_name=canonical(config.embedder) if config.embedder else None,
         make_embedder=embedder,
         default_embedder=DEFAULT,
@@ -105,7 +110,7 @@ def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citation
         retrieve=retrieval.retrieve,
         citations=citations,
         replies=replies,
-        writable=getattr(library, "writable", True),
+        writable=library.writable,
         make_checker=checker,
         make_generator=lambda checker: generator(settings, checker=checker, replies=replies, now=library.now),
         now=library.now,
@@ -128,7 +133,14 @@ def model_settings(config: Config) -> ModelSettings:
     )
 
 
-def generator(settings: ModelSettings, *, checker: Checker, replies: Replies, now: Callable[[], str]) -> Generator:
+def generator(
+    settings: ModelSettings,
+    *,
+    checker: Checker,
+    replies: Replies,
+    now: Callable[[], str],
+    environment: Mapping[str, str] = os.environ,
+) -> Generator:
     """The chain that writes answers with the model of the settings. Raises ConfigError."""
     from rag.answers.budget import MAX_OUTPUT_TOKENS
     from rag.answers.generated import Generator
@@ -140,8 +152,8 @@ def generator(settings: ModelSettings, *, checker: Checker, replies: Replies, no
     openai = name.startswith("openai:") or ":" not in name
     model = chat.make(
         name,
-        base_url=os.environ.get("OPENAI_BASE_URL") if openai else None,
-        api_key=os.environ.get("OPENAI_API_KEY") if openai else None,
+        base_url=environment.get("OPENAI_BASE_URL") if openai else None,
+        api_key=environment.get("OPENAI_API_KEY") if openai else None,
         timeout_s=settings.timeout_s,
         max_output_tokens=MAX_OUTPUT_TOKENS,
     )
@@ -153,3 +165,68 @@ def generator(settings: ModelSettings, *, checker: Checker, replies: Replies, no
         prompts=prompts.load(Path(settings.prompts).expanduser() if settings.prompts else None),
         replies=ReplyStore(replies, now),
     )
+
+
+# ---- feeds and issues
+
+
+def feed_settings(config: Config, *, environment: Mapping[str, str] = os.environ) -> FeedSettings:
+    """What pulling feeds takes of the settings, with the providers' keys from the environment."""
+    from refdesk.settings.feeds import KEYS, FeedSettings
+
+    return FeedSettings(
+        tables=config.feeds,
+        file=config.file,
+        contact=config.contact,
+        timeout_s=config.feed_timeout_s,
+        keys={name: environment[name] for name in KEYS if environment.get(name)},
+    )
+
+
+def feed_states(library: LibraryStore, config: Config, *, at_last_pull: bool = False) -> Sequence[JsonDict]:
+    """The feeds with their states today, or as they were at their last pull."""
+    if not config.feeds:
+        return ()
+    from refdesk.feeds.syncing import states
+
+    return tuple(states(library, feed_settings(config), at_last_pull=at_last_pull))
+
+
+def digest_settings(library: LibraryStore, config: Config) -> DigestSettings:
+    """What issues take of the settings."""
+    from refdesk.digest.settings import DigestSettings
+    from refdesk.settings.email import mail
+    from refdesk.settings.subscriptions import checked
+
+    valid, broken = checked(config.subscriptions, file=config.file)
+
+    def sync() -> list[FeedReport]:
+        from refdesk.feeds import syncing
+        from refdesk.ingest.add import add_file
+
+        return syncing.sync(library, feed_settings(config), add_file=add_file)
+
+    return DigestSettings(
+        subscriptions=valid,
+        broken=broken,
+        sender=str(config.email.get("from") or "refdesk@localhost"),
+        mail=lambda: mail(config.email, file=config.file) if config.email else None,
+        feed_states=lambda: feed_states(library, config, at_last_pull=True),
+        sync=sync if config.feeds else None,
+    )
+
+
+def settings_errors(config: Config) -> dict[str, ConfigError]:
+    """The errors of subscriptions and of `[email]`, by table; those of feeds are with the feeds."""
+    from rag.errors import ConfigError
+    from refdesk.settings import email
+    from refdesk.settings.subscriptions import checked
+
+    broken = checked(config.subscriptions, file=config.file)[1]
+    errors = {f"subscriptions.{name}": error for name, error in broken.items()}
+    if config.email:
+        try:
+            email.check(config.email, file=config.file)
+        except ConfigError as error:
+            errors["email"] = error
+    return errors

@@ -1,4 +1,4 @@
-"""The lock of the one writer of papers: a file lock, across threads and processes of one machine."""
+"""File locks, across threads and processes of one machine: of the one writer of papers, of a run, of a sync."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ from rag.errors import LibraryLocked, LibraryReadOnly
 from stores.sql.errors import full_disk
 
 
-class FileWriterLock:
+class ProcessLock:
     """
-    A lock file in the library's folder.
+    A lock file.
 
     Args:
-        folder: The library's folder; it must be there when the lock is first taken.
-        timeout_s: How long to wait for another writer.
-        notify: Told, in a sentence, that it has to wait.
+        path: The file; its folder must exist when the lock is first taken.
+        busy: The message for who cannot have the lock.
+        timeout_s: How long to wait for another holder.
+        notify: Called before the wait.
     """
 
-    def __init__(self, folder: Path, *, timeout_s: float = 600.0, notify: Callable[[str], None]) -> None:
-        self._folder, self._timeout_s, self._notify = folder, timeout_s, notify
-        self._lock = FileLock(folder / "lock")
+    def __init__(
+        self, path: Path, *, busy: str, timeout_s: float = 0.0, notify: Callable[[], None] = lambda: None
+    ) -> None:
+        self._path, self._busy, self._timeout_s, self._notify = path, busy, timeout_s, notify
+        self._lock = FileLock(path)
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """
-        Be the only writer.
+        Be the only holder.
 
         Raises:
-            LibraryLocked: Another writer did not finish in time.
+            LibraryLocked: Another holder did not finish in time.
             LibraryReadOnly: The folder cannot be written.
             StoreFull: The disk has no room for the lock file.
         """
@@ -48,17 +51,35 @@ class FileWriterLock:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
-                self._notify("Another process is writing to the library; waiting for it.")
+                if not self._timeout_s:
+                    raise
+                self._notify()
                 self._lock.acquire(timeout=self._timeout_s)
         except Timeout as error:
-            raise LibraryLocked(
-                f"Another process has been writing to {self._folder} for more than {self._timeout_s:g} s.",
-                hint="Wait for it to end, and run the command again.",
-            ) from error
+            raise LibraryLocked(self._busy, hint="Wait for it to end, and run the command again.") from error
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise full_disk(self._folder) from error
+                raise full_disk(self._path.parent) from error
             raise LibraryReadOnly(
-                f"The library {self._folder} cannot be written: {error.strerror or error}.",
+                f"The library {self._path.parent} cannot be written: {error.strerror or error}.",
                 hint="Check its permissions, or use another `--library`.",
             ) from error
+
+
+class FileWriterLock(ProcessLock):
+    """
+    The lock of the one writer of papers.
+
+    Args:
+        folder: The library's folder; it must exist when the lock is first taken.
+        timeout_s: How long to wait for another writer.
+        notify: Called with a sentence before the wait.
+    """
+
+    def __init__(self, folder: Path, *, timeout_s: float = 600.0, notify: Callable[[str], None]) -> None:
+        super().__init__(
+            folder / "lock",
+            busy=f"Another process has been writing to {folder} for more than {timeout_s:g} s.",
+            timeout_s=timeout_s,
+            notify=lambda: notify("Another process is writing to the library; waiting for it."),
+        )

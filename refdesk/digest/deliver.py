@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
-from uuid import uuid4
 
 from rag.delivery import atom, message, outbox, smtp
 from rag.delivery.files import write, write_issue
@@ -114,10 +113,7 @@ class Sender:
     @property
     def _library(self) -> str:
         """The id of this library, which is part of ids that must never change."""
-        if not (name := self._store.catalog.setting("library_id")):
-            name = uuid4().hex
-            self._store.catalog.set({"library_id": name})
-        return name
+        return self._store.indexes.library_id
 
 
 def planned(subscription: Subscription, period: str, now: datetime) -> list[Delivery]:

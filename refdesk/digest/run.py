@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from filelock import FileLock, Timeout
-
 from rag.delivery import outbox
 from rag.digests.build import BuiltIssue
 from rag.digests.period import containing, following, last_whole, span
@@ -24,6 +22,7 @@ from rag.types import JsonDict, Period, Subscription
 from refdesk.digest.deliver import Sender, addresses, planned, renderings
 from refdesk.digest.settings import DigestSettings
 from refdesk.settings.email import Mail
+from stores.locks import ProcessLock
 from stores.sql.issues import IssueRecord
 from stores.store import LibraryStore
 
@@ -83,16 +82,11 @@ class Run:
         Raises:
             ConfigError: After the last step: a subscription is wrong; the others had their issues.
             LibraryLocked: Another run is at work.
+            LibraryReadOnly: The library cannot be written; nothing was fetched or sent.
             InputError: There is no such delivery, or it was sent.
         """
-        with self._store.writing():
-            pass  # a library that cannot be written is told before anything is fetched or sent
-        lock = FileLock(self._store.place.folder / "run.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise LibraryLocked("Another run is at work in this library.", hint="Wait for it to end.") from error
-        try:
+        self._store.require_writable()
+        with ProcessLock(self._store.place.folder / "run.lock", busy="Another run is at work in this library.").held():
             if resend:
                 outbox.resend(self._outbox, resend, now=self._now())
             yield from self._synced()
@@ -100,8 +94,6 @@ class Run:
                 yield from self._issued(subscription)
             for delivery in outbox.deliver(self._outbox, self._sender.send, now=self._now):
                 yield _delivered(delivery)
-        finally:
-            lock.release()
         if errors := list(dict.fromkeys(self._errors.values())):
             raise ConfigError(" ".join(error.message for error in errors), hint=errors[0].hint)
 

@@ -53,7 +53,7 @@ class Fetcher:
         allow_private: Allow addresses of this machine and its network.
         timeout_s: The longest wait for the connection and for a single read.
         longest_s: The longest time for a reply, as in `refdesk.safe_http`.
-        sleep, clock, draw: Replace the clock and the random part of the waits.
+        sleep, clock, now, draw: The waits, the clock that measures them, the time of the day, and a random number.
         requests: The number of requests so far.
         kind: Feeds of one kind share one pause.
         clocks: By kind, or by domain of `PACES`, the time of the last request; the feeds of one sync share it.
@@ -67,6 +67,7 @@ class Fetcher:
     longest_s: float | None = None
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     draw: Callable[[], float] = random.random
     requests: int = 0
     kind: str = ""
@@ -143,14 +144,14 @@ class Fetcher:
                 self.requests += 1
                 sent = headers if urlsplit(url).netloc == first else {}  # a key is for one host
                 with streamed(client, url, headers=sent, longest_s=self.longest_s) as reply:
-                    self.clocks[clock] += min(_seconds(reply.headers.get("backoff")), LONGEST_WAIT_S)
+                    self.clocks[clock] += min(_seconds(reply.headers.get("backoff"), self.now), LONGEST_WAIT_S)
                     if reply.status_code == 304:
                         return Page(url, b"", dict(reply.headers), unchanged=True)
                     if reply.is_redirect:
                         url = urljoin(url, reply.headers.get("location", ""))
                         continue
                     if reply.status_code != 200:
-                        return reply.status_code, _seconds(reply.headers.get("retry-after"))
+                        return reply.status_code, _seconds(reply.headers.get("retry-after"), self.now)
                     if "," in reply.headers.get("content-encoding", ""):
                         raise FeedUnavailable(f"{_shown(url)} is packed more than once.", hint="Check the feed.")
                     try:
@@ -170,7 +171,7 @@ def _refuse_scheme(url: str) -> None:
         raise FeedUnavailable(f"{_shown(url)} is not an http(s) address.", hint="Check the feed's address.")
 
 
-def _seconds(value: str | None) -> float:
+def _seconds(value: str | None, now: Callable[[], datetime]) -> float:
     """The seconds to wait, given as a number or a date; 0 if neither."""
     if not value:
         return 0.0
@@ -179,7 +180,7 @@ def _seconds(value: str | None) -> float:
     except ValueError:
         pass
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(value) - now()).total_seconds())
     except (ValueError, TypeError):
         return 0.0
 

@@ -8,7 +8,6 @@ A pull overlaps with the one before, because providers list some papers late.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
@@ -79,7 +78,7 @@ def semanticscholar(pull: Pull) -> Iterator[Document]:
     params: dict[str, Any] = {
         "query": pull.text("query"), "publicationDateOrYear": f"{pull.since.isoformat()}:", "fields": fields
     }  # fmt: skip
-    key = os.environ.get("S2_API_KEY")
+    key = pull.keys.get("S2_API_KEY")
     had = 0
     for page in pull.pages():
         found, document, papers = pull.json(
@@ -107,7 +106,7 @@ def pubmed(pull: Pull) -> Iterator[Document]:
     common: dict[str, Any] = {"db": "pubmed", "tool": "refdesk"}
     if pull.fetcher.contact:
         common["email"] = pull.fetcher.contact
-    if key := os.environ.get("NCBI_API_KEY"):
+    if key := pull.keys.get("NCBI_API_KEY"):
         common["api_key"] = key
     ids = list(dict.fromkeys(_pubmed_ids(pull, f"{url}/esearch.fcgi", common, pull.since, pull.today)))
     for at in range(0, len(ids), 200):
@@ -157,7 +156,7 @@ def zotero(pull: Pull) -> Iterator[Document]:
     part = f"/collections/{quote(pull.text('collection'))}" if pull.text("collection") else ""
     url = f"{pull.text('url', 'https://api.zotero.org').rstrip('/')}/{quote(pull.text('library'))}{part}/items"
     headers = {"Zotero-API-Version": "3"}
-    if key := os.environ.get("ZOTERO_API_KEY"):
+    if key := pull.keys.get("ZOTERO_API_KEY"):
         headers["Zotero-API-Key"] = key
     since = pull.state.get("version", "0")
     versions: set[str] = set()

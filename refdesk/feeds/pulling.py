@@ -48,6 +48,7 @@ class Pull:
         today: The current day.
         state: What the last complete pull left, such as an ETag. This pull writes its own values there.
         now: The current time in seconds, by the clock of the file system.
+        keys: The providers' keys, by the environment variable of each.
     """
 
     settings: Mapping[str, Any]
@@ -56,6 +57,7 @@ class Pull:
     today: date
     state: dict[str, str]
     now: Callable[[], float] = time.time
+    keys: Mapping[str, str] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
 
     def text(self, name: str, default: str = "") -> str:

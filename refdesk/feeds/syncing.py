@@ -11,22 +11,20 @@ import io
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
-
 from rag import sources
-from rag.errors import ConfigError, InputError, LibraryLocked, RefdeskError, UnreadableInput
+from rag.errors import ConfigError, InputError, RefdeskError, UnreadableInput
 from rag.types import ImportReport, JsonDict, Reject
 from refdesk.feeds.fetching import PACES, Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Document, Pull
-from refdesk.settings.config import Config
-from refdesk.settings.feeds import begin, check, fingerprint
+from refdesk.settings.feeds import FeedSettings, begin, check, fingerprint
+from stores.locks import ProcessLock
 from stores.sql.feeds import FeedRecord, Run
 from stores.store import LibraryStore
 
@@ -66,7 +64,7 @@ class FeedReport:
 
 def sync(
     library: LibraryStore,
-    settings: Config,
+    settings: FeedSettings,
     names: Sequence[str] = (),
     *,
     add_file: AddFile,
@@ -78,7 +76,7 @@ def sync(
 
     Args:
         library: An open library.
-        settings: Its settings, with the feeds.
+        settings: The feeds and how they are pulled.
         names: The feeds to pull; empty means all.
         add_file: Imports a file of a folder feed: `refdesk.ingest.add.add_file`.
         tell: Called with each report.
@@ -88,7 +86,7 @@ def sync(
         ConfigError: The settings have no feed, or none with this name.
         LibraryLocked: Another sync is running.
     """
-    feeds = settings.feeds
+    feeds = settings.tables
     if unknown := [name for name in names if name not in feeds]:
         known = ", ".join(feeds) or "none"
         raise ConfigError(f"There is no feed “{unknown[0]}”; the feeds are {known}.", hint="Check refdesk.toml.")
@@ -97,65 +95,50 @@ def sync(
             "No feed is configured.",
             hint='Write one into refdesk.toml: `[feeds.cs]`, `kind = "arxiv"`, `categories = ["cs.CL"]`.',
         )
-    lock = FileLock(library.place.folder / "sync.lock")
+    lock = ProcessLock(library.place.folder / "sync.lock", busy="Another sync is at work in this library.")
     with library.writing():  # a library that cannot be written is told before anything is fetched
         library.catch_up()
     clocks = dict.fromkeys(PACES, time.monotonic())  # another process may have asked a moment ago
-    try:
-        with lock.acquire(timeout=0):
-            reports = []
-            for name in dict.fromkeys(names or feeds):
-                reports.append(_pulled(library, settings, name, add_file, sleep, clocks))
-                tell(reports[-1])
-            return reports
-    except Timeout as error:
-        raise LibraryLocked("Another sync is at work in this library.", hint="Wait for it to end.") from error
+    with lock.held():
+        reports = []
+        for name in dict.fromkeys(names or feeds):
+            reports.append(_pulled(library, settings, name, add_file, sleep, clocks))
+            tell(reports[-1])
+        return reports
 
 
 def _pulled(
     library: LibraryStore,
-    settings: Config,
+    settings: FeedSettings,
     name: str,
     add_file: AddFile,
     sleep: Callable[[float], None],
     clocks: dict[str, float],
 ) -> FeedReport:
-    feed = settings.feeds[name]
+    """Pull a feed, record how it went, and report it."""
+    feed = settings.tables[name]
     kind = str(feed.get("kind", ""))
     record = library.catalog.feeds().find(name) or FeedRecord(name=name)
     now = library.now()
     today = date.fromisoformat(now[:10])
     began = time.perf_counter()
-    total, fetcher, error = ImportReport(), None, None
-    mark = fingerprint(feed)
-    anew = record.state.get(_MARK, mark) != mark
+    error: RefdeskError | None = None
+    total = ImportReport()
+    fetcher = _fetcher(library, settings, feed, sleep, clocks)
+    anew = record.state.get(_MARK, fingerprint(feed)) != fingerprint(feed)
     state = {} if anew else {key: value for key, value in record.state.items() if key not in (_MARK, _HINT)}
     try:
         check(name, feed, file=settings.file)
-        provider, pause_s, overlap = PROVIDERS[kind]
-        fetcher = Fetcher(
-            pause_s=pause_s,
-            contact=settings.contact,
-            allow_private=feed.get("allow_private") is True,
-            timeout_s=settings.feed_timeout_s,
-            sleep=sleep,
-            kind=kind,
-            clocks=clocks,
-        )
-        for document in provider(Pull(feed, fetcher, _since(record, feed, today, overlap, anew=anew), today, state)):
+        provider, fetcher.pause_s, overlap = PROVIDERS[kind]
+        since = _since(record, feed, today, overlap, anew=anew)
+        for document in provider(Pull(feed, fetcher, since, today, state, keys=settings.keys)):
             total += _imported(library, document, feed, today, add_file)
     except RefdeskError as failed:
         error = failed
     except Exception as failed:  # noqa: BLE001 - one feed's surprise does not stop the others
         error = RefdeskError(f"The feed failed: {type(failed).__name__}: {failed}.", hint="Report it.")
     run = Run(day=now[:10], new=total.added + total.updated, failed=error is not None)
-    runs = (*record.runs, run)[-KEPT_RUNS:]
-    if error:
-        hinted = {**record.state, _HINT: error.hint or ""}
-        record = replace(record, runs=runs, checked=now, error=error.message, state=hinted)
-    else:
-        runs = (run,) if anew else runs
-        record = replace(record, runs=runs, checked=now, error=None, watermark=now[:10], state={**state, _MARK: mark})
+    record = _after(record, run, now, state={**state, _MARK: fingerprint(feed)}, anew=anew, error=error)
     library.catalog.feeds().keep(record)
     return FeedReport(
         name=name,
@@ -166,11 +149,42 @@ def _pulled(
         unchanged=total.unchanged,
         rejected=len(total.rejected),
         rejects=total.rejected[:SHOWN_REJECTS],
-        requests=fetcher.requests if fetcher else 0,
+        requests=fetcher.requests,
         error=error.message if error else None,
         hint=error.hint if error else None,
         took_ms=(time.perf_counter() - began) * 1000,
     )
+
+
+def _fetcher(
+    library: LibraryStore,
+    settings: FeedSettings,
+    feed: Mapping[str, Any],
+    sleep: Callable[[float], None],
+    clocks: dict[str, float],
+) -> Fetcher:
+    """The HTTP client of a feed; the pause between its requests is still to be set."""
+    return Fetcher(
+        pause_s=0.0,
+        contact=settings.contact,
+        allow_private=feed.get("allow_private") is True,
+        timeout_s=settings.timeout_s,
+        sleep=sleep,
+        now=lambda: datetime.fromisoformat(library.now()),
+        kind=str(feed.get("kind", "")),
+        clocks=clocks,
+    )
+
+
+def _after(
+    record: FeedRecord, run: Run, now: str, *, state: dict[str, str], anew: bool, error: RefdeskError | None
+) -> FeedRecord:
+    """The record of a feed after a pull; the watermark moves, and the state is replaced, only without an error."""
+    runs = (*record.runs, run)[-KEPT_RUNS:]
+    if error:
+        state = {**record.state, _HINT: error.hint or ""}
+        return replace(record, runs=runs, checked=now, error=error.message, state=state)
+    return replace(record, runs=(run,) if anew else runs, checked=now, error=None, watermark=run.day, state=state)
 
 
 def _since(record: FeedRecord, feed: Mapping[str, Any], today: date, overlap: int, *, anew: bool) -> date:
@@ -238,10 +252,10 @@ def state_of(record: FeedRecord, today: date) -> State:
     return "stale" if (today - last).days > rhythm else "quiet"
 
 
-def states(library: LibraryStore, settings: Config, *, at_last_pull: bool = False) -> Iterator[JsonDict]:
+def states(library: LibraryStore, settings: FeedSettings, *, at_last_pull: bool = False) -> Iterator[JsonDict]:
     """Yield each configured feed with its state today, or on the day of its last pull, for `status` and digests."""
     today = date.fromisoformat(library.now()[:10])
-    for name, feed in settings.feeds.items():
+    for name, feed in settings.tables.items():
         record = library.catalog.feeds().find(name) or FeedRecord(name=name)
         try:
             check(name, feed, file=settings.file)

@@ -6,7 +6,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -108,8 +107,9 @@ def _add_stream(
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
 
-    today = datetime.now(UTC).date().isoformat()
-    records, notes = sources.parse(stream, filename, today=today, format_name=format_name, listed=listed, tags=tags)
+    records, notes = sources.parse(
+        stream, filename, today=store.now()[:10], format_name=format_name, listed=listed, tags=tags
+    )
     read = 0
 
     def tell(count: int) -> None:

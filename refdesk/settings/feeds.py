@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -13,7 +14,29 @@ from refdesk.settings.config import FILE
 
 Feed = Mapping[str, Any]
 
+KEYS = ("NCBI_API_KEY", "S2_API_KEY", "ZOTERO_API_KEY")
+"""The environment variables that hold keys of providers."""
 _CHOOSE_NOTHING = ("tags", "allow_private")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings:
+    """
+    What pulling feeds takes of the settings.
+
+    Args:
+        tables: `[feeds.NAME]` by name; each is validated when it is pulled.
+        file: The settings file, for messages.
+        contact: A mail address or page that requests name.
+        timeout_s: The longest wait for a provider.
+        keys: The providers' keys, by the environment variable of each.
+    """
+
+    tables: Mapping[str, Feed] = field(default_factory=dict)
+    file: str = FILE
+    contact: str | None = None
+    timeout_s: float = 30.0
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def check(name: str, feed: Feed, *, file: str = FILE) -> None:

@@ -101,7 +101,9 @@ class Desk:
         """Pull feeds: the reports by name."""
         store = self.store(**options)
         try:
-            reports = sync(store, config.load(self.folder), names, add_file=add_file, sleep=self.waits.append)
+            reports = sync(
+                store, wiring.feed_settings(config.load(self.folder)), names, add_file=add_file, sleep=self.waits.append
+            )
             return {report.name: report for report in reports}
         finally:
             store.close()
@@ -114,7 +116,9 @@ class Desk:
     def states(self) -> dict[str, str]:
         store = self.store()
         try:
-            return {each["name"]: each["state"] for each in states(store, config.load(self.folder))}
+            return {
+                each["name"]: each["state"] for each in states(store, wiring.feed_settings(config.load(self.folder)))
+            }
         finally:
             store.close()
 
@@ -544,7 +548,7 @@ def test_a_setting_that_cannot_be_meant_is_told_by_sync_and_by_status_before(
     desk.write({"it": table})
     store = desk.store()
     try:
-        (shown,) = states(store, config.load(desk.folder))
+        (shown,) = states(store, wiring.feed_settings(config.load(desk.folder)))
     finally:
         store.close()
     report = desk.one()

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 import refdesk
 from rag.embedders import DEFAULT, embedder
-from rag.errors import ConfigError, InputError, LibraryLocked
+from rag.errors import ConfigError, InputError, LibraryLocked, LibraryReadOnly
 from refdesk import wiring
 from refdesk.digest.run import Step
 from refdesk.library import Library
 from refdesk.settings import config
 from stores.store import LibraryStore, Place
+from tests.commands import Ran
 from tests.commands import run as command
 from tests.smtp_server import MailServer, serving
 from tests.usecases.test_digests import configured, record, write
@@ -337,6 +340,28 @@ def test_files_are_written_to_a_folder_of_the_readers_too_and_the_message_among_
         assert written.keys() == {"2026-W25.mine.md", "2026-W25.mine.eml"}
         assert all((folder / "issues" / name).read_bytes() == content for name, content in written.items())
         assert b"To: ada@example.com" in written["2026-W25.mine.eml"]
+
+
+def test_a_run_does_not_wait_for_an_import_in_another_process(tmp_path: Path, folder: Path, clock: Clock) -> None:
+    with opened(folder, clock) as library:
+        library.add(weeks(tmp_path))
+        steps: list[Step] = []
+        running = threading.Thread(target=lambda: steps.extend(library.issues.run()))
+        with FileLock(folder / "lock", thread_local=False):
+            running.start()
+            running.join(15)
+            assert not running.is_alive()
+        assert [step.outcome for step in steps if step.step == "issue"] == ["done"]
+
+
+def test_a_lock_that_cannot_be_taken_is_told_of_the_library_and_not_of_the_output(
+    folder: Path, clock: Clock, cli: Callable[..., Ran]
+) -> None:
+    opened(folder, clock).__enter__().close()
+    (folder / "run.lock").mkdir()
+    ran = cli("--library", folder, "run")
+    assert ran.status == LibraryReadOnly.exit_code
+    assert f"The library {folder} cannot be written" in ran.err
 
 
 def test_two_runs_do_not_overlap(tmp_path: Path, folder: Path, clock: Clock) -> None:

@@ -50,7 +50,7 @@ store = LibraryStore(
     Place(folder), indexes=wiring.indexes(folder), embedder_name=None, make_embedder=embedder, default_embedder=DEFAULT,
     now=lambda: datetime(2026, 6, 20, 12, tzinfo=UTC),
 )
-reports = sync(store, config.load(folder), add_file=add_file, sleep=lambda _: None)
+reports = sync(store, wiring.feed_settings(config.load(folder)), add_file=add_file, sleep=lambda _: None)
 sys.exit(6 if any(report.error for report in reports) else 0)
 """
 
