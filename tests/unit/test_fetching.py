@@ -80,6 +80,13 @@ def test_a_retry_after_that_is_a_date_is_waited_for(server: FeedServer, clock: C
     assert 35 < clock.waits[0] <= 40
 
 
+def test_a_retry_after_date_is_read_by_the_callers_clock(server: FeedServer, clock: Clock) -> None:
+    now = datetime(2001, 1, 1, tzinfo=UTC)
+    server.moods, server.retry_after = ["busy"], format_datetime(now + timedelta(seconds=40), usegmt=True)
+    assert fetcher(clock, now=lambda: now).get(f"{server.url}/rss").body
+    assert clock.waits == [40.0]
+
+
 @pytest.mark.parametrize(
     "told", ["soon", "-5", "nan", "Fri, 30 Feb 2026 00:00:00 GMT", "Mon, 01 Jan 2001 00:00:00 GMT", ""]
 )

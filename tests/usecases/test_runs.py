@@ -342,6 +342,14 @@ def test_files_are_written_to_a_folder_of_the_readers_too_and_the_message_among_
         assert b"To: ada@example.com" in written["2026-W25.mine.eml"]
 
 
+def test_papers_without_a_day_are_of_the_librarys_day(tmp_path: Path, folder: Path, clock: Clock) -> None:
+    undated = record(1, "")
+    path = write(tmp_path / "undated.jsonl", [{key: undated[key] for key in undated if key != "listed"}])
+    with opened(folder, clock) as library:
+        library.add(path)
+        assert [paper.imported[:10] for paper in library.papers()] == ["2026-06-22"]
+
+
 def test_a_run_does_not_wait_for_an_import_in_another_process(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with opened(folder, clock) as library:
         library.add(weeks(tmp_path))
