@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -123,38 +123,21 @@ def issue(
         manifest: What it was made from, without the hashes and the id.
         model: The model that wrote it, if one did.
     """
-    numbers: dict[str, int] = {}
-
-    def numbered(claims: Iterable[Claim]) -> Iterator[Claim]:
-        for claim in claims:
-            cited = [
-                replace(each, source=numbers.setdefault(each.paper_id, len(numbers) + 1)) for each in claim.citations
-            ]
-            yield replace(claim, citations=tuple(cited))
-
+    numbering = _Numbering()
+    headline = numbering.numbered(parts.get(HEADLINE, ()))
+    themes_with_claims = tuple(replace(theme, claims=numbering.numbered(parts.get(theme.id, ()))) for theme in themes)
     theme_of = {paper_id: theme.id for theme in themes for paper_id in theme.paper_ids}
-    headline = tuple(numbered(parts.get(HEADLINE, ())))
-    told = tuple(replace(theme, claims=tuple(numbered(parts.get(theme.id, ())))) for theme in themes)
     shown = tuple(
-        IssuePaper(
-            paper=each.candidate.paper,
-            rank=each.rank or 0,
-            score=each.score,
-            why=each.why,
-            tldr=next(numbered(parts[each.candidate.paper.paper_id])),
-            status=each.candidate.status,
-            changes=each.candidate.changes,
-            theme=theme_of.get(each.candidate.paper.paper_id),
-        )
-        for each in decisions
+        _issue_paper(decision, numbering.numbered(parts[decision.candidate.paper.paper_id])[0], theme_of)
+        for decision in decisions
     )
-    sources = tuple(Source(number=number, paper=papers[paper_id]) for paper_id, number in numbers.items())
+    sources = tuple(Source(number=number, paper=papers[paper_id]) for paper_id, number in numbering.numbers.items())
     digest = Digest(
         period=period,
         subscription=subscription.name,
         mode="generated" if model else "extractive",
         headline=headline,
-        themes=told,
+        themes=themes_with_claims,
         papers=shown,
         coverage=coverage,
         sources=sources,
@@ -162,10 +145,38 @@ def issue(
         usage=usage,
         degraded=degraded,
     )
-    hashes = {each.paper.paper_id: text_hash(each.paper) for each in sources}
-    whole = {**manifest, "considered": digest_of(considered), "model": model, "papers": hashes}
-    said = json.dumps([digest.to_dict(), whole], sort_keys=True, ensure_ascii=False)
-    return replace(digest, manifest={"id": "sha256:" + hashlib.sha256(said.encode()).hexdigest(), **whole})
+    hashes = {source.paper.paper_id: text_hash(source.paper) for source in sources}
+    made_from = {**manifest, "considered": digest_of(considered), "model": model, "papers": hashes}
+    document = json.dumps([digest.to_dict(), made_from], sort_keys=True, ensure_ascii=False)
+    return replace(digest, manifest={"id": "sha256:" + hashlib.sha256(document.encode()).hexdigest(), **made_from})
+
+
+class _Numbering:
+    """Numbers sources in the order of first citation."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+
+    def numbered(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+        """The claims with the numbers of their sources."""
+        return tuple(replace(claim, citations=tuple(map(self._numbered, claim.citations))) for claim in claims)
+
+    def _numbered(self, citation: Citation) -> Citation:
+        return replace(citation, source=self.numbers.setdefault(citation.paper_id, len(self.numbers) + 1))
+
+
+def _issue_paper(decision: Decision, tldr: Claim, theme_of: Mapping[str, str]) -> IssuePaper:
+    candidate = decision.candidate
+    return IssuePaper(
+        paper=candidate.paper,
+        rank=decision.rank or 0,
+        score=decision.score,
+        why=decision.why,
+        tldr=tldr,
+        status=candidate.status,
+        changes=candidate.changes,
+        theme=theme_of.get(candidate.paper.paper_id),
+    )
 
 
 def text_hashes(papers: Iterable[Paper]) -> dict[str, str]:
@@ -180,5 +191,5 @@ def text_hash(paper: Paper) -> str:
 
 def digest_of(hashes: Mapping[str, str]) -> str:
     """One hash over papers and their texts' hashes, whatever their order."""
-    said = "\n".join(f"{paper_id} {hashes[paper_id]}" for paper_id in sorted(hashes))
-    return "sha256:" + hashlib.sha256(said.encode()).hexdigest()
+    lines = "\n".join(f"{paper_id} {hashes[paper_id]}" for paper_id in sorted(hashes))
+    return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()

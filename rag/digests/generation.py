@@ -2,8 +2,8 @@
 Abstractive summarization of an issue's parts by a chat model, each sentence checked against the ones it cites.
 
 Every part goes through the answering chain over numbered sentences (`rag.answers.generated`), several parts at a time.
-A part is asked for only if the budget has room for the most that it may use. It decides nothing about the text: a part
-that fails, or that the budget does not allow, is left out, and the extractive text of `rag.digests.build` stands.
+A part is asked for only if the budget has room for the most that it may use. A part that
+fails, or that the budget does not allow, keeps the extractive text of `rag.digests.build`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _Reply = tuple[Chat, "tuple[Claim, ...] | str"]
 
 @dataclass(slots=True)
 class Written:
-    """What the model wrote: claims by part, the reason for each part that failed, and the tokens used."""
+    """The claims by part, the reason for each part that failed, and the tokens used."""
 
     prices: tuple[float, float] | None = None
     claims: dict[str, tuple[Claim, ...]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Written:
 
     @property
     def degraded(self) -> dict[str, str] | None:
-        """Why some parts are extractive; None where the model wrote all of them."""
+        """The reason why some parts are extractive; None if the model wrote all of them."""
         if not self.failures:
             return None
         reasons = ", ".join(dict.fromkeys(self.failures.values()))

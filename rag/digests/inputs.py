@@ -1,8 +1,8 @@
 """
-The inputs of an issue, and the choice of the papers that belong to them.
+The inputs of an issue, and the choice of its papers.
 
-`choose` says which papers count, by reading through two functions that it is given; the caller then adds their vectors.
-Nothing is ranked, embedded or stored here.
+`choose` reads through two functions that it is given; the caller then adds the papers' vectors. Nothing is ranked,
+embedded or stored here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from itertools import islice
 
 from rag.digests import selection
 from rag.digests.period import before, kind
-from rag.digests.selection import Candidate, Shown
+from rag.digests.selection import Candidate, EarlierPaper
 from rag.digests.themes import FEWEST
 from rag.digests.tracking import TrackedTheme
 from rag.ports import Matrix
 from rag.types import JsonDict, Paper, Period, Subscription
 
-REMEMBERED = timedelta(days=185)
-"""How long earlier issues count: what they showed and considered."""
+LOOKBACK = timedelta(days=185)
+"""How far back earlier issues are read: what they showed and considered."""
 BACKGROUND = 300
 """Papers that tell common words from rare ones: those of the period and, if it has fewer, of periods before."""
 BACK = 3
@@ -93,7 +93,7 @@ def choose(
     subscription: Subscription,
     *,
     late: Sequence[Paper],
-    shown: Sequence[Shown],
+    shown: Sequence[EarlierPaper],
     listed: Callable[[Period], Sequence[Paper]],
     stored: Callable[[str, str], tuple[TrackedTheme, ...] | None],
 ) -> Chosen:
@@ -109,7 +109,7 @@ def choose(
         stored: Reads the tracked themes of a scope and a period; None if they are not stored.
     """
     scope = _scope(subscription, period)
-    periods = list(islice(before(period), REMEMBERED.days))
+    periods = list(islice(before(period), LOOKBACK.days))
     candidates = selection.apply_filters(selection.candidates(listed(period), late, shown), subscription)
     eligible = selection.eligible(candidates)
     background: list[Paper] = []

@@ -1,8 +1,8 @@
 """
-The phrases of a period's papers, and which of them tell some papers from the others.
+Keyphrase extraction by class-based TF-IDF: the phrases that distinguish some papers of a period from the others.
 
-A phrase is a run of words between punctuation, function words, verbs and what every abstract says; no tagger is needed.
-Only the number of papers that have a phrase counts, never how often one says it: a single paper makes none.
+A phrase is a run of words between punctuation, function words, verbs and words of every abstract; it needs no tagger.
+Only the number of papers that have a phrase counts, not how often a paper has it. So a single paper makes no phrase.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST = 4
 HOLDERS, SHARE = 3, 0.03
 """Papers of a theme that must have a phrase, and the share of them."""
 WEIGHTS = (0.0, 0.5, 1.0, 1.1, 1.1)
-"""What a phrase counts by its number of words: one word seldom tells enough."""
+"""The weight of a phrase by its number of words: one word is seldom specific enough."""
 BREADTH = 0.7
 """The power of its share in a phrase's score: below 1, what is a theme's own counts more than what is frequent."""
 CONTAINED = 0.5
@@ -93,7 +93,7 @@ _NOUNS = frozenset(
     retrieval removal proposal signal survival approval music traffic topic logic arithmetic metric clinic speed feed
     """.split()
 )
-"""What looks like an adjective does not end a phrase, but for these."""
+"""A word that looks like an adjective does not end a phrase, except these."""
 _VAGUE = _NO_FIRST | frozenset(
     """
     task data system training target targets response responses answer answers reference process image images video videos
@@ -102,12 +102,12 @@ _VAGUE = _NO_FIRST | frozenset(
     processing llm fine-tuning inference 2d 3d 4d representation representations question questions
     """.split()
 )
-"""Words that are no phrase alone; a phrase of nothing but them names a theme only where no other does."""
+"""Words that make no phrase alone. A phrase of only such words names a theme only if no other phrase does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase of some papers: its stems, how most write it, the rows of those that have it, and how telling it is."""
+    """A phrase: its stems, its most frequent spelling, the rows of the papers that have it, and its salience."""
 
     stems: tuple[int, ...]
     text: str
@@ -136,7 +136,7 @@ class _Runs:
 
 
 class Phrases:
-    """The titles and abstracts of papers as one row of numbered stems, 0 for what ends a phrase."""
+    """The titles and abstracts of papers as one row of numbered stems, 0 for a token that ends a phrase."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
         self.count = len(papers)
@@ -169,7 +169,7 @@ class Phrases:
 
     def salience(self, rows: Sequence[int]) -> list[Phrase]:
         """
-        What many of these papers have and few others, the most telling first.
+        The phrases that many of these papers have and few others, the most salient first.
 
         Source: class-based TF-IDF (Grootendorst, "BERTopic", 2022) with papers in place of counts: the share of the
         papers that have a phrase, times the logarithm of how many times the share elsewhere that is.
@@ -194,10 +194,10 @@ class Phrases:
         return _apart(sorted(phrases, key=lambda each: (-each.score, each.text)))
 
     def _phrase(self, starts: Ints, length: int, score: float) -> Phrase:
-        """The phrase at these places, as most papers write it: rather whole than within a longer one or a title."""
+        """The phrase at these places, as most papers write it; places within a longer phrase or a title count last."""
         plain = starts[self._plain[starts]]
         whole = plain[self._stems[plain + length] == 0]
-        places = next(some for some in (whole, plain, starts) if len(some)).tolist()
+        places = next(found for found in (whole, plain, starts) if len(found)).tolist()
         held = {(int(self._paper[at]), " ".join(self._tokens[at : at + length])) for at in places}
         written = Counter(text for _, text in held)
         text = min(written, key=lambda each: (-written[each] * (2 if each.islower() else 1), each))
@@ -216,12 +216,12 @@ def _apart(phrases: Sequence[Phrase]) -> list[Phrase]:
     initials = {phrase.initials for phrase in phrases if len(phrase.stems) > 1}
     kept: list[Phrase] = []
     for phrase in phrases:
-        own = set(phrase.stems)
-        longer = (other for other in phrases if own < set(other.stems))
+        phrase_stems = set(phrase.stems)
+        longer = (other for other in phrases if phrase_stems < set(other.stems))
         if (
             phrase.text.lower().removesuffix("s") not in initials
             and not any(len(other.holders & phrase.holders) >= CONTAINED * len(phrase.holders) for other in longer)
-            and not any(own <= set(other.stems) or own >= set(other.stems) for other in kept)
+            and not any(phrase_stems <= set(other.stems) or phrase_stems >= set(other.stems) for other in kept)
         ):
             kept.append(phrase)
     return kept
@@ -233,7 +233,7 @@ def _tokens(text: str) -> list[str]:
 
 def _numbered(tokens: Sequence[str]) -> tuple[Ints, NDArray[np.bool_]]:
     """
-    The number of each token's stem, 0 for what ends a phrase or is too rare for one; and of each token whether it may
+    The number of each token's stem, 0 for a token that ends a phrase or is too rare for one; and of each token whether it may
     begin a phrase, whether it may end one, and whether it is vague, shape (3, tokens).
     """
     counts = Counter(tokens)

@@ -1,4 +1,4 @@
-"""What themes are called: a phrase that tells a theme's papers from the others, or two, and its keywords."""
+"""Cluster labeling: name each theme by one or two phrases that distinguish its papers, and list its keywords."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WIDE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A theme's name, of two to five words, and its keywords, the most telling first."""
+    """A theme's name, of two to five words, and its keywords, the most salient first."""
 
     name: str
     keywords: tuple[str, ...]
@@ -34,7 +34,7 @@ def names(
     taken: Collection[str] = (),
 ) -> list[Named]:
     """
-    A name and keywords for each theme, which tell it from the other papers; no two names are the same.
+    Give each theme a name and keywords that distinguish it from the other papers; no two names are the same.
 
     Args:
         papers: All papers of the period.
@@ -69,7 +69,7 @@ def _choices(phrases: Sequence[Phrase], size: int) -> Iterator[str]:
 
 
 def _adds(other: Phrase, phrase: Phrase) -> bool:
-    """Whether a second phrase says something else, of other papers, in the words that are left."""
+    """True if a second phrase fits into the words left, and is another one, of other papers."""
     return (
         not other.vague
         and (len(other.stems) > 1 or len(phrase.stems) == 1)
@@ -80,7 +80,7 @@ def _adds(other: Phrase, phrase: Phrase) -> bool:
 
 
 def _akin(phrase: Phrase, other: Phrase) -> bool:
-    """Whether two phrases share a word, or the beginning of one, or have one within another: modal, multimodal."""
+    """True if two phrases share a word or its beginning, or a word contains another: modal, multimodal."""
     words, others = phrase.text.lower().split(), other.text.lower().split()
     return any(one[:5] == two[:5] or one in two or two in one for one in words for two in others)
 

@@ -2,7 +2,7 @@
 The parts of an issue and their extractive text: sentences that cover the papers of the headline and of each theme
 (facility location), and one salient sentence of each paper.
 
-Which papers and themes an issue has is decided before; `rag.digests.compose` puts the parts together.
+The papers and themes of an issue are given; `rag.digests.compose` puts the parts together.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def choose_sentences(
         among: The ids of the papers that a theme's sentences may come from.
     """
     papers = [decision.candidate.paper for decision in shown]
-    own = list(zip(papers, salience.salient_sentences(papers), strict=True))
+    salient = list(zip(papers, salience.salient_sentences(papers), strict=True))
     row = {paper.paper_id: number for number, paper in enumerate(eligible.papers)}
     groups: list[tuple[str, str, Sequence[Paper], Sequence[float], int]] = []
     if papers:
@@ -57,5 +57,5 @@ def choose_sentences(
         compose.part(name, question, group, chosen, limit)
         for (name, question, group, _, limit), chosen in zip(groups, covering, strict=True)
     ]
-    parts += [compose.part(paper.paper_id, ASK_PAPER, [paper], [(paper, sentence)], 1) for paper, sentence in own]
+    parts += [compose.part(paper.paper_id, ASK_PAPER, [paper], [(paper, sentence)], 1) for paper, sentence in salient]
     return parts

@@ -1,7 +1,7 @@
 """
 Periods of an issue: ISO weeks, days, months, and any other span of days, by name, by day and by neighbourhood.
 
-It knows days only; who listed what is for the callers.
+It knows days only, no papers of a library.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def parse(name: str, timezone: str = "UTC") -> Period:
             return span(date.fromisoformat(found[1]), date.fromisoformat(found[2]), timezone)
         return containing(date.fromisoformat(name), "day", timezone)
     except (ValueError, OverflowError) as error:
-        raise BadFilter(f"“{name[:60]}” is no period.", hint=_HINT) from error
+        raise BadFilter(f"“{name[:60]}” is not a period.", hint=_HINT) from error
 
 
 def containing(day: date, every: Every, timezone: str = "UTC") -> Period:
@@ -88,7 +88,7 @@ def between(since: str | None, until: str | None, today: date, timezone: str = "
     The period of a first and a last day, each of which may be a month or a year; without a last day up to today.
 
     Raises:
-        BadFilter: There is no first day, one of them is no date, or the period ends before it begins.
+        BadFilter: There is no first day, one of them is not a date, or the period ends before it begins.
     """
     if not since:
         raise BadFilter("A period needs its first day.", hint="Add --since, such as --since 2026-06-01.")

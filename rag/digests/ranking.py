@@ -2,12 +2,12 @@
 Rocchio relevance feedback with pseudo-relevance feedback: rank the papers of a period by a reader's interests.
 
 Interests are topics in words, and papers liked and disliked. Without any, papers are ranked by centrality and newness;
-`trending` ranks by popularity signals. It cuts nothing off: threshold and size are applied in `rag.digests.selection`.
+`trending` ranks by popularity signals. Threshold and size are applied in `rag.digests.selection`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -76,7 +76,7 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """One interest: the rows of the space that it is made of, and the score of each paper of the period."""
+    """One interest: its rows of the space, and the score of each paper of the period."""
 
     kind: Literal["topic", "liked"]
     rows: NDArray[np.intp]
@@ -255,7 +255,7 @@ def _by_centrality(space: _Space) -> list[Ranked]:
     return _best_first(ranked)
 
 
-def trending(papers: Sequence[Paper], attention: Mapping[str, int] | None = None, *, on: date) -> list[Ranked]:
+def trending(papers: Sequence[Paper], *, on: date) -> list[Ranked]:
     """
     Rank papers by their popularity signals, damped by age; those without any come last, by id.
 
@@ -264,26 +264,26 @@ def trending(papers: Sequence[Paper], attention: Mapping[str, int] | None = None
 
     Args:
         papers: Those to rank.
-        attention: Upvotes, stars or the like by paper id, less than one is none; None takes `popularity` of each.
         on: The day for which they are ranked.
 
-    Source: the ranking of Hacker News, (points − 1) / (hours + 2) ^ 1.8 (Graham, news.arc), here in days, for papers
-    are listed by the day.
+    Source: the ranking of Hacker News, (points − 1) / (hours + 2) ^ 1.8 (Graham, news.arc), here in days
+    because papers are listed by the day.
     """
-    counts = {paper.paper_id: popularity(paper) for paper in papers} if attention is None else attention
     ages = {paper.paper_id: (on - day).days for paper in papers if (day := _day(paper.day))}
     oldest = max(ages.values(), default=0)
     ranked = []
     for paper in papers:
-        count, age = counts.get(paper.paper_id, 0), max(0, ages.get(paper.paper_id, oldest))
+        count, age = popularity(paper), max(0, ages.get(paper.paper_id, oldest))
         heat = max(0, count) / (age + 2) ** GRAVITY
-        why = f"attention {count:,} at {age} {'day' if age == 1 else 'days'}" if count > 0 else "no attention yet"
+        why = "no popularity signals yet"
+        if count > 0:
+            why = f"popularity {count:,} at {age} {'day' if age == 1 else 'days'}"
         ranked.append(Ranked(paper_id=paper.paper_id, score=round(heat / (1 + heat), 6), why=why))
     return _best_first(ranked)
 
 
 def popularity(paper: Paper) -> int:
-    """Upvotes; where nobody counts them stars, of which code gathers many more."""
+    """The upvotes of a paper; without upvotes the stars of its code, which are many more."""
     counts = {signal.name: signal.count for signal in paper.attention}
     return counts.get("upvotes", counts.get("stars", 0))
 
@@ -293,7 +293,7 @@ def _best_first(ranked: Sequence[Ranked]) -> list[Ranked]:
 
 
 def _day(written: str) -> date | None:
-    """The first day of `2026`, `2026-06` or `2026-06-17`; None if it is no date."""
+    """The first day of `2026`, `2026-06` or `2026-06-17`; None for other text."""
     try:
         return date.fromisoformat((written + "-01-01")[:10] if len(written) < 10 else written[:10])
     except ValueError:

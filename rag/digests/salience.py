@@ -1,9 +1,11 @@
 """
-The telling sentences of an issue, verbatim and whole: the one of a paper, and the few that cover many papers.
+Extractive summarization: the salient sentence of a paper, and the few sentences that cover many papers.
+
+Sentences are verbatim and whole.
 
 The sentence of a paper is chosen by a linear model of eight features, fitted to how much a sentence shares with
-summaries that people wrote (`python -m benchmarks.tldr`), less a mark-down for what cannot be followed without the
-sentence before. A paper is read alone: what is chosen of it does not depend on the other papers, and needs no vectors.
+summaries that people wrote (`python -m benchmarks.tldr`), less a mark-down for a sentence that is unclear without the
+one before. The sentence of a paper does not depend on the other papers, and needs no vectors.
 
 Source of the task and the data: Cachola et al., "TLDR: Extreme Summarization of Scientific Documents", EMNLP 2020.
 """
@@ -99,22 +101,17 @@ _CODE = frozenset("code codes homepage website page".split())
 _AVAILABLE = frozenset("available released accessible".split())
 
 
-def salience(paper: Paper) -> Sentence:
-    """The paper's most telling sentence, as `tellings` chooses it."""
-    return salient_sentences([paper])[0]
-
-
 def salient_sentences(papers: Sequence[Paper]) -> list[Sentence]:
     """
-    The most telling sentence of each paper, in the order of the papers; of equal ones the earlier.
+    The most salient sentence of each paper, in the order of the papers; of equal ones the earlier.
 
-    A sentence that gives orders or holds a link is not chosen while there is another. A withdrawn paper is told by the
-    sentence that says so, where it has one.
+    A sentence that gives orders or holds a link is not chosen if there is another. Of a withdrawn paper the sentence
+    that says so is chosen, if there is one.
 
     Raises:
         IndexError: A paper has no sentences.
     """
-    return [_told(paper).sentence for paper in papers]
+    return [_salience(paper).sentence for paper in papers]
 
 
 def features(title: str, sentences: Sequence[str]) -> Array:
@@ -127,23 +124,27 @@ def features(title: str, sentences: Sequence[str]) -> Array:
     counts = Counter(stem for each in content for stem in each)
     total = max(1, counts.total())
     rows, begun = [], False
-    for sentence, own, own_stems, said in zip(sentences, words, stemmed, map(frozenset, content), strict=True):
-        of_us = not _WE.isdisjoint(own)
-        here = own[:1] in (["here"], ["herein"]) or _names_itself(own)
+    for sentence, tokens, token_stems, stems_said in zip(
+        sentences, words, stemmed, map(frozenset, content), strict=True
+    ):
+        of_us = not _WE.isdisjoint(tokens)
+        here = tokens[:1] in (["here"], ["herein"]) or _names_itself(tokens)
         opening = _OPENING.match(sentence)
         body = sentence[opening.end() :] if opening else sentence
-        length = len(WORD.findall(body)) if opening else len(own)
-        shared = len(said & named)
+        length = len(WORD.findall(body)) if opening else len(tokens)
+        shared = len(stems_said & named)
         row = (
             of_us,
             (of_us or here) and not begun,
             here,
-            _proposes(own, own_stems),
+            _proposes(tokens, token_stems),
             shared / max(1, len(named)),
-            shared / max(1, len(said)),
-            sum(counts[stem] - 1 for stem in said) / total,
+            shared / max(1, len(stems_said)),
+            sum(counts[stem] - 1 for stem in stems_said) / total,
             max(0, SHORT - length) / SHORT,
-            _leans(own, body) or not SHORTEST <= length <= LONGEST or _is_aside(own, sentence, ours=of_us or here),
+            _leans(tokens, body)
+            or not SHORTEST <= length <= LONGEST
+            or _is_aside(tokens, sentence, ours=of_us or here),
         )
         rows.append(row)
         begun = begun or of_us or here
@@ -152,7 +153,7 @@ def features(title: str, sentences: Sequence[str]) -> Array:
 
 def refers_back(sentence: str) -> bool:
     """
-    Whether it begins with what the sentence before said: well enough beside its title, not among other papers.
+    True if a sentence begins with what the sentence before said. Such a sentence is clear beside its title only.
 
     >>> refers_back("To address this challenge, we train small models until they grok.")
     True
@@ -167,12 +168,12 @@ def cover(
     papers: Sequence[Paper], vectors: Matrix, weights: Sequence[float], *, limit: int
 ) -> list[tuple[Paper, Sentence]]:
     """
-    The few papers, each with its telling sentence, that best stand for all of these.
+    Choose the few papers, each with its salient sentence, that best cover all of these papers (facility location).
 
-    They are chosen one by one, each for the papers that none before stands for (facility location). How well one paper
-    stands for another is the square of how much nearer the two are than papers usually are. What it gains counts by the
-    weights of the papers it stands for, by its own, by how telling its sentence is, and by how far it is from those
-    before, so that no two say the same. Withdrawn papers, orders and links are left out.
+    They are chosen one by one, each for the papers that are not covered yet. How well one paper covers another is the
+    square of how much nearer the two are than papers usually are. The gain of a paper is weighted by the relevance of
+    the papers it covers, by its own relevance, by the salience of its sentence, and by its distance from the papers
+    chosen before, so that no two sentences say the same. Withdrawn papers, orders and links are left out.
 
     Args:
         papers: In any order; the result does not depend on it.
@@ -193,16 +194,16 @@ def cover(
     share = share / share.sum() if share.any() else np.full(len(order), 1 / len(order), dtype=np.float32)
     pool = np.sort(np.lexsort((-np.round(rows @ rows.sum(axis=0), 3), -share))[:CANDIDATES])
     near = _nearness(rows, pool)
-    told = [_told(papers[at]) for at in pool]
+    salient = [_salience(papers[at]) for at in pool]
     worth = share[pool] * [
-        max(0.0, each.expected + WEIGHTS["unclear"] * refers_back(each.sentence.text)) for each in told
+        max(0.0, choice.expected + WEIGHTS["unclear"] * refers_back(choice.sentence.text)) for choice in salient
     ]
     covered, chosen = np.zeros((len(order), 1), dtype=np.float32), list[tuple[Paper, Sentence]]()
     for _ in range(min(limit, len(pool))):
         gains = worth * (share @ np.maximum(near**2 - covered, 0.0))
         gains = np.round(gains / max(gains.max(), 1e-12), 6)  # what differs less is a tie
         for column in np.argsort(-gains, kind="stable"):
-            paper, sentence = papers[pool[column]], told[column].sentence
+            paper, sentence = papers[pool[column]], salient[column].sentence
             if gains[column] > 0 and _adds(paper, sentence, chosen):
                 chosen.append((paper, sentence))
                 covered = np.maximum(covered, near[:, [column]] ** 2)
@@ -212,7 +213,7 @@ def cover(
 
 
 def _nearness(rows: Matrix, pool: NDArray[np.intp]) -> Matrix:
-    """How much nearer than two papers usually are each is to those of the pool, 0 to 1, (n, pool)."""
+    """How much nearer each paper is to those of the pool than two papers usually are, 0 to 1, (n, pool)."""
     count, total = len(rows), rows.sum(axis=0, dtype=np.float64)
     usual = (total @ total - count) / (count * (count - 1)) if count > 1 else 0.0
     usual = min(usual, 0.99)  # where all papers are alike, each is near to all
@@ -221,9 +222,9 @@ def _nearness(rows: Matrix, pool: NDArray[np.intp]) -> Matrix:
 
 
 def _adds(paper: Paper, sentence: Sentence, chosen: Sequence[tuple[Paper, Sentence]]) -> bool:
-    """Whether a sentence may be quoted and is not what was said already."""
-    said = identity.words(sentence.text)
-    if any(identity.overlap(said, identity.words(other.text)) >= SAME_SENTENCE for _, other in chosen):
+    """True if a sentence may be quoted and repeats none of the chosen ones."""
+    words = identity.words(sentence.text)
+    if any(identity.overlap(words, identity.words(other.text)) >= SAME_SENTENCE for _, other in chosen):
         return False
     return not supports_nothing(Evidence(paper=paper, sentence=sentence, score=0.0))
 
@@ -233,12 +234,12 @@ def _content(words: Sequence[str], stemmed: Sequence[str]) -> list[str]:
 
 
 def _names_itself(words: Sequence[str]) -> bool:
-    """Whether it says "this paper", "our work" or their like."""
+    """True if a sentence has "this paper", "our work" or the like."""
     return not _PAPER.isdisjoint(words) and any(one in _THIS and two in _PAPER for one, two in pairwise(words))
 
 
 def _proposes(words: Sequence[str], stemmed: Sequence[str]) -> bool:
-    """Whether "we", or the paper, is followed by a verb of proposing, adverbs apart."""
+    """True if a verb of proposing follows "we" or the paper; adverbs may stand between."""
     for at, word in enumerate(words):
         if word == "we" or word in _PAPER:
             after = at + 1
@@ -250,7 +251,7 @@ def _proposes(words: Sequence[str], stemmed: Sequence[str]) -> bool:
 
 
 def _leans(words: Sequence[str], body: str) -> bool:
-    """Whether it leans on the sentence before; `body` is what of it has to stand alone."""
+    """True if a sentence is unclear without the one before; `body` is the part that must be clear alone."""
     first, second = (*words, "", "")[:2]
     if (first in _LEANING and second not in _PAPER) or (first, second) in _LEANING_PAIRS:
         return True
@@ -258,28 +259,28 @@ def _leans(words: Sequence[str], body: str) -> bool:
 
 
 def _is_aside(words: Sequence[str], sentence: str, *, ours: bool) -> bool:
-    """Whether it says what was known before, or where the code is."""
+    """True if a sentence says what was known before, or where the code is."""
     known = not ours and (not _BEFORE.isdisjoint(words[:1]) or bool(_KNOWN.search(sentence)))
     return known or not (_CODE.isdisjoint(words) or _AVAILABLE.isdisjoint(words))
 
 
-class _Told(NamedTuple):
-    """A paper's telling sentence, and the ROUGE-1 F that is expected of it."""
+class _Salient(NamedTuple):
+    """A paper's salient sentence, and the ROUGE-1 F that is expected of it."""
 
     sentence: Sentence
     expected: float
 
 
 @lru_cache(maxsize=8_192)
-def _told(paper: Paper) -> _Told:
-    """The best sentence that may be quoted; where none may, the one that says why, or harms least."""
+def _salience(paper: Paper) -> _Salient:
+    """The best sentence that may be quoted; if none may, the one that says why, or the least harmful one."""
     table = features(paper.title, [paper.abstract[start:end] for start, end in paper.spans])
     # a sum by rows: the last digits of a product of matrices may depend on how many rows there are
     expected = np.round((table * _WEIGHTS).sum(axis=1) + WEIGHTS["constant"], 9)
     ranked = [int(row) for row in np.argsort(-expected, kind="stable")]
     for row in ranked:
         if not supports_nothing(Evidence(paper=paper, sentence=(sentence := paper.sentence(row + 1)), score=0.0)):
-            return _Told(sentence, float(expected[row]))
+            return _Salient(sentence, float(expected[row]))
     flags = [text.flags("", paper.sentence(row + 1).text) for row in ranked]
     least = next((at for wanted in (("withdrawn",), ()) for at, found in enumerate(flags) if found == wanted), 0)
-    return _Told(paper.sentence(ranked[least] + 1), float(expected[ranked[least]]))
+    return _Salient(paper.sentence(ranked[least] + 1), float(expected[ranked[least]]))

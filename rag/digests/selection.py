@@ -42,7 +42,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class EarlierPaper:
     """
     A paper that an earlier issue showed.
 
@@ -61,7 +61,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What became of a candidate: its rank in the issue, or the reason why it is excluded."""
+    """The decision on a candidate: its rank in the issue, or the reason why it is excluded."""
 
     candidate: Candidate
     rank: int | None = None
@@ -85,30 +85,30 @@ class Decision:
         }
 
 
-def candidates(listed: Iterable[Paper], late: Iterable[Paper], shown: Sequence[Shown]) -> list[Candidate]:
+def candidates(listed: Iterable[Paper], late: Iterable[Paper], shown: Sequence[EarlierPaper]) -> list[Candidate]:
     """
-    The candidates of a period: its papers, late ones, and papers of earlier issues that changed since.
+    List the candidates of a period: its papers, late ones, and papers of earlier issues that changed since.
 
     Args:
         listed: The papers of the period.
         late: Papers of earlier periods that were imported after their issue was made.
         shown: The papers of earlier issues.
     """
-    shown_ids = {each.paper.paper_id for each in shown}
+    shown_ids = {earlier.paper.paper_id for earlier in shown}
     found: dict[str, Candidate] = {}
     for paper, is_late in [*((paper, False) for paper in listed), *((paper, True) for paper in late)]:
         reason = "shown in an earlier issue" if paper.paper_id in shown_ids else None
         found[paper.paper_id] = Candidate(paper=paper, late=is_late, reason=reason)
-    for each in shown:
-        back = returning(each.paper, each.text_hash, each.revisions)
-        if back and each.status != "withdrawn":  # a withdrawal is told once
-            found[each.paper.paper_id] = back
+    for earlier in shown:
+        back = returning(earlier.paper, earlier.text_hash, earlier.revisions)
+        if back and earlier.status != "withdrawn":  # a withdrawal is shown once
+            found[earlier.paper.paper_id] = back
     return list(found.values())
 
 
 def eligible(candidates: Iterable[Candidate]) -> tuple[Paper, ...]:
     """The papers of the candidates that are not excluded."""
-    return tuple(each.paper for each in candidates if not each.reason)
+    return tuple(candidate.paper for candidate in candidates if not candidate.reason)
 
 
 def apply_filters(candidates: Iterable[Candidate], subscription: Subscription) -> list[Candidate]:
@@ -188,7 +188,7 @@ def _decided(candidate: Candidate, ranked: Ranked, *, rank: int | None = None, r
 
 
 def coverage(decisions: Sequence[Decision], feeds: Sequence[JsonDict]) -> Coverage:
-    """How many candidates there were, how many are shown, why the others are not, and the states of the feeds."""
+    """Count the candidates, the shown ones, and the others by reason; with the states of the feeds."""
     return Coverage(
         listed=len(decisions),
         included=sum(decision.rank is not None for decision in decisions),
@@ -199,8 +199,8 @@ def coverage(decisions: Sequence[Decision], feeds: Sequence[JsonDict]) -> Covera
 
 
 def excluded(decisions: Iterable[Decision]) -> dict[str, int]:
-    """How many candidates were excluded for each reason, the most frequent first."""
-    counts = Counter(each.reason for each in decisions if each.reason)
+    """The number of candidates excluded for each reason, the most frequent first."""
+    counts = Counter(decision.reason for decision in decisions if decision.reason)
     return {str(reason): count for reason, count in sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))}
 
 
@@ -217,7 +217,7 @@ def _name(name: str) -> str:
 
 def returning(paper: Paper, shown: str, revisions: Sequence[Revision]) -> Candidate | None:
     """
-    A paper of an earlier issue as a candidate again, if it was withdrawn or materially revised since; else None.
+    Make a paper of an earlier issue a candidate again if it was withdrawn or materially revised since; else None.
 
     Args:
         paper: As it now is.
@@ -226,7 +226,7 @@ def returning(paper: Paper, shown: str, revisions: Sequence[Revision]) -> Candid
     """
     if "withdrawn" in paper.flags:
         return Candidate(paper=paper, status="withdrawn", changes="the paper was withdrawn")
-    before = next((each for each in revisions if each.hash == shown), None)
+    before = next((revision for revision in revisions if revision.hash == shown), None)
     if before is None or identity.content_hash(paper.title, paper.abstract) == shown:
         return None
     changes = _changes(before, paper)
@@ -234,7 +234,7 @@ def returning(paper: Paper, shown: str, revisions: Sequence[Revision]) -> Candid
 
 
 def _changes(before: Revision, paper: Paper) -> str | None:
-    """What changed in a text, in words; None where only the wording did."""
+    """The changes of a text in words; None if only the wording changed."""
     old, new = (f"{each.title} {each.abstract}" for each in (before, paper))
     numbers = Counter(_NUMBER.findall(old)) != Counter(_NUMBER.findall(new))
     if not numbers and identity.similarity(old, new) >= MATERIAL:

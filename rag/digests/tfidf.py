@@ -1,8 +1,7 @@
 """
-The terms of a period's papers: TF-IDF over words, their stems, pairs of words and authors, in plain numpy, with the way
-back to the words as they are written.
+TF-IDF of a period's papers over words, stems, pairs of words and authors, in plain numpy.
 
-It does not search; the lexical index does, over the library.
+It also gives back words as they are written. It does not search; the word index does.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _SILENT = FUNCTION_WORDS | STOP_WORDS
 LONGEST = 40
 """Characters of a word that is shown."""
 AUTHOR = 2.5
-"""What a word of an author's name counts, of one of the text: papers of one group are often about one thing."""
+"""The weight of a word of an author's name, against one of the text: a group often writes on one subject."""
 
 
 class Terms:
@@ -97,8 +96,8 @@ class Terms:
         else:
             total = np.zeros(self.width)
             for row, weight in zip(rows.tolist(), shares.tolist(), strict=True):
-                own = slice(self._first[row], self._first[row + 1])
-                total[self.columns[own]] += weight * self.values[own]
+                cells = slice(self._first[row], self._first[row + 1])
+                total[self.columns[cells]] += weight * self.values[cells]
         return np.asarray(total / max(1e-9, float(shares.sum())))
 
     def times(self, profile: Array) -> Array:
@@ -107,24 +106,24 @@ class Terms:
 
     def salience(self, row: int, profile: Array, *, limit: int) -> list[str]:
         """
-        The words that a row shares with a profile, by their stems, the most telling first: by the product of the
-        weights. They are as its text writes them, without the capital of a title or a sentence where it also has them
+        The words that a row shares with a profile, by their stems, the most salient first: by the product of the
+        weights. Words are as its text writes them, without the capital of a title or a sentence if it also has them
         without.
         """
         first, end = self._first[row], self._first[row + 1]
-        own = self.columns[first:end]
-        own = own[own < self._stems]  # the stems come first
-        products = np.round(self.values[first : first + len(own)] * profile[own], 9)
+        columns = self.columns[first:end]
+        columns = columns[columns < self._stems]  # the stems come first
+        products = np.round(self.values[first : first + len(columns)] * profile[columns], 9)
         both = np.flatnonzero(products > 0)
-        best = own[both[np.argsort(-products[both], kind="stable")[:limit]]]
+        best = columns[both[np.argsort(-products[both], kind="stable")[:limit]]]
         tokens = self._tokens[self._starts[row] : self._starts[row + 1]]
-        forms = [[self._words[each] for each in tokens[self._stem[tokens] == stem].tolist()] for stem in best]
-        found = [next((word for word in words if word.islower()), words[0]) for words in forms]
+        spellings = [[self._words[word] for word in tokens[self._stem[tokens] == stem].tolist()] for stem in best]
+        found = [next((word for word in words if word.islower()), words[0]) for words in spellings]
         return [word for word in found if len(word) <= LONGEST]
 
 
 def _numbered(lists: Sequence[Sequence[str]]) -> tuple[Numbers, Numbers, list[str]]:
-    """Which list each word stands in, its number, and the words by number."""
+    """The list and the number of each word, and the words by number."""
     number = {word: at for at, word in enumerate(dict.fromkeys(chain.from_iterable(lists)))}
     lengths = [len(words) for words in lists]
     numbers = np.fromiter(map(number.__getitem__, chain.from_iterable(lists)), np.intp, sum(lengths))

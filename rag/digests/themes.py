@@ -1,7 +1,7 @@
 """
 Topic clustering of a period's papers: smoothing over nearest neighbours, global k-means, agglomerative merging.
 
-It names nothing (`rag.digests.labels`) and does not say which themes continue (`rag.digests.tracking`).
+Themes are named in `rag.digests.labels` and followed over periods in `rag.digests.tracking`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 FEWEST = 40
-"""Papers below which a period has no themes."""
+"""A period of fewer papers has no themes."""
 SMALLEST = 5
-"""Papers below which a group is no theme."""
+"""A smaller group of papers is not a theme."""
 PARTS = 14
 """Clusters of k-means, or fewer, so that each has some twenty papers."""
 NEAR = 0.5
@@ -154,7 +154,7 @@ def _units(rows: Array) -> Array:
 
 def _smoothed(features: Array) -> Array:
     """
-    Each paper averaged with its nearest neighbours, twice: what is its own fades, and what it shares stays.
+    Each paper averaged with its nearest neighbours, twice: what it shares with them stays, the rest fades.
 
     A neighbour's weight is its cosine less that of the first paper that is not a neighbour. So nothing jumps where two
     papers change ranks, and a difference in a vector's last bits makes no other theme.
@@ -164,8 +164,8 @@ def _smoothed(features: Array) -> Array:
     near, weights = np.empty((len(units), count), dtype=np.intp), np.empty((len(units), count))
     for first in range(0, len(units), BLOCK):
         cosines = units[first : first + BLOCK] @ units.T
-        own = np.arange(len(cosines))
-        cosines[own, first + own] = -2.0
+        rows_here = np.arange(len(cosines))
+        cosines[rows_here, first + rows_here] = -2.0
         nearest = np.argpartition(-cosines, count, axis=1)[:, : count + 1]
         values = np.take_along_axis(cosines, nearest, axis=1)
         ranks = np.lexsort((nearest, -values), axis=1)

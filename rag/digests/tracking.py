@@ -121,7 +121,7 @@ def follow(
         period: Its name.
 
     Returns:
-        What each theme continues, new ones with ids that none had; and the tracked themes that were not found.
+        The theme that each continues, new themes with new ids; and the tracked themes that were not found.
     """
     highest = max((theme.number for theme in previous), default=0)
     followed = []
@@ -158,8 +158,8 @@ def matched(centroids: Array, previous: Sequence[TrackedTheme]) -> list[TrackedT
 
 def status(size: int, papers: int, before: TrackedTheme | None) -> ThemeStatus:
     """
-    Whether a theme of `size` among `papers` grows or fades against the period before: a conditional test of two
-    Poisson rates.
+    Test if a theme of `size` among `papers` grows or fades against the period before (a conditional test of two Poisson
+    rates).
 
     Its share must change by a quarter at least, and by more than chance explains. If the share were the same, the
     theme's papers would fall into the two periods in proportion to the sizes of the periods; the change counts where

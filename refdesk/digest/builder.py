@@ -1,8 +1,8 @@
 """
-Loading what an issue is built from, and remembering what the next one needs; `rag.digests.build` builds in between.
+Load the inputs of an issue, and store the tracked themes that the next issue needs.
 
-An issue depends on the library, the period and the subscription alone. Loading reads and embeds, remembering is one
-short transaction. No lock is held during either, except while a page of vectors is read.
+`rag.digests.build` builds the issue in between. An issue depends only on the library, the period and the subscription.
+Loading reads and embeds; storing is one short transaction. Neither holds a lock.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import numpy as np
 
 from rag import identity
 from rag.digests import compose
-from rag.digests.inputs import REMEMBERED, DigestInputs, Embedded, choose
+from rag.digests.inputs import LOOKBACK, DigestInputs, Embedded, choose
 from rag.digests.period import of_days
-from rag.digests.selection import Shown
+from rag.digests.selection import EarlierPaper
 from rag.digests.tracking import TrackedPeriod, TrackedTheme
 from rag.ports import Matrix
 from rag.types import JsonDict, Paper, PaperStatus, Period, Subscription
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from refdesk.ask import Ask
 
 FEED_KEYS = ("name", "state", "last", "error")
-"""What an issue tells of a feed."""
+"""The keys of a feed's state that an issue stores."""
 PAGE = 500
-"""Vectors that are read at once."""
+"""The number of vectors that one read returns."""
 
 
 class Builder:
     """
-    Loads and remembers for issues of an open library.
+    Loads the inputs of issues of an open library, and stores tracked themes.
 
     Args:
         store: The library.
@@ -89,20 +89,20 @@ class Builder:
         records = [
             ThemeRecord(
                 scope=scope,
-                period=each.period,
-                papers=compose.digest_of(dict.fromkeys(each.paper_ids, "")),
-                themes=[theme.to_dict() for theme in each.themes],
+                period=period.period,
+                papers=compose.digest_of(dict.fromkeys(period.paper_ids, "")),
+                themes=[theme.to_dict() for theme in period.themes],
             )
-            for each in tracked
+            for period in tracked
         ]
         self._store.catalog.themes(read_only=self._store.read_only).keep(records)
 
     # ---- which papers
 
-    def _history(self, period: Period, subscription: Subscription) -> tuple[list[Paper], list[Shown]]:
+    def _history(self, period: Period, subscription: Subscription) -> tuple[list[Paper], list[EarlierPaper]]:
         """The papers that came too late for the issue of their period, and those that earlier issues showed."""
         issues = self._store.catalog.issues()
-        earlier = issues.earlier(subscription.name, period.first, since=period.first - REMEMBERED)
+        earlier = issues.earlier(subscription.name, period.first, since=period.first - LOOKBACK)
         past = [issue for issue in earlier if date.fromisoformat(issue.end) <= period.first]
         return self._late(past), self._shown(earlier)
 
@@ -114,7 +114,7 @@ class Builder:
         papers = catalog.papers(sorted(ids)).values()
         return of_days((paper for paper in papers if known.isdisjoint(paper.aliases)), spans)
 
-    def _shown(self, earlier: Sequence[IssueRecord]) -> list[Shown]:
+    def _shown(self, earlier: Sequence[IssueRecord]) -> list[EarlierPaper]:
         catalog = self._store.catalog
         last: dict[str, tuple[str, PaperStatus]] = {}
         rows = [
@@ -129,7 +129,7 @@ class Builder:
             text_hash, status = last[paper_id]
             changed = compose.text_hash(paper) != text_hash
             revisions = catalog.revisions(paper_id) if changed else []
-            shown.append(Shown(paper=paper, text_hash=text_hash, status=status, revisions=revisions))
+            shown.append(EarlierPaper(paper=paper, text_hash=text_hash, status=status, revisions=revisions))
         return shown
 
     def _listed(self, period: Period) -> list[Paper]:
@@ -154,10 +154,10 @@ class Builder:
 
     def _known(self, names: Iterable[str]) -> tuple[str, ...]:
         aliases = {name: [name, *identity.scheme_ids(name)] for name in dict.fromkeys(names)}
-        found = self._store.catalog.resolve([alias for some in aliases.values() for alias in some])
+        found = self._store.catalog.resolve([alias for names_of in aliases.values() for alias in names_of])
         ids: set[str] = set()
-        for name, some in aliases.items():
-            if paper_id := next((found[alias] for alias in some if alias in found), None):
+        for name, names_of in aliases.items():
+            if paper_id := next((found[alias] for alias in names_of if alias in found), None):
                 ids.add(paper_id)
             else:
                 self._store.notify(f"The paper “{name}”, which a subscription names, is not in the library.")
@@ -189,7 +189,7 @@ class Builder:
 def writer(
     answering: Ask, model: str | None, notify: Callable[[str], None], *, fresh: bool, cancel: Event | None
 ) -> Writer | None:
-    """What writes an issue with the model; None if there is no model."""
+    """Make the writer of an issue; None without a model."""
     if not model:
         return None
     from rag.digests.generation import Writer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from rag.digests.ranking import Interests, Ranked, rank, trending
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
-from rag.types import Paper
+from rag.types import Attention, Paper
 
 EMBEDDER = StaticEmbedder()
 TEXT = st.text(max_size=60) | st.sampled_from(
@@ -214,19 +215,19 @@ def test_real_reviews_are_ranked_better_than_by_vectors(real_data: Path) -> None
     assert metrics.average_precision(order) > metrics.average_precision(by_vectors) + 0.1
 
 
-def test_trending_damps_attention_by_age_and_leaves_what_has_none_to_the_end_by_id() -> None:
-    papers = [
-        paper("b-none", "t"),
-        paper("a-none", "t", listed=None),
-        paper("old", "t", listed="2026-06-01"),
-        paper("new", "t", listed="2026-06-30"),
-        paper("undated", "t", listed=None),
-        paper("vague", "t", listed="2026-06"),
-    ]
+def test_trending_damps_popularity_by_age_and_leaves_what_has_none_to_the_end_by_id() -> None:
     counts = {"old": 60, "new": 20, "undated": 60, "vague": 60, "b-none": 0}
-    order = trending(papers, counts, on=date(2026, 7, 1))
+    days = {"old": "2026-06-01", "new": "2026-06-30", "vague": "2026-06", "b-none": "2026-06-17"}
+    papers = [
+        replace(
+            paper(name, "t", listed=days.get(name)),
+            attention=(Attention(name="upvotes", count=counts[name], seen="2026-07-01"),) if name in counts else (),
+        )
+        for name in ("b-none", "a-none", "old", "new", "undated", "vague")
+    ]
+    order = trending(papers, on=date(2026, 7, 1))
     assert [each.paper_id for each in order] == ["new", "old", "undated", "vague", "a-none", "b-none"]
-    assert order[0].why == "attention 20 at 1 day"
-    assert order[-1].why == "no attention yet"
+    assert order[0].why == "popularity 20 at 1 day"
+    assert order[-1].why == "no popularity signals yet"
     assert order[0].score == pytest.approx((20 / 3**1.8) / (1 + 20 / 3**1.8), abs=1e-6)
-    assert trending(papers[::-1], counts, on=date(2026, 7, 1)) == order
+    assert trending(papers[::-1], on=date(2026, 7, 1)) == order

@@ -1,4 +1,4 @@
-"""The telling sentences: which is chosen of a paper, and which few of many."""
+"""Salient sentences: which is chosen of a paper, and which few of many."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import text
-from rag.digests.salience import WEIGHTS, cover, features, salience, salient_sentences
+from rag.digests.salience import WEIGHTS, cover, features, salient_sentences
 from rag.evaluation.metrics import rouge1
 from rag.ports import Matrix
 from rag.types import Paper, Sentence
@@ -35,6 +35,11 @@ def paper(*sentences: str, title: str = TITLE, key: str = "file:t:1") -> Paper:
     return Paper(paper_id=key, title=title, abstract=abstract, flags=flags, spans=tuple(spans))
 
 
+def salient(one: Paper) -> Sentence:
+    """The most salient sentence of a paper."""
+    return salient_sentences([one])[0]
+
+
 @pytest.mark.parametrize(
     "others", [(BACKGROUND, RESULT), (RESULT, CODE), (CODE, BACKGROUND), (BACKGROUND, CODE, RESULT)]
 )
@@ -42,7 +47,7 @@ def test_what_a_paper_proposes_tells_more_than_what_is_known_what_leans_and_wher
     others: tuple[str, ...],
 ) -> None:
     for at in range(len(others) + 1):
-        chosen = salience(paper(*others[:at], PROPOSED, *others[at:]))
+        chosen = salient(paper(*others[:at], PROPOSED, *others[at:]))
         assert (chosen.text, chosen.number) == (PROPOSED, at + 1)
 
 
@@ -66,25 +71,25 @@ def test_a_sentence_that_cannot_be_read_by_itself_is_marked_down(unclear: str) -
 
 
 def test_orders_and_links_are_not_chosen_while_there_is_another_sentence() -> None:
-    assert salience(paper(ORDER, BACKGROUND)).text == BACKGROUND
-    assert salience(paper(LINK, BACKGROUND)).text == BACKGROUND
+    assert salient(paper(ORDER, BACKGROUND)).text == BACKGROUND
+    assert salient(paper(LINK, BACKGROUND)).text == BACKGROUND
 
 
 def test_every_paper_with_an_abstract_is_told_by_a_sentence_of_it() -> None:
-    assert salience(paper(ORDER)).text == ORDER
-    assert salience(paper(ORDER, LINK)).text == LINK  # a link does less harm than an order
+    assert salient(paper(ORDER)).text == ORDER
+    assert salient(paper(ORDER, LINK)).text == LINK  # a link does less harm than an order
     with pytest.raises(IndexError):
-        salience(Paper(paper_id="file:t:2", title=TITLE, abstract=""))
+        salient(Paper(paper_id="file:t:2", title=TITLE, abstract=""))
 
 
 def test_a_withdrawn_paper_is_told_by_the_sentence_that_says_so() -> None:
     notice = "This paper has been withdrawn by the authors."
-    assert salience(paper(PROPOSED, notice)).text == notice
-    assert salience(replace(paper(BACKGROUND, PROPOSED), flags=("withdrawn",))).text == PROPOSED
+    assert salient(paper(PROPOSED, notice)).text == notice
+    assert salient(replace(paper(BACKGROUND, PROPOSED), flags=("withdrawn",))).text == PROPOSED
 
 
 def test_of_two_equal_sentences_the_first_is_chosen() -> None:
-    assert salience(paper(BACKGROUND, PROPOSED, RESULT, PROPOSED)).number == 2
+    assert salient(paper(BACKGROUND, PROPOSED, RESULT, PROPOSED)).number == 2
 
 
 @given(st.lists(st.text("weourths ,.ABZ012-'é。\n", min_size=1, max_size=120), min_size=1, max_size=6), st.randoms())
@@ -99,7 +104,7 @@ def test_what_is_chosen_is_whole_and_depends_neither_on_the_order_of_papers_nor_
     chosen = salient_sentences(papers)
     for each, sentence in zip(papers, chosen, strict=True):
         assert sentence in each.sentences and sentence.text == each.abstract[sentence.start : sentence.end]
-        assert salience(each) == sentence
+        assert salient(each) == sentence
     assert salient_sentences(papers[::-1]) == chosen[::-1]
 
 
