@@ -1,4 +1,4 @@
-"""The public Python API: open a library, put papers in, ask, make issues, keep it whole."""
+"""The public Python API: open a library, put papers in, ask, make issues, keep it consistent."""
 
 from __future__ import annotations
 
@@ -278,7 +278,7 @@ class Library(Questions):
         document = status(self._store, feeds=feeds, errors=wiring.settings_errors(self._settings))
         return {**document, **self.issues.status()}
 
-    # ---- keeping it whole
+    # ---- keeping it consistent
 
     def check(self) -> list[Finding]:
         """Compare the indexes with the catalog; an empty list means that they agree."""

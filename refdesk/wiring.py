@@ -171,7 +171,7 @@ def generator(
 
 
 def feed_settings(config: Config, *, environment: Mapping[str, str] = os.environ) -> FeedSettings:
-    """What pulling feeds takes of the settings, with the providers' keys from the environment."""
+    """The settings of feeds, with the providers' keys from the environment."""
     from refdesk.settings.feeds import KEYS, FeedSettings
 
     return FeedSettings(
@@ -193,7 +193,7 @@ def feed_states(library: LibraryStore, config: Config, *, at_last_pull: bool = F
 
 
 def digest_settings(library: LibraryStore, config: Config) -> DigestSettings:
-    """What issues take of the settings."""
+    """The settings of issues."""
     from refdesk.digest.settings import DigestSettings
     from refdesk.settings.email import mail
     from refdesk.settings.subscriptions import checked

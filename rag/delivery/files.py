@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from rag.errors import ConfigError, StoreError, StoreFull
@@ -24,23 +25,44 @@ def write(path: Path, content: bytes) -> bool:
     Raises:
         StoreFull, StoreError: It cannot be written; an older file stays as it was.
     """
-    try:
-        path = path.resolve() if path.is_symlink() else path  # the target of a link is written, and the link stays
-        part = path.with_name(f".{path.name}.part")
-        if path.exists() and not path.is_file():  # a pipe or a device is written to, and never replaced
-            with path.open("wb", buffering=0) as stream:
-                stream.write(content)
-            return True
+    with _translated(path):
         if path.is_file() and path.read_bytes() == content:
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _target(path).parent.mkdir(parents=True, exist_ok=True)
+    write_pieces(path, [content])
+    return True
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file piece by piece, atomically and durably, into a folder that exists. Raises as `write`."""
+    with _translated(path):
+        path = _target(path)
+        if path.exists() and not path.is_file():  # a pipe or a device is written to, and never replaced
+            with path.open("wb", buffering=0) as stream:
+                for piece in pieces:
+                    stream.write(piece)
+            return
+        part = path.with_name(f".{path.name}.part")
         part.unlink(missing_ok=True)  # of a process that was killed
         with part.open("xb") as stream:
-            stream.write(content)
+            for piece in pieces:
+                stream.write(piece)
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
         _sync_folder(path.parent)
+
+
+def _target(path: Path) -> Path:
+    """The target of a link, which is written in its place; other paths stay."""
+    return path.resolve() if path.is_symlink() else path
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Raise errors of the file system as StoreFull and StoreError."""
+    try:
+        yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StoreFull(
@@ -52,12 +74,11 @@ def write(path: Path, content: bytes) -> bool:
         ) from error
     except (RuntimeError, ValueError) as error:  # a link that leads to itself; a NUL in the name
         raise StoreError(f"{str(path)!r} cannot be written: {error}.", hint="Write to another file.") from error
-    return True
 
 
-def write_issue(folder: Path, name: str, forms: Mapping[str, bytes]) -> list[Path]:
+def write_issue(folder: Path, name: str, renderings: Mapping[str, bytes]) -> list[Path]:
     """
-    Write an issue's files, `<folder>/<name>.<form>` for each form (`md`, `html`, `json`, `eml`).
+    Write an issue's files, `<folder>/<name>.<format>` for each format (`md`, `html`, `json`, `eml`).
 
     Returns:
         The files that changed.
@@ -71,7 +92,7 @@ def write_issue(folder: Path, name: str, forms: Mapping[str, bytes]) -> list[Pat
             f"An issue cannot be called {name!r:.100}: a file cannot have this name.",
             hint="Name the subscription in letters, digits, `-` and `_`.",
         )
-    paths = {folder / f"{name}.{form}": content for form, content in forms.items()}
+    paths = {folder / f"{name}.{suffix}": content for suffix, content in renderings.items()}
     return [path for path, content in paths.items() if write(path, content)]
 
 

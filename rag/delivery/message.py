@@ -100,7 +100,7 @@ def message_id(*, library: str, subscription: str, period: str, sender: str) -> 
     The `Message-ID` of an issue. It is the same each time the issue is sent, and for every reader.
 
     Args:
-        library: The library's id, for a sender may have several.
+        library: The library's id, because a sender may have several.
         subscription, period: The issue.
         sender: The mailbox that sends; the id has its domain.
 

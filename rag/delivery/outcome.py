@@ -13,12 +13,12 @@ HandOver = Callable[[], None]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    What became of an attempt.
+    The outcome of an attempt.
 
     Args:
         result: `sent`: the receiver has the message and said so. `later`: it does not have it, and may take it another
             time. `refused`: it does not have it, and will not take it. `unknown`: nobody can tell.
-        detail: Why, in one sentence.
+        detail: The reason, in one sentence.
     """
 
     result: Literal["sent", "later", "refused", "unknown"]

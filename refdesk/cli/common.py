@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rag.types import Paper
     from refdesk.library import Library
 
+FOUND_SOMETHING = 7
+"""The exit status of `check` and `verify` that found faults."""
 INTERRUPTED = threading.Event()
 """Set when the user presses Ctrl-C."""
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +40,7 @@ def export(session: Session, format_name: str, output: Path | None, answer: str 
     The papers are those of the filters, or those that an answer cites. An answer is the output of `ask` or `digest`
     with --json or --markdown; - reads it from standard input.
     """
+    from rag.delivery.files import write_pieces
     from refdesk.ingest.inputs import text_of
     from refdesk.render.export import FORMATS
 
@@ -52,23 +51,7 @@ def export(session: Session, format_name: str, output: Path | None, answer: str 
         papers = library.papers(filter=chosen) if document is None else library.cited(document)
         entries = FORMATS[format_name](papers)
         if output and output != Path("-"):
-            _write(output, entries)
+            write_pieces(output, (f"{entry}\n".encode(errors="replace") for entry in entries))
         else:
             for entry in entries:
                 click.echo(entry)
-
-
-def _write(path: Path, entries: Iterable[str]) -> None:
-    """Write entries to a file. Raises StoreFull, StoreError where that fails."""
-    from rag.errors import StoreError, StoreFull
-
-    try:
-        with path.open("w", encoding="utf-8") as stream:
-            for entry in entries:
-                print(entry, file=stream)
-    except OSError as error:
-        kind = StoreFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreError
-        raise kind(
-            f"{path} cannot be written: {error.strerror or error}.",
-            hint="Check the folder and the space on its disk, then run the command again.",
-        ) from error

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import click
 
-from refdesk.cli.common import Session, as_json, named_papers, print_json
+from refdesk.cli.common import FOUND_SOMETHING, Session, as_json, named_papers, print_json
 from refdesk.cli.common import show as show_text
-
-FOUND_SOMETHING = 7
 
 
 @click.command()

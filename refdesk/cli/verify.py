@@ -7,10 +7,8 @@ from pathlib import Path
 
 import click
 
-from refdesk.cli.common import Session, as_json, print_json, show
+from refdesk.cli.common import FOUND_SOMETHING, Session, as_json, print_json, show
 from refdesk.cli.completion import files
-
-FOUND_SOMETHING = 7
 
 
 @click.command()

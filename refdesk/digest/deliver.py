@@ -52,7 +52,7 @@ class Sender:
         self._store, self._subscriptions, self._broken, self._mail = store, subscriptions, broken, mail
 
     def send(self, delivery: Delivery, hand_over: HandOver) -> Outcome:
-        """Deliver an issue to one place; `hand_over` is called right before a mail server may have the whole."""
+        """Deliver an issue to one place; call `hand_over` right before a mail server may have the message."""
         issue = self._store.catalog.issues().find(delivery.subscription, delivery.period)
         if issue is None:
             return Outcome("refused", "The library does not have this issue.")
@@ -128,11 +128,11 @@ def planned(subscription: Subscription, period: str, now: datetime) -> list[Deli
 
 
 def renderings(digest: Digest) -> dict[str, str]:
-    """What is delivered of an issue: its text in each format, its subject and its summary."""
+    """The renderings of an issue that are delivered: each format, the subject and the summary."""
     formats = {name: rendering.rendered(digest, name) for name in rendering.FORMATS}
     return {**formats, "subject": rendering.subject(digest), "summary": rendering.summary(digest)}
 
 
 def addresses(subscription: Subscription) -> list[str]:
-    """The readers' addresses without their names, each once. Raises ConfigError where one is no address."""
+    """The readers' addresses without their names, each once. Raises ConfigError if one is not an address."""
     return list(dict.fromkeys(message.mailbox(reader).addr_spec for reader in subscription.to))

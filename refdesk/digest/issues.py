@@ -28,7 +28,7 @@ class Issues:
 
     Args:
         store: The open library.
-        settings: What issues take of the settings.
+        settings: The settings of issues.
         answering: Writes with the model.
         model: The model's name; None leaves issues in the papers' own sentences.
     """
@@ -80,7 +80,7 @@ class Issues:
         model.
 
         Raises:
-            BadFilter: It is no period, or the issue cites no paper.
+            BadFilter: It is not a period, or the issue cites no paper.
             ConfigError: As `make`.
         """
         wanted = self._subscription(subscription)

@@ -150,7 +150,7 @@ class Run:
             yield Step(step="issue", name=name, outcome="done", detail=detail, hint=hint, more=more)
 
     def _elsewhere(self) -> str | None:
-        """Where the papers are, if not in this period."""
+        """The hint for an empty issue: where the papers of the library are."""
         if not (days := self._store.catalog.days()):
             return "The library is empty: `refdesk add FILE`, or configure feeds."
         week = containing(date.fromisoformat(days[1]), "week").name
@@ -194,7 +194,7 @@ def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> 
 
 
 def _error(subscription: Subscription, mail: Mail | None) -> ConfigError | None:
-    """Why no issue of a subscription could be delivered, if so; none is made then."""
+    """The error of a subscription whose issues could not be delivered, and so are not made; None for others."""
     try:
         readers = addresses(subscription)
     except ConfigError as error:

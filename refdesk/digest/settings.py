@@ -1,4 +1,4 @@
-"""What issues take of the settings; `Library.issues` fills it in."""
+"""The settings of issues; `refdesk.wiring` makes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSettings:
     """
-    What issues take of the settings.
+    The settings of issues.
 
     Args:
         subscriptions: The valid ones by name.

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from rag.errors import FeedUnavailable
 from refdesk.feeds.arxiv import arxiv
-from refdesk.feeds.pulling import ASKED_FOR, Document, Pull, whole
+from refdesk.feeds.pulling import ASKED_FOR, Document, Pull, integer
 
 PUBMED_MOST = 9_999
 """PubMed gives no more ids for one query; a query that finds more is split by days."""
@@ -57,7 +57,7 @@ def openalex(pull: Pull) -> Iterator[Document]:
     had = 0
     for page in pull.pages():
         found, document, works = pull.json(
-            url, params, "results", had, count=lambda _, page: whole((page.get("meta") or {}).get("count"))
+            url, params, "results", had, count=lambda _, page: integer((page.get("meta") or {}).get("count"))
         )
         meta = document.get("meta") or {}
         if works:
@@ -65,8 +65,8 @@ def openalex(pull: Pull) -> Iterator[Document]:
             had += len(works)
             yield Document(f"openalex-{page}.json", found.body, "openalex")
         if not works or not isinstance(meta.get("next_cursor"), str):
-            if had < whole(meta.get("count")):
-                raise pull.incomplete(had, whole(meta.get("count")))
+            if had < integer(meta.get("count")):
+                raise pull.incomplete(had, integer(meta.get("count")))
             return
         params["cursor"] = meta["next_cursor"]
 
@@ -86,14 +86,14 @@ def semanticscholar(pull: Pull) -> Iterator[Document]:
             params,
             "data",
             had,
-            count=lambda _, page: whole(page.get("total")),
+            count=lambda _, page: integer(page.get("total")),
             headers={"x-api-key": key} if key else None,
         )
         if papers:
             pull.once(_ids(papers))
             had += len(papers)
             yield Document(f"semanticscholar-{page}.json", found.body, "semanticscholar")
-        elif had < (total := whole(document.get("total"))):
+        elif had < (total := integer(document.get("total"))):
             raise pull.incomplete(had, total)
         if not papers or not isinstance(document.get("token"), str):
             return
@@ -132,12 +132,12 @@ def _pubmed_ids(pull: Pull, url: str, common: Mapping[str, Any], since: date, un
             params,
             "esearchresult",
             len(ids),
-            count=lambda _, page: whole(page["esearchresult"].get("count")),
+            count=lambda _, page: integer(page["esearchresult"].get("count")),
             given=lambda found: [each for each in found.get("idlist") or [] if str(each).isdigit()],
         )
         if "count" not in (found := document["esearchresult"]):
             raise FeedUnavailable(f"PubMed answered: {str(found)[:200]}.", hint="Check the feed's query.")
-        if (count := whole(found["count"])) > PUBMED_MOST and since < until:
+        if (count := integer(found["count"])) > PUBMED_MOST and since < until:
             middle = since + (until - since) // 2
             later = _pubmed_ids(pull, url, common, middle + timedelta(days=1), until)
             return _pubmed_ids(pull, url, common, since, middle) + later
@@ -170,10 +170,10 @@ def zotero(pull: Pull) -> Iterator[Document]:
             params,
             "items",
             start,
-            count=lambda page, _: whole(page.headers.get("total-results")),
+            count=lambda page, _: integer(page.headers.get("total-results")),
             headers=headers,
         )
-        total = whole(found.headers.get("total-results"))
+        total = integer(found.headers.get("total-results"))
         versions.add(found.headers.get("last-modified-version", since))
         if items:
             pull.once(_ids(items))

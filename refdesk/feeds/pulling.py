@@ -124,6 +124,6 @@ def _document(page: Page, key: str) -> dict[str, Any]:
     return document
 
 
-def whole(value: Any) -> int:
-    """A whole number as providers write it; 0 if it is none."""
+def integer(value: Any) -> int:
+    """An integer as providers write it; 0 for other values."""
     return int(value) if str(value).isdecimal() else 0

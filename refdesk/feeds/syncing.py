@@ -220,7 +220,7 @@ def _imported(
     except InputError as error:
         raise UnreadableInput(f"A page of the feed cannot be read: {error.message}", hint=error.hint) from error
     if cut := next((reject for reject in report.rejected if "not read further" in reject.reason), None):
-        raise UnreadableInput(f"A page of the feed is not whole: {cut.reason}.", hint="Try again later.")
+        raise UnreadableInput(f"A page of the feed is incomplete: {cut.reason}.", hint="Try again later.")
     return report
 
 

@@ -1,8 +1,8 @@
 """
-Export papers as JSON Lines, BibTeX, CSL-JSON and RIS, without loss: what is exported and added again is the same paper.
+Export papers as JSON Lines, BibTeX, CSL-JSON and RIS, without loss: adding an export again changes nothing.
 
-What a format has no field for, or would change, is written as JSON into an extra field `refdesk` of the entry. Other
-programs ignore that field. Nothing here opens a file.
+Data that a format has no field for, or would change, is written as JSON into an extra field `refdesk` of the entry.
+Other programs ignore that field. Nothing here opens a file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An issue in the forms in which it is read and delivered."""
+"""Renderings of an issue: text, Markdown, HTML, JSON and a mail message."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def rendered(digest: Digest, format_name: str) -> str:
 
     if format_name == "json":
         return json.dumps(digest.to_dict(), ensure_ascii=False) + "\n"
-    forms = {"text": issue_text.text, "md": issue_markdown.issue, "html": issue_html.html}
-    return forms[format_name](digest)
+    renderers = {"text": issue_text.text, "md": issue_markdown.issue, "html": issue_html.html}
+    return renderers[format_name](digest)
 
 
 def subject(digest: Digest) -> str:
-    """What the message is about: the period, and what comes first."""
+    """The subject of the message: the period, the number of papers and the first title."""
     from refdesk.render import wording
 
     first = f": {wording.plain(digest.papers[0].paper.title)}" if digest.papers else ""
@@ -32,12 +32,12 @@ def summary(digest: Digest) -> str:
     """An issue in a few lines: its headline."""
     from refdesk.render import wording
 
-    said = " ".join(wording.plain(claim.text) for claim in digest.headline)
-    return said or " ".join(wording.notices(digest)) or wording.about(digest)
+    headline = " ".join(wording.plain(claim.text) for claim in digest.headline)
+    return headline or " ".join(wording.notices(digest)) or wording.about(digest)
 
 
 def body(html: str) -> str:
-    """What stands within the body of a page, for a place that is within a page already."""
+    """The content of the body element of a page, to be put into another page."""
     return html.partition("<body")[2].partition(">")[2].rpartition("</body>")[0]
 
 

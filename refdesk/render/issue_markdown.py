@@ -1,19 +1,19 @@
 """
-An issue as Markdown: what a person may keep, cut or send on, and what `refdesk verify` reads again.
+An issue as Markdown, which a person may keep, cut or send on, and which `refdesk verify` reads again.
 
-A claim is a paragraph that ends with the places it rests on; papers and sources stand as in an answer. All other lines
-are headings, bullets or in italics. They cite nothing, so a seal in the last line has a hash of each: a line may be
-taken out, but one that was changed or added is found. The seal tells of edits; it is no proof against a forger, and
-claims do not rely on it.
+A claim is a paragraph that ends with its places: source and sentence. Papers and sources stand as in an answer. All
+other lines are headings, bullets or in italics. They cite nothing; so a seal in the last line has a hash of each. A
+reader may take a line out, but `verify` finds a line that was changed or added. The seal shows edits; it does not stop
+a forger, and claims do not rely on it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from rag.types import Claim, Digest
+from rag.types import Claim, Digest, Theme
 from refdesk.render import markdown, wording
 
 TITLE = "# Refdesk digest: "
@@ -24,7 +24,7 @@ _WIDTH = 12  # hashes a line
 
 
 def issue(digest: Digest) -> str:
-    """The document; lines that were not wrapped, a blank line between all."""
+    """The document; lines are not wrapped, and a blank line stands between all."""
     lines: list[str] = []
     uncited: list[str] = []
 
@@ -32,20 +32,14 @@ def issue(digest: Digest) -> str:
         uncited.extend(more)
         lines.extend(more)
 
-    add(f"{TITLE}{_said(digest.subscription)}")
-    add(_aside(f"{wording.days(digest.period)} · {wording.about(digest)}"))
-    if digest.papers:
-        add(_aside(f"{wording.made(digest)}. {wording.legend(digest)}"))
-    add(*(_aside(notice) for notice in wording.notices(digest)))
+    add(*_head(digest))
     if digest.headline:
         add("## In short")
         lines += map(claim, digest.headline)
     if digest.themes:
         add("## Themes", _aside(wording.caption(digest)), "\n".join(_chart(digest)))
     for theme in digest.themes:
-        ranks = ", ".join(str(paper.rank) for paper in wording.shown(theme, digest))
-        here = f". In this issue: {ranks}" if ranks else ""
-        add(f"### {_said(wording.name(theme))}", _aside(f"{wording.growth(theme, digest.period)}{here}"))
+        add(*_theme(theme, digest))
         lines += map(claim, theme.claims)
     if digest.papers:
         add("## Papers")
@@ -56,25 +50,48 @@ def issue(digest: Digest) -> str:
         lines.append(claim(paper.tldr))
         if why := wording.why(paper, themes):
             add(_aside(why))
-    listed = [f"- {_said(name)}: {_said(value)}" for name, value in wording.coverage(digest)]
-    listed += [f"- Feed {_said(name)}: {_said(state)}" for name, state in wording.feeds(digest)]
-    add("## Coverage", "\n".join(listed), _aside(wording.facts(digest)))
+    add("## Coverage", "\n".join(_coverage(digest)), _aside(wording.facts(digest)))
+    lines += _sources(digest)
+    return "\n\n".join((*lines, _seal("\n".join(uncited).splitlines()))) + "\n"
+
+
+def _head(digest: Digest) -> Iterator[str]:
+    yield f"{TITLE}{_escaped(digest.subscription)}"
+    yield _aside(f"{wording.days(digest.period)} · {wording.about(digest)}")
+    if digest.papers:
+        yield _aside(f"{wording.made(digest)}. {wording.legend(digest)}")
+    yield from map(_aside, wording.notices(digest))
+
+
+def _theme(theme: Theme, digest: Digest) -> tuple[str, str]:
+    ranks = ", ".join(str(paper.rank) for paper in wording.shown(theme, digest))
+    here = f". In this issue: {ranks}" if ranks else ""
+    return f"### {_escaped(wording.name(theme))}", _aside(f"{wording.growth(theme, digest.period)}{here}")
+
+
+def _coverage(digest: Digest) -> Iterator[str]:
+    for name, value in wording.coverage(digest):
+        yield f"- {_escaped(name)}: {_escaped(value)}"
+    for name, state in wording.feeds(digest):
+        yield f"- Feed {_escaped(name)}: {_escaped(state)}"
+
+
+def _sources(digest: Digest) -> Iterator[str]:
     if digest.sources:
-        lines.append("## Sources")
+        yield "## Sources"
     cited = wording.cited(digest)
     for source in digest.sources:
         quotes = {citation.sentence: citation.quote for citation in cited[source.number]}
-        lines.append("\n".join(markdown.sourced(source, quotes)))
-    return "\n\n".join((*lines, _seal("\n".join(uncited).splitlines()))) + "\n"
+        yield "\n".join(markdown.sourced(source, quotes))
 
 
 def claim(given: Claim) -> str:
     """A claim with its places; the authors' own sentence stands in quotation marks."""
-    said = markdown.claim(given)
+    written = markdown.claim(given)
     if wording.own(given):
-        text, _, places = said.rpartition(" ")
-        said = f"“{text}” {places}"
-    return f"{said} {WEAK}" if given.support == "weak" else said
+        text, _, places = written.rpartition(" ")
+        written = f"“{text}” {places}"
+    return f"{written} {WEAK}" if given.support == "weak" else written
 
 
 def sealed(document: str) -> tuple[str, frozenset[str]]:
@@ -84,20 +101,20 @@ def sealed(document: str) -> tuple[str, frozenset[str]]:
 
 
 def is_ours(line: str, seal: frozenset[str]) -> bool:
-    """Whether a line is one of those that cite nothing, as it was written."""
+    """True if a line cites nothing and stands as it was written."""
     return line.strip() == "## Sources" or bool(_UNCITED.fullmatch(line.strip()) and _hash(line) in seal)
 
 
 def _chart(digest: Digest) -> list[str]:
     top, rows = wording.chart(digest)
-    return [f"- `{wording.bars(sizes, top)} {theme.size:>5,}` {_said(wording.name(theme))}" for theme, sizes in rows]
+    return [f"- `{wording.bars(sizes, top)} {theme.size:>5,}` {_escaped(wording.name(theme))}" for theme, sizes in rows]
 
 
 def _aside(text: str) -> str:
-    return f"*{_said(text)}*"
+    return f"*{_escaped(text)}*"
 
 
-def _said(text: str) -> str:
+def _escaped(text: str) -> str:
     return markdown.escaped(wording.plain(text))
 
 

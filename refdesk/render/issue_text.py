@@ -24,7 +24,7 @@ WIDTH = 78
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line behind a margin, with a mark in the margin; `whole` ones are not wrapped, for a link is no link in two."""
+    """A line behind a margin, with a mark in the margin; a `whole` line is not wrapped, because it is a link."""
 
     text: Text
     mark: str = ""
@@ -41,7 +41,7 @@ def terminal(digest: Digest) -> RenderableType:
 
 
 def text(digest: Digest) -> str:
-    """The issue as plain text, lines of at most 78 columns save those of links, which stand whole."""
+    """The issue as plain text in lines of at most 78 columns; links are not wrapped."""
     screen = Console(width=WIDTH, no_color=True, highlight=False, emoji=False)
     lines: list[str] = []
     for line in _lines(digest):
@@ -53,14 +53,14 @@ def text(digest: Digest) -> str:
 
 
 def _lines(digest: Digest) -> Iterator[_Line]:
-    yield _Line(_said("Refdesk digest", "dim"))
-    yield _Line(_said(wording.days(digest.period), "bold"))
-    yield _Line(_said(wording.about(digest)))
+    yield _Line(_plain("Refdesk digest", "dim"))
+    yield _Line(_plain(wording.days(digest.period), "bold"))
+    yield _Line(_plain(wording.about(digest)))
     if digest.papers:
-        yield _Line(_said(f"{wording.made(digest)}. {wording.legend(digest)}", "dim"))
+        yield _Line(_plain(f"{wording.made(digest)}. {wording.legend(digest)}", "dim"))
     for notice in wording.notices(digest):
         yield _BLANK
-        yield _Line(_said(notice, "yellow"), mark="!", margin=2)
+        yield _Line(_plain(notice, "yellow"), mark="!", margin=2)
     if digest.headline:
         yield from _heading("In short")
     for claim in digest.headline:
@@ -78,19 +78,19 @@ def _lines(digest: Digest) -> Iterator[_Line]:
         yield from _paper(paper, wording.why(paper, themes))
     yield from _heading("Coverage")
     for name, value in wording.coverage(digest):
-        yield _Line(_said(f"{name}: {value}"))
+        yield _Line(_plain(f"{name}: {value}"))
     for name, state in wording.feeds(digest):
-        yield _Line(_said(f"Feed {name}: {state}"))
+        yield _Line(_plain(f"Feed {name}: {state}"))
     if digest.sources:
         yield from _heading("Sources")
     cited = wording.cited(digest)
     for source in digest.sources:
         yield from _source(source, cited[source.number])
     yield _BLANK
-    yield _Line(_said(wording.facts(digest), "dim"))
+    yield _Line(_plain(wording.facts(digest), "dim"))
 
 
-def _said(words: str, style: str = "") -> Text:
+def _plain(words: str, style: str = "") -> Text:
     return Text(unlinked(wording.plain(words)), style=style)
 
 
@@ -102,27 +102,27 @@ def _heading(name: str) -> Iterator[_Line]:
 
 def _claim(claim: Claim, mark: str = "-", margin: int = 2) -> _Line:
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(each.source for each in claim.citations))
-    said = unlinked(unbracketed(claim.text))
+    body = unlinked(unbracketed(claim.text))
     support = f" ({wording.support(claim)})" if wording.support(claim) else ""
     style = "bold red" if claim.support == "unsupported" else "yellow"
-    body = f"“{said}”" if wording.own(claim) else said
+    body = f"“{body}”" if wording.own(claim) else body
     return _Line(Text.assemble(body, " ", (numbers, "bold cyan"), (support, style)), mark, margin)
 
 
 def _chart(digest: Digest) -> Iterator[_Line]:
-    yield _Line(_said(wording.caption(digest), "dim"))
+    yield _Line(_plain(wording.caption(digest), "dim"))
     top, rows = wording.chart(digest)
     for theme, sizes in rows:
         drawn = Text.assemble((wording.bars(sizes, top), "cyan"), f" {theme.size:>5,}  ")
-        yield _Line(Text.assemble(_said(wording.name(theme))), mark=drawn.plain, margin=len(drawn))
+        yield _Line(Text.assemble(_plain(wording.name(theme))), mark=drawn.plain, margin=len(drawn))
 
 
 def _theme(theme: Theme, digest: Digest) -> Iterator[_Line]:
     yield _BLANK
-    yield _Line(_said(wording.name(theme), "bold"))
+    yield _Line(_plain(wording.name(theme), "bold"))
     ranks = ", ".join(str(paper.rank) for paper in wording.shown(theme, digest))
     here = f". In this issue: {ranks}" if ranks else ""
-    yield _Line(_said(f"{wording.growth(theme, digest.period)}{here}", "dim"))
+    yield _Line(_plain(f"{wording.growth(theme, digest.period)}{here}", "dim"))
     for claim in theme.claims:
         yield _claim(claim)
 
@@ -130,14 +130,14 @@ def _theme(theme: Theme, digest: Digest) -> Iterator[_Line]:
 def _paper(paper: IssuePaper, why: str) -> Iterator[_Line]:
     url = wording.link(paper.paper.url)
     yield _Line(Text(unlinked(wording.plain(paper.paper.title)), Style(bold=True, link=url)), f"{paper.rank}.", 4)
-    yield _Line(_said(wording.authors(paper.paper.authors), "dim"), margin=4)
+    yield _Line(_plain(wording.authors(paper.paper.authors), "dim"), margin=4)
     if url:
         yield _Line(Text(url), margin=4, whole=True)
     for state in wording.status(paper):
-        yield _Line(_said(f"{state}.", "bold red"), mark="⚑", margin=4)
+        yield _Line(_plain(f"{state}.", "bold red"), mark="⚑", margin=4)
     yield _claim(paper.tldr, mark="", margin=4)
     if why:
-        yield _Line(_said(why, "dim"), margin=4)
+        yield _Line(_plain(why, "dim"), margin=4)
 
 
 def _source(source: Source, cited: Sequence[Citation]) -> Iterator[_Line]:
@@ -147,4 +147,4 @@ def _source(source: Source, cited: Sequence[Citation]) -> Iterator[_Line]:
     if url:
         yield _Line(Text(url), margin=5, whole=True)
     for citation in cited:
-        yield _Line(_said(f"Sentence {citation.sentence}: “{citation.quote}”", "dim"), margin=5)
+        yield _Line(_plain(f"Sentence {citation.sentence}: “{citation.quote}”", "dim"), margin=5)

@@ -1,7 +1,7 @@
 """
-Answers as Markdown: what a person may keep, send on or edit, and what `refdesk verify` reads again.
+Answers as Markdown, which a person may keep, send on or edit, and which `refdesk verify` reads again.
 
-A claim ends with the places that it rests on: `[2.3]` is source 2, sentence 3. Under each source stand the sentences.
+A claim ends with its places: `[2.3]` is source 2, sentence 3. The cited sentences stand under each source.
 Text from papers is escaped, so that it stays text.
 """
 
@@ -24,7 +24,7 @@ def escaped(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """What `escaped` made, as it was."""
+    """Undo `escaped`."""
     return re.sub(r"\\([\\`*_{}\[\]<>#|~@./)\-+=&])", r"\1", text)
 
 
@@ -64,7 +64,7 @@ def flagged(paper: Paper) -> str:
 
 
 def claim(given: Claim) -> str:
-    """A claim with the places that it rests on; an unsupported one says so."""
+    """A claim with its places, or marked as unsupported."""
     places = "".join(f"[{c.source}.{c.sentence}]" for c in given.citations)
     return f"{escaped(unbracketed(given.text))} {places or '(unsupported)'}"
 

@@ -1,5 +1,5 @@
 """
-What people read in a terminal or a pipe.
+Output for a terminal or a pipe.
 
 Text of papers goes into `Text` objects and never through rich's markup, so that a title like “[red]” stays a title.
 """
@@ -23,7 +23,6 @@ from refdesk.render import wording
 
 SHOWN_REJECTS = 10
 _SUPPORTS = ("verbatim", "supported", "weak", "unsupported")
-_AUTHORS = 3
 _NARROWEST = 20  # a terminal that gives its width as 0 would show nothing
 _WIDEST = 110  # columns; longer lines tire the eye
 
@@ -65,7 +64,7 @@ def answer(given: Answer) -> RenderableType:
 
 
 def sources(given: Answer) -> RenderableType:
-    """What belongs below an answer: how it was made, and the sources."""
+    """The part below an answer: how it was made, and the sources."""
     facts = ["the papers' own sentences" if given.mode == "extractive" else f"written by {given.model}, and checked"]
     if given.dropped:
         facts.append(f"{given.dropped} that failed the check left out")
@@ -127,7 +126,9 @@ def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
     if paper.flags:
         line.append(f"  ⚑ {', '.join(paper.flags)}", style="bold red")
     about = " · ".join(
-        filter(None, (unlinked(_names(paper.authors)), paper.published, unlinked(paper.paper_id), paper.url, note))
+        filter(
+            None, (unlinked(wording.authors(paper.authors)), paper.published, unlinked(paper.paper_id), paper.url, note)
+        )
     )
     return Group(Indented(line, mark=mark), Indented(Text(about, style="dim")))
 
@@ -136,17 +137,13 @@ _LINKS = re.compile(r"(?i)\b(?:https?|ftp|file(?=:/)|javascript|mailto|data):|\b
 
 
 def unlinked(text: str) -> str:
-    """Text of strangers in which a terminal finds no link: their addresses get a space."""
+    """Text from outside in which a terminal finds no link: a space is put into its addresses."""
     return _LINKS.sub(lambda found: found.group() + " ", text)
 
 
-def _names(authors: Sequence[str]) -> str:
-    return ", ".join(authors[:_AUTHORS]) + (f" and {len(authors) - _AUTHORS} more" if len(authors) > _AUTHORS else "")
-
-
 def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
-    """A paper with its numbered sentences; of its texts, the days when each came, and which of them this is."""
-    stands = content_hash(given.title, given.abstract)
+    """A paper with its numbered sentences, and the days of its revisions."""
+    current = content_hash(given.title, given.abstract)
     facts = {
         "id": given.paper_id,
         "also": ", ".join(alias for alias in given.aliases if alias != given.paper_id),
@@ -159,7 +156,8 @@ def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
         "tags": ", ".join(given.tags),
         "link": given.url or "",
         "revisions": ", ".join(
-            each.seen[:10] + (" (this one)" if each.hash == stands and len(revisions) > 1 else "") for each in revisions
+            each.seen[:10] + (" (this one)" if each.hash == current and len(revisions) > 1 else "")
+            for each in revisions
         ),
     }
     parts: list[RenderableType] = [Text(given.title, style="bold")]
@@ -180,7 +178,7 @@ def _facts(facts: Mapping[str, str]) -> RenderableType:
 
 
 def status(given: Mapping[str, Any]) -> RenderableType:
-    """What a library holds."""
+    """The status of a library."""
     days = f"{given['first_day']} to {given['last_day']}" if given["first_day"] else ""
     facts = {
         "library": given["library"],
@@ -204,15 +202,10 @@ def status(given: Mapping[str, Any]) -> RenderableType:
     }
     lines = (
         Indented(line, mark="" if number else name, margin=12)
-        for name, some in rows.items()
-        for number, line in enumerate(some)
+        for name, lines_of in rows.items()
+        for number, line in enumerate(lines_of)
     )
     return Group(_facts(facts), *lines)
-
-
-def _wrong_setting(given: Mapping[str, Any]) -> Text:
-    """A table of the settings that cannot be used, and what to do."""
-    return Text(f"{given['error']} {given['hint'] or ''}".rstrip(), style="yellow")
 
 
 def _subscription(given: Mapping[str, Any]) -> Text:
@@ -223,7 +216,7 @@ def _subscription(given: Mapping[str, Any]) -> Text:
 
 
 def _undelivered(given: Mapping[str, Any]) -> Text:
-    """A delivery that is not sent, why, and what happens next."""
+    """A delivery that is not sent, the reason, and the next step."""
     line = Text.assemble((f"{given['period']}.{given['subscription']}", "bold"), f" to {given['target']}")
     line.append(f"  {given['state']} since {given['since'][:16].replace('T', ' ')}", style="yellow")
     again = f" Send it again: `{given['command']}`." if given["command"] else ""
@@ -231,7 +224,7 @@ def _undelivered(given: Mapping[str, Any]) -> Text:
 
 
 def _state(feed: Mapping[str, Any]) -> Text:
-    """How a feed does, in a line."""
+    """The state of a feed, in one line."""
     last = f", last papers {feed['last']}" if feed["last"] else ""
     error = f": {feed['error']} {feed['hint'] or ''}".rstrip() if feed["error"] else ""
     return Text.assemble((feed["name"], "bold"), f"  {feed['state']}{last}", (error, "yellow"))
@@ -242,7 +235,7 @@ def _tally(counts: Mapping[str, int]) -> str:
 
 
 def report(given: ImportReport) -> RenderableType:
-    """What an import did."""
+    """The result of an import."""
     counts = {
         "added": given.added,
         "updated": given.updated,
@@ -263,7 +256,7 @@ def report(given: ImportReport) -> RenderableType:
 
 
 def feed(given: Mapping[str, Any]) -> RenderableType:
-    """What a pull of one feed did, from its report's document."""
+    """The result of a pull of one feed, from the document of its report."""
     counts = (f"{given[name]:,} {name}" for name in ("added", "updated", "unchanged", "rejected") if given[name])
     did = ", ".join(counts) or "nothing new"
     line = Text.assemble((given["name"], "bold"), f"  {given['state']}: {did} in {given['took_ms'] / 1000:.1f} s")
@@ -273,7 +266,7 @@ def feed(given: Mapping[str, Any]) -> RenderableType:
 
 
 def decisions(found: Sequence[Mapping[str, Any]], *, whole: bool) -> RenderableType:
-    """What became of papers in an issue: those that are in, and why; of the others, if `whole`, only how many."""
+    """The decisions on papers of an issue, with the reasons; with `whole` the excluded ones are only counted."""
     lines: list[RenderableType] = []
     for each in found:
         if each["included"]:
@@ -303,7 +296,7 @@ def step(given: Mapping[str, Any]) -> RenderableType:
 def findings(found: Sequence[Finding], papers: int) -> RenderableType:
     """The result of `check`."""
     if not found:
-        return Text(f"The library is whole: {wording.count(papers)}, all indexed.")
+        return Text(f"The library is consistent: {wording.count(papers)}, all indexed.")
     lines = [Text(f"{each.store}: {each.count:,} {each.kind}, such as {', '.join(each.examples)}") for each in found]
     return Group(*lines, Text("`refdesk reindex` rebuilds the indexes from the catalog.", style="dim"))
 

@@ -1,4 +1,4 @@
-"""What every form of an issue says in the same words: its period, how it was made, themes, coverage, the chart."""
+"""Wording that all renderings of an issue share: its period, how it was made, themes, coverage, the chart."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from math import ceil
 from rag.types import Citation, Claim, Digest, IssuePaper, JsonDict, Period, Theme
 
 PERIODS = 8
-"""How many periods the chart shows."""
+"""The number of periods in the chart."""
 AUTHORS = 3
 WEAK, UNSUPPORTED = "weak support", "unsupported"
 _MONTHS = "January February March April May June July August September October November December".split()
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
 _SHADES = "▁▂▃▄▅▆▇█"
-_WIDTH = 16  # characters of a bar that lies
+_WIDTH = 16  # characters of a horizontal bar
 _TROUBLED = {"broken": "could not be read", "partial": "brought far less than usual", "stale": "has long been silent"}
 
 
@@ -61,7 +61,7 @@ def day(given: date) -> str:
 
 
 def noun(period: Period) -> str:
-    """What such a period is called: day, week, month, or just period."""
+    """The noun for such a period: day, week, month, or period."""
     if re.fullmatch(r"\d{4}-W\d\d", period.name):
         return "week"
     return {10: "day", 7: "month"}.get(len(period.name), "period")
@@ -81,12 +81,12 @@ def model(digest: Digest) -> str:
 
 
 def made(digest: Digest) -> str:
-    """How an issue was made."""
+    """The way an issue was made."""
     return "The papers' own sentences" if digest.mode == "extractive" else f"Written by {model(digest)}, and checked"
 
 
 def legend(digest: Digest) -> str:
-    """How authors' sentences and a model's are told apart, and where the numbers lead."""
+    """The legend: which sentences are the authors', and where the numbers lead."""
     if digest.mode == "extractive":
         return "Every sentence is quoted word for word; its number leads to the source."
     others = (
@@ -96,7 +96,7 @@ def legend(digest: Digest) -> str:
 
 
 def notices(digest: Digest) -> list[str]:
-    """What a reader should know before reading: an empty issue, parts without the model, feeds in trouble."""
+    """Notices before the text: an empty issue, parts without the model, feeds that fail."""
     found = []
     if not digest.coverage.listed:
         found.append(f"No paper was listed in this {noun(digest.period)}.")
@@ -111,7 +111,7 @@ def notices(digest: Digest) -> list[str]:
 
 
 def facts(digest: Digest) -> str:
-    """What the foot of an issue says: version and identity."""
+    """The foot of an issue: version and id."""
     identity = str(digest.manifest.get("id") or "")
     version = f"Refdesk {digest.manifest.get('refdesk') or ''}".strip()
     return " · ".join(filter(None, (plain(version), f"issue {plain(identity)[:19]}" if identity else "")))
@@ -138,12 +138,12 @@ def cited(digest: Digest) -> dict[int, list[Citation]]:
 
 
 def own(claim: Claim) -> bool:
-    """Whether a claim is the authors' own sentence, word for word."""
+    """True if a claim is a sentence of the authors, word for word."""
     return any(claim.text == citation.quote for citation in claim.citations)
 
 
 def support(claim: Claim) -> str:
-    """The mark of a claim that is not well supported; nothing for others."""
+    """The mark of a claim that is not well supported; empty for others."""
     return {"weak": WEAK, "unsupported": UNSUPPORTED}.get(claim.support, "")
 
 
@@ -154,7 +154,7 @@ def authors(names: Sequence[str]) -> str:
 
 
 def status(paper: IssuePaper) -> list[str]:
-    """What is to be known of a paper: that it was revised and how, that it was withdrawn, that it is flagged."""
+    """Notes on a paper: it was revised and how, it was withdrawn, it is flagged."""
     found = []
     if paper.status == "revised":
         found.append(f"Revised: {plain(paper.changes)}" if paper.changes else "Revised")
@@ -167,7 +167,7 @@ def status(paper: IssuePaper) -> list[str]:
 
 
 def why(paper: IssuePaper, themes: Mapping[str, str]) -> str:
-    """Why a paper is here, and its theme, from the names of the themes by id."""
+    """The reason why a paper is in the issue, and its theme, from the names of the themes by id."""
     reason = f"Why it is here: {plain(paper.why).rstrip('.')}." if paper.why else ""
     theme = f"Theme: {themes[paper.theme]}." if paper.theme and paper.theme in themes else ""
     seen = ", ".join(f"{each.count:,} {plain(each.name)} ({plain(each.seen)})" for each in paper.paper.attention)
@@ -216,7 +216,7 @@ def counted(number: int, one: str, many: str) -> str:
 
 
 def coverage(digest: Digest) -> list[tuple[str, str]]:
-    """What was listed, what is here, and what was left out and why."""
+    """The numbers of papers listed, included, and left out by reason."""
     given = digest.coverage
     late = f", {given.late:,} of them after the issue of their own {noun(digest.period)} had been made"
     lines = [
@@ -260,7 +260,7 @@ def chart(digest: Digest) -> tuple[int, list[tuple[Theme, tuple[int, ...]]]]:
 
 
 def caption(digest: Digest) -> str:
-    """What the chart shows."""
+    """The caption of the chart."""
     _, rows = chart(digest)
     periods = len(rows[0][1]) if rows else 0
     return f"Papers in each theme, this {noun(digest.period)}" + (
@@ -270,7 +270,7 @@ def caption(digest: Digest) -> str:
 
 def bars(sizes: Sequence[int], top: int) -> str:
     """
-    Sizes as text: a small column for each period, or a bar that lies where there is one period only.
+    Sizes as text: a small column for each period, or one horizontal bar if there is one period only.
 
     >>> bars((0, 2, 9, 16), 16), bars((8,), 16)
     ('·▁▅█', '████████        ')

@@ -22,7 +22,7 @@ _CHOOSE_NOTHING = ("tags", "allow_private")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
     """
-    What pulling feeds takes of the settings.
+    The settings of feeds.
 
     Args:
         tables: `[feeds.NAME]` by name; each is validated when it is pulled.

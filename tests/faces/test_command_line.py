@@ -673,10 +673,18 @@ def test_output_that_cannot_be_written_is_told_in_one_sentence(sample_library: P
     assert (ran.returncode, ran.stderr) == (1, "Error: The output cannot be written: No space left on device.\n")
 
 
+def test_an_export_that_fails_leaves_the_file_as_it_was(cli: Cli, sample_library: Path, tmp_path: Path) -> None:
+    path = tmp_path / "papers.jsonl"
+    path.write_text("old", encoding="utf-8")
+    (tmp_path / f".{path.name}.part").mkdir()  # the new file cannot be written
+    assert cli("--library", sample_library, "export", "-o", path).status == 5
+    assert path.read_text(encoding="utf-8") == "old"
+
+
 def test_an_export_to_a_full_disk_names_the_file(cli: Cli, sample_library: Path, tmp_path: Path) -> None:
     ran = cli("--library", sample_library, "export", "-o", "/dev/full")
     assert (ran.status, ran.out) == (5, "")
-    assert ran.err.startswith("Error: /dev/full cannot be written: No space left on device.\nHint: ")
+    assert ran.err.startswith("Error: /dev/full cannot be written: the disk is full.\nHint: ")
     ran = cli("--library", sample_library, "export", "-o", tmp_path / "none" / "papers.jsonl")
     assert ran.status == 5
     assert f"{tmp_path / 'none' / 'papers.jsonl'} cannot be written: No such file or directory." in ran.err
