@@ -305,7 +305,7 @@ def formats() -> dict[str, str]:
     """The formats that `add` reads: name to description."""
     from rag import sources
 
-    return {each.name: each.description for each in sources.FORMATS}
+    return {source.name: source.description for source in sources.FORMATS}
 
 
 def examples() -> Path:

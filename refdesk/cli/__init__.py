@@ -141,7 +141,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _without_keys(text: str) -> str:
-    """Replace the keys of the environment in a traceback, for a server may repeat them in its errors."""
+    """Replace the keys of the environment in a traceback, because a server may repeat them in its errors."""
     for name, value in os.environ.items():
         if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")) and len(value) > 3:
             text = text.replace(value, "***")

@@ -53,7 +53,7 @@ def digest(
 
     Every sentence of it cites. Nothing is recorded or sent: that is what `refdesk run` does.
     """
-    named = [each for each in (week, month, day) if each]
+    named = [name for name in (week, month, day) if name]
     if len(named) + bool(since or until) > 1:
         raise click.UsageError("Give one of --week, --month, --day, or --since with --until.")
     if paper and not explain:
@@ -104,9 +104,13 @@ def _explain(library: Library, built: BuiltIssue, paper: str | None, *, as_json:
     from refdesk.render import terminal
 
     wanted = library.show(paper) if paper else None
-    decisions = [each for each in built.decisions if not wanted or each.candidate.paper.paper_id == wanted.paper_id]
+    decisions = [
+        decision for decision in built.decisions if not wanted or decision.candidate.paper.paper_id == wanted.paper_id
+    ]
     if as_json:
-        print_json({"period": built.digest.period.to_dict(), "decisions": [each.to_dict() for each in decisions]})
+        print_json(
+            {"period": built.digest.period.to_dict(), "decisions": [decision.to_dict() for decision in decisions]}
+        )
     elif wanted and not decisions:
         from rag.digests.period import day_of
 
@@ -114,7 +118,7 @@ def _explain(library: Library, built: BuiltIssue, paper: str | None, *, as_json:
         period = built.digest.period.name
         click.echo(f"“{wanted.title}” is not in {period}: it was {came} on {day_of(wanted)}.")
     else:
-        show(terminal.decisions([each.to_dict() for each in decisions], whole=not wanted))
+        show(terminal.decisions([decision.to_dict() for decision in decisions], whole=not wanted))
 
 
 @click.command()

@@ -91,7 +91,7 @@ def demo() -> None:
         show(terminal.answer(library.ask(QUESTION)))
         _step(f'refdesk ask "{OUTSIDE}"')
         outside = library.ask(OUTSIDE)
-        if outside.abstention:  # the nearest papers are left out, for there is no room
+        if outside.abstention:  # no room for the nearest papers
             outside = replace(outside, abstention=replace(outside.abstention, nearest=()))
         show(terminal.answer(outside))
         _step(f"refdesk digest --week {WEEK}")

@@ -1,1 +1,1 @@
-"""Feeds: what is pulled from providers and folders, politely, and how each does."""
+"""Feeds: pull papers from providers and folders within their rate limits, and keep the state of each feed."""

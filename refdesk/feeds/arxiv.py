@@ -42,8 +42,8 @@ def arxiv(pull: Pull) -> Iterator[Document]:
         if b"<feed" not in found.body:
             raise FeedUnavailable("arXiv answered with a page that is not an Atom feed.", hint="Try again later.")
         updated = re.findall(rb"<updated>(\d{4}-\d\d-\d\d)", found.body)[1:]  # the first is the feed's own
-        told = re.search(rb"totalResults[^>]*>\s*(\d+)", found.body)
-        total = max(total, int(told[1]) if told else 0)
+        announced = re.search(rb"totalResults[^>]*>\s*(\d+)", found.body)
+        total = max(total, int(announced[1]) if announced else 0)
         if not updated:
             if start and start >= total:
                 break

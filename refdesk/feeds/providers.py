@@ -133,7 +133,7 @@ def _pubmed_ids(pull: Pull, url: str, common: Mapping[str, Any], since: date, un
             "esearchresult",
             len(ids),
             count=lambda _, page: integer(page["esearchresult"].get("count")),
-            given=lambda found: [each for each in found.get("idlist") or [] if str(each).isdigit()],
+            given=lambda found: [pmid for pmid in found.get("idlist") or [] if str(pmid).isdigit()],
         )
         if "count" not in (found := document["esearchresult"]):
             raise FeedUnavailable(f"PubMed answered: {str(found)[:200]}.", hint="Check the feed's query.")
@@ -142,7 +142,7 @@ def _pubmed_ids(pull: Pull, url: str, common: Mapping[str, Any], since: date, un
             later = _pubmed_ids(pull, url, common, middle + timedelta(days=1), until)
             return _pubmed_ids(pull, url, common, since, middle) + later
         known = set(ids)
-        new = [each for each in given if each not in known]
+        new = [pmid for pmid in given if pmid not in known]
         ids += new
         if len(ids) >= count:
             break

@@ -226,7 +226,7 @@ def _imported(
 
 def state_of(record: FeedRecord, today: date) -> State:
     """
-    Judge how a feed does, by its own rhythm.
+    Judge the state of a feed by its own rhythm.
 
     `broken`: the last pull failed. `fresh`: the day of the last pull brought papers, in this pull or an earlier one.
     `partial`: that day brought less than a quarter of the usual number for a day. `stale`: nothing new for three times

@@ -67,4 +67,4 @@ def _safe(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     shown = [name for name in sorted(names) if not name.startswith(("__MACOSX/", ".")) and "/." not in name]
     if not shown:
         raise UnreadableInput(f"{name} holds no files.", hint="Give files of papers.")
-    return [names[each] for each in shown]
+    return [names[name] for name in shown]

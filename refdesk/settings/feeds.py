@@ -52,8 +52,8 @@ def check(name: str, feed: Feed, *, file: str = FILE) -> None:
     kind = feed.get("kind")
     model = FEEDS.get(kind) if isinstance(kind, str) else None
     if model is None:
-        said = f"must be one of the kinds; it is {kind!r:.80}" if "kind" in feed else "is missing"
-        raise ConfigError(f"{file}: `feeds.{name}.kind` {said}.", hint=f"The kinds are {', '.join(FEEDS)}.")
+        reason = f"must be one of the kinds; it is {kind!r:.80}" if "kind" in feed else "is missing"
+        raise ConfigError(f"{file}: `feeds.{name}.kind` {reason}.", hint=f"The kinds are {', '.join(FEEDS)}.")
     checked(model, feed, place=f"feeds.{name}", file=file)
 
 
