@@ -19,6 +19,7 @@ def status(store: LibraryStore, settings: Config) -> dict[str, Any]:
     catalog, folder = store.catalog, store.place.folder
     days = catalog.days()
     indexes = store.health.states()
+    vectors = store.indexes.place("vectors")
     return {
         "library": str(folder.resolve()),
         "papers": catalog.count(),
@@ -33,7 +34,7 @@ def status(store: LibraryStore, settings: Config) -> dict[str, Any]:
         "embedder": store.embedder_name,
         "dimension": int(catalog.setting("dimension") or 0),
         "catalog": masked(store.place.catalog_url) if store.place.catalog_url else "catalog.sqlite3",
-        "vectors": masked(store.place.vectors_url) if store.place.vectors_url else "chroma",
+        "vectors": masked(vectors) if isinstance(vectors, str) else "chroma",
         "bytes": sum(_size(path) for path in folder.rglob("*")),
     }
 

@@ -41,7 +41,7 @@ def store(
 ) -> LibraryStore:
     """Open the library in `folder`."""
     return LibraryStore(
-        Place(folder, config.catalog, config.vectors),
+        Place(folder, config.catalog),
         embedder_name=canonical(config.embedder) if config.embedder else None,
         make_embedder=embedder,
         default_embedder=DEFAULT,

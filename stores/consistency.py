@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rag.errors import StoreDamaged
+from rag.errors import LibraryLocked, StoreDamaged
 from rag.types import Finding
 from stores.sql.changes import INDEXES, LEXICAL, VECTORS
 from stores.store import LibraryStore
 
 _EXAMPLES = 5
 _PROBES = 100
+_TRIES = 10
+"""How often the comparison is repeated, where papers were written during it."""
 _MISSED = 2
 """Probes that a sound index may miss: HNSW is approximate, and of 20,000 abstracts it misses one in 600 (measured)."""
 
@@ -25,9 +27,26 @@ def check(library: LibraryStore) -> list[Finding]:
 
     Changes that an index is known to lack are `stale` in it; all other papers are compared. Of the vectors every
     chunk's text is compared, and a spread of chunks is searched for by its own vector: an index that two writers broke
-    still counts them, and no longer finds them.
+    still counts them, and no longer finds them. The comparison is repeated if papers were written meanwhile, for it
+    would find faults that are not there.
+
+    Raises:
+        LibraryLocked: Papers were written during every repetition.
     """
-    library.refresh()
+    for _ in range(_TRIES):
+        before = library.catalog.change_counter()
+        findings = _compared(library)
+        if library.catalog.change_counter() == before:
+            return findings
+    raise LibraryLocked(
+        f"Another process kept writing to {library.place.folder} while it was checked.",
+        hint="Wait for it to end, and run the command again.",
+    )
+
+
+def _compared(library: LibraryStore) -> list[Finding]:
+    """What is inconsistent, if nothing is written meanwhile."""
+    library.refresh(wait=True)
     findings = [_finding("catalog", "damaged", library.catalog.problems())]
     lacking = _lacking(library)
     findings += [_finding(name, "stale", paper_ids) for name, paper_ids in lacking.items()]

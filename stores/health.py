@@ -6,14 +6,14 @@ It compares no papers: `stores.consistency` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from rag.errors import StoreDamaged, StoreError
 from rag.types import JsonDict, Paper
 from stores.indexes import Indexes
 from stores.sql.catalog import SQLCatalog
-from stores.sql.changes import LEXICAL, VECTORS, Span
+from stores.sql.changes import LEXICAL, VECTORS, IndexState, Span
 from stores.urls import masked
 
 REBUILD = "rebuild"
@@ -61,20 +61,26 @@ class IndexHealth:
             for name, state in states.items()
         }
 
-    def tell_lag(self) -> None:
-        """Say once that papers cannot be found yet."""
-        if "lag" in self._told:
-            return
-        if self.needs_rebuild():
+    def tell_lag(self, states: Mapping[str, IndexState], *, rebuild: bool) -> None:
+        """
+        Say that papers cannot be found yet; say it again only after all of them could be found in between.
+
+        Args:
+            states: The state of each index.
+            rebuild: As `needs_rebuild`.
+        """
+        if rebuild:
             self._tell_once(
                 "lag", "A rebuild of the indexes is at work or was interrupted; `refdesk reindex` finishes it."
             )
-        elif lag := max((state.lag for state in self._catalog.changes.indexes().values()), default=0):
+        elif lag := max((state.lag for state in states.values()), default=0):
             papers = "1 paper" if lag == 1 else f"{lag:,} papers"
             self._tell_once(
                 "lag",
                 f"{papers} cannot be found yet; the next `refdesk add` or `sync`, or `refdesk reindex`, indexes them.",
             )
+        else:
+            self._told.discard("lag")
 
     # ---- what is wrong with one as a whole
 

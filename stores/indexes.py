@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
 
@@ -47,23 +46,14 @@ class Indexes:
         self._open_lexical, self._open_vectors = open_lexical, open_vectors
         self._lexical: Lexical | None = None
         self._vectors: Vectors | None = None
-        self._opening = Lock()
+        self._opening_lexical, self._opening_vectors = Lock(), Lock()  # a server of vectors may take a minute
         self.library_id = ""
         """The id that the vectors of this library carry; to be set before they are opened."""
-
-    def reading(self) -> AbstractContextManager[None]:
-        """Nothing needs to be held around reading; each call of an index sees one state of it."""
-        return nullcontext()
-
-    @property
-    def guard(self) -> AbstractContextManager[None]:
-        """Another name of `reading`."""
-        return self.reading()
 
     @property
     def lexical(self) -> Lexical:
         """The word index."""
-        with self._opening:
+        with self._opening_lexical:
             if self._lexical is None:
                 self._lexical = self._open_lexical(self._folder / "lexical")
             return self._lexical
@@ -71,7 +61,7 @@ class Indexes:
     @property
     def vectors(self) -> Vectors:
         """The vector index."""
-        with self._opening:
+        with self._opening_vectors:
             if self._vectors is None:
                 self._vectors = self._open_vectors(self._vectors_url or self._folder / "chroma", self.library_id)
             return self._vectors

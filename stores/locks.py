@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import LibraryLocked, LibraryReadOnly
-from stores.sql.errors import full_disk
+from rag.errors import LibraryLocked, LibraryReadOnly, disk_full, is_disk_full
 
 
 class FileWriterLock:
@@ -23,7 +21,9 @@ class FileWriterLock:
         notify: Told, in a sentence, that it has to wait.
     """
 
-    def __init__(self, folder: Path, *, timeout_s: float = 600.0, notify: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: Path, *, timeout_s: float = 600.0, notify: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._folder, self._timeout_s, self._notify = folder, timeout_s, notify
         self._lock = FileLock(folder / "lock")
 
@@ -56,8 +56,8 @@ class FileWriterLock:
                 hint="Wait for it to end, and run the command again.",
             ) from error
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise full_disk(self._folder) from error
+            if is_disk_full(error):
+                raise disk_full(self._folder) from error
             raise LibraryReadOnly(
                 f"The library {self._folder} cannot be written: {error.strerror or error}.",
                 hint="Check its permissions, or use another `--library`.",

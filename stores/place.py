@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from rag.errors import LibraryReadOnly, StoreError
-from stores.sql.errors import full_disk
+from rag.errors import LibraryReadOnly, StoreError, disk_full, is_disk_full
 from stores.sql.unwritable import can_be_written
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The places of a library's parts: its folder, and elsewhere by URL where the settings say so."""
+    """The place of a library's catalog: in its folder, or at a URL. `Indexes.place` has those of the indexes."""
 
     folder: Path
     catalog_url: str | None = None
-    vectors_url: str | None = None
 
     @property
     def catalog(self) -> str | sa.URL:
@@ -43,8 +40,8 @@ class Place:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise full_disk(self.folder) from error
+            if is_disk_full(error):
+                raise disk_full(self.folder) from error
             raise LibraryReadOnly(
                 f"A library cannot be made at {self.folder}: {error.strerror or error}.",
                 hint="Choose another folder with `--library`.",

@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cached_property
 from secrets import token_hex
 from threading import Lock
 
@@ -24,10 +23,9 @@ from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, Paper
 from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
-from stores.locks import FileWriterLock
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.changes import INDEXES, VECTORS, Span
+from stores.sql.changes import INDEXES, VECTORS, IndexState, Span
 from stores.sql.schema import HEAD, OLDEST_READ
 
 BATCH = 1_000
@@ -45,8 +43,9 @@ class LibraryStore:
         place: Where it is.
         embedder_name: The embedder asked for; None takes the library's own, or the default for a new one.
         make_embedder: Makes an embedder of a name; called when first needed.
+        default_embedder: The name of the embedder of a new library.
         indexes: Its word index and its vectors.
-        lock: The lock of the one writer of papers; None is a lock file in the folder.
+        lock: The lock of the one writer of papers.
         create: Whether to make the library where there is none.
         read_only: Never write papers or what belongs to them.
         notify: Told, in a sentence, what is worth knowing, such as papers that cannot be found yet.
@@ -64,7 +63,7 @@ class LibraryStore:
         make_embedder: Callable[[str], Embedder],
         default_embedder: str,
         indexes: Indexes,
-        lock: WriterLock | None = None,
+        lock: WriterLock,
         create: bool = True,
         read_only: bool = False,
         notify: Callable[[str], None] = lambda _: None,
@@ -78,10 +77,14 @@ class LibraryStore:
             notify(f"The library {place.folder} cannot be written; it is only read, and nothing is recorded.")
         self.read_only = read_only = read_only or not self.writable
         self._make_embedder = make_embedder
-        self._lock = lock or FileWriterLock(place.folder, notify=notify)
+        self._embedder: Embedder | None = None
+        self._making_embedder = Lock()
+        self._lock = lock
         self.notify = notify
         self._now = now
-        self._following = Lock()
+        self._exchanging = Lock()
+        self.reopened = 0
+        """Moves before the open indexes are exchanged for newer ones; what was searched meanwhile may be of both."""
         missing = LibraryNotFound(
             f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
         )
@@ -112,17 +115,20 @@ class LibraryStore:
                     hint=f"Run `refdesk reindex --embedder {embedder_name}` to rebuild it, or leave the embedder out.",
                 )
             self.indexes.library_id = self.catalog.setting("library_id") or ""
-            self._written = self._last_written()
+            self._written = _written(self.catalog.changes.indexes())
         except BaseException:
             self.catalog.close()
             raise
 
     # ---- the parts that are slow to open, when first needed
 
-    @cached_property
+    @property
     def embedder(self) -> Embedder:
-        """The library's embedder."""
-        return self._make_embedder(self.embedder_name)
+        """The library's embedder: one for all threads, until another process rebuilds with another one."""
+        with self._making_embedder:
+            if self._embedder is None or self._embedder.name != self.embedder_name:
+                self._embedder = self._make_embedder(self.embedder_name)
+            return self._embedder
 
     @property
     def lexical(self) -> Lexical:
@@ -189,44 +195,54 @@ class LibraryStore:
                 f"The library {self.place.folder} was opened read-only.", hint="Open it without read_only."
             )
 
-    def refresh(self) -> None:
-        """See what others have written since; say once that papers cannot be found yet. It never writes."""
-        self._follow()
-        self.health.tell_lag()
+    def refresh(self, *, wait: bool = False) -> None:
+        """
+        See what others have written since, and say that papers cannot be found yet. It never writes.
 
-    def _follow(self) -> None:
-        """Reopen what another process has written since. One thread does; others that come meanwhile wait for it."""
-        if not self.written_since_refresh():
+        One thread opens the new indexes; the others use the old ones meanwhile, unless the embedder changed.
+
+        Args:
+            wait: Wait for a thread that is opening them.
+        """
+        states, settings = self.catalog.changes.indexes(), self.catalog.settings()
+        self._follow(states, settings.get("embedder") or "", wait=wait)
+        self.health.tell_lag(states, rebuild=settings.get(REBUILD) == "yes")
+
+    def _follow(self, states: Mapping[str, IndexState], embedder_name: str, *, wait: bool) -> None:
+        """Reopen what another process has written since, as the catalog just told it."""
+        rebuilt = embedder_name != self.embedder_name
+        if not (wait or rebuilt or _written(states) != self._written):
             return
-        with self._following:
-            if not self.written_since_refresh():
+        if not self._exchanging.acquire(blocking=wait or rebuilt):
+            return
+        try:
+            written = self._last_written()  # another thread may have been first
+            embedder_name = self.catalog.setting("embedder") or ""
+            if written == self._written and embedder_name == self.embedder_name:
                 return
-            written = self._last_written()
-            name = self.catalog.setting("embedder") or ""
-            if name != self.embedder_name:  # another process rebuilt the library with another one
-                self.embedder_name = name
-                self.__dict__.pop("embedder", None)
-            if written != self._written:
-                self.indexes.reopen()
-                self._written = written
+            self.reopened += 1
+            self.indexes.reopen()
+            self.embedder_name = embedder_name  # after the vectors that it made are open
+            self._written = written
+        finally:
+            self._exchanging.release()
+
+    def _catch_sight(self) -> None:
+        """See what others have written since, as the one writer, who must have it all."""
+        self._follow(self.catalog.changes.indexes(), self.catalog.setting("embedder") or "", wait=True)
 
     def written_since_refresh(self) -> bool:
         """True if another process has written the indexes since they were opened."""
         return (self._last_written(), self.catalog.setting("embedder") or "") != (self._written, self.embedder_name)
 
     def _last_written(self) -> dict[str, str]:
-        """By index, a value that moves whenever another process writes to it."""
-        return {name: state.written for name, state in self.catalog.changes.indexes().items()}
+        return _written(self.catalog.changes.indexes())
 
     # ---- what the indexes lack
 
     def needs_rebuild(self) -> bool:
         """True if both indexes are to be emptied and filled anew: a `reindex` began, or a write damaged them."""
         return self.health.needs_rebuild()
-
-    def reset_position(self, *indexes: str) -> None:
-        """Have every paper indexed again in these indexes by the next writer; to be called by the one writer."""
-        self.catalog.changes.reset(indexes)
 
     def catch_up(self, progress: Progress = lambda _: None) -> int:
         """
@@ -235,7 +251,7 @@ class LibraryStore:
         Returns:
             How many papers were indexed.
         """
-        self._follow()
+        self._catch_sight()
         if self.needs_rebuild():
             self._begin_anew()
         self.health.repair()
@@ -269,9 +285,10 @@ class LibraryStore:
         for at in range(0, len(ids), BATCH):
             papers = self.catalog.papers(ids[at : at + BATCH])
             self.catalog.cut_anew({paper_id: _cut(paper, embedder) for paper_id, paper in papers.items()})
-        self.indexes.begin_anew()
+        with self._exchanging:
+            self.indexes.begin_anew()
         self.catalog.begin_anew(INDEXES, {**manifest, REBUILD: "no", _REBUILD_WITH: ""})
-        self._follow()
+        self._catch_sight()
 
     # ---- writing the indexes
 
@@ -302,15 +319,16 @@ class LibraryStore:
             merged_ids: Ids of papers that were merged into others; an index may still hold them.
             into: Which indexes.
         """
-        try:
-            self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=merged_ids, into=into)
-        except StoreError:
-            if self.indexes.vectors_are_damaged_by_half_a_write:
-                with suppress(StoreError):
-                    self.catalog.set({REBUILD: "yes"})
-            raise
-        self.catalog.changes.advance(into, span)
-        self._written = self._last_written()
+        with self._exchanging:  # readers use the indexes meanwhile, and none reopens what this process wrote
+            try:
+                self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=merged_ids, into=into)
+            except StoreError:
+                if self.indexes.vectors_are_damaged_by_half_a_write:
+                    with suppress(StoreError):
+                        self.catalog.set({REBUILD: "yes"})
+                raise
+            self.catalog.changes.advance(into, span)
+            self._written = self._last_written()
 
     def now(self) -> str:
         """The time, ISO 8601 in UTC."""
@@ -324,7 +342,7 @@ class LibraryStore:
             How many papers were indexed.
         """
         with self.writing():
-            self._follow()
+            self._catch_sight()
             manifest = self._manifest(embedder_name or self.embedder_name)
             del manifest["splitter"]  # the sentences stay as they were split
             self.catalog.set({REBUILD: "yes", _REBUILD_WITH: json.dumps(manifest)})
@@ -334,6 +352,11 @@ class LibraryStore:
         """Let go of files and connections."""
         self.indexes.close()
         self.catalog.close()
+
+
+def _written(states: Mapping[str, IndexState]) -> dict[str, str]:
+    """By index, a value that moves whenever a process writes to it."""
+    return {name: state.written for name, state in states.items()}
 
 
 def _cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:

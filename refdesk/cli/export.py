@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -60,14 +59,14 @@ def export(session: Session, format_name: str, output: Path | None, answer: str 
 
 def _write(path: Path, entries: Iterable[str]) -> None:
     """Write entries to a file. Raises StoreFull, StoreError where that fails."""
-    from rag.errors import StoreError, StoreFull
+    from rag.errors import StoreError, StoreFull, is_disk_full
 
     try:
         with path.open("w", encoding="utf-8") as stream:
             for entry in entries:
                 print(entry, file=stream)
     except OSError as error:
-        kind = StoreFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreError
+        kind = StoreFull if is_disk_full(error) else StoreError
         raise kind(
             f"{path} cannot be written: {error.strerror or error}.",
             hint="Check the folder and the space on its disk, then run the command again.",

@@ -2,7 +2,7 @@
 Loading what an issue is built from, and remembering what the next one needs; `rag.digests.build` builds in between.
 
 An issue depends on the library, the period and the subscription alone. Loading reads and embeds, remembering is one
-short transaction. No lock is held during either, except while a page of vectors is read.
+short transaction. No lock is held during either.
 """
 
 from __future__ import annotations
@@ -172,8 +172,7 @@ class Builder:
         """Papers with their vectors, read page by page; those that the index lacks are embedded."""
         rows: dict[str, Matrix] = {}
         for at in range(0, len(papers), PAGE):
-            with self._store.indexes.guard:
-                rows |= self._store.vectors.rows([paper.paper_id for paper in papers[at : at + PAGE]])
+            rows |= self._store.vectors.rows([paper.paper_id for paper in papers[at : at + PAGE]])
         if missing := [paper for paper in papers if paper.paper_id not in rows]:
             texts = [embedding_text(paper, self._store.cut(paper)[0]) for paper in missing]
             embedded = self._store.embedder.embed(texts)

@@ -21,7 +21,7 @@ import tantivy
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
 from rag import identity
-from rag.errors import StoreDamaged, StoreError, StoreFull, StoreMismatch
+from rag.errors import StoreDamaged, StoreError, StoreMismatch, disk_full
 from rag.types import Paper
 
 LAYOUT = 2
@@ -206,10 +206,7 @@ class TantivyLexical:
             yield
         except (OSError, ValueError) as error:  # tantivy-py raises ValueError for all of its own
             if "os error 28" in str(error).lower() or "no space" in str(error).lower():
-                raise StoreFull(
-                    f"The disk that holds {self._path} is full.",
-                    hint="Free some space and run the command again; nothing is lost.",
-                ) from error
+                raise disk_full(self._path) from error
             if isinstance(error, OSError) or "permission denied" in str(error).lower():
                 raise StoreError(
                     f"The lexical index {self._path} cannot be used: {error}.",

@@ -9,14 +9,13 @@ papers catches up.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from stores.sql.rows import slices
-from stores.sql.schema import changes, index_positions, reading, settings, upsert, writing
+from stores.sql.schema import changes, index_positions, insert, reading, settings, writing
 
 CHANGE_COUNTER = "generation"
 """The setting that holds the change counter. Its name is that of earlier versions."""
@@ -132,7 +131,13 @@ def reset_positions(connection: sa.Connection, names: Iterable[str]) -> None:
 
 
 def move_change_counter(connection: sa.Connection) -> str:
-    """Give the change counter a new value, within a transaction, and return it."""
-    value = str(time.time_ns())
-    upsert(connection, settings, [{"name": CHANGE_COUNTER, "value": value}])
-    return value
+    """
+    Add 1 to the change counter, within a transaction, and return it.
+
+    Earlier versions stored the time there, in nanoseconds; the counter goes on from it.
+    """
+    following = sa.cast(sa.cast(settings.c.value, sa.BigInteger) + 1, sa.Text)
+    statement = insert(connection.dialect, settings).values(name=CHANGE_COUNTER, value="1")
+    connection.execute(statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": following}))
+    counter = sa.select(settings.c.value).where(settings.c.name == CHANGE_COUNTER)
+    return str(connection.execute(counter).scalar_one())

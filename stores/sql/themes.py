@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -35,24 +35,19 @@ class SQLThemes:
 
     def find(self, scope: str, period: str) -> ThemeRecord | None:
         """The themes of a period among the papers of a scope."""
-        query = sa.select(themes).where(themes.c.scope == scope, themes.c.period == period)
         with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        return ThemeRecord(**row._mapping) if row else None
+            return _find(connection, scope, period)
 
     def keep(self, records: Sequence[ThemeRecord]) -> None:
-        """Store those that differ from what is stored, in one transaction."""
-        changed = [record for record in records if record != self.find(record.scope, record.period)]
-        if self._read_only or not changed:
+        """Store the records that differ from those stored, in one transaction."""
+        if self._read_only or not records:
             return
-        rows = [
-            {
-                "scope": record.scope,
-                "period": record.period,
-                "papers": record.papers,
-                "themes": list(record.themes),
-            }
-            for record in changed
-        ]
         with writing(self._engine) as connection:
-            upsert(connection, themes, rows)
+            changed = [record for record in records if record != _find(connection, record.scope, record.period)]
+            upsert(connection, themes, [{**asdict(record), "themes": list(record.themes)} for record in changed])
+
+
+def _find(connection: sa.Connection, scope: str, period: str) -> ThemeRecord | None:
+    query = sa.select(themes).where(themes.c.scope == scope, themes.c.period == period)
+    row = connection.execute(query).one_or_none()
+    return ThemeRecord(**row._mapping) if row else None

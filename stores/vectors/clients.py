@@ -15,7 +15,7 @@ import httpx
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 
-from rag.errors import ConfigError, StoreDamaged, StoreError, StoreFull
+from rag.errors import ConfigError, StoreDamaged, StoreError, disk_full
 from stores.urls import masked
 
 TIMEOUT_S = 60.0
@@ -148,10 +148,7 @@ def store_error(place: Path | str, error: Exception) -> StoreError:
             hint="Is it running? `chroma run --path DIR --port N` starts one.",
         )
     if "full" in reason or "No space" in reason:
-        return StoreFull(
-            f"The disk that holds {place} is full.",
-            hint="Free some space and run the command again; nothing is lost.",
-        )
+        return disk_full(place)
     if isinstance(error, OSError) or "readonly" in reason:
         return StoreError(
             f"The vectors in {place} cannot be written: {reason}.",

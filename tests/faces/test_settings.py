@@ -15,6 +15,7 @@ import pytest
 
 import refdesk
 from rag.errors import ConfigError
+from refdesk import wiring
 from refdesk.settings import config, feeds, toml
 from refdesk.settings.email import mail
 from refdesk.settings.subscriptions import checked
@@ -301,7 +302,8 @@ def test_the_status_hides_the_password_of_the_catalog_also_with_a_slash(tmp_path
     url = f"sqlite:///{tmp_path}/catalog.sqlite3?password=se/cret"
     with refdesk.open_library(tmp_path / "library") as library:
         store = library._store
-        store.place = replace(store.place, catalog_url=url, vectors_url="http://me:se/cret@host")
+        store.place = replace(store.place, catalog_url=url)
+        store.indexes = wiring.indexes(store.place.folder, "http://me:se/cret@host")
         shown = json.dumps(status(store, config.Config()))
     assert "cret" not in shown
     assert "me:***@host" in shown

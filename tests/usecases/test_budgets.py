@@ -146,7 +146,7 @@ def test_a_reservation_is_made_only_within_the_limit(catalog: SQLCatalog) -> Non
 
 
 def test_postgresql_counts_in_one_statement_too() -> None:
-    statement = str(added(DAY, 60, limit=100, dialect="postgresql").compile(dialect=postgresql.dialect()))
+    statement = str(added(DAY, 60, limit=100, dialect=postgresql.dialect()).compile(dialect=postgresql.dialect()))
     plain = re.sub(r"%\(\w+\)s(?:::\w+)?", "?", " ".join(statement.split()))
     assert plain == (
         "INSERT INTO spending (day, tokens) VALUES (?, ?) ON CONFLICT (day) DO UPDATE "
