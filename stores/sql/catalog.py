@@ -52,8 +52,8 @@ class SQLCatalog(PaperQueries):
         super().__init__(engine(url))
         self.changes = SQLChanges(self._engine)
 
-    def generations(self, *, read_only: bool) -> SQLReplies:
-        """The replies of models that are kept beside the papers."""
+    def replies(self, *, read_only: bool) -> SQLReplies:
+        """The stored replies of models."""
         return SQLReplies(self._engine, read_only=read_only)
 
     def feeds(self) -> SQLFeeds:

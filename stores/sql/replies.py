@@ -29,13 +29,13 @@ class SQLReplies:
     def __init__(self, engine: sa.Engine, *, read_only: bool = False) -> None:
         self._engine, self._read_only = engine, read_only
 
-    def find(self, generation_id: str) -> StoredReply | None:
+    def find(self, reply_id: str) -> StoredReply | None:
         """The reply with an id, or with the only id that begins so."""
-        exact = sa.select(generations).where(generations.c.id == generation_id)
-        prefix = sa.select(generations).where(generations.c.id.startswith(generation_id, autoescape=True)).limit(2)
+        exact = sa.select(generations).where(generations.c.id == reply_id)
+        prefix = sa.select(generations).where(generations.c.id.startswith(reply_id, autoescape=True)).limit(2)
         with reading(self._engine) as connection:
             rows = connection.execute(exact).all()
-            if not rows and len(generation_id) >= LEAST_DIGITS:
+            if not rows and len(reply_id) >= LEAST_DIGITS:
                 rows = connection.execute(prefix).all()
         return StoredReply(**rows[0]._mapping) if len(rows) == 1 else None
 

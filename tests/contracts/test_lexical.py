@@ -159,7 +159,7 @@ def test_writing_nothing_and_deleting_nothing_are_no_errors(filled: TantivyLexic
 
 def test_delete_forgets_a_paper_by_its_whole_id(lexical: TantivyLexical) -> None:
     lexical.upsert([paper(1), paper(11), paper(111)])
-    lexical.delete(["p:1"])
+    lexical.upsert([], ["p:1"])
     assert sorted(lexical.hashes()) == ["p:11", "p:111"]
     assert lexical.count() == 2
 
