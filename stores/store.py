@@ -12,27 +12,26 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from secrets import token_hex
 from threading import Lock
 
 import numpy as np
 
 from rag import text
-from rag.errors import LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
+from rag.errors import LibraryReadOnly, StoreError
 from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, Paper
+from stores import manifest
 from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
 from stores.sql.changes import INDEXES, VECTORS, IndexState, Span
-from stores.sql.schema import HEAD, OLDEST_READ
 
 BATCH = 1_000
 """Papers in one transaction."""
 Progress = Callable[[int], None]
 _REBUILD_WITH = "rebuild_with"
-"""Setting: the manifest with which the indexes are to be filled anew, as JSON."""
+"""Setting: the manifest for the rebuild of the indexes, as JSON."""
 
 
 class LibraryStore:
@@ -40,15 +39,15 @@ class LibraryStore:
     An open library.
 
     Args:
-        place: Where it is.
+        place: Its folder, and the catalog's URL.
         embedder_name: The embedder asked for; None takes the library's own, or the default for a new one.
         make_embedder: Makes an embedder of a name; called when first needed.
         default_embedder: The name of the embedder of a new library.
         indexes: Its word index and its vectors.
         lock: The lock of the one writer of papers.
-        create: Whether to make the library where there is none.
-        read_only: Never write papers or what belongs to them.
-        notify: Told, in a sentence, what is worth knowing, such as papers that cannot be found yet.
+        create: True makes the library where there is none.
+        read_only: Never write papers, nor what belongs to them.
+        notify: Called with a sentence when there is something to say, such as papers that cannot be found yet.
         now: The clock.
 
     Raises:
@@ -75,7 +74,7 @@ class LibraryStore:
         """False if the catalog cannot be written: nothing can be recorded, not even tokens."""
         if not self.writable and not read_only:
             notify(f"The library {place.folder} cannot be written; it is only read, and nothing is recorded.")
-        self.read_only = read_only = read_only or not self.writable
+        self.read_only = read_only or not self.writable
         self._make_embedder = make_embedder
         self._embedder: Embedder | None = None
         self._making_embedder = Lock()
@@ -85,42 +84,33 @@ class LibraryStore:
         self._exchanging = Lock()
         self.reopened = 0
         """Moves before the open indexes are exchanged for newer ones; what was searched meanwhile may be of both."""
-        missing = LibraryNotFound(
-            f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
-        )
-        may_make = create and not read_only
-        if not exists and not may_make:
-            raise missing
-        place.make_folder()
         self.indexes = indexes
+        may_make = create and not self.read_only
+        if not exists and not may_make:
+            raise manifest.not_found(place)
+        place.make_folder()
         self.catalog = SQLCatalog(place.catalog)
         self.health = IndexHealth(self.catalog, indexes, notify)
         try:
-            version = self.catalog.schema()
-            made = version is not None and self.catalog.setting("embedder") is not None
-            if not made and not may_make:  # a process was killed before it had made it
-                raise missing
-            if read_only and version is not None and version < OLDEST_READ:
-                raise StoreMismatch(
-                    f"The library's catalog is at schema {version}; to be read it must first be brought to {HEAD}.",
-                    hint="Open it once for writing: `refdesk status` without read-only does.",
-                )
-            if not read_only and not (made and version == HEAD):
-                with self.writing():
-                    self._make(embedder_name or default_embedder)
-            self.embedder_name = self.catalog.setting("embedder") or ""
-            if embedder_name not in (None, self.embedder_name):
-                raise StoreMismatch(
-                    f"The library was built with the embedder “{self.embedder_name}”, not “{embedder_name}”.",
-                    hint=f"Run `refdesk reindex --embedder {embedder_name}` to rebuild it, or leave the embedder out.",
-                )
+            self._make_or_migrate(embedder_name or default_embedder, may_make=may_make)
+            self.embedder_name = manifest.require_embedder(self.catalog, embedder_name)
             self.indexes.library_id = self.catalog.setting("library_id") or ""
-            self._written = _written(self.catalog.changes.indexes())
+            self._written = self._last_written()
         except BaseException:
             self.catalog.close()
             raise
 
-    # ---- the parts that are slow to open, when first needed
+    def _make_or_migrate(self, embedder_name: str, *, may_make: bool) -> None:
+        """Make the library if it is new, and bring an older one to the newest schema, unless it is only read."""
+        if not may_make and not manifest.is_made(self.catalog):
+            raise manifest.not_found(self.place)
+        if self.read_only:
+            manifest.require_readable(self.catalog)
+        elif not manifest.is_current(self.catalog):
+            with self.writing():
+                manifest.make(self.catalog, self.place, lambda: self._make_embedder(embedder_name))
+
+    # ---- the slow parts, opened when first needed
 
     @property
     def embedder(self) -> Embedder:
@@ -140,40 +130,14 @@ class LibraryStore:
         """The vector index."""
         return self.indexes.vectors
 
-    def _make(self, embedder_name: str) -> None:
-        """
-        Bring the schema up to date, and keep a manifest where there is none; a failing embedder leaves nothing.
-
-        Indexes that stand there without a manifest are of a catalog that was lost, and are made anew.
-        """
-        made = self.catalog.schema() is not None and self.catalog.setting("embedder") is not None
-        left = not made and any((self.place.folder / name).exists() for name in ("lexical", "chroma"))
-        manifest = {} if made else self._manifest(embedder_name) | {REBUILD: "yes" if left else "no"}
-        if not made or self.catalog.setting("library_id") is None:
-            manifest["library_id"] = token_hex(8)
-        self.catalog.migrate()
-        if manifest:
-            self.catalog.set(manifest)
-
-    def _manifest(self, embedder_name: str) -> dict[str, str]:
-        """What the indexes are made with."""
-        embedder = self._make_embedder(embedder_name)
-        return {
-            "embedder": embedder.name,
-            "dimension": str(embedder.dimension),
-            "distance": "cosine",
-            "chunk_tokens": str(embedder.max_tokens),
-            "splitter": text.SPLITTER,
-        }
-
     # ---- one writer, many readers
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """
-        Be the only writer of papers, across threads and processes.
+        Hold the lock of the one writer of papers, across threads and processes.
 
-        What is written in one short transaction, such as a rating, needs no lock: see `require_writable`.
+        A short transaction, such as a rating, needs no lock: see `require_writable`.
 
         Raises:
             LibraryLocked: Another process did not finish in time.
@@ -279,15 +243,15 @@ class LibraryStore:
 
     def _begin_anew(self) -> None:
         """Cut all papers anew, empty both indexes, and take the manifest that a reindex asked for."""
-        manifest: dict[str, str] = json.loads(self.catalog.setting(_REBUILD_WITH) or "{}")
-        embedder = self._make_embedder(manifest["embedder"]) if manifest else self.embedder
+        wanted: dict[str, str] = json.loads(self.catalog.setting(_REBUILD_WITH) or "{}")
+        embedder = self._make_embedder(wanted["embedder"]) if wanted else self.embedder
         ids = self.catalog.ids()
         for at in range(0, len(ids), BATCH):
             papers = self.catalog.papers(ids[at : at + BATCH])
             self.catalog.cut_anew({paper_id: _cut(paper, embedder) for paper_id, paper in papers.items()})
         with self._exchanging:
             self.indexes.begin_anew()
-        self.catalog.begin_anew(INDEXES, {**manifest, REBUILD: "no", _REBUILD_WITH: ""})
+        self.catalog.begin_anew(INDEXES, {**wanted, REBUILD: "no", _REBUILD_WITH: ""})
         self._catch_sight()
 
     # ---- writing the indexes
@@ -343,13 +307,13 @@ class LibraryStore:
         """
         with self.writing():
             self._catch_sight()
-            manifest = self._manifest(embedder_name or self.embedder_name)
-            del manifest["splitter"]  # the sentences stay as they were split
-            self.catalog.set({REBUILD: "yes", _REBUILD_WITH: json.dumps(manifest)})
+            wanted = manifest.manifest_of(self._make_embedder(embedder_name or self.embedder_name))
+            del wanted["splitter"]  # the sentences stay as they were split
+            self.catalog.set({REBUILD: "yes", _REBUILD_WITH: json.dumps(wanted)})
             return self.catch_up(progress)
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         self.indexes.close()
         self.catalog.close()
 
@@ -364,5 +328,5 @@ def _cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:
 
 
 def embedding_text(paper: Paper, chunk: Chunk) -> str:
-    """What is embedded of a chunk: the paper's title goes before it, for a run of sentences seldom names its topic."""
+    """The text that is embedded for a chunk. The title goes first, because sentences seldom name their topic."""
     return f"{paper.title}\n{chunk.text}"
