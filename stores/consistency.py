@@ -1,5 +1,5 @@
 """
-Consistency check: compare each index with the catalog, and say what is missing, stale, orphaned or damaged.
+Consistency check: compare each index with the catalog and list what is missing, stale, orphaned or damaged.
 
 It finds and repairs nothing: the next writer of papers, or `reindex`, does.
 """
@@ -23,12 +23,12 @@ _MISSED = 2
 
 def check(library: LibraryStore) -> list[Finding]:
     """
-    All that is inconsistent; an empty list is a consistent library.
+    List every inconsistency; an empty list means that the library is consistent.
 
-    Changes that an index is known to lack are `stale` in it; all other papers are compared. Of the vectors every
-    chunk's text is compared, and a spread of chunks is searched for by its own vector: an index that two writers broke
-    still counts them, and no longer finds them. The comparison is repeated if papers were written meanwhile, for it
-    would find faults that are not there.
+    Changes that an index lacks by its position are `stale`; all other papers are compared. Of the vectors every
+    chunk's text is compared, and evenly spread chunks are searched for by their own vectors: an index that two writers
+    broke still counts them, and no longer finds them. If papers were written during the comparison, it is repeated,
+    because it may have found faults that do not exist.
 
     Raises:
         LibraryLocked: Papers were written during every repetition.
@@ -45,7 +45,7 @@ def check(library: LibraryStore) -> list[Finding]:
 
 
 def _compared(library: LibraryStore) -> list[Finding]:
-    """What is inconsistent, if nothing is written meanwhile."""
+    """The inconsistencies, if nothing is written meanwhile."""
     library.refresh(wait=True)
     findings = [_finding("catalog", "damaged", library.catalog.problems())]
     lacking = _lacking(library)
@@ -70,40 +70,40 @@ def _lacking(library: LibraryStore) -> dict[str, set[str]]:
 
 
 def _lexical(library: LibraryStore, lacking: set[str]) -> list[Finding]:
-    should = {paper_id: hash_ for paper_id, hash_ in library.catalog.hashes().items() if paper_id not in lacking}
+    expected = {paper_id: hash_ for paper_id, hash_ in library.catalog.hashes().items() if paper_id not in lacking}
     indexed = library.lexical.hashes()
     repeated = library.lexical.count() - len(indexed)
-    have = {paper_id: hash_ for paper_id, hash_ in indexed.items() if paper_id not in lacking}
-    stale = (paper_id for paper_id, hash_ in have.items() if should.get(paper_id, hash_) != hash_)
+    found = {paper_id: hash_ for paper_id, hash_ in indexed.items() if paper_id not in lacking}
+    stale = (paper_id for paper_id, hash_ in found.items() if expected.get(paper_id, hash_) != hash_)
     return [
-        _finding(LEXICAL, "missing", should.keys() - have.keys()),
+        _finding(LEXICAL, "missing", expected.keys() - found.keys()),
         _finding(LEXICAL, "stale", stale),
-        _finding(LEXICAL, "orphaned", have.keys() - should.keys()),
+        _finding(LEXICAL, "orphaned", found.keys() - expected.keys()),
         _finding(LEXICAL, "damaged", [f"{repeated} papers stand twice"] if repeated else []),
     ]
 
 
 def _vectors(library: LibraryStore, lacking: set[str]) -> list[Finding]:
-    should = {
+    expected = {
         chunk.chunk_id: hash((chunk.text, title))
         for chunk, title in library.catalog.chunks()
         if chunk.paper_id not in lacking
     }
-    have = {
+    found = {
         chunk_id: hash((text, title))
         for chunk_id, text, title in library.vectors.documents()
         if chunk_id.rpartition("#")[0] not in lacking
     }
-    lost = library.vectors.unfindable(sorted(have), probes=_PROBES)
-    stale = (chunk_id for chunk_id, content in have.items() if should.get(chunk_id, content) != content)
+    lost = library.vectors.unfindable(sorted(found), probes=_PROBES)
+    stale = (chunk_id for chunk_id, content in found.items() if expected.get(chunk_id, content) != content)
     return [
-        _finding(VECTORS, "missing", should.keys() - have.keys()),
+        _finding(VECTORS, "missing", expected.keys() - found.keys()),
         _finding(VECTORS, "stale", stale),
-        _finding(VECTORS, "orphaned", have.keys() - should.keys()),
+        _finding(VECTORS, "orphaned", found.keys() - expected.keys()),
         _finding(VECTORS, "damaged", lost if len(lost) > _MISSED else []),
     ]
 
 
 def _finding(store: str, kind: str, names: Iterable[str]) -> Finding:
-    found: Sequence[str] = sorted(names)
-    return Finding(store=store, kind=kind, count=len(found), examples=tuple(found[:_EXAMPLES]))  # type: ignore[arg-type]
+    ids: Sequence[str] = sorted(names)
+    return Finding(store=store, kind=kind, count=len(ids), examples=tuple(ids[:_EXAMPLES]))  # type: ignore[arg-type]

@@ -17,9 +17,9 @@ from stores.sql.changes import LEXICAL, VECTORS, IndexState, Span
 from stores.urls import masked
 
 REBUILD = "rebuild"
-"""Setting: whether the indexes are to be emptied and filled anew."""
+"""Setting: `yes` if the indexes are to be emptied and filled anew."""
 PAGE = 1_000
-"""Papers that are read at once for a rebuild."""
+"""Papers that a rebuild reads at once."""
 _NAMES = {LEXICAL: "word index", VECTORS: "vector index"}
 
 
@@ -30,14 +30,14 @@ class IndexHealth:
     Args:
         catalog: Its catalog, with the indexes' positions.
         indexes: Its indexes.
-        notify: Told, in a sentence, what is worth knowing.
+        notify: Called with a sentence when there is something to say.
     """
 
     def __init__(self, catalog: SQLCatalog, indexes: Indexes, notify: Callable[[str], None]) -> None:
         self._catalog, self._indexes, self._notify = catalog, indexes, notify
         self._told: set[str] = set()
 
-    # ---- what they lack
+    # ---- lag
 
     def needs_rebuild(self) -> bool:
         """True if both indexes are to be emptied and filled anew: a `reindex` began, or a write damaged them."""
@@ -45,9 +45,9 @@ class IndexHealth:
 
     def states(self) -> dict[str, JsonDict]:
         """
-        Position and lag of each index in the change log, and what is wrong with it as a whole, if anything.
+        Position and lag of each index in the change log, and its problem as a whole, if it has one.
 
-        Where both are to be rebuilt, each lacks every paper.
+        If both are to be rebuilt, each lacks every paper.
         """
         states, problems = self._catalog.changes.indexes(), self.problems()
         rebuild = self.needs_rebuild()
@@ -82,10 +82,10 @@ class IndexHealth:
         else:
             self._told.discard("lag")
 
-    # ---- what is wrong with one as a whole
+    # ---- problems of an index as a whole
 
     def problems(self) -> dict[str, str]:
-        """By index, a sentence that says what is wrong with it as a whole and what to do. It asks no server."""
+        """By index, a sentence with its problem as a whole and the next step. No server is asked."""
         found = {name: f"{self._is_missing(name)} Run `refdesk reindex`." for name in self._missing(ask_server=False)}
         if LEXICAL not in found:
             with suppress(StoreError):  # a damaged one; `check` tells of it
@@ -98,13 +98,13 @@ class IndexHealth:
         return found
 
     def tell_problems(self) -> None:
-        """Say once what is wrong with an index as a whole, and the next step."""
+        """Say once which problem an index has as a whole, and the next step."""
         for name, sentence in self.problems().items():
             self._tell_once(name, sentence)
 
     def require(self) -> None:
         """
-        Make sure that the indexes can be searched; say once which one cannot be read where it is.
+        Check that the indexes can be searched; say once if the vectors cannot be read.
 
         Raises:
             StoreDamaged: An index that held papers is missing.
@@ -119,9 +119,9 @@ class IndexHealth:
 
     def repair(self) -> None:
         """
-        Have a missing index filled anew, rebuild one of an older layout, claim the vectors.
+        Reset the position of a missing index, rebuild one of an older layout, claim the vectors.
 
-        To be called by the one writer, which then catches up.
+        To be called by the one writer, which catches up afterwards.
 
         Raises:
             StoreMismatch: The vectors are those of another library.
@@ -136,7 +136,7 @@ class IndexHealth:
         self._indexes.claim(lambda paper_ids: len(self._catalog.resolve(paper_ids)))
 
     def _missing(self, *, ask_server: bool) -> list[str]:
-        """The indexes that held papers and are not there; those of a new library are not missing."""
+        """The indexes that held papers and do not exist; those of a new library are not missing."""
         absent = self._indexes.missing(ask_server=ask_server)
         if not absent:
             return []
@@ -145,8 +145,8 @@ class IndexHealth:
 
     def _is_missing(self, name: str) -> str:
         place = self._indexes.place(name)
-        shown = masked(place) if isinstance(place, str) else place
-        return f"The {_NAMES[name]} is missing: there is none at {shown}."
+        printable = masked(place) if isinstance(place, str) else place
+        return f"The {_NAMES[name]} is missing: there is none at {printable}."
 
     def _batches(self) -> Iterator[Sequence[Paper]]:
         ids = self._catalog.ids()

@@ -18,7 +18,7 @@ class FileWriterLock:
     Args:
         folder: The library's folder; it must be there when the lock is first taken.
         timeout_s: How long to wait for another writer.
-        notify: Told, in a sentence, that it has to wait.
+        notify: Called with a sentence when it has to wait.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Where a library is on disk, and elsewhere by URL."""
+"""The place of a library: its folder, and the URL of its catalog."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Place:
 
     @property
     def catalog(self) -> str | sa.URL:
-        """The catalog's SQLAlchemy URL; as a text, a folder named `what?` would end at its question mark."""
+        """The catalog's SQLAlchemy URL; as a string, it would cut a folder named `what?` at the question mark."""
         return self.catalog_url or sa.URL.create("sqlite", database=str(self.folder / "catalog.sqlite3"))
 
     def exists(self) -> bool:
-        """True if there is a library. Raises StoreError where something else stands in its place."""
+        """True if there is a library. Raises StoreError if the place is a file."""
         if self.folder.exists() and not self.folder.is_dir():
             raise StoreError(
                 f"{self.folder} is a file, and a library is a folder.", hint="Give the folder with `--library`."
@@ -36,7 +36,7 @@ class Place:
         return can_be_written(self.catalog)
 
     def make_folder(self) -> None:
-        """Make the folder where it is absent. Raises LibraryReadOnly, or StoreFull where the disk has no room."""
+        """Make the folder if it is absent. Raises LibraryReadOnly, or StoreFull if the disk has no room."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

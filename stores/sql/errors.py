@@ -19,7 +19,7 @@ _NO_ROOM_BYTES = 1 << 20
 
 
 def store_error(error: sa.exc.DBAPIError, url: str | sa.URL) -> StoreError:
-    """What an error of the database at `url` means for the library."""
+    """Translate an error of the database at `url`."""
     parsed = sa.make_url(url)
     place = parsed.database or parsed.host or "in memory"
     reason = " ".join(str(error.orig).split())[:300]

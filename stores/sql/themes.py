@@ -1,4 +1,4 @@
-"""The themes of past periods in the catalog's database, by which a later period's themes keep their ids and names."""
+"""Themes of past periods, in the catalog's database; the themes of later periods take their ids and names."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class SQLThemes:
 
     Args:
         engine: The catalog's engine.
-        read_only: Whether to keep nothing.
+        read_only: True stores nothing.
     """
 
     def __init__(self, engine: sa.Engine, *, read_only: bool = False) -> None:
         self._engine, self._read_only = engine, read_only
 
     def find(self, scope: str, period: str) -> ThemeRecord | None:
-        """The themes of a period among the papers of a scope."""
+        """The themes of a period and scope."""
         with reading(self._engine) as connection:
             return _find(connection, scope, period)
 
