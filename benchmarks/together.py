@@ -150,7 +150,7 @@ def revisions(folder: Path, count: int) -> list[list[str]]:
         ids = [paper.paper_id for paper in library.papers()]
 
         def spend(_: int) -> None:
-            store.catalog.generations(read_only=False).spend(DAY, 1)
+            store.catalog.replies(read_only=False).spend(DAY, 1)
             done["tokens"] += 1
 
         def rate(number: int) -> None:
@@ -175,7 +175,7 @@ def revisions(folder: Path, count: int) -> list[list[str]]:
                 if report.updated != 1:
                     failures.append(f"import {number}: {report}")
         seconds = time.perf_counter() - began
-        lost = done["tokens"] - store.catalog.generations(read_only=False).spent(DAY)
+        lost = done["tokens"] - store.catalog.replies(read_only=False).spent(DAY)
         lost += done["deliveries"] - len(store.catalog.outbox().unsent())
         lost += len(papers) + count - sum(len(library.revisions(paper_id)) for paper_id in ids)
         lost += len(library.check())

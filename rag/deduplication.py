@@ -20,7 +20,7 @@ Outcome = Literal["added", "updated", "unchanged"]
 @dataclass(slots=True)
 class Known:
     """
-    The part of a library that a batch of records may touch.
+    The part of a library that a batch of records may change.
 
     Args:
         papers: By id, with all their aliases.
@@ -35,7 +35,7 @@ class Known:
     hashes: dict[str, set[str]] = field(default_factory=dict)
 
     def put(self, paper: Paper, hashes: Iterable[str]) -> None:
-        """Take in a paper as it now is."""
+        """Add a paper, or replace it by its present state."""
         self.papers[paper.paper_id] = paper
         for alias in paper.aliases:
             self.owners.setdefault(alias, paper.paper_id)
@@ -45,7 +45,7 @@ class Known:
         self.hashes.setdefault(paper.paper_id, set()).update(hashes)
 
     def merge(self, merged_id: str, paper: Paper) -> None:
-        """Let a paper that has all aliases of another one take its place."""
+        """Replace a merged paper by `paper`, which has all its aliases."""
         self.owners.update(dict.fromkeys(self.papers.pop(merged_id).aliases, paper.paper_id))
         self.put(paper, self.hashes.pop(merged_id))
 
@@ -59,12 +59,12 @@ class Known:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeResult:
     """
-    What became of one record.
+    The result of joining one record.
 
-    `paper` is the library's paper afterwards; `text` is the record's own title and abstract where it is a text the
-    library had not seen; `merged` says that the paper was known under another id. `merged_ids` are ids of papers that
-    were found to be this one; they are its aliases now. `noticed` says that signals of attention changed, which by
-    itself is no change of the paper.
+    `paper` is the library's paper afterwards; `text` is the record's title and abstract if the library had not seen
+    them; `merged` says that the paper was known under another id. `merged_ids` are ids of papers that
+    were found to be this one; they are its aliases now. `noticed` says that popularity signals changed, which alone
+    does not count as a change of the paper.
     """
 
     outcome: Outcome
@@ -96,7 +96,7 @@ def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
             title=record.title,
         )
     new_name = all(record.paper_id not in paper.aliases for paper in same)
-    paper, *others = sorted(same, key=lambda each: identity.rank(each.paper_id))
+    paper, *others = sorted(same, key=lambda known_paper: identity.rank(known_paper.paper_id))
     for other in others:
         paper = _merged(paper, other)
         known.merge(other.paper_id, paper)
@@ -119,7 +119,7 @@ def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
 
 
 def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
-    """The papers that the record is: those of its ids, the best id's first; where there are none, one by its title."""
+    """The known papers that the record is: those with one of its ids, the best id first; otherwise one by its title."""
     found: dict[str, Paper] = {}
     names_arxiv = any(alias.startswith("arxiv:") for alias in record.aliases)
     for alias in record.aliases:
@@ -136,7 +136,9 @@ def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
     if found:
         return list(found.values())
     under_title = known.under(record.title)
-    for paper in sorted(under_title, key=lambda each: record.paper_id not in each.aliases):  # the one it joined before
+    for paper in sorted(
+        under_title, key=lambda known_paper: record.paper_id not in known_paper.aliases
+    ):  # first the one it joined before
         if _ids_agree(record, paper) and (
             hash_ in known.hashes[paper.paper_id]
             or identity.similarity(record.abstract, paper.abstract) >= identity.NEAR_EQUAL
@@ -146,14 +148,14 @@ def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
 
 
 def _merged(paper: Paper, other: Paper) -> Paper:
-    """Two known papers as one, under the first one's id."""
+    """Merge two known papers into one, under the id of the first."""
     newer, _ = _ordered(other.version, paper.version)
     imported = min(filter(None, (paper.imported, other.imported)), default=paper.imported)
     return replace(_joined(paper, other, takes_text=newer), imported=imported)
 
 
 def _makes_one(alias: str, record: Paper, paper: Paper) -> bool:
-    """Whether an alias that both have makes them one paper."""
+    """True if an alias that both have makes them one paper."""
     if alias.startswith("title:"):
         return False  # the abstracts decide
     if alias.startswith("file:") and alias != record.paper_id:
@@ -162,22 +164,24 @@ def _makes_one(alias: str, record: Paper, paper: Paper) -> bool:
 
 
 def _may_be_one(record: Paper, paper: Paper) -> bool:
-    """Whether arXiv does not tell them apart: two parts of a work may share the DOI of the whole."""
-    arxiv, theirs = ({each for each in names if each.startswith("arxiv:")} for names in (record.aliases, paper.aliases))
-    return not arxiv or not theirs or bool(arxiv & theirs)
+    """True unless they have different arXiv ids: two parts of a work may share the DOI of the work."""
+    of_record, of_paper = (
+        {alias for alias in aliases if alias.startswith("arxiv:")} for aliases in (record.aliases, paper.aliases)
+    )
+    return not of_record or not of_paper or bool(of_record & of_paper)
 
 
 def _ids_agree(record: Paper, paper: Paper) -> bool:
-    """Whether no scheme gives the two different ids; `title:` ids say nothing beyond the title."""
-    theirs = {identity.scheme_of(alias) for alias in paper.aliases}
+    """True if no scheme gives them different ids; a `title:` id does not count, for the titles are compared anyway."""
+    schemes = {identity.scheme_of(alias) for alias in paper.aliases}
     return not any(
-        (scheme := identity.scheme_of(alias)) in theirs and scheme != "title" and alias not in paper.aliases
+        (scheme := identity.scheme_of(alias)) in schemes and scheme != "title" and alias not in paper.aliases
         for alias in record.aliases
     )
 
 
 def _another_paper_under_its_id(record: Paper, paper: Paper) -> bool:
-    """A row number that is no id: the same id of a file over another paper."""
+    """True if the id is only a row number of a file, and stood for another paper before."""
     return record.paper_id.startswith("file:") and _of_other_words(record, paper)
 
 
@@ -201,9 +205,9 @@ def _added(record: Paper, known: Known) -> MergeResult:
 
 def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:
     """
-    The paper with what the record adds; where both say something, the paper's word stands unless the text is new.
+    The paper with what the record adds. Where both have a value, the paper's stays, unless the text is new.
 
-    That a paper was withdrawn is said of it by whoever knows, and stays; other flags are the text's.
+    The flag `withdrawn` stays once any record has it; other flags are those of the text.
     """
     first, second = (record, paper) if takes_text else (paper, record)
     withdrawn = {"withdrawn"} & {*paper.flags, *record.flags}
@@ -228,7 +232,7 @@ def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:
 
 
 def _latest(have: Iterable[Attention], new: Iterable[Attention]) -> tuple[Attention, ...]:
-    """Of each signal the latest count, with the first day on which it was seen; by name."""
+    """The latest count of each popularity signal, with the first day on which it was seen; by name."""
     found = {signal.name: signal for signal in have}
     for signal in new:
         known = found.setdefault(signal.name, signal)
@@ -238,7 +242,7 @@ def _latest(have: Iterable[Attention], new: Iterable[Attention]) -> tuple[Attent
 
 
 def _ordered(version: int | None, known: int | None) -> tuple[bool, bool]:
-    """Whether a version is newer than the known one, and whether it is older; neither where one is not known."""
+    """(True if a version is newer than the known one, True if it is older); both False if one is not known."""
     return (version > known, version < known) if version is not None and known is not None else (False, False)
 
 

@@ -26,6 +26,8 @@ A message is one sentence that names the offending value; a hint is the next com
 
 from __future__ import annotations
 
+import errno
+
 
 class RefdeskError(Exception):
     """
@@ -135,3 +137,16 @@ class ModelUnavailable(ModelError):
     def __init__(self, message: str, *, hint: str | None = None, may_pass: bool = True) -> None:
         super().__init__(message, hint=hint or "Leave out the model to get an answer in the papers' own sentences.")
         self.may_pass = may_pass
+
+
+def is_disk_full(error: OSError) -> bool:
+    """True if a write failed because the disk, or the user's share of it, has no room."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_full(path: object) -> StoreFull:
+    """The error of a write to `path` for which the disk has no room."""
+    return StoreFull(
+        f"{path} cannot be written: the disk is full.",
+        hint="Free some space and run the command again; nothing is lost.",
+    )

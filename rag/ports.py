@@ -1,5 +1,5 @@
 """
-The seams: what retrieval, answers and delivery ask of the stores and of an embedder. Chat models are LangChain's own.
+Ports: what retrieval, answers and delivery need from the stores and from an embedder. Chat models are LangChain's.
 
 Ids are paper ids, matrices are float32 with one unit row per text, similarities are cosines.
 """
@@ -26,11 +26,13 @@ class Embedder(Protocol):
     """
     LangChain's `Embeddings`, and what a library must know of one to be opened with it again.
 
-    `max_tokens` is the most that one text may have, by `count`; longer ones are cut by the embedder.
+    `max_tokens` is the most that one text may have, by `count`; longer ones are cut by the embedder. `is_static` is
+    True for the static embedder: Python computes its vectors on this machine, and confidence is calibrated on them.
     """
 
     name: str
     max_tokens: int
+    is_static: bool
 
     @property
     def dimension(self) -> int:
@@ -56,16 +58,16 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What became of a batch: a unit row per passage, and the sentence offsets of each abstract."""
+    """A prepared batch: a unit row per embedding text, and the sentence offsets of each abstract."""
 
     vectors: Matrix
     spans: Sequence[Spans]
 
 
 Submit = Callable[[Sequence[str], Sequence[str]], "Future[Prepared]"]
-"""Begins to embed passages and to split abstracts, and returns at once."""
+"""Begins to embed embedding texts and to split abstracts, and returns at once."""
 Prepare = Callable[[Embedder], AbstractContextManager[Submit]]
-"""Opens such a way for an embedder; `rag.embedders.worker` has two."""
+"""Makes a `Submit` for an embedder; `rag.embedders.worker` has two."""
 
 
 class Vectors(Protocol):
@@ -78,17 +80,12 @@ class Vectors(Protocol):
 
     @property
     def exists(self) -> bool:
-        """True if there is an index; until the first write there is none, and all that is asked of it is empty."""
-        ...
-
-    @property
-    def layout(self) -> int:
-        """The number of its layout."""
+        """True if there is an index. The first write makes it; until then every answer is empty."""
         ...
 
     @property
     def problem(self) -> str | None:
-        """Why it cannot be read where it is, in a sentence; None where it can."""
+        """A sentence that says why it cannot be read; None if it can."""
         ...
 
     def claim(self, knows: Callable[[Sequence[str]], int]) -> None:
@@ -114,19 +111,15 @@ class Vectors(Protocol):
         ...
 
     def delete(self, paper_ids: Sequence[str], *, but: Collection[str] = ()) -> None:
-        """Forget all chunks of these papers but those with these chunk ids; unknown ids are no error."""
+        """Delete all chunks of these papers except those with the chunk ids `but`; ignore unknown ids."""
         ...
 
     def clear(self) -> None:
-        """Forget all chunks, so that vectors of any dimension can be written."""
+        """Delete all chunks, so that vectors of any dimension can be written."""
         ...
 
     def count(self) -> int:
         """How many chunks there are."""
-        ...
-
-    def chunk_ids(self) -> Iterable[str]:
-        """The ids of all chunks."""
         ...
 
     def documents(self) -> Iterable[tuple[str, str, str]]:
@@ -134,7 +127,7 @@ class Vectors(Protocol):
         ...
 
     def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
-        """Of evenly spread chunks, `probes` of them at most, those that their own vectors do not find."""
+        """Search for evenly spread chunks by their own vectors, at most `probes`, and return those not found."""
         ...
 
     def reopen(self) -> None:
@@ -151,7 +144,7 @@ class Lexical(Protocol):
 
     @property
     def exists(self) -> bool:
-        """True if there is an index; until the first write there is none, and all that is asked of it is empty."""
+        """True if there is an index. The first write makes it; until then every answer is empty."""
         ...
 
     @property
@@ -165,7 +158,7 @@ class Lexical(Protocol):
         ...
 
     def upsert(self, papers: Sequence[Paper], merged_ids: Sequence[str] = ()) -> None:
-        """Write papers, and forget those that were merged into others; durable on return."""
+        """Write papers, and delete those that were merged into others; durable on return."""
         ...
 
     def search(
@@ -182,12 +175,8 @@ class Lexical(Protocol):
         """In how many papers a term occurs."""
         ...
 
-    def delete(self, paper_ids: Sequence[str]) -> None:
-        """Forget these papers; unknown ids are no error."""
-        ...
-
     def clear(self) -> None:
-        """Forget all papers."""
+        """Delete all papers."""
         ...
 
     def rebuild(self, batches: Iterable[Sequence[Paper]]) -> None:
@@ -215,19 +204,19 @@ class WriterLock(Protocol):
     """The lock of the one writer of papers."""
 
     def held(self) -> AbstractContextManager[None]:
-        """Hold it. Raises LibraryLocked where another writer does not finish in time, or LibraryReadOnly."""
+        """Hold it. Raises LibraryLocked if another writer does not finish in time, or LibraryReadOnly."""
         ...
 
 
 class Catalog(Protocol):
-    """The papers themselves, as retrieval reads them."""
+    """The papers, as retrieval reads them."""
 
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
         """The papers that exist among these ids."""
         ...
 
     def matching(self, filter_: Filter) -> list[str]:
-        """The ids of all papers that pass a filter, sorted."""
+        """The ids of all papers of a filter, sorted."""
         ...
 
     def count(self) -> int:
@@ -264,9 +253,9 @@ class StoredReply:
 
 
 class Replies(Protocol):
-    """Stored replies of models, so that a repeated question costs nothing; and the tokens that each day used."""
+    """Stored replies of models, so that a repeated question costs nothing; and the tokens used each day."""
 
-    def find(self, generation_id: str) -> StoredReply | None:
+    def find(self, reply_id: str) -> StoredReply | None:
         """The reply with an id, or with the only id that begins so."""
         ...
 
@@ -293,12 +282,12 @@ DeliveryState = Literal["planned", "sending", "sent", "failed", "unknown"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """
-    An issue on its way to one place.
+    The delivery of an issue to one place.
 
-    `channel` and `target` say where, such as `email` and an address. `attempts` were begun so far. Instants are ISO,
-    UTC, to the second: `planned` when it was (again) wanted, `changed` when the state became what it is, `due` when it
-    may be tried (None: not by itself), `handed` when the attempt came to where the receiver may have it. `detail` says
-    why.
+    `channel` and `target` are the place, such as `email` and an address. `attempts` counts the attempts begun. Times
+    are ISO, UTC, to the second: `planned` when the delivery was last requested, `changed` when the state last changed,
+    `due` when it may be tried (None: only on request), `handed` when the attempt passed the point from which the
+    receiver may have it. `detail` gives the reason.
     """
 
     subscription: str
@@ -315,26 +304,22 @@ class Delivery:
 
     @property
     def id(self) -> str:
-        """Twelve hex digits over what is delivered and where: the same however often it is planned."""
-        whole = "\0".join((self.subscription, self.period, self.channel, self.target))
-        return sha256(whole.encode("utf-8", "replace")).hexdigest()[:12]
+        """Twelve hex digits over what is delivered and where; planning the delivery again gives the same id."""
+        key = "\0".join((self.subscription, self.period, self.channel, self.target))
+        return sha256(key.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 class Outbox(Protocol):
-    """Deliveries, each of them once."""
-
-    def plan(self, deliveries: Sequence[Delivery]) -> int:
-        """Keep those that are not there yet, in one transaction, and say how many."""
-        ...
+    """Planned deliveries; each is made once."""
 
     def unsent(self) -> list[Delivery]:
-        """All that are not `sent`, the longest planned first."""
+        """All that are not `sent`, the oldest plan first."""
         ...
 
     def find(self, delivery_id: str) -> Delivery | None:
-        """The one of an id, or of the beginning of one that is unambiguous."""
+        """The delivery with an id, or with the only id that begins so."""
         ...
 
     def change(self, before: Delivery, after: Delivery) -> bool:
-        """Durably put `after` in the place of `before`, if that is what is there: compare and set, in one statement."""
+        """Compare and set, durably, in one statement: replace `before` by `after` if `before` is stored."""
         ...

@@ -268,17 +268,17 @@ class Ask:
             raise ModelUnavailable("The model did not put the question in other words.", may_pass=False)
         return condensed
 
-    def replay(self, generation_id: str) -> tuple[StoredReply, Answer]:
+    def replay(self, reply_id: str) -> tuple[StoredReply, Answer]:
         """
         A stored reply, checked again against the sentences that the model was shown.
 
         Raises:
             PaperNotFound: No stored reply has this id, or the library lacks a sentence that was shown.
         """
-        stored = self._replies.find(generation_id)
+        stored = self._replies.find(reply_id)
         if not stored:
             raise PaperNotFound(
-                f"No stored answer has the id “{generation_id[:40]}”.",
+                f"No stored answer has the id “{reply_id[:40]}”.",
                 hint="`refdesk ask --json` shows it as `generation`.",
             )
         shown = {}

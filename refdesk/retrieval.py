@@ -41,14 +41,22 @@ class Retrieval:
         """
         checked = checked_filter(self._store.catalog, filter_)
         question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
+        before = self._store.reopened
         self._store.refresh()
         self._store.health.require()
+        retriever = self._of_the_embedder()
         try:
-            return self._of_the_embedder().retrieve(question, filter_=checked, depth=depth)
+            retrieved = retriever.retrieve(question, filter_=checked, depth=depth)
+            if self._store.reopened == before:
+                return retrieved
+            self._store.refresh(wait=True)
+            if self._store.embedder is retriever.embedder:
+                return retrieved
         except StoreError:
-            if not self._store.written_since_refresh():
+            if self._store.reopened == before and not self._store.written_since_refresh():
                 raise
-        self._store.refresh()  # the indexes were rebuilt under the question
+            self._store.refresh(wait=True)
+        # the indexes were rebuilt under the question
         return self._of_the_embedder().retrieve(question, filter_=checked, depth=depth)
 
     def _of_the_embedder(self) -> Retriever:

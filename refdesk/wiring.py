@@ -104,7 +104,7 @@ def citations(library: LibraryStore) -> Citations:
 def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citations: Citations) -> Ask:
     """Questions over an open library, with the model of the settings."""
     settings = model_settings(config)
-    replies = library.catalog.generations(read_only=library.read_only)
+    replies = library.catalog.replies(read_only=library.read_only)
     return Ask(
         settings,
         retrieve=retrieval.retrieve,

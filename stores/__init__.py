@@ -1,1 +1,1 @@
-"""Where things rest: the catalog (the truth), the lexical index and the vectors (derived), and what keeps them one."""
+"""Stores: the catalog (the truth), the word index and the vectors (derived), and what keeps them consistent."""

@@ -6,20 +6,20 @@ It compares no papers: `stores.consistency` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from rag.errors import StoreDamaged, StoreError
 from rag.types import JsonDict, Paper
 from stores.indexes import Indexes
 from stores.sql.catalog import SQLCatalog
-from stores.sql.changes import LEXICAL, VECTORS, Span
+from stores.sql.changes import LEXICAL, VECTORS, IndexState, Span
 from stores.urls import masked
 
 REBUILD = "rebuild"
-"""Setting: whether the indexes are to be emptied and filled anew."""
+"""Setting: `yes` if the indexes are to be emptied and filled anew."""
 PAGE = 1_000
-"""Papers that are read at once for a rebuild."""
+"""Papers that a rebuild reads at once."""
 _NAMES = {LEXICAL: "word index", VECTORS: "vector index"}
 
 
@@ -30,14 +30,14 @@ class IndexHealth:
     Args:
         catalog: Its catalog, with the indexes' positions.
         indexes: Its indexes.
-        notify: Told, in a sentence, what is worth knowing.
+        notify: Called with a sentence when there is something to say.
     """
 
     def __init__(self, catalog: SQLCatalog, indexes: Indexes, notify: Callable[[str], None]) -> None:
         self._catalog, self._indexes, self._notify = catalog, indexes, notify
         self._told: set[str] = set()
 
-    # ---- what they lack
+    # ---- lag
 
     def needs_rebuild(self) -> bool:
         """True if both indexes are to be emptied and filled anew: a `reindex` began, or a write damaged them."""
@@ -45,9 +45,9 @@ class IndexHealth:
 
     def states(self) -> dict[str, JsonDict]:
         """
-        Position and lag of each index in the change log, and what is wrong with it as a whole, if anything.
+        Position and lag of each index in the change log, and its problem as a whole, if it has one.
 
-        Where both are to be rebuilt, each lacks every paper.
+        If both are to be rebuilt, each lacks every paper.
         """
         states, problems = self._catalog.changes.indexes(), self.problems()
         rebuild = self.needs_rebuild()
@@ -61,25 +61,31 @@ class IndexHealth:
             for name, state in states.items()
         }
 
-    def tell_lag(self) -> None:
-        """Say once that papers cannot be found yet."""
-        if "lag" in self._told:
-            return
-        if self.needs_rebuild():
+    def tell_lag(self, states: Mapping[str, IndexState], *, rebuild: bool) -> None:
+        """
+        Say that papers cannot be found yet; say it again only after all of them could be found in between.
+
+        Args:
+            states: The state of each index.
+            rebuild: As `needs_rebuild`.
+        """
+        if rebuild:
             self._tell_once(
                 "lag", "A rebuild of the indexes is at work or was interrupted; `refdesk reindex` finishes it."
             )
-        elif lag := max((state.lag for state in self._catalog.changes.indexes().values()), default=0):
+        elif lag := max((state.lag for state in states.values()), default=0):
             papers = "1 paper" if lag == 1 else f"{lag:,} papers"
             self._tell_once(
                 "lag",
                 f"{papers} cannot be found yet; the next `refdesk add` or `sync`, or `refdesk reindex`, indexes them.",
             )
+        else:
+            self._told.discard("lag")
 
-    # ---- what is wrong with one as a whole
+    # ---- problems of an index as a whole
 
     def problems(self) -> dict[str, str]:
-        """By index, a sentence that says what is wrong with it as a whole and what to do. It asks no server."""
+        """By index, a sentence with its problem as a whole and the next step. No server is asked."""
         found = {name: f"{self._is_missing(name)} Run `refdesk reindex`." for name in self._missing(ask_server=False)}
         if LEXICAL not in found:
             with suppress(StoreError):  # a damaged one; `check` tells of it
@@ -92,13 +98,13 @@ class IndexHealth:
         return found
 
     def tell_problems(self) -> None:
-        """Say once what is wrong with an index as a whole, and the next step."""
+        """Say once which problem an index has as a whole, and the next step."""
         for name, sentence in self.problems().items():
             self._tell_once(name, sentence)
 
     def require(self) -> None:
         """
-        Make sure that the indexes can be searched; say once which one cannot be read where it is.
+        Check that the indexes can be searched; say once if the vectors cannot be read.
 
         Raises:
             StoreDamaged: An index that held papers is missing.
@@ -113,9 +119,9 @@ class IndexHealth:
 
     def repair(self) -> None:
         """
-        Have a missing index filled anew, rebuild one of an older layout, claim the vectors.
+        Reset the position of a missing index, rebuild one of an older layout, claim the vectors.
 
-        To be called by the one writer, which then catches up.
+        To be called by the one writer, which catches up afterwards.
 
         Raises:
             StoreMismatch: The vectors are those of another library.
@@ -130,7 +136,7 @@ class IndexHealth:
         self._indexes.claim(lambda paper_ids: len(self._catalog.resolve(paper_ids)))
 
     def _missing(self, *, ask_server: bool) -> list[str]:
-        """The indexes that held papers and are not there; those of a new library are not missing."""
+        """The indexes that held papers and do not exist; those of a new library are not missing."""
         absent = self._indexes.missing(ask_server=ask_server)
         if not absent:
             return []
@@ -139,8 +145,8 @@ class IndexHealth:
 
     def _is_missing(self, name: str) -> str:
         place = self._indexes.place(name)
-        shown = masked(place) if isinstance(place, str) else place
-        return f"The {_NAMES[name]} is missing: there is none at {shown}."
+        printable = masked(place) if isinstance(place, str) else place
+        return f"The {_NAMES[name]} is missing: there is none at {printable}."
 
     def _batches(self) -> Iterator[Sequence[Paper]]:
         ids = self._catalog.ids()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
 
@@ -26,7 +25,7 @@ class Indexes:
     The word index and the vector index of one library.
 
     Any number of threads may read them while one writes. After another process wrote, `reopen` opens new readers and
-    puts them in the place of the old ones, which go on until their calls are done.
+    replaces the old ones; calls that use an old one finish with it.
 
     Args:
         folder: The library's folder.
@@ -47,23 +46,14 @@ class Indexes:
         self._open_lexical, self._open_vectors = open_lexical, open_vectors
         self._lexical: Lexical | None = None
         self._vectors: Vectors | None = None
-        self._opening = Lock()
+        self._opening_lexical, self._opening_vectors = Lock(), Lock()  # a server of vectors may take a minute
         self.library_id = ""
-        """The id that the vectors of this library carry; to be set before they are opened."""
-
-    def reading(self) -> AbstractContextManager[None]:
-        """Nothing needs to be held around reading; each call of an index sees one state of it."""
-        return nullcontext()
-
-    @property
-    def guard(self) -> AbstractContextManager[None]:
-        """Another name of `reading`."""
-        return self.reading()
+        """The library's id, which its vectors store; to be set before they are opened."""
 
     @property
     def lexical(self) -> Lexical:
         """The word index."""
-        with self._opening:
+        with self._opening_lexical:
             if self._lexical is None:
                 self._lexical = self._open_lexical(self._folder / "lexical")
             return self._lexical
@@ -71,33 +61,33 @@ class Indexes:
     @property
     def vectors(self) -> Vectors:
         """The vector index."""
-        with self._opening:
+        with self._opening_vectors:
             if self._vectors is None:
                 self._vectors = self._open_vectors(self._vectors_url or self._folder / "chroma", self.library_id)
             return self._vectors
 
     def missing(self, *, ask_server: bool = False) -> list[str]:
         """
-        The names of indexes that are not there; a new library has none yet.
+        The names of indexes that do not exist; a new library has none yet.
 
         Args:
-            ask_server: Connect to the server of the vectors to learn it; otherwise they are taken to be there.
+            ask_server: Ask the server of the vectors; otherwise vectors on a server count as existing.
         """
-        there = {
+        exists = {
             LEXICAL: (self._folder / "lexical" / "meta.json").exists(),
             VECTORS: (self._folder / "chroma" / "chroma.sqlite3").exists()
             if not self._vectors_url
             else not ask_server or self.vectors.exists,
         }
-        return [name for name in there if not there[name]]
+        return [name for name in exists if not exists[name]]
 
     def claim(self, knows: Callable[[Sequence[str]], int]) -> None:
-        """Write the library's id into a collection of a server that has none, as `Vectors.claim` does."""
+        """Write the library's id into a collection on a server that has none, as `Vectors.claim` does."""
         if self._vectors_url:
             self.vectors.claim(knows)
 
     def place(self, name: str) -> Path | str:
-        """Where an index is."""
+        """The place of an index: a folder, or a server's URL."""
         if name == VECTORS:
             return self._vectors_url or self._folder / "chroma"
         return self._folder / "lexical"
@@ -145,7 +135,7 @@ class Indexes:
                 opened.reopen()
 
     def begin_anew(self) -> None:
-        """Empty both indexes, by their folders where they have one: that works on damaged ones too."""
+        """Empty both indexes. One in a folder is deleted with it, which also works if it is damaged."""
         if self._lexical is not None:
             self._lexical.clear()
         else:

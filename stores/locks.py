@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import LibraryLocked, LibraryReadOnly
-from stores.sql.errors import full_disk
+from rag.errors import LibraryLocked, LibraryReadOnly, disk_full, is_disk_full
 
 
 class ProcessLock:
@@ -58,8 +56,8 @@ class ProcessLock:
         except Timeout as error:
             raise LibraryLocked(self._busy, hint="Wait for it to end, and run the command again.") from error
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise full_disk(self._path.parent) from error
+            if is_disk_full(error):
+                raise disk_full(self._path.parent) from error
             raise LibraryReadOnly(
                 f"The library {self._path.parent} cannot be written: {error.strerror or error}.",
                 hint="Check its permissions, or use another `--library`.",

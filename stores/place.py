@@ -1,33 +1,30 @@
-"""Where a library is on disk, and elsewhere by URL."""
+"""The place of a library: its folder, and the URL of its catalog."""
 
 from __future__ import annotations
 
-import errno
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from rag.errors import LibraryReadOnly, StoreError
-from stores.sql.errors import full_disk
+from rag.errors import LibraryReadOnly, StoreError, disk_full, is_disk_full
 from stores.sql.unwritable import can_be_written
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The places of a library's parts: its folder, and elsewhere by URL where the settings say so."""
+    """The place of a library's catalog: in its folder, or at a URL. `Indexes.place` has those of the indexes."""
 
     folder: Path
     catalog_url: str | None = None
-    vectors_url: str | None = None
 
     @property
     def catalog(self) -> str | sa.URL:
-        """The catalog's SQLAlchemy URL; as a text, a folder named `what?` would end at its question mark."""
+        """The catalog's SQLAlchemy URL; as a string, it would cut a folder named `what?` at the question mark."""
         return self.catalog_url or sa.URL.create("sqlite", database=str(self.folder / "catalog.sqlite3"))
 
     def exists(self) -> bool:
-        """True if there is a library. Raises StoreError where something else stands in its place."""
+        """True if there is a library. Raises StoreError if the place is a file."""
         if self.folder.exists() and not self.folder.is_dir():
             raise StoreError(
                 f"{self.folder} is a file, and a library is a folder.", hint="Give the folder with `--library`."
@@ -39,12 +36,12 @@ class Place:
         return can_be_written(self.catalog)
 
     def make_folder(self) -> None:
-        """Make the folder where it is absent. Raises LibraryReadOnly, or StoreFull where the disk has no room."""
+        """Make the folder if it is absent. Raises LibraryReadOnly, or StoreFull if the disk has no room."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise full_disk(self.folder) from error
+            if is_disk_full(error):
+                raise disk_full(self.folder) from error
             raise LibraryReadOnly(
                 f"A library cannot be made at {self.folder}: {error.strerror or error}.",
                 hint="Choose another folder with `--library`.",

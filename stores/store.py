@@ -12,29 +12,26 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cached_property
-from secrets import token_hex
 from threading import Lock
 
 import numpy as np
 
 from rag import text
-from rag.errors import LibraryNotFound, LibraryReadOnly, StoreError, StoreMismatch
+from rag.errors import LibraryReadOnly, StoreError
 from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, Paper
+from stores import manifest
 from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
-from stores.locks import FileWriterLock
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.changes import INDEXES, VECTORS, Span
-from stores.sql.schema import HEAD, OLDEST_READ
+from stores.sql.changes import INDEXES, VECTORS, IndexState, Span
 
 BATCH = 1_000
 """Papers in one transaction."""
 Progress = Callable[[int], None]
 _REBUILD_WITH = "rebuild_with"
-"""Setting: the manifest with which the indexes are to be filled anew, as JSON."""
+"""Setting: the manifest for the rebuild of the indexes, as JSON."""
 
 
 class LibraryStore:
@@ -42,14 +39,15 @@ class LibraryStore:
     An open library.
 
     Args:
-        place: Where it is.
+        place: Its folder, and the catalog's URL.
         embedder_name: The embedder asked for; None takes the library's own, or the default for a new one.
         make_embedder: Makes an embedder of a name; called when first needed.
+        default_embedder: The name of the embedder of a new library.
         indexes: Its word index and its vectors.
-        lock: The lock of the one writer of papers; None is a lock file in the folder.
-        create: Whether to make the library where there is none.
-        read_only: Never write papers or what belongs to them.
-        notify: Told, in a sentence, what is worth knowing, such as papers that cannot be found yet.
+        lock: The lock of the one writer of papers.
+        create: True makes the library where there is none.
+        read_only: Never write papers, nor what belongs to them.
+        notify: Called with a sentence when there is something to say, such as papers that cannot be found yet.
         now: The clock.
 
     Raises:
@@ -64,7 +62,7 @@ class LibraryStore:
         make_embedder: Callable[[str], Embedder],
         default_embedder: str,
         indexes: Indexes,
-        lock: WriterLock | None = None,
+        lock: WriterLock,
         create: bool = True,
         read_only: bool = False,
         notify: Callable[[str], None] = lambda _: None,
@@ -76,53 +74,51 @@ class LibraryStore:
         """False if the catalog cannot be written: nothing can be recorded, not even tokens."""
         if not self.writable and not read_only:
             notify(f"The library {place.folder} cannot be written; it is only read, and nothing is recorded.")
-        self.read_only = read_only = read_only or not self.writable
+        self.read_only = read_only or not self.writable
         self._make_embedder = make_embedder
-        self._lock = lock or FileWriterLock(place.folder, notify=notify)
+        self._embedder: Embedder | None = None
+        self._making_embedder = Lock()
+        self._lock = lock
         self.notify = notify
         self._now = now
-        self._following = Lock()
-        missing = LibraryNotFound(
-            f"There is no library at {place.folder}.", hint="Make one: `refdesk add FILE`, or `refdesk init`."
-        )
-        may_make = create and not read_only
-        if not exists and not may_make:
-            raise missing
-        place.make_folder()
+        self._exchanging = Lock()
+        self.reopened = 0
+        """Moves before the open indexes are exchanged for newer ones; what was searched meanwhile may be of both."""
         self.indexes = indexes
+        may_make = create and not self.read_only
+        if not exists and not may_make:
+            raise manifest.not_found(place)
+        place.make_folder()
         self.catalog = SQLCatalog(place.catalog)
         self.health = IndexHealth(self.catalog, indexes, notify)
         try:
-            version = self.catalog.schema()
-            made = version is not None and self.catalog.setting("embedder") is not None
-            if not made and not may_make:  # a process was killed before it had made it
-                raise missing
-            if read_only and version is not None and version < OLDEST_READ:
-                raise StoreMismatch(
-                    f"The library's catalog is at schema {version}; to be read it must first be brought to {HEAD}.",
-                    hint="Open it once for writing: `refdesk status` without read-only does.",
-                )
-            if not read_only and not (made and version == HEAD):
-                with self.writing():
-                    self._make(embedder_name or default_embedder)
-            self.embedder_name = self.catalog.setting("embedder") or ""
-            if embedder_name not in (None, self.embedder_name):
-                raise StoreMismatch(
-                    f"The library was built with the embedder “{self.embedder_name}”, not “{embedder_name}”.",
-                    hint=f"Run `refdesk reindex --embedder {embedder_name}` to rebuild it, or leave the embedder out.",
-                )
+            self._make_or_migrate(embedder_name or default_embedder, may_make=may_make)
+            self.embedder_name = manifest.require_embedder(self.catalog, embedder_name)
             self.indexes.library_id = self.catalog.setting("library_id") or ""
             self._written = self._last_written()
         except BaseException:
             self.catalog.close()
             raise
 
-    # ---- the parts that are slow to open, when first needed
+    def _make_or_migrate(self, embedder_name: str, *, may_make: bool) -> None:
+        """Make the library if it is new, and bring an older one to the newest schema, unless it is only read."""
+        if not may_make and not manifest.is_made(self.catalog):
+            raise manifest.not_found(self.place)
+        if self.read_only:
+            manifest.require_readable(self.catalog)
+        elif not manifest.is_current(self.catalog):
+            with self.writing():
+                manifest.make(self.catalog, self.place, lambda: self._make_embedder(embedder_name))
 
-    @cached_property
+    # ---- the slow parts, opened when first needed
+
+    @property
     def embedder(self) -> Embedder:
-        """The library's embedder."""
-        return self._make_embedder(self.embedder_name)
+        """The library's embedder: one for all threads, until another process rebuilds with another one."""
+        with self._making_embedder:
+            if self._embedder is None or self._embedder.name != self.embedder_name:
+                self._embedder = self._make_embedder(self.embedder_name)
+            return self._embedder
 
     @property
     def lexical(self) -> Lexical:
@@ -134,40 +130,14 @@ class LibraryStore:
         """The vector index."""
         return self.indexes.vectors
 
-    def _make(self, embedder_name: str) -> None:
-        """
-        Bring the schema up to date, and keep a manifest where there is none; a failing embedder leaves nothing.
-
-        Indexes that stand there without a manifest are of a catalog that was lost, and are made anew.
-        """
-        made = self.catalog.schema() is not None and self.catalog.setting("embedder") is not None
-        left = not made and any((self.place.folder / name).exists() for name in ("lexical", "chroma"))
-        manifest = {} if made else self._manifest(embedder_name) | {REBUILD: "yes" if left else "no"}
-        if not made or self.catalog.setting("library_id") is None:
-            manifest["library_id"] = token_hex(8)
-        self.catalog.migrate()
-        if manifest:
-            self.catalog.set(manifest)
-
-    def _manifest(self, embedder_name: str) -> dict[str, str]:
-        """What the indexes are made with."""
-        embedder = self._make_embedder(embedder_name)
-        return {
-            "embedder": embedder.name,
-            "dimension": str(embedder.dimension),
-            "distance": "cosine",
-            "chunk_tokens": str(embedder.max_tokens),
-            "splitter": text.SPLITTER,
-        }
-
     # ---- one writer, many readers
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """
-        Be the only writer of papers, across threads and processes.
+        Hold the lock of the one writer of papers, across threads and processes.
 
-        What is written in one short transaction, such as a rating, needs no lock: see `require_writable`.
+        A short transaction, such as a rating, needs no lock: see `require_writable`.
 
         Raises:
             LibraryLocked: Another process did not finish in time.
@@ -189,44 +159,54 @@ class LibraryStore:
                 f"The library {self.place.folder} was opened read-only.", hint="Open it without read_only."
             )
 
-    def refresh(self) -> None:
-        """See what others have written since; say once that papers cannot be found yet. It never writes."""
-        self._follow()
-        self.health.tell_lag()
+    def refresh(self, *, wait: bool = False) -> None:
+        """
+        See what others have written since, and say that papers cannot be found yet. It never writes.
 
-    def _follow(self) -> None:
-        """Reopen what another process has written since. One thread does; others that come meanwhile wait for it."""
-        if not self.written_since_refresh():
+        One thread opens the new indexes; the others use the old ones meanwhile, unless the embedder changed.
+
+        Args:
+            wait: Wait for a thread that is opening them.
+        """
+        states, settings = self.catalog.changes.indexes(), self.catalog.settings()
+        self._follow(states, settings.get("embedder") or "", wait=wait)
+        self.health.tell_lag(states, rebuild=settings.get(REBUILD) == "yes")
+
+    def _follow(self, states: Mapping[str, IndexState], embedder_name: str, *, wait: bool) -> None:
+        """Reopen what another process has written since, as the catalog just told it."""
+        rebuilt = embedder_name != self.embedder_name
+        if not (wait or rebuilt or _written(states) != self._written):
             return
-        with self._following:
-            if not self.written_since_refresh():
+        if not self._exchanging.acquire(blocking=wait or rebuilt):
+            return
+        try:
+            written = self._last_written()  # another thread may have been first
+            embedder_name = self.catalog.setting("embedder") or ""
+            if written == self._written and embedder_name == self.embedder_name:
                 return
-            written = self._last_written()
-            name = self.catalog.setting("embedder") or ""
-            if name != self.embedder_name:  # another process rebuilt the library with another one
-                self.embedder_name = name
-                self.__dict__.pop("embedder", None)
-            if written != self._written:
-                self.indexes.reopen()
-                self._written = written
+            self.reopened += 1
+            self.indexes.reopen()
+            self.embedder_name = embedder_name  # after the vectors that it made are open
+            self._written = written
+        finally:
+            self._exchanging.release()
+
+    def _catch_sight(self) -> None:
+        """See what others have written since, as the one writer, who must have it all."""
+        self._follow(self.catalog.changes.indexes(), self.catalog.setting("embedder") or "", wait=True)
 
     def written_since_refresh(self) -> bool:
         """True if another process has written the indexes since they were opened."""
         return (self._last_written(), self.catalog.setting("embedder") or "") != (self._written, self.embedder_name)
 
     def _last_written(self) -> dict[str, str]:
-        """By index, a value that moves whenever another process writes to it."""
-        return {name: state.written for name, state in self.catalog.changes.indexes().items()}
+        return _written(self.catalog.changes.indexes())
 
     # ---- what the indexes lack
 
     def needs_rebuild(self) -> bool:
         """True if both indexes are to be emptied and filled anew: a `reindex` began, or a write damaged them."""
         return self.health.needs_rebuild()
-
-    def reset_position(self, *indexes: str) -> None:
-        """Have every paper indexed again in these indexes by the next writer; to be called by the one writer."""
-        self.catalog.changes.reset(indexes)
 
     def catch_up(self, progress: Progress = lambda _: None) -> int:
         """
@@ -235,7 +215,7 @@ class LibraryStore:
         Returns:
             How many papers were indexed.
         """
-        self._follow()
+        self._catch_sight()
         if self.needs_rebuild():
             self._begin_anew()
         self.health.repair()
@@ -263,15 +243,16 @@ class LibraryStore:
 
     def _begin_anew(self) -> None:
         """Cut all papers anew, empty both indexes, and take the manifest that a reindex asked for."""
-        manifest: dict[str, str] = json.loads(self.catalog.setting(_REBUILD_WITH) or "{}")
-        embedder = self._make_embedder(manifest["embedder"]) if manifest else self.embedder
+        wanted: dict[str, str] = json.loads(self.catalog.setting(_REBUILD_WITH) or "{}")
+        embedder = self._make_embedder(wanted["embedder"]) if wanted else self.embedder
         ids = self.catalog.ids()
         for at in range(0, len(ids), BATCH):
             papers = self.catalog.papers(ids[at : at + BATCH])
             self.catalog.cut_anew({paper_id: _cut(paper, embedder) for paper_id, paper in papers.items()})
-        self.indexes.begin_anew()
-        self.catalog.begin_anew(INDEXES, {**manifest, REBUILD: "no", _REBUILD_WITH: ""})
-        self._follow()
+        with self._exchanging:
+            self.indexes.begin_anew()
+        self.catalog.begin_anew(INDEXES, {**wanted, REBUILD: "no", _REBUILD_WITH: ""})
+        self._catch_sight()
 
     # ---- writing the indexes
 
@@ -302,15 +283,16 @@ class LibraryStore:
             merged_ids: Ids of papers that were merged into others; an index may still hold them.
             into: Which indexes.
         """
-        try:
-            self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=merged_ids, into=into)
-        except StoreError:
-            if self.indexes.vectors_are_damaged_by_half_a_write:
-                with suppress(StoreError):
-                    self.catalog.set({REBUILD: "yes"})
-            raise
-        self.catalog.changes.advance(into, span)
-        self._written = self._last_written()
+        with self._exchanging:  # readers use the indexes meanwhile, and none reopens what this process wrote
+            try:
+                self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=merged_ids, into=into)
+            except StoreError:
+                if self.indexes.vectors_are_damaged_by_half_a_write:
+                    with suppress(StoreError):
+                        self.catalog.set({REBUILD: "yes"})
+                raise
+            self.catalog.changes.advance(into, span)
+            self._written = self._last_written()
 
     def now(self) -> str:
         """The time, ISO 8601 in UTC."""
@@ -324,16 +306,21 @@ class LibraryStore:
             How many papers were indexed.
         """
         with self.writing():
-            self._follow()
-            manifest = self._manifest(embedder_name or self.embedder_name)
-            del manifest["splitter"]  # the sentences stay as they were split
-            self.catalog.set({REBUILD: "yes", _REBUILD_WITH: json.dumps(manifest)})
+            self._catch_sight()
+            wanted = manifest.manifest_of(self._make_embedder(embedder_name or self.embedder_name))
+            del wanted["splitter"]  # the sentences stay as they were split
+            self.catalog.set({REBUILD: "yes", _REBUILD_WITH: json.dumps(wanted)})
             return self.catch_up(progress)
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         self.indexes.close()
         self.catalog.close()
+
+
+def _written(states: Mapping[str, IndexState]) -> dict[str, str]:
+    """By index, a value that moves whenever a process writes to it."""
+    return {name: state.written for name, state in states.items()}
 
 
 def _cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:
@@ -341,5 +328,5 @@ def _cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:
 
 
 def embedding_text(paper: Paper, chunk: Chunk) -> str:
-    """What is embedded of a chunk: the paper's title goes before it, for a run of sentences seldom names its topic."""
+    """The text that is embedded for a chunk. The title goes first, because sentences seldom name their topic."""
     return f"{paper.title}\n{chunk.text}"

@@ -6,13 +6,12 @@ Writing the same content again changes nothing.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from rag.errors import ConfigError, StoreError, StoreFull
+from rag.errors import ConfigError, StoreError, disk_full, is_disk_full
 
 
 def write(path: Path, content: bytes) -> bool:
@@ -64,10 +63,8 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreFull(
-                f"{path} cannot be written: the disk is full.", hint="Free some space and run the command again."
-            ) from error
+        if is_disk_full(error):
+            raise disk_full(path) from error
         raise StoreError(
             f"{path} cannot be written: {error.strerror or error}.",
             hint="Check that the folder can be written, then run the command again.",

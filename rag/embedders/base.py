@@ -1,4 +1,4 @@
-"""What the embedders share: LangChain's two methods on top of one that yields a matrix, and unit rows."""
+"""Base class of the embedders: LangChain's two methods on top of one that returns a matrix of unit rows."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from rag.ports import Matrix
 
 
 class MatrixEmbeddings(Embeddings):
-    """LangChain's interface over `embed`, which subclasses give."""
+    """LangChain's `Embeddings` over `embed`, which a subclass defines."""
 
     name: str
     dimension: int
     max_tokens: int
+    is_static: bool = False
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Unit rows, one per text, float32."""
-        raise NotImplementedError  # abstract: each embedder has its own
+        raise NotImplementedError  # abstract: each embedder defines it
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """A list of floats per text."""

@@ -46,7 +46,7 @@ def _load() -> Any:
         model(["ready"])  # downloads where it must
     except Exception as error:
         raise EmbedderUnavailable(
-            f"The weights of the embedder “minilm” could not be had: {type(error).__name__}: {error}.",
+            f"The weights of the embedder “minilm” could not be loaded: {type(error).__name__}: {error}.",
             hint="Connect to the internet once, or use the embedder `static`, which needs no download.",
         ) from error
     return model

@@ -30,12 +30,12 @@ class OpenAIEmbedder(MatrixEmbeddings):
 
     Args:
         model: The model's name as the server knows it.
-        environment: Where `OPENAI_API_KEY` and `OPENAI_BASE_URL` are looked up.
+        environment: Has `OPENAI_API_KEY` and `OPENAI_BASE_URL`.
         timeout_s: How long one call may take.
-        retries: How often a call is tried again when the server is busy, broken or not there.
+        retries: The number of further attempts if the server is busy, fails or cannot be reached.
 
     Raises:
-        ConfigError: There is no key and no server of one's own, or the key cannot be one.
+        ConfigError: There is neither a key nor another server, or the key is not valid.
     """
 
     max_tokens = 8191
@@ -57,7 +57,7 @@ class OpenAIEmbedder(MatrixEmbeddings):
 
     @property
     def dimension(self) -> int:  # type: ignore[override]
-        """The length of a vector; the first look costs a call."""
+        """The length of a vector; the first use makes a call."""
         if self._dimension is None:
             self._dimension = self.embed(["dimension"]).shape[1]
         return self._dimension
@@ -96,7 +96,7 @@ class OpenAIEmbedder(MatrixEmbeddings):
             # the server's own words may repeat the key, and `-v` would show them
             raise self._unavailable(_reason(error)) from (None if isinstance(error, openai.APIStatusError) else error)
         except (AttributeError, TypeError, ValueError) as error:
-            raise self._unavailable("it answered with something that is no list of vectors") from error
+            raise self._unavailable("its answer is not a list of vectors") from error
         if matrix.ndim != 2 or len(matrix) != len(batch) or not np.isfinite(matrix).all():
             raise self._unavailable(f"it answered {len(matrix)} usable vectors to {len(batch)} texts")
         if self._dimension not in (None, matrix.shape[1]):
@@ -118,7 +118,7 @@ def _client(environment: Mapping[str, str], base_url: str | None, timeout_s: flo
     key = environment.get("OPENAI_API_KEY", "").strip()
     if not (key.isascii() and key.isprintable()):
         raise ConfigError(
-            "OPENAI_API_KEY holds a character that no key has.",
+            "OPENAI_API_KEY has a character that is not allowed in a key.",
             hint="Copy the key anew; it is letters, digits, - and _.",
         )
     if not key and not base_url:
@@ -131,7 +131,7 @@ def _client(environment: Mapping[str, str], base_url: str | None, timeout_s: flo
 
 def _without_password(url: str) -> str:
     """
-    A URL that may be shown.
+    A URL without its password and query.
 
     >>> _without_password("https://me:secret@example.org/v1")
     'https://example.org/v1'
@@ -141,7 +141,7 @@ def _without_password(url: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong in a few words, without the server's text, which may repeat the key."""
+    """The reason of a failure in a few words, without the server's text, which may repeat the key."""
     status = getattr(error, "status_code", None)
     known = {
         401: "the key was refused",

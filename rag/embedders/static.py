@@ -35,6 +35,7 @@ class StaticEmbedder(MatrixEmbeddings):
     name = "static-256"
     dimension = 256
     max_tokens = 8_192
+    is_static = True
 
     @property
     def _model(self) -> Any:
@@ -50,8 +51,8 @@ class StaticEmbedder(MatrixEmbeddings):
         matrix = np.empty((len(texts), self.dimension), dtype=np.float32)
         while by_length:
             count = max(1, min(len(by_length), BATCH_CHARS // max(1, len(texts[by_length[-1]]))))
-            some, by_length = by_length[-count:], by_length[:-count]
-            matrix[some] = self._model.embed([texts[at] or " " for at in some], norm=False, batch_size=count)
+            batch, by_length = by_length[-count:], by_length[:-count]
+            matrix[batch] = self._model.embed([texts[at] or " " for at in batch], norm=False, batch_size=count)
         return unit_rows(matrix)
 
     def word_vectors(self, words: Sequence[str]) -> Matrix:

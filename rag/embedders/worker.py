@@ -24,36 +24,36 @@ from rag.text import split
 @contextmanager
 def ahead(embedder: Embedder) -> Iterator[Submit]:
     """
-    A function that begins to prepare a batch and returns at once with the future.
+    Yield a function that begins to prepare a batch and returns the future at once.
 
     Batches are prepared one after the other, in order.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as pool:
-        if embedder.name != "static-256":
-            yield lambda passages, abstracts: pool.submit(_prepared, embedder, passages, abstracts)
+        if not embedder.is_static:
+            yield lambda embedding_texts, abstracts: pool.submit(_prepared, embedder, embedding_texts, abstracts)
             return
         with _Helper(embedder.dimension) as helper:
-            yield lambda passages, abstracts: pool.submit(helper.prepare, passages, abstracts)
+            yield lambda embedding_texts, abstracts: pool.submit(helper.prepare, embedding_texts, abstracts)
 
 
 @contextmanager
 def at_once(embedder: Embedder) -> Iterator[Submit]:
-    """The same in this process: for a batch so small that a helper would not have started before it is done."""
+    """The same in this process, for a batch so small that starting a helper would take longer."""
 
-    def submit(passages: Sequence[str], abstracts: Sequence[str]) -> Future[Prepared]:
+    def submit(embedding_texts: Sequence[str], abstracts: Sequence[str]) -> Future[Prepared]:
         future: Future[Prepared] = Future()
-        future.set_result(_prepared(embedder, passages, abstracts))
+        future.set_result(_prepared(embedder, embedding_texts, abstracts))
         return future
 
     yield submit
 
 
-def _prepared(embedder: Embedder, passages: Sequence[str], abstracts: Sequence[str]) -> Prepared:
-    return Prepared(embedder.embed(passages), [split(abstract) for abstract in abstracts])
+def _prepared(embedder: Embedder, embedding_texts: Sequence[str], abstracts: Sequence[str]) -> Prepared:
+    return Prepared(embedder.embed(embedding_texts), [split(abstract) for abstract in abstracts])
 
 
 class _Helper:
-    """A child that reads a line of JSON a batch, and answers with a line of offsets and then the vectors."""
+    """A child process. It reads a line of JSON for each batch, and answers with a line of offsets and the vectors."""
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
@@ -64,13 +64,13 @@ class _Helper:
             process_group=0,  # a Ctrl-C is for the parent, which decides
         )
 
-    def prepare(self, passages: Sequence[str], abstracts: Sequence[str]) -> Prepared:
+    def prepare(self, embedding_texts: Sequence[str], abstracts: Sequence[str]) -> Prepared:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
-        size = len(passages) * self._dimension * 4
+        size = len(embedding_texts) * self._dimension * 4
         try:
-            stdin.write(json.dumps([list(passages), list(abstracts)]).encode() + b"\n")
+            stdin.write(json.dumps([list(embedding_texts), list(abstracts)]).encode() + b"\n")
             stdin.flush()
             spans = json.loads(stdout.readline() or b"null")
             data = stdout.read(size)
@@ -78,8 +78,8 @@ class _Helper:
             raise _ended() from error
         if spans is None or len(data) != size:
             raise _ended()
-        rows = np.frombuffer(data, dtype=np.float32).reshape(len(passages), self._dimension)
-        return Prepared(rows, [tuple((start, end) for start, end in each) for each in spans])
+        rows = np.frombuffer(data, dtype=np.float32).reshape(len(embedding_texts), self._dimension)
+        return Prepared(rows, [tuple((start, end) for start, end in pairs) for pairs in spans])
 
     def __enter__(self) -> _Helper:
         return self
@@ -96,7 +96,7 @@ def _ended() -> EmbedderUnavailable:
 
 
 def _serve() -> None:
-    """The child's side."""
+    """Prepare batches in the child process."""
     from rag.embedders.static import StaticEmbedder
 
     embedder = StaticEmbedder()

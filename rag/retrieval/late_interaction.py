@@ -1,5 +1,5 @@
 """
-Reading candidates word by word: how much of a question each sentence and each paper covers.
+Late interaction: how much of a question each sentence and each paper of the candidates covers, word by word.
 
 A question is a set of weighted terms. A text covers a term fully where it holds the same stem, and partly by the
 nearest of its words in a static word-vector space, so that "tumour" counts a little for "cancer". This is late
@@ -28,8 +28,8 @@ _K1, _B = 1.2, 0.75  # BM25's, as tantivy has them
 MAX_TERMS = 32
 """Of a longer question the rarest terms are kept."""
 TITLE_SHARE = 0.5
-"""How much a term counts for a sentence that lacks it where the title of its paper has it: a sentence seldom repeats
-what the title has named."""
+"""Weight of a term that the title of a paper has and the sentence lacks: a sentence seldom repeats what the title
+names."""
 
 STOP_WORDS = frozenset(
     """
@@ -41,12 +41,12 @@ STOP_WORDS = frozenset(
     study studies article work show shows showed shown tell find finds found evidence known know say says vs
     """.split()
 )
-"""Words of a question that say nothing about its topic."""
+"""Words of a question that do not name its topic."""
 
 
 def content_words(text: str) -> list[str]:
     """
-    The words of a question that are worth looking for, in order, each once; none where all are stop words.
+    The words of a question without stop words, in order, each once.
 
     >>> content_words("What explains grokking, and why doesn't it happen at once?")
     ['grokking', 'happen', 'once']
@@ -67,7 +67,7 @@ class WordTable:
     vectors: Matrix
 
     def alike(self, terms: NDArray[np.intp], words: NDArray[np.intp]) -> tuple[Matrix, Matrix]:
-        """For each term and word, 1 where the stems are the same; and the same, or else the cosine of their vectors."""
+        """For each term and word: 1 where the stems are equal; and 1 there, otherwise the cosine of their vectors."""
         same = (self.stems[words][None, :] == self.stems[terms][:, None]).astype(np.float32)
         return same, np.maximum(same, self.vectors[terms] @ self.vectors[words].T)
 
@@ -145,7 +145,7 @@ class Vocabulary:
 @dataclass(frozen=True, slots=True)
 class MatchFeatures:
     """
-    What a reading of n papers with m sentences in all found; rows are in the order of the papers given.
+    Query-term match features of n papers with m sentences in all; rows are in the order of the papers given.
 
     Shapes: `lexical`, `title`, `best`, `covered` (n,); `sentence` (m,), `position` (m,), and `owner`, `number` (m,).
 
@@ -174,7 +174,7 @@ def match_features(
     words: Sequence[str], weights: Array, papers: Sequence[Paper], vocabulary: Vocabulary
 ) -> MatchFeatures:
     """
-    Read papers in the light of a question.
+    Compute query-term match features for each paper and sentence.
 
     Args:
         words: The question's terms, one word each.
@@ -187,18 +187,18 @@ def match_features(
     first = np.cumsum(counts) - counts  # the row of each paper's title
     owner = np.repeat(np.arange(len(papers)), counts)
     (*numbers, terms), table = vocabulary.numbers([*texts, " ".join(words)])
-    lengths = np.array([len(each) for each in numbers])
+    lengths = np.array([len(words_of_text) for words_of_text in numbers])
     flat = np.concatenate(numbers)
     filled = lengths > 0  # a title may be all punctuation
     starts = (np.cumsum(lengths) - lengths)[filled]
     used, back = _in_order_of_use(flat)
     same, near = table.alike(terms, used)
 
-    def by_text(values: Matrix, fold: np.ufunc) -> Matrix:
-        folded = np.zeros((len(terms), len(texts)), dtype=np.float32)
+    def by_text(values: Matrix, reduce: np.ufunc) -> Matrix:
+        reduced = np.zeros((len(terms), len(texts)), dtype=np.float32)
         if len(flat):
-            folded[:, filled] = fold.reduceat(values[:, back], starts, axis=1)
-        return folded
+            reduced[:, filled] = reduce.reduceat(values[:, back], starts, axis=1)
+        return reduced
 
     frequency = np.add.reduceat(by_text(same, np.add), first, axis=1)
     length = np.bincount(owner, lengths)

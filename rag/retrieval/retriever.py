@@ -21,7 +21,7 @@ from rag.types import Evidence, Filter, Hit, Paper
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
 EVIDENCE = 60
-"""How many sentences are handed on; an answer shows five, less those that say the same."""
+"""Sentences that are returned; an answer shows five, without those that repeat another."""
 MAX_QUESTION_CHARS = 20_000
 
 PAPER_WEIGHTS = {"lexical": 10.367, "cosine": 6.660, "best": 6.116, "title": 3.056}
@@ -31,10 +31,10 @@ SENTENCE_WEIGHTS = {"sentence": 9.415, "lexical": 12.903, "cosine": 7.895, "posi
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
     """
-    What bears on whether the library holds an answer, all of it about the paper of the best sentence.
+    Features from which the confidence of an answer is computed, of the paper of the best sentence.
 
-    `cosine` is None where the library's embedder is not the one that the calibration knows. `terms` is the number of
-    the question's terms.
+    `cosine` is None if the calibration does not know the library's embedder. `terms` is the number of the question's
+    terms.
     """
 
     lexical: float
@@ -45,7 +45,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Candidates, best of the fusion first; `cosine` (n,) and the `reading` are theirs, `terms` the question's."""
+    """Candidates in the order of the fusion, with their `cosine` (n,) and match `features`; the question's `terms`."""
 
     papers: tuple[Paper, ...]
     cosine: Array
@@ -55,7 +55,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieved:
-    """Papers and the best sentences for a question, best first; no signals where there is not one candidate."""
+    """Papers and the best sentences for a question, best first; `signals` is None without a candidate."""
 
     question: str
     hits: tuple[Hit, ...] = ()
@@ -91,10 +91,10 @@ class Retriever:
         Args:
             question: In natural language; nothing in it is syntax.
             filter_: Which papers to look at.
-            depth: How many candidates to read, where that is more than usual.
+            depth: The number of candidates, if more than usual.
 
         Raises:
-            BadQuestion: Nothing in the question can be looked for.
+            BadQuestion: The question has no word to look for.
         """
         candidates = self.candidates(
             question, allowed=self._catalog.matching(filter_) if filter_ else None, depth=depth
@@ -105,13 +105,13 @@ class Retriever:
         self, question: str, *, allowed: Sequence[str] | None = None, depth: int = 0, without: Sequence[str] = ()
     ) -> Candidates | None:
         """
-        The candidates for a question, read but not yet ranked: what the coefficients are fitted on; None without any.
+        The candidates for a question with their features, not yet ranked; None if there are none.
 
         Args:
             question: As in `retrieve`; raises the same.
             allowed: Only these papers.
             depth: As in `retrieve`.
-            without: Papers that are taken as not being there.
+            without: Papers to leave out.
         """
         words = content_words(_checked(question))
         if not words:
@@ -144,7 +144,7 @@ class Retriever:
         idf = np.log1p((papers - np.minimum(frequencies, papers) + 0.5) / (frequencies + 0.5))
         kept = np.argsort(-idf, kind="stable")[:MAX_TERMS]
         chosen = list(by_stem.values())
-        return [chosen[each] for each in kept], idf[kept] / idf[kept].sum()
+        return [chosen[row] for row in kept], idf[kept] / idf[kept].sum()
 
     def _cosines(
         self, vector: Matrix, limit: int, allowed: Sequence[str] | None, *, also: list[str]
@@ -159,11 +159,13 @@ class Retriever:
         papers, cosine, match = candidates.papers, candidates.cosine, candidates.features
         features = {"lexical": match.lexical, "best": match.best, "title": match.title, "cosine": cosine}
         paper_scores = _mean(PAPER_WEIGHTS, features)
-        own = {"sentence": match.sentence, "position": match.position}
-        sentence_scores = _mean(
-            SENTENCE_WEIGHTS,
-            {**own, "lexical": match.lexical[match.owner], "cosine": cosine[match.owner]},
-        )
+        of_sentences = {
+            "sentence": match.sentence,
+            "position": match.position,
+            "lexical": match.lexical[match.owner],
+            "cosine": cosine[match.owner],
+        }
+        sentence_scores = _mean(SENTENCE_WEIGHTS, of_sentences)
         by_sentence = sorted(
             range(len(sentence_scores)),
             key=lambda row: (-sentence_scores[row], papers[match.owner[row]].paper_id, match.number[row]),
@@ -194,34 +196,34 @@ class Retriever:
         signals = Signals(
             lexical=float(match.lexical[first]),
             covered=float(match.covered[first]),
-            cosine=float(cosine[first]) if self.embedder.name == "static-256" else None,
+            cosine=float(cosine[first]) if self.embedder.is_static else None,
             terms=candidates.terms,
         )
         return Retrieved(question=question, hits=hits, evidence=evidence, signals=signals)
 
 
 def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> Retrieved:
-    """Two retrievals for the first's question, each paper and sentence at its best."""
+    """Merge two retrievals for the question of the first; each paper and sentence has its better score."""
     evidence = sorted(
         [*first.evidence, *second.evidence],
-        key=lambda each: (-each.score, each.paper.paper_id, each.sentence.number),
+        key=lambda found: (-found.score, found.paper.paper_id, found.sentence.number),
     )
     hits = sorted([*first.hits, *second.hits], key=lambda hit: (-hit.score, hit.paper_id))
     best_hits = {hit.paper_id: hit for hit in reversed(hits)}
-    best_evidence = {(each.paper.paper_id, each.sentence.number): each for each in reversed(evidence)}
+    best_evidence = {(found.paper.paper_id, found.sentence.number): found for found in reversed(evidence)}
     return Retrieved(
         question=first.question,
         hits=tuple(best_hits[name] for name in dict.fromkeys(hit.paper_id for hit in hits)),
         evidence=tuple(
             best_evidence[key]
-            for key in dict.fromkeys((each.paper.paper_id, each.sentence.number) for each in evidence)
+            for key in dict.fromkeys((found.paper.paper_id, found.sentence.number) for found in evidence)
         ),
         signals=signals,
     )
 
 
 def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:
-    """The weighted mean of features, which is in 0 to 1 as they are."""
+    """The weighted mean of features; like them it lies in 0 to 1."""
     total: Array = sum((weight * features[name] for name, weight in weights.items()), np.zeros(1))
     return total / sum(weights.values())
 

@@ -1,1 +1,1 @@
-"""One index: its implementation by one vendor's library."""
+"""The word index, by tantivy."""

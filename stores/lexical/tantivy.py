@@ -21,7 +21,7 @@ import tantivy
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
 from rag import identity
-from rag.errors import StoreDamaged, StoreError, StoreFull, StoreMismatch
+from rag.errors import StoreDamaged, StoreError, StoreMismatch, disk_full
 from rag.types import Paper
 
 LAYOUT = 2
@@ -53,7 +53,7 @@ class TantivyLexical:
         return (self._path / _META).exists()
 
     def reopen(self) -> None:
-        """See what other processes wrote, also to a folder that was made anew."""
+        """See what other processes wrote, even if they made the folder anew."""
         self.close()
         with self._translated():
             if self.exists:
@@ -69,7 +69,7 @@ class TantivyLexical:
         self._searcher = index.searcher()
 
     def _readable(self) -> str:
-        """The folder; where it cannot be written, a temporary one with links to its files, for tantivy locks a file."""
+        """The folder, or a temporary one with links to its files if it cannot be written: tantivy locks a file."""
         if os.access(self._path, os.W_OK):
             return str(self._path)
         self._links = TemporaryDirectory(prefix="refdesk-lexical-")
@@ -79,7 +79,7 @@ class TantivyLexical:
         return self._links.name
 
     def upsert(self, papers: Sequence[Paper], merged_ids: Sequence[str] = ()) -> None:
-        """Write papers, and forget those that were merged into others; durable on return."""
+        """Write papers, and delete those that were merged into others; durable on return."""
         with self._writer() as writer:
             for paper_id in merged_ids:
                 writer.delete_documents_by_term("paper_id", paper_id)
@@ -93,14 +93,8 @@ class TantivyLexical:
                     document.add_text("title", paper.title)
                 writer.add_document(document)
 
-    def delete(self, paper_ids: Sequence[str]) -> None:
-        """Forget these papers; unknown ids are no error."""
-        with self._writer() as writer:
-            for paper_id in paper_ids:
-                writer.delete_documents_by_term("paper_id", paper_id)
-
     def clear(self) -> None:
-        """Forget all papers, by the folder, which may be damaged."""
+        """Delete all papers with the folder, which may be damaged."""
         self.close()
         shutil.rmtree(self._path, ignore_errors=True)
         self.reopen()
@@ -134,7 +128,7 @@ class TantivyLexical:
 
         Args:
             terms: As `terms` gives them; a repeated term counts as often as it stands.
-            limit: How many at most.
+            limit: The most papers to return.
             papers: Only these.
         """
         if not terms or limit < 1 or (papers is not None and not papers):
@@ -158,11 +152,11 @@ class TantivyLexical:
         return list(self._analyse(text))
 
     def frequency(self, term: str) -> int:
-        """In how many papers a term occurs."""
+        """The number of papers that have a term."""
         return int(self._searcher.doc_freq("text", term))
 
     def count(self) -> int:
-        """How many papers there are."""
+        """The number of papers."""
         return int(self._searcher.num_docs)
 
     def hashes(self) -> dict[str, str]:
@@ -174,7 +168,7 @@ class TantivyLexical:
             return {document["paper_id"][0]: document["hash"][0] for document in documents}
 
     def close(self) -> None:
-        """Remove the links; nothing else is held open but the mapped files, which go with the object."""
+        """Remove the links. The mapped files are closed with the object."""
         if self._links:
             self._links.cleanup()
             self._links = None
@@ -206,10 +200,7 @@ class TantivyLexical:
             yield
         except (OSError, ValueError) as error:  # tantivy-py raises ValueError for all of its own
             if "os error 28" in str(error).lower() or "no space" in str(error).lower():
-                raise StoreFull(
-                    f"The disk that holds {self._path} is full.",
-                    hint="Free some space and run the command again; nothing is lost.",
-                ) from error
+                raise disk_full(self._path) from error
             if isinstance(error, OSError) or "permission denied" in str(error).lower():
                 raise StoreError(
                     f"The lexical index {self._path} cannot be used: {error}.",
@@ -239,7 +230,7 @@ _LAYOUTS = {
 
 
 def _layout(path: Path) -> int:
-    """The layout of an index, which its schema tells. Raises StoreMismatch for one of a newer Refdesk."""
+    """The layout of an index, by its schema. Raises StoreMismatch for one of a newer Refdesk."""
     meta = json.loads((path / _META).read_text(encoding="utf-8"))
     try:
         fields = tuple((field["name"], field["options"]["indexing"]["record"]) for field in meta["schema"])
@@ -255,7 +246,7 @@ def _layout(path: Path) -> int:
 
 def _replace(path: Path, new: Path) -> None:
     """
-    Put an index in the place of another. What counts is which `meta.json` is there, and that changes in one step.
+    Replace an index by another, in one step: tantivy reads what `meta.json` names, and that file is replaced last.
 
     The old segments stay until tantivy collects them, for readers may be opening them.
     """

@@ -52,12 +52,12 @@ class SQLCatalog(PaperQueries):
         super().__init__(engine(url))
         self.changes = SQLChanges(self._engine)
 
-    def generations(self, *, read_only: bool) -> SQLReplies:
-        """The replies of models that are kept beside the papers."""
+    def replies(self, *, read_only: bool) -> SQLReplies:
+        """The stored replies of models."""
         return SQLReplies(self._engine, read_only=read_only)
 
     def feeds(self) -> SQLFeeds:
-        """What is known of the feeds."""
+        """The state of each feed."""
         return SQLFeeds(self._engine)
 
     def issues(self) -> SQLIssues:
@@ -65,7 +65,7 @@ class SQLCatalog(PaperQueries):
         return SQLIssues(self._engine)
 
     def outbox(self) -> SQLOutbox:
-        """What is to be delivered."""
+        """The planned deliveries."""
         return SQLOutbox(self._engine)
 
     def ratings(self) -> SQLRatings:
@@ -77,19 +77,26 @@ class SQLCatalog(PaperQueries):
         return SQLThemes(self._engine, read_only=read_only)
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     # ---- schema and settings
 
-    def migrate(self) -> None:
-        """Bring the schema to `HEAD`. Raises StoreMismatch for one that a newer Refdesk made."""
+    def migrate(self, values: Mapping[str, str] = _NOTHING) -> None:
+        """
+        Bring the schema to `HEAD`, and store values, in one transaction.
+
+        Raises:
+            StoreMismatch: A newer Refdesk made the schema.
+        """
         if self.schema() == HEAD:
+            self.set(values)
             return
         from stores.migrations import upgrade  # Alembic takes half a second to import, and is seldom needed
 
         with writing(self._engine) as connection:
             upgrade(connection, HEAD)
+            _set(connection, values)
 
     def schema(self) -> str | None:
         """The migration the database is at; None where it is new. Raises StoreMismatch for a newer Refdesk's."""
@@ -105,21 +112,23 @@ class SQLCatalog(PaperQueries):
         return version
 
     def change_counter(self) -> str:
-        """A value that moves with every write of papers or of their indexes; what is cached is kept beside it."""
+        """A value that changes with every write of papers or of an index; caches compare it."""
         return self.setting(CHANGE_COUNTER) or ""
 
     def settings(self) -> dict[str, str]:
-        """All values kept with the library."""
+        """All stored values of the library."""
         with reading(self._engine) as connection:
             return {row.name: row.value for row in connection.execute(sa.select(settings))}
 
     def setting(self, name: str) -> str | None:
-        """A value kept with the library."""
+        """A stored value of the library."""
         with reading(self._engine) as connection:
             return connection.execute(sa.select(settings.c.value).where(settings.c.name == name)).scalar()
 
     def set(self, values: Mapping[str, str]) -> None:
-        """Keep values with the library."""
+        """Store values of the library."""
+        if not values:
+            return
         with writing(self._engine) as connection:
             _set(connection, values)
 
@@ -137,16 +146,16 @@ class SQLCatalog(PaperQueries):
         """
         Write papers as they now are, in one transaction that also logs the change for the indexes.
 
-        The texts and aliases of a merged paper pass to the surviving one, so that an answer that cites either still
-        finds what it cites.
+        The surviving paper gets the texts and aliases of a merged one, so that an answer that cites either still finds
+        the sentence.
 
         Args:
             changed: Papers, new or known, with spans and aliases.
             texts: Every text that was not seen before, under the id of its paper, with spans.
             chunks: Of each changed paper, how it is cut.
-            seen: When, ISO 8601 in UTC.
-            merged_ids: The ids of papers that were merged into another, each with the canonical id of that one, which
-                is among those changed.
+            seen: The time, ISO 8601 in UTC.
+            merged_ids: The id of each paper that was merged into another, with the canonical id of that one, which is
+                among those changed.
 
         Returns:
             The part of the change log that was added.
@@ -167,7 +176,7 @@ class SQLCatalog(PaperQueries):
             return record(connection, [*merged_ids, *ids])
 
     def cut_anew(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
-        """Note how papers are now cut into chunks, while the indexes are being rebuilt."""
+        """Store how papers are now cut into chunks, during a rebuild of the indexes."""
         statement = sa.update(papers).where(papers.c.paper_id == sa.bindparam("id")).values(chunks=sa.bindparam("cut"))
         if chunks:
             with writing(self._engine) as connection:
@@ -176,7 +185,7 @@ class SQLCatalog(PaperQueries):
                 move_change_counter(connection)
 
     def begin_anew(self, indexes: Iterable[str], values: Mapping[str, str]) -> None:
-        """Note, in one transaction, that indexes were emptied, and what they are made with from now on."""
+        """Store, in one transaction, that indexes were emptied, and the manifest that they now have."""
         with writing(self._engine) as connection:
             reset_positions(connection, indexes)
             _set(connection, values)

@@ -9,14 +9,13 @@ papers catches up.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from stores.sql.rows import slices
-from stores.sql.schema import changes, index_positions, reading, settings, upsert, writing
+from stores.sql.schema import changes, index_positions, insert, reading, settings, writing
 
 CHANGE_COUNTER = "generation"
 """The setting that holds the change counter. Its name is that of earlier versions."""
@@ -27,7 +26,7 @@ _papers = sa.table("papers", sa.column("paper_id"), sa.column("to_index", sa.Boo
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The part of the log that one write added: the numbers after `before`, up to `last`."""
+    """The part of the log that one write added: the numbers from `before` + 1 to `last`."""
 
     before: int
     last: int
@@ -36,10 +35,10 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class IndexState:
     """
-    How an index stands.
+    The state of an index.
 
-    `position` is the last number of the log that it holds, `lag` how many changes it lacks; `written` moves whenever
-    its content changes, by which readers know that they must reopen it.
+    `position` is the last number of the log that it holds; `lag` is the number of changes that it lacks; `written`
+    changes with every write of the index, and tells readers to reopen it.
     """
 
     position: int
@@ -72,7 +71,7 @@ class SQLChanges:
             return {row.name: IndexState(row.seq, row.lag, row.written) for row in connection.execute(query)}
 
     def after(self, position: int, *, limit: int | None = None) -> list[tuple[int, str]]:
-        """Number and paper id of the changes after a position, the oldest first."""
+        """Number and paper id of each change after a position, the oldest first."""
         query = sa.select(changes.c.seq, changes.c.paper_id).where(changes.c.seq > position).order_by(changes.c.seq)
         with reading(self._engine) as connection:
             if not self._exists(connection):
@@ -81,17 +80,17 @@ class SQLChanges:
             return [(row.seq, row.paper_id) for row in connection.execute(query.limit(limit))]
 
     def _exists(self, connection: sa.Connection) -> bool:
-        """False for a catalog of an earlier version that was opened read-only, which has marks in place of the log."""
+        """False for a catalog of an earlier version, opened read-only: it has marks in place of the log."""
         self._is_there = self._is_there or sa.inspect(connection).has_table(changes.name)
         return self._is_there
 
     def advance(self, names: Collection[str], span: Span) -> None:
         """
-        Note that indexes now hold a part of the log. One that lacks an earlier part stays where it is.
+        Store that indexes hold a part of the log. The position of one that lacks an earlier part does not move.
 
         Args:
             names: The indexes that were written.
-            span: What was written to them.
+            span: The part that was written to them.
         """
         which = index_positions.c.name.in_(sorted(names)) & (index_positions.c.seq >= span.before)
         with writing(self._engine) as connection:
@@ -103,18 +102,18 @@ class SQLChanges:
             )
 
     def reset(self, names: Iterable[str]) -> None:
-        """Note that indexes hold nothing: every paper is to be indexed in them again."""
+        """Store that indexes are empty: every paper is to be indexed in them again."""
         with writing(self._engine) as connection:
             reset_positions(connection, names)
 
 
 def record(connection: sa.Connection, paper_ids: Sequence[str]) -> Span:
     """
-    Log a change of papers, in the transaction that changes them.
+    Log a change of papers, within the transaction that changes them.
 
     Args:
-        connection: Within a writing transaction of the one writer of papers.
-        paper_ids: Without repetitions; also merged ids, so that the indexes forget them.
+        connection: In a writing transaction of the one writer of papers.
+        paper_ids: Each once; merged ids too, so that the indexes delete them.
     """
     newest = sa.select(sa.func.coalesce(sa.func.max(changes.c.seq), 0))
     before = connection.execute(newest).scalar_one()
@@ -127,12 +126,18 @@ def record(connection: sa.Connection, paper_ids: Sequence[str]) -> Span:
 
 
 def reset_positions(connection: sa.Connection, names: Iterable[str]) -> None:
-    """Put indexes back to the beginning of the log, within a transaction; readers keep what they have open."""
+    """Set the positions of indexes to the beginning of the log, within a transaction; readers do not reopen them."""
     connection.execute(sa.update(index_positions).where(index_positions.c.name.in_(sorted(names))).values(seq=0))
 
 
 def move_change_counter(connection: sa.Connection) -> str:
-    """Give the change counter a new value, within a transaction, and return it."""
-    value = str(time.time_ns())
-    upsert(connection, settings, [{"name": CHANGE_COUNTER, "value": value}])
-    return value
+    """
+    Add 1 to the change counter, within a transaction, and return it.
+
+    Earlier versions stored the time there, in nanoseconds; the counter goes on from it.
+    """
+    following = sa.cast(sa.cast(settings.c.value, sa.BigInteger) + 1, sa.Text)
+    statement = insert(connection.dialect, settings).values(name=CHANGE_COUNTER, value="1")
+    connection.execute(statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": following}))
+    counter = sa.select(settings.c.value).where(settings.c.name == CHANGE_COUNTER)
+    return str(connection.execute(counter).scalar_one())

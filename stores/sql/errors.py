@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from rag.errors import LibraryLocked, LibraryReadOnly, StoreDamaged, StoreError, StoreFull
+from rag.errors import LibraryLocked, LibraryReadOnly, StoreDamaged, StoreError, disk_full
 
 # SQLite's primary result codes, https://sqlite.org/rescode.html
 _PERM, _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 3, 5, 6, 8, 10, 11, 13, 14, 26
@@ -19,7 +19,7 @@ _NO_ROOM_BYTES = 1 << 20
 
 
 def store_error(error: sa.exc.DBAPIError, url: str | sa.URL) -> StoreError:
-    """What an error of the database at `url` means for the library."""
+    """Translate an error of the database at `url`."""
     parsed = sa.make_url(url)
     place = parsed.database or parsed.host or "in memory"
     reason = " ".join(str(error.orig).split())[:300]
@@ -29,18 +29,11 @@ def store_error(error: sa.exc.DBAPIError, url: str | sa.URL) -> StoreError:
     return _of_server(getattr(error.orig, "sqlstate", None) or "", reason, place)
 
 
-def full_disk(place: object) -> StoreFull:
-    """The error of a disk without room."""
-    return StoreFull(
-        f"The disk that holds {place} is full.", hint="Free some space and run the command again; nothing is lost."
-    )
-
-
 def _of_sqlite(code: int | None, reason: str, place: str) -> StoreError:
     primary = code & 0xFF if code is not None else None
     folder = Path(place).parent
     if primary == _FULL or (primary in (_IOERR, _CANTOPEN) and _has_no_room(folder)):
-        return full_disk(place)
+        return disk_full(place)
     if primary in (_PERM, _READONLY) or (primary == _CANTOPEN and folder.is_dir() and not os.access(folder, os.W_OK)):
         return _read_only(place, reason)
     if primary in (_CORRUPT, _NOTADB):
@@ -55,7 +48,7 @@ def _of_sqlite(code: int | None, reason: str, place: str) -> StoreError:
 def _of_server(state: str, reason: str, place: str) -> StoreError:
     """By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
     if state in ("53100", "53200"):  # disk_full, out_of_memory
-        return full_disk(place)
+        return disk_full(place)
     if state in ("25006", "42501"):  # read_only_sql_transaction, insufficient_privilege
         return _read_only(place, reason)
     if state in ("XX001", "XX002"):  # data_corrupted, index_corrupted

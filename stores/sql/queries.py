@@ -1,4 +1,4 @@
-"""Queries of the catalog: papers by id, by alias, by filter and by day; nothing here writes."""
+"""Queries of the catalog: papers by id, by alias, by filter and by day. It writes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stores.sql.schema import aliases, labels, papers, reading, revisions
 
 class PaperQueries:
     """
-    What can be asked about the papers of a catalog.
+    Queries about the papers of a catalog.
 
     Args:
         engine: The catalog's engine.
@@ -26,7 +26,7 @@ class PaperQueries:
         self._engine = engine
 
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
-        """The papers that exist among these ids, in the order asked for."""
+        """The papers that exist among these ids, in the order of the ids."""
         found: dict[str, Paper] = {}
         with reading(self._engine) as connection:
             for part in slices(list(dict.fromkeys(paper_ids))):
@@ -58,9 +58,9 @@ class PaperQueries:
 
     def listed(self, first: date, end: date) -> list[str]:
         """
-        The ids of papers that may belong to the days from `first` up to `end`, sorted.
+        The ids of papers that may belong to the days from `first` until before `end`, sorted.
 
-        They are filed under one of these days; or they were imported on one, and their date is only a year or a month.
+        Their day is one of these; or they were imported on one, and their date is only a year or a month.
         """
         dated = sa.func.coalesce(papers.c.listed, papers.c.published, "")
         inexact = sa.func.length(dated) < len("2026-07-01")
@@ -97,7 +97,7 @@ class PaperQueries:
             return {row.paper_id: row.title for row in rows}
 
     def revisions(self, paper_id: str) -> list[Revision]:
-        """All texts a paper has had, the first seen first."""
+        """All texts of a paper, the first seen first."""
         query = (
             sa.select(revisions).where(revisions.c.paper_id == paper_id).order_by(revisions.c.seen, revisions.c.hash)
         )
@@ -115,7 +115,7 @@ class PaperQueries:
             ]
 
     def known(self, records: Sequence[Paper]) -> Known:
-        """The papers of the library that one of these records may be about."""
+        """The papers of the library that one of these records may be."""
         keys = [identity.normalised_title(record.title) for record in records]
         names = [alias for record in records for alias in record.aliases]
         ids: dict[str, None] = dict.fromkeys(self.resolve(names).values())
@@ -138,12 +138,12 @@ class PaperQueries:
         return known
 
     def count(self) -> int:
-        """How many papers there are."""
+        """The number of papers."""
         with reading(self._engine) as connection:
             return int(connection.execute(sa.select(sa.func.count()).select_from(papers)).scalar() or 0)
 
     def tally(self, column: str) -> dict[str, int]:
-        """How many papers there are per `source`, or per `category` or `tag`, the most frequent first."""
+        """The number of papers per `source`, `category` or `tag`, the greatest first."""
         if column == "source":
             query = sa.select(papers.c.source, sa.func.count()).group_by(papers.c.source)
         else:
@@ -168,7 +168,7 @@ class PaperQueries:
             return {row.paper_id: row.hash for row in connection.execute(sa.select(papers.c.paper_id, papers.c.hash))}
 
     def chunks(self) -> Iterator[tuple[Chunk, str]]:
-        """Every chunk as it should be in the vector store, and its paper's title, by paper and number."""
+        """Every chunk that the vector index should have, with its paper's title, by paper and number."""
         query = sa.select(papers.c.paper_id, papers.c.chunks, revisions.c.abstract, revisions.c.title).select_from(
             WITH_TEXT
         )
@@ -182,7 +182,7 @@ class PaperQueries:
                     )
 
     def problems(self) -> list[str]:
-        """What the database itself finds wrong, and the ids of papers without their text."""
+        """The faults that the database reports, and the ids of papers without their text."""
         found: list[str] = []
         with reading(self._engine) as connection:
             if self._engine.dialect.name == "sqlite":

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from rag.ports import StoredReply
-from stores.sql.schema import generations, spending, translated
+from stores.sql.schema import generations, insert, reading, spending, upsert, writing
 
 LEAST_DIGITS = 6
 """An id may be abbreviated to this many digits."""
@@ -30,13 +29,13 @@ class SQLReplies:
     def __init__(self, engine: sa.Engine, *, read_only: bool = False) -> None:
         self._engine, self._read_only = engine, read_only
 
-    def find(self, generation_id: str) -> StoredReply | None:
+    def find(self, reply_id: str) -> StoredReply | None:
         """The reply with an id, or with the only id that begins so."""
-        exact = sa.select(generations).where(generations.c.id == generation_id)
-        prefix = sa.select(generations).where(generations.c.id.startswith(generation_id, autoescape=True)).limit(2)
-        with translated(self._engine.url), self._engine.connect() as connection:
+        exact = sa.select(generations).where(generations.c.id == reply_id)
+        prefix = sa.select(generations).where(generations.c.id.startswith(reply_id, autoescape=True)).limit(2)
+        with reading(self._engine) as connection:
             rows = connection.execute(exact).all()
-            if not rows and len(generation_id) >= LEAST_DIGITS:
+            if not rows and len(reply_id) >= LEAST_DIGITS:
                 rows = connection.execute(prefix).all()
         return StoredReply(**rows[0]._mapping) if len(rows) == 1 else None
 
@@ -44,38 +43,31 @@ class SQLReplies:
         """Store a reply; it replaces an older one with the same id."""
         if self._read_only:
             return
-        row = asdict(reply)
-        statement = _insert(generations, self._engine.dialect.name).values(row)
-        self._write(statement.on_conflict_do_update(index_elements=[generations.c.id], set_=row))
+        with writing(self._engine) as connection:
+            upsert(connection, generations, [asdict(reply)])
 
     def spend(self, day: str, tokens: int) -> None:
         """Add tokens to those of a day, ISO; a negative number gives back what was reserved and not used."""
         if tokens:
-            self._write(added(day, tokens, dialect=self._engine.dialect.name))
+            self._add(day, tokens)
 
     def spent(self, day: str) -> int:
         """The tokens of a day, with those that are reserved."""
-        with translated(self._engine.url), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return connection.execute(sa.select(spending.c.tokens).where(spending.c.day == day)).scalar() or 0
 
     def reserve(self, day: str, tokens: int, *, limit: int) -> bool:
         """Add tokens to those of a day if the sum stays within the limit; False if it would not."""
-        statement = added(day, tokens, limit=limit, dialect=self._engine.dialect.name)
-        return tokens <= limit and self._write(statement) == 1
+        return tokens <= limit and self._add(day, tokens, limit=limit)
 
-    def _write(self, statement: sa.Insert) -> int:
-        """The number of rows that a statement changed, in a transaction of its own."""
-        with translated(self._engine.url), self._engine.begin() as connection:
-            return connection.execute(statement).rowcount
+    def _add(self, day: str, tokens: int, *, limit: int | None = None) -> bool:
+        with writing(self._engine) as connection:
+            return connection.execute(added(day, tokens, limit=limit, dialect=connection.dialect)).rowcount == 1
 
 
-def added(day: str, tokens: int, *, limit: int | None = None, dialect: str) -> sa.Insert:
+def added(day: str, tokens: int, *, limit: int | None = None, dialect: sa.Dialect) -> sa.Insert:
     """One statement that adds tokens to those of a day; with a limit it changes no row that would exceed it."""
     total = spending.c.tokens + tokens
     within = None if limit is None else total <= limit
-    statement = _insert(spending, dialect).values(day=day, tokens=tokens)
+    statement = insert(dialect, spending).values(day=day, tokens=tokens)
     return statement.on_conflict_do_update(index_elements=[spending.c.day], set_={"tokens": total}, where=within)
-
-
-def _insert(table: sa.Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

@@ -18,12 +18,12 @@ WITH_TEXT = papers.join(revisions, (papers.c.paper_id == revisions.c.paper_id) &
 
 
 def select_papers() -> sa.Select[Any]:
-    """All that `paper_of` needs but the aliases."""
+    """A query for all that `paper_of` needs, except the aliases."""
     return sa.select(papers, revisions.c.title, revisions.c.abstract, revisions.c.spans).select_from(WITH_TEXT)
 
 
 def paper_of(row: Any, aliases: Iterable[str]) -> Paper:
-    """A row of `select_papers` as a Paper."""
+    """Make a Paper of a row of `select_papers` and its aliases."""
     return Paper(
         paper_id=row.paper_id,
         title=row.title,
@@ -78,12 +78,12 @@ def label_rows(paper: Paper) -> list[dict[str, str]]:
 
 
 def offsets(chunks: Sequence[Chunk]) -> list[tuple[int, int]]:
-    """Where each chunk begins and ends in the abstract."""
+    """The start and end of each chunk in the abstract."""
     return [(chunk.start, chunk.end) for chunk in chunks]
 
 
 def pairs(spans: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
-    """Offsets as JSON has them, as tuples."""
+    """Offsets from JSON, as tuples."""
     return tuple((start, end) for start, end in spans)
 
 

@@ -222,16 +222,16 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
-def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+def insert(dialect: sa.Dialect, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that can have `on_conflict_do_update` or `on_conflict_do_nothing`."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, all with the same columns, each in the place of one that has its primary key."""
     if not rows:
         return
-    statement = insert(connection, table)
+    statement = insert(connection.dialect, table)
     values = {column.name: statement.excluded[column.name] for column in table.columns if column.name in rows[0]}
     for column in table.primary_key:
         del values[column.name]
@@ -242,7 +242,7 @@ def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Ma
     """Insert those rows whose primary key is not there yet, and return how many."""
     if not rows:
         return 0
-    return connection.execute(insert(connection, table).on_conflict_do_nothing(), rows).rowcount
+    return connection.execute(insert(connection.dialect, table).on_conflict_do_nothing(), rows).rowcount
 
 
 @contextmanager

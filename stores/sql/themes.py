@@ -1,9 +1,9 @@
-"""The themes of past periods in the catalog's database, by which a later period's themes keep their ids and names."""
+"""Themes of past periods, in the catalog's database; the themes of later periods take their ids and names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -27,32 +27,27 @@ class SQLThemes:
 
     Args:
         engine: The catalog's engine.
-        read_only: Whether to keep nothing.
+        read_only: True stores nothing.
     """
 
     def __init__(self, engine: sa.Engine, *, read_only: bool = False) -> None:
         self._engine, self._read_only = engine, read_only
 
     def find(self, scope: str, period: str) -> ThemeRecord | None:
-        """The themes of a period among the papers of a scope."""
-        query = sa.select(themes).where(themes.c.scope == scope, themes.c.period == period)
+        """The themes of a period and scope."""
         with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        return ThemeRecord(**row._mapping) if row else None
+            return _find(connection, scope, period)
 
     def keep(self, records: Sequence[ThemeRecord]) -> None:
-        """Store those that differ from what is stored, in one transaction."""
-        changed = [record for record in records if record != self.find(record.scope, record.period)]
-        if self._read_only or not changed:
+        """Store the records that differ from those stored, in one transaction."""
+        if self._read_only or not records:
             return
-        rows = [
-            {
-                "scope": record.scope,
-                "period": record.period,
-                "papers": record.papers,
-                "themes": list(record.themes),
-            }
-            for record in changed
-        ]
         with writing(self._engine) as connection:
-            upsert(connection, themes, rows)
+            changed = [record for record in records if record != _find(connection, record.scope, record.period)]
+            upsert(connection, themes, [{**asdict(record), "themes": list(record.themes)} for record in changed])
+
+
+def _find(connection: sa.Connection, scope: str, period: str) -> ThemeRecord | None:
+    query = sa.select(themes).where(themes.c.scope == scope, themes.c.period == period)
+    row = connection.execute(query).one_or_none()
+    return ThemeRecord(**row._mapping) if row else None

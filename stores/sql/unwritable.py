@@ -1,4 +1,4 @@
-"""A catalog in SQLite that this process cannot write: how it is read all the same."""
+"""Opens a catalog in SQLite that this process can read and not write."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ import sqlalchemy as sa
 
 
 def can_be_written(url: str | sa.URL) -> bool:
-    """True if this process may write the database, or if it is on a server, which decides by itself."""
+    """True if this process may write the database. One on a server counts as writable: the server decides."""
     path = _file(url)
     return path is None or (os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK)))
 
 
 def readable_url(url: str | sa.URL) -> tuple[str | sa.URL, Path | None]:
     """
-    How a database is opened that can be read only.
+    The URL by which a database is read that cannot be written.
 
-    SQLite opens it as one that does not change, without its journal. Where a process left a journal, the database and
-    the journal are copied together.
+    SQLite opens it as immutable, without its journal. If a process left a journal, the database is copied with it.
 
     Returns:
-        A URL, and a temporary folder that it needs. Both are as given, and None, where the database can be written.
+        A URL, and the temporary folder of the copy or None. For a database that can be written, `url` and None.
     """
     path = _file(url)
     if path is None or not path.exists() or can_be_written(url):
@@ -41,7 +40,7 @@ def readable_url(url: str | sa.URL) -> tuple[str | sa.URL, Path | None]:
 
 
 def _file(url: str | sa.URL) -> Path | None:
-    """The file of a database in SQLite."""
+    """The file of an SQLite database."""
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):

@@ -1,1 +1,1 @@
-"""One index: its implementation by one vendor's library."""
+"""The vector index, by Chroma."""

@@ -27,7 +27,7 @@ from stores.guard import Guard
 from stores.sql.rows import day_number
 from stores.urls import masked
 from stores.vectors.clients import MOST_COPIED_BYTES, close_client, store_error, too_large_to_copy
-from stores.vectors.collection import PAGE, Opened, layout, of_another_library, open_collection, own_metadata, owner
+from stores.vectors.collection import PAGE, Opened, of_another_library, open_collection, own_metadata, owner
 
 COLLECTION = "chunks"
 _PAGE_BESIDE_SEARCHES = 50
@@ -71,7 +71,7 @@ class ChromaVectors:
         if old.client is not None:
             close_client(old.client)
 
-    # ---- whose it is
+    # ---- the library that it belongs to
 
     @property
     def exists(self) -> bool:
@@ -79,13 +79,8 @@ class ChromaVectors:
         return self._opened.collection is not None
 
     @property
-    def layout(self) -> int:
-        """The layout of the collection."""
-        return layout(self._opened.collection)
-
-    @property
     def problem(self) -> str | None:
-        """Why the vectors cannot be read where they are, in a sentence; None where they can."""
+        """A sentence that says why the vectors cannot be read; None if they can."""
         if isinstance(self._place, Path) and too_large_to_copy(self._place):
             return (
                 f"The vectors in {self._place} cannot be written, and are too large to be copied and read "
@@ -107,8 +102,8 @@ class ChromaVectors:
             if collection is None or not self._library_id or owner(collection):
                 return
             ends = (0, max(0, collection.count() - _SAMPLE))
-            found = [each for at in ends for each in collection.get(limit=_SAMPLE, offset=at, include=[])["ids"]]
-            papers = sorted({_parts(chunk_id)[0] for chunk_id in found})
+            samples = [collection.get(limit=_SAMPLE, offset=at, include=[])["ids"] for at in ends]
+            papers = sorted({_parts(chunk_id)[0] for chunk_ids in samples for chunk_id in chunk_ids})
             if papers and 2 * knows(papers) <= len(papers):
                 raise of_another_library(self._place, self._name)
             collection.modify(metadata={**(collection.metadata or {}), **own_metadata(self._library_id)})
@@ -149,19 +144,19 @@ class ChromaVectors:
 
     def delete(self, paper_ids: Sequence[str], *, but: Collection[str] = ()) -> None:
         """
-        Forget all chunks of these papers but those with these ids; unknown ids are no error.
+        Delete all chunks of these papers except those with the chunk ids `but`; ignore unknown ids.
 
-        What is written again is better not deleted: of 200 papers that were, up to 12 were no longer found (measured).
+        Do not delete what is written again: of 200 papers that were deleted first, up to 12 were not found (measured).
         """
         for at in range(0, len(paper_ids), PAGE):
-            some = list(paper_ids[at : at + PAGE])
+            page = list(paper_ids[at : at + PAGE])
             with self._using() as collection:
                 if collection is None:
                     return
-                found = collection.get(where={"paper_id": {"$in": some}}, include=[])["ids"]
-                gone = [chunk_id for chunk_id in found if chunk_id not in but]
-                for first in range(0, len(gone), self._opened.batch):
-                    collection.delete(ids=gone[first : first + self._opened.batch])
+                found = collection.get(where={"paper_id": {"$in": page}}, include=[])["ids"]
+                unwanted = [chunk_id for chunk_id in found if chunk_id not in but]
+                for first in range(0, len(unwanted), self._opened.batch):
+                    collection.delete(ids=unwanted[first : first + self._opened.batch])
 
     def clear(self) -> None:
         """Drop the collection, for vectors of any dimension; in a folder, the whole folder, which may be damaged."""
@@ -211,7 +206,7 @@ class ChromaVectors:
 
     def similarities(self, vector: Matrix, papers: Sequence[str]) -> dict[str, float]:
         """
-        How near given papers are: the cosine of the nearest of each one's first chunks.
+        The cosine of each paper: that of the nearest of its first chunks.
 
         Args:
             vector: One unit row of shape (dimension,).
@@ -237,7 +232,7 @@ class ChromaVectors:
         return {paper_id: mean / max(float(np.linalg.norm(mean)), 1e-12) for paper_id, mean in means.items()}
 
     def _embeddings(self, chunk_ids: Sequence[str]) -> Iterator[tuple[list[str], Matrix]]:
-        """Pages of ids that are there, and their vectors, one a row."""
+        """The ids that are stored, page by page, and their vectors, one per row."""
         for at in range(0, len(chunk_ids), _AMONG):
             with self._using() as collection:
                 if collection is None:
@@ -251,16 +246,20 @@ class ChromaVectors:
         with self._using() as collection:
             return int(collection.count()) if collection is not None else 0
 
-    def chunk_ids(self) -> Iterator[str]:
-        """The ids of all chunks."""
-        return (chunk_id for chunk_id, _, _ in self._pages([]))
-
     def documents(self) -> Iterator[tuple[str, str, str]]:
         """Id, text and title of every chunk as they are stored."""
-        return self._pages(["documents", "metadatas"])
+        for page in numbers():
+            with self._using() as collection:
+                if collection is None:
+                    return
+                found = collection.get(limit=PAGE, offset=page * PAGE, include=["documents", "metadatas"])
+            if not found["ids"]:
+                return
+            for chunk_id, text, metadata in zip(found["ids"], found["documents"], found["metadatas"], strict=True):
+                yield chunk_id, text or "", str((metadata or {}).get("title", ""))
 
     def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
-        """Which of evenly spread chunks, `probes` of them at most, their own vectors do not find."""
+        """Search for evenly spread chunks by their own vectors, at most `probes`, and return those not found."""
         step = max(1, -(-len(chunk_ids) // probes))
         lost: list[str] = []
         for found, rows in self._embeddings(chunk_ids[::step]):
@@ -271,32 +270,18 @@ class ChromaVectors:
                     lost.append(chunk_id)
         return lost
 
-    def _pages(self, include: list[Any]) -> Iterator[tuple[str, str, str]]:
-        for page in numbers():
-            with self._using() as collection:
-                if collection is None:
-                    return
-                found = collection.get(limit=PAGE, offset=page * PAGE, include=include)
-            if not found["ids"]:
-                return
-            blank = [None] * len(found["ids"])
-            for chunk_id, text, metadata in zip(
-                found["ids"], found["documents"] or blank, found["metadatas"] or blank, strict=True
-            ):
-                yield chunk_id, text or "", str((metadata or {}).get("title", ""))
-
     def reopen(self) -> None:
-        """See what others wrote: an embedded client keeps what it once read, or a collection that is gone."""
+        """See what others wrote, by a new client: an embedded one keeps what it read, even a deleted collection."""
         with self._translated():
             self._exchange(self._open())
 
     def close(self) -> None:
-        """Let go of the files or the connection."""
+        """Close the files or the connection."""
         self._exchange(Opened(None, None, PAGE))
 
     @contextmanager
     def _using(self) -> Iterator[Any]:
-        """The collection for one call, or None where there is none; a generator must not yield within."""
+        """The collection for one call, or None if there is none; a generator must not yield inside."""
         with self._translated(), self._guard.reading():
             yield self._opened.collection
 

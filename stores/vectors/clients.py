@@ -1,4 +1,4 @@
-"""Chroma's clients: for a folder, for one that cannot be written, and for a server; and its errors as ours."""
+"""Chroma clients: for a folder, for one that cannot be written, and for a server. Translates Chroma's errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import httpx
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 
-from rag.errors import ConfigError, StoreDamaged, StoreError, StoreFull
+from rag.errors import ConfigError, StoreDamaged, StoreError, disk_full
 from stores.urls import masked
 
 TIMEOUT_S = 60.0
@@ -28,14 +28,14 @@ _opened = numbers()
 
 def open_client(place: Path | str, *, create: bool) -> Any:
     """
-    A client of its own, which sees the place as it is now; `close_client` closes it.
+    Open a new client, which sees the present state of the place; `close_client` closes it.
 
     Args:
         place: A folder, or a server's URL.
-        create: Whether to make a folder's database where there is none.
+        create: True makes a folder's database if there is none.
 
     Returns:
-        The client; None for a folder without a database, or with one that cannot be read where it is.
+        The client; None for a folder without a database, or with one that is too large to be copied and read.
 
     Raises:
         ConfigError: The URL is not valid.
@@ -71,7 +71,7 @@ def too_large_to_copy(folder: Path) -> bool:
 
 
 def close_client(client: Any) -> None:
-    """Let go of a client's files or connections."""
+    """Close a client's files or connections."""
     sessions = _sessions(client)  # closing forgets them
     client.close()
     for session in sessions:
@@ -81,7 +81,7 @@ def close_client(client: Any) -> None:
 
 
 def _of_folder(folder: Path) -> Any:
-    """Chroma shares what is open between the clients of one path, so each client gets another spelling of it."""
+    """Each client gets another spelling of the path, because Chroma shares state between clients of one path."""
     path = f"{folder}{'/.' * (next(_opened) % 100)}"
     try:
         return chromadb.PersistentClient(path=path, settings=_quiet())
@@ -130,14 +130,14 @@ def _quiet() -> Settings:
 
 
 def _sessions(client: Any) -> list[httpx.Client]:
-    """The connections of a client to a server, its own and its helper's; Chroma neither limits nor closes them."""
-    servers = [getattr(each, "_server", None) for each in (client, getattr(client, "_admin_client", None))]
-    found = [getattr(server, "_session", None) for server in servers]
-    return [session for session in found if isinstance(session, httpx.Client)]
+    """The connections of a client and its admin client to a server; Chroma neither limits nor closes them."""
+    clients = (client, getattr(client, "_admin_client", None))
+    sessions = [getattr(getattr(each, "_server", None), "_session", None) for each in clients]
+    return [session for session in sessions if isinstance(session, httpx.Client)]
 
 
 def store_error(place: Path | str, error: Exception) -> StoreError:
-    """What an error of Chroma means for the library."""
+    """Translate an error of Chroma."""
     reason = " ".join(str(error).split())[:200]
     if isinstance(place, str):
         shown = masked(place)
@@ -148,10 +148,7 @@ def store_error(place: Path | str, error: Exception) -> StoreError:
             hint="Is it running? `chroma run --path DIR --port N` starts one.",
         )
     if "full" in reason or "No space" in reason:
-        return StoreFull(
-            f"The disk that holds {place} is full.",
-            hint="Free some space and run the command again; nothing is lost.",
-        )
+        return disk_full(place)
     if isinstance(error, OSError) or "readonly" in reason:
         return StoreError(
             f"The vectors in {place} cannot be written: {reason}.",

@@ -1,4 +1,4 @@
-"""A Chroma collection is opened or made, and carries the id of its library and the number of its layout."""
+"""Opens or makes a Chroma collection, whose metadata has the id of its library and the number of its layout."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A client and the collection, None where there is none, and how many chunks the client takes at once."""
+    """A client, its collection (None if there is none), and the number of chunks that the client takes at once."""
 
     client: Any
     collection: Any
@@ -36,7 +36,7 @@ def open_collection(place: Path | str, name: str, library_id: str, *, create: bo
         place: A folder, or a server's URL.
         name: The collection's name.
         library_id: The id of the library that it should belong to.
-        create: Whether to make it where it is absent.
+        create: True makes the collection if it is absent.
 
     Raises:
         StoreMismatch: It belongs to another library.
@@ -73,22 +73,17 @@ def _made(client: Any, name: str, library_id: str) -> Any:
 
 
 def own_metadata(library_id: str) -> dict[str, Any]:
-    """What the metadata of a library's collection holds."""
+    """The metadata of a library's collection."""
     return {_LAYOUT: LAYOUT} | ({_LIBRARY: library_id} if library_id else {})
 
 
 def owner(collection: Any) -> str:
-    """The id of the library that a collection belongs to; empty where it carries none."""
+    """The id of the library that a collection belongs to; empty if it has none."""
     return str((collection.metadata or {}).get(_LIBRARY, ""))
 
 
-def layout(collection: Any) -> int:
-    """The layout of a collection: the first where no number stands, the newest where there is no collection yet."""
-    return int((collection.metadata or {}).get(_LAYOUT, 1)) if collection is not None else LAYOUT
-
-
 def of_another_library(place: Path | str, name: str) -> StoreMismatch:
-    """The error for a collection of another library, which names the way out."""
+    """The error for a collection of another library, with the next step."""
     if isinstance(place, str):
         return StoreMismatch(
             f"The collection “{name}” at {masked(place)} belongs to another library.",

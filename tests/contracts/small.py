@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rag.ports import Vectors
 from rag.types import Chunk, Paper
 
 
@@ -23,3 +24,8 @@ def paper(number: int, *, text: str = "", title: str = "", **rest: object) -> Pa
 def chunk(of: Paper, number: int = 0) -> Chunk:
     """The whole abstract as chunk `number`."""
     return Chunk(paper_id=of.paper_id, number=number, start=0, end=len(of.abstract), text=of.abstract)
+
+
+def chunk_ids(vectors: Vectors) -> list[str]:
+    """The ids of all chunks."""
+    return [chunk_id for chunk_id, _, _ in vectors.documents()]

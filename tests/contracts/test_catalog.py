@@ -260,6 +260,12 @@ def test_the_change_counter_moves_with_every_write_of_papers_and_of_indexes(cata
     assert catalog.setting("generation") == counters[-1]
 
 
+def test_the_change_counter_goes_on_by_one_from_the_value_of_an_earlier_version(catalog: SQLCatalog) -> None:
+    catalog.set({"generation": "1782000000000000000"})
+    catalog.cut_anew({"p:1": [chunk(paper(1))]})
+    assert catalog.change_counter() == "1782000000000000001"
+
+
 def test_cutting_anew_changes_the_chunks_of_a_paper(catalog: SQLCatalog) -> None:
     put(catalog, paper(1, text="One two. Three."))
     parts = [

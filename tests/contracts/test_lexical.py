@@ -150,16 +150,15 @@ def test_one_upsert_with_the_same_paper_twice_keeps_the_last(lexical: TantivyLex
     assert ids(lexical.search(["second"], limit=2)) == ["p:1"]
 
 
-def test_writing_nothing_and_deleting_nothing_are_no_errors(filled: TantivyLexical) -> None:
+def test_writing_nothing_and_forgetting_an_unknown_paper_are_no_errors(filled: TantivyLexical) -> None:
     filled.upsert([])
-    filled.delete([])
-    filled.delete(["p:unknown"])
+    filled.upsert([], ["p:unknown"])
     assert filled.count() == len(TEXTS)
 
 
-def test_delete_forgets_a_paper_by_its_whole_id(lexical: TantivyLexical) -> None:
+def test_a_merged_paper_is_forgotten_by_its_whole_id(lexical: TantivyLexical) -> None:
     lexical.upsert([paper(1), paper(11), paper(111)])
-    lexical.delete(["p:1"])
+    lexical.upsert([], ["p:1"])
     assert sorted(lexical.hashes()) == ["p:11", "p:111"]
     assert lexical.count() == 2
 

@@ -52,7 +52,7 @@ def test_a_write_that_reads_first_outlives_another_connections_commit_in_between
         upsert(connection, spending, [{"day": "2026-07-06", "tokens": 5}])
     rate.join(timeout=30)
     assert catalog.ratings().all() == {"p:1": 1}
-    assert catalog.generations(read_only=False).spent("2026-07-06") == 5
+    assert catalog.replies(read_only=False).spent("2026-07-06") == 5
 
 
 def test_readers_wait_for_nobody_and_see_one_state(catalog: SQLCatalog, engine: sa.Engine) -> None:
@@ -92,14 +92,14 @@ def test_writers_of_every_kind_at_once_lose_nothing(tmp_path: Path) -> None:
         catalog.write([one], [("p:1", one)], {"p:1": [chunk(one)]}, seen=NOW)
 
     def spend(catalog: SQLCatalog, _: int) -> None:
-        catalog.generations(read_only=False).spend("2026-07-06", 3)
+        catalog.replies(read_only=False).spend("2026-07-06", 3)
 
     def reply(catalog: SQLCatalog, number: int) -> None:
         kept = StoredReply(
             id=f"{number:012}", created=NOW, prompt="p", model="m", question="q", evidence=[], reply="r", repair="",
             tokens=1,
         )  # fmt: skip
-        catalog.generations(read_only=False).keep(kept)
+        catalog.replies(read_only=False).keep(kept)
 
     def others(catalog: SQLCatalog, number: int) -> None:
         catalog.ratings().rate(f"p:{number}", 1, now=NOW)
@@ -124,7 +124,7 @@ def test_writers_of_every_kind_at_once_lose_nothing(tmp_path: Path) -> None:
         thread.join(timeout=120)
     assert failures == []
     assert len(first.revisions("p:1")) == times
-    assert first.generations(read_only=False).spent("2026-07-06") == 2 * 3 * times
+    assert first.replies(read_only=False).spent("2026-07-06") == 2 * 3 * times
     assert len(first.ratings().all()) == times
     assert all(first.feeds().find(f"feed {number}") for number in range(times))
     assert len(first.issues().all("s", limit=1_000)) == times
@@ -206,3 +206,40 @@ def test_a_url_that_cannot_be_used_is_told_without_its_password() -> None:
             SQLCatalog(url)
         assert "hun" not in f"{caught.value.message} {caught.value.hint}"
         assert "db.example" in caught.value.message
+
+
+def test_themes_are_compared_in_the_transaction_that_writes_them(catalog: SQLCatalog, engine: sa.Engine) -> None:
+    first = ThemeRecord(scope="s", period="2026-W27", papers="a", themes=[])
+    themes = catalog.themes(read_only=False)
+    themes.keep([first])
+    keep = threading.Thread(target=lambda: themes.keep([first]))
+    with writing(engine) as connection:
+        upsert(connection, schema.themes, [{"scope": "s", "period": "2026-W27", "papers": "b", "themes": []}])
+        keep.start()
+        keep.join(timeout=0.5)
+    keep.join(timeout=30)
+    assert themes.find("s", "2026-W27") == first
+
+
+def test_replies_and_tokens_are_written_by_transactions_that_begin_as_the_writer(catalog: SQLCatalog) -> None:
+    statements: list[str] = []
+    sa.event.listen(
+        catalog._engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: statements.append(statement)
+    )
+    replies = catalog.replies(read_only=False)
+    for write in (
+        lambda: replies.reserve("2026-07-06", 5, limit=10),
+        lambda: replies.spend("2026-07-06", -2),
+        lambda: replies.keep(reply("a" * 12)),
+    ):
+        statements.clear()
+        write()
+        assert statements[0] == "BEGIN IMMEDIATE"
+    assert not replies.reserve("2026-07-06", 8, limit=10)
+    assert replies.spent("2026-07-06") == 3
+
+
+def reply(reply_id: str) -> StoredReply:
+    return StoredReply(
+        id=reply_id, created=NOW, prompt="p", model="m", question="q", evidence=[], reply="r", repair="", tokens=1
+    )

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from chromadb.config import Settings
 from numpy.typing import NDArray
-from small import chunk, paper
+from small import chunk, chunk_ids, paper
 
 from rag.errors import ConfigError, StoreDamaged, StoreError
 from rag.types import Chunk, Paper
@@ -55,7 +55,7 @@ def vectors(place: Path | str) -> Iterator[ChromaVectors]:
 
 def test_a_new_collection_is_empty_and_finds_nothing(vectors: ChromaVectors) -> None:
     assert vectors.count() == 0
-    assert list(vectors.chunk_ids()) == []
+    assert list(chunk_ids(vectors)) == []
     assert vectors.search(unit(1)[0], limit=5) == []
     assert vectors.search(unit(1)[0], limit=5, papers=["p:1"]) == []
 
@@ -134,7 +134,7 @@ def test_delete_forgets_all_chunks_of_a_paper_and_no_others(vectors: ChromaVecto
     )
     vectors.delete(["p:1", "p:4", "p:unknown"])
     kept = [f"p:{number}#{part}" for number in (0, 2, 3, 5) for part in (0, 1)]
-    assert sorted(vectors.chunk_ids()) == kept
+    assert sorted(chunk_ids(vectors)) == kept
     assert vectors.count() == 8
     assert {paper_id for paper_id, _, _ in vectors.search(rows[2], limit=12)} == {"p:0", "p:2", "p:3", "p:5"}
 
@@ -142,14 +142,14 @@ def test_delete_forgets_all_chunks_of_a_paper_and_no_others(vectors: ChromaVecto
 def test_delete_keeps_the_chunks_that_are_named(vectors: ChromaVectors) -> None:
     filled(vectors, 6)
     vectors.delete(["p:1", "p:2", "p:4"], but={"p:2#0", "p:9#0"})
-    assert sorted(vectors.chunk_ids()) == ["p:0#0", "p:2#0", "p:3#0", "p:5#0"]
+    assert sorted(chunk_ids(vectors)) == ["p:0#0", "p:2#0", "p:3#0", "p:5#0"]
 
 
 def test_papers_that_are_written_again_and_again_are_still_found(vectors: ChromaVectors) -> None:
     for edition in range(6):
         papers, rows = filled(vectors, 200, seed=edition)
         vectors.delete([each.paper_id for each in papers], but={chunk(each).chunk_id for each in papers})
-    assert vectors.unfindable(sorted(vectors.chunk_ids()), probes=200) == []
+    assert vectors.unfindable(sorted(chunk_ids(vectors)), probes=200) == []
     assert [vectors.search(row, limit=1)[0][0] for row in rows] == [each.paper_id for each in papers]
 
 
@@ -170,10 +170,10 @@ def test_a_batch_larger_than_chroma_takes_is_written_whole(place: Path | str, ve
             assert client.get_max_batch_size() < count, "or this test tests nothing"
     _, rows = filled(vectors, count)
     assert vectors.count() == count
-    assert len(set(vectors.chunk_ids())) == count
+    assert len(set(chunk_ids(vectors))) == count
     assert vectors.search(rows[count - 1], limit=1)[0][0] == f"p:{count - 1}"
     vectors.delete([f"p:{number}" for number in range(1, count)])
-    assert list(vectors.chunk_ids()) == ["p:0#0"]
+    assert list(chunk_ids(vectors)) == ["p:0#0"]
 
 
 def test_a_search_among_papers_finds_those_only_and_the_nearest_of_them(vectors: ChromaVectors) -> None:
@@ -199,7 +199,7 @@ def test_a_search_among_more_papers_than_sql_takes_variables_works(vectors: Chro
     among = [f"p:{number}" for number in range(3, 40_000)]
     assert [paper_id for paper_id, _, _ in vectors.search(rows[3], limit=1, papers=among)] == ["p:3"]
     vectors.delete(among)
-    assert sorted(vectors.chunk_ids()) == ["p:0#0", "p:1#0", "p:2#0"]
+    assert sorted(chunk_ids(vectors)) == ["p:0#0", "p:1#0", "p:2#0"]
 
 
 def test_ids_with_the_separator_and_other_scripts_come_back_as_they_were(vectors: ChromaVectors) -> None:
@@ -212,7 +212,7 @@ def test_ids_with_the_separator_and_other_scripts_come_back_as_they_were(vectors
         (each.paper_id, 3) for each in odd
     }
     vectors.delete(["file:a#b:1#2"])
-    assert list(vectors.chunk_ids()) == ["file:論文:é 1#3"]
+    assert list(chunk_ids(vectors)) == ["file:論文:é 1#3"]
 
 
 def test_what_was_written_is_there_after_closing_and_opening(place: Path | str) -> None:
@@ -231,7 +231,7 @@ _WRITE_ELSEWHERE = """
 import sys
 from pathlib import Path
 import numpy as np
-from small import chunk, paper
+from small import chunk, chunk_ids, paper
 from stores.vectors.chroma import ChromaVectors
 place = sys.argv[1]
 vectors = ChromaVectors(place if place.startswith("http") else Path(place))
@@ -259,7 +259,7 @@ def test_after_reopening_the_writes_of_another_process_are_found(place: Path | s
         paper_id, _, similarity = vectors.search(np.eye(DIMENSION, dtype=np.float32)[axis], limit=1)[0]
         assert paper_id == f"p:{1000 + axis}"
         assert similarity == pytest.approx(1, abs=1e-5)
-    assert "p:0#0" not in set(vectors.chunk_ids())
+    assert "p:0#0" not in set(chunk_ids(vectors))
 
 
 def test_a_cleared_collection_takes_vectors_of_another_dimension(vectors: ChromaVectors) -> None:
@@ -283,7 +283,7 @@ def test_vectors_of_another_dimension_are_our_error_and_change_nothing(vectors: 
 
 def test_a_sound_collection_finds_every_probed_chunk_by_its_own_vector(vectors: ChromaVectors) -> None:
     filled(vectors, 300)
-    assert vectors.unfindable(sorted(vectors.chunk_ids()), probes=50) == []
+    assert vectors.unfindable(sorted(chunk_ids(vectors)), probes=50) == []
 
 
 @contextmanager
@@ -390,7 +390,7 @@ def test_a_server_that_goes_away_is_a_store_error_too(chroma_server_of_its_own: 
         lambda: vectors.search(unit(1)[0], limit=1),
         lambda: filled(vectors, 2),
         lambda: vectors.delete(["p:1"]),
-        lambda: list(vectors.chunk_ids()),
+        lambda: list(chunk_ids(vectors)),
     ):
         with pytest.raises(StoreError, match="cannot be used"):
             use()

@@ -458,7 +458,7 @@ def test_status_check_and_reindex_print_one_document(cli: Cli, own_library: Path
 
 def test_check_exits_with_7_and_names_what_is_amiss(cli: Cli, own_library: Path) -> None:
     with refdesk.open_library(own_library) as library:
-        library._store.lexical.delete(["arxiv:2799.00012"])
+        library._store.lexical.upsert([], ["arxiv:2799.00012"])
     ran = cli("--library", own_library, "check", "--json")
     assert ran.status == 7
     [finding] = ran.json["findings"]

@@ -25,7 +25,7 @@ def test_batches_of_any_size_keep_their_counts(
     assert (report.added, report.updated, report.unchanged, report.rejected) == (count, 0, 0, ())
     assert told[-1] == count
     assert library.status()["papers"] == count
-    assert sum(1 for _ in library._store.vectors.chunk_ids()) == library._store.lexical.count() == count
+    assert sum(1 for _ in library._store.vectors.documents()) == library._store.lexical.count() == count
     if count in (1, 1_001):
         again = library.add(path)
         assert (again.added, again.updated, again.unchanged) == (0, 0, count)
@@ -57,7 +57,7 @@ def test_a_revised_paper_leaves_no_chunk_and_no_word_of_its_old_text(
     assert before > 1
     new = {**old, "abstract": "We measure the flight of swifts. They sleep on the wing."}
     assert library.add(write("papers.jsonl", json.dumps(new) + "\n")).updated == 1
-    assert list(library._store.vectors.chunk_ids()) == ["file:papers:a#0"]
+    assert [chunk_id for chunk_id, _, _ in library._store.vectors.documents()] == ["file:papers:a#0"]
     assert library._store.lexical.search(library._store.lexical.terms("zymurgy"), limit=5) == []
     assert library.check() == []
     assert not library.ask("What is said about zymurgy and brewing?").answered

@@ -29,7 +29,7 @@ _CLI = "import sys; from refdesk.cli import main; main(sys.argv[1:])"
 _SPENDING = """
 import sys
 from stores.sql.catalog import SQLCatalog
-replies = SQLCatalog(sys.argv[1]).generations(read_only=False)
+replies = SQLCatalog(sys.argv[1]).replies(read_only=False)
 for number in range(100):
     replies.spend("2026-07-01", 1)
     replies.reserve("2026-07-02", 10, limit=1_005)
@@ -76,7 +76,7 @@ def catalog(tmp_path: Path) -> Iterator[SQLCatalog]:
 
 def spent(library: refdesk.Library) -> int:
     """The tokens of the day."""
-    return library._store.catalog.generations(read_only=True).spent(library._store.now()[:10])
+    return library._store.catalog.replies(read_only=True).spent(library._store.now()[:10])
 
 
 def reported(server: ChatServer) -> int:
@@ -129,13 +129,13 @@ def test_what_processes_spend_at_the_same_time_is_all_counted(catalog: SQLCatalo
     for process in processes:
         ran = ended(process)
         assert ran.status == 0, ran.err
-    replies = catalog.generations(read_only=True)
+    replies = catalog.replies(read_only=True)
     assert replies.spent(DAY) == 400
     assert replies.spent("2026-07-02") == 1_000, "as many tens as the limit has room for"
 
 
 def test_a_reservation_is_made_only_within_the_limit(catalog: SQLCatalog) -> None:
-    replies = catalog.generations(read_only=False)
+    replies = catalog.replies(read_only=False)
     assert not replies.reserve(DAY, 101, limit=100)
     assert replies.spent(DAY) == 0
     assert replies.reserve(DAY, 60, limit=100)
@@ -146,7 +146,7 @@ def test_a_reservation_is_made_only_within_the_limit(catalog: SQLCatalog) -> Non
 
 
 def test_postgresql_counts_in_one_statement_too() -> None:
-    statement = str(added(DAY, 60, limit=100, dialect="postgresql").compile(dialect=postgresql.dialect()))
+    statement = str(added(DAY, 60, limit=100, dialect=postgresql.dialect()).compile(dialect=postgresql.dialect()))
     plain = re.sub(r"%\(\w+\)s(?:::\w+)?", "?", " ".join(statement.split()))
     assert plain == (
         "INSERT INTO spending (day, tokens) VALUES (?, ?) ON CONFLICT (day) DO UPDATE "

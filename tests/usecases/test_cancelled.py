@@ -77,7 +77,7 @@ def until(condition: Callable[[], object], *, timeout_s: float = 60.0) -> None:
 
 def spent(library: refdesk.Library) -> int:
     """The tokens of the day."""
-    return library._store.catalog.generations(read_only=True).spent(library._store.now()[:10])
+    return library._store.catalog.replies(read_only=True).spent(library._store.now()[:10])
 
 
 def ends_soon(server: ChatServer, library: refdesk.Library, sent: int) -> None:

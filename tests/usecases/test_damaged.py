@@ -310,7 +310,7 @@ def test_check_tells_what_is_missing_stale_and_orphaned_in_the_words(small: Path
     with refdesk.open_library(small) as library:
         papers = list(library.papers())
         lexical = library._store.lexical
-        lexical.delete([papers[1].paper_id, papers[2].paper_id])
+        lexical.upsert([], [papers[1].paper_id, papers[2].paper_id])
         lexical.upsert([replace(papers[4], abstract="Another text."), replace(papers[5], paper_id="file:papers:gone")])
         assert kinds(library) == {("lexical", "missing", 2), ("lexical", "stale", 1), ("lexical", "orphaned", 1)}
         library.reindex()

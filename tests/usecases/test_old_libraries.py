@@ -70,7 +70,7 @@ def test_it_is_migrated_when_it_is_opened_for_writing_and_the_next_import_indexe
         assert library.search("whales sing")[0].paper_id == "file:old:old:04"
         assert library.search("subject99")[0].paper_id == "file:old:old:99"
         assert library.show("pmid:77").paper_id == "doi:10.1000/x"
-        assert not [each for each in library._store.vectors.chunk_ids() if each.startswith("pmid:")]
+        assert not [each for each, _, _ in library._store.vectors.documents() if each.startswith("pmid:")]
         assert library.status()["disliked"] == ["doi:10.1000/x"]
         assert len(library.revisions("file:old:old:04")) == 2
         assert {each.verdict.support for each in library.verify((old.parent / "answer.json").read_text())} == {

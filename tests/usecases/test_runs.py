@@ -20,6 +20,7 @@ from refdesk import wiring
 from refdesk.digest.run import Step
 from refdesk.library import Library
 from refdesk.settings import config
+from stores.locks import FileWriterLock
 from stores.store import LibraryStore, Place
 from tests.commands import Ran
 from tests.commands import run as command
@@ -56,6 +57,7 @@ def opened(folder: Path, clock: Clock) -> Iterator[Library]:
     store = LibraryStore(
         Place(folder),
         indexes=wiring.indexes(folder),
+        lock=FileWriterLock(folder),
         embedder_name=None,
         make_embedder=embedder,
         default_embedder=DEFAULT,

@@ -14,6 +14,8 @@ import pytest
 from filelock import FileLock
 
 import refdesk
+from rag.embedders import embedder as make_embedder
+from rag.ports import Embedder
 from rag.types import Paper
 from refdesk import errors
 from tests.chat_server import ChatServer, serving
@@ -269,18 +271,22 @@ def test_a_word_index_that_lags_alone_is_caught_up_without_embedding(small: Path
     with refdesk.open_library(small) as library:
         store = library._store
         with store.writing():
-            store.lexical.delete([f"file:papers:sample:{number:05}" for number in range(60)])
-            store.reset_position("lexical")
+            store.lexical.upsert([], [f"file:papers:sample:{number:05}" for number in range(60)])
+            store.catalog.changes.reset(["lexical"])
         assert library.status()["indexes"]["lexical"] == {"position": 0, "lag": 60, "problem": None}
         assert library.status()["indexes"]["vectors"]["lag"] == 0
         assert [(each.store, each.kind, each.count) for each in library.check()] == [("lexical", "stale", 60)]
         written = {chunk_id: text for chunk_id, text, _ in store.vectors.documents()}
-        store.__dict__["embedder"] = None  # nothing may be embedded
+        store._embedder, store._make_embedder = None, _no_embedder
         with store.writing():
             assert store.catch_up() == 60
-        del store.__dict__["embedder"]
+        store._make_embedder = make_embedder
         assert {chunk_id: text for chunk_id, text, _ in store.vectors.documents()} == written
         assert library.check() == []
+
+
+def _no_embedder(name: str) -> Embedder:
+    raise AssertionError("nothing may be embedded")
 
 
 def test_a_rating_needs_no_lock(small: Path) -> None:

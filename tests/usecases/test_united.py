@@ -62,7 +62,7 @@ def test_a_record_that_names_both_leaves_one_paper_that_every_id_finds(
     for name in ("2401.00001", "https://doi.org/10.1000/x", "pmid:77", "77"):
         assert library.show(name) == paper
     assert {each.title for each in library.revisions("10.1000/x")} == {PREPRINT["title"], ARTICLE["title"]}
-    assert list(library._store.vectors.chunk_ids()) == ["arxiv:2401.00001#0"]
+    assert [chunk_id for chunk_id, _, _ in library._store.vectors.documents()] == ["arxiv:2401.00001#0"]
     assert list(library._store.lexical.hashes()) == ["arxiv:2401.00001"]
     assert library.check() == []
     again = library.add(write("papers.jsonl", lines(*order, BOTH)))
@@ -163,7 +163,7 @@ def test_an_import_killed_while_it_unites_is_finished_by_the_next_command(
     assert consistent(folder) == ({"arxiv:2401.00001", "doi:10.1000/x"} if name == "write" else {"arxiv:2401.00001"})
     with refdesk.open_library(folder) as library:
         library.add(both)
-        assert list(library._store.vectors.chunk_ids()) == ["arxiv:2401.00001#0"]
+        assert [chunk_id for chunk_id, _, _ in library._store.vectors.documents()] == ["arxiv:2401.00001#0"]
         assert library.show("10.1000/x").paper_id == "arxiv:2401.00001"
     assert consistent(folder) == {"arxiv:2401.00001"}
 

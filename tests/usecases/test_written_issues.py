@@ -136,7 +136,7 @@ def test_the_tokens_of_an_issue_count_against_the_days_budget(
     server.reply = chat_server.honest
     with opened() as library:
         usage = library.digest(WEEK).usage
-        spent = library._store.catalog.generations(read_only=True).spent(library._store.now()[:10])
+        spent = library._store.catalog.replies(read_only=True).spent(library._store.now()[:10])
     assert usage and spent == usage["input_tokens"] + usage["output_tokens"] > 0
 
 
