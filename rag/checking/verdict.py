@@ -25,19 +25,27 @@ from rag.types import Paper, Problem, ProblemKind, Sentence, Support
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Cosines between words, shape (first, second); from a static table, no model is run."""
 
-_REMEMBERED = 20_000  # words, at a kilobyte each
+_CACHED_WORDS = 20_000
+"""The most words whose vectors are kept, at a kilobyte each."""
 
 
 def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike:
-    """Cosines from a table of word vectors (unit rows for words), which is asked for every word once."""
+    """
+    Make a function that computes cosines between words and keeps their vectors. Any number of threads may call it.
+
+    Args:
+        vectors: Unit rows for words.
+    """
     known: dict[str, NDArray[np.float32]] = {}
 
     def rows(words: Sequence[str]) -> NDArray[np.float32]:
-        if len(known) > _REMEMBERED:
-            known.clear()
-        if new := [word for word in dict.fromkeys(words) if word not in known]:
-            known.update(zip(new, vectors(new), strict=True))
-        return np.stack([known[word] for word in words])
+        nonlocal known
+        table = known  # another thread may begin a new table; this one keeps its rows
+        if len(table) > _CACHED_WORDS:
+            table = known = {}
+        if new := [word for word in dict.fromkeys(words) if word not in table]:
+            table.update(zip(new, vectors(new), strict=True))
+        return np.stack([table[word] for word in words])
 
     return lambda first, second: rows(first) @ rows(second).T
 
