@@ -94,7 +94,6 @@ class Writer:
         generator: The answering chain.
         options: For each part; `max_claims` is replaced by the part's own limit.
         budget: Tokens for all parts together; None is no limit.
-        spend: Called with the tokens of each round, as soon as they are used.
         notify: Called with the estimate of tokens, in one sentence.
         cancel: Set to stop before the next part.
     """
@@ -103,7 +102,6 @@ class Writer:
     generator: Generator
     options: Options
     budget: int | None
-    spend: Callable[[int], None] = lambda _: None
     notify: Callable[[str], None] = lambda _: None
     cancel: Event | None = None
 
@@ -136,11 +134,9 @@ class Writer:
             if not batch:
                 written.failures |= dict.fromkeys((part.name for part in waiting), "the budget of tokens is used up")
                 break
-            before = written.tokens
             ask: Runnable[Part, _Reply] = RunnableLambda(lambda part: self._asked(part, most[part.name]))
             for part, (chat, claims) in zip(batch, ask.batch(batch, _CONFIG), strict=True):
                 written.add(part.name, chat, claims)
-            self.spend(written.tokens - before)
             if self.cancelled:
                 raise CancelledError("Writing the issue was cancelled.")
             waiting = waiting[len(batch) :]
