@@ -20,6 +20,9 @@ from rag.ports import Replies
 MAX_OUTPUT_TOKENS = 1_200
 """The longest reply that a model may write."""
 
+TAG_FOR_COUNTING = "xxxxxxxx"
+"""A tag as long as any, to count the tokens of a prompt before its tag is drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class DailyBudget:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag import text as prose
-from rag.answers.extractive import supports_nothing
+from rag.answers.extractive import NUMBER_IN_BRACKETS, supports_nothing
 from rag.checking import CitedSentence
 from rag.types import Evidence, JsonDict
 
 MAX_SENTENCES = 40
-_LOOKS_LIKE_AN_ID = re.compile(r"\[(\d+(?:\.\d+)?)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +77,4 @@ def pack(evidence: Sequence[Evidence], *, max_tokens: int, count: Callable[[str]
 
 
 def _plain(text: str) -> str:
-    return _LOOKS_LIKE_AN_ID.sub(r"(\1)", text).replace("</", "< /").replace("<evidence", "< evidence")
+    return NUMBER_IN_BRACKETS.sub(r"(\1)", text).replace("</", "< /").replace("<evidence", "< evidence")

@@ -15,7 +15,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
-from rag.answers.budget import MAX_OUTPUT_TOKENS, Options, within_budget
+from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options, within_budget
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.context import Context, pack
 from rag.answers.modes import MODES, LearnedMode, bound
@@ -36,7 +36,6 @@ MAX_QUERIES = 3
 QUERIES_TOKENS = 100
 """The most tokens that a reply with search queries is expected to have."""
 _LEAST_EVIDENCE = 200  # tokens; a sentence with its title
-_TAG = "xxxxxxxx"  # as long as any, for counting
 
 
 class Generator:
@@ -122,7 +121,9 @@ class Generator:
     def _packed(self, task: Task) -> Task:
         """The task with the best sentences that fit into the model's window and the question's budget."""
         options = task.options
-        frame = self.prompts["answer"].render(question=task.question, evidence="", tag=_TAG, limit=options.max_claims)
+        frame = self.prompts["answer"].render(
+            question=task.question, evidence="", tag=TAG_FOR_COUNTING, limit=options.max_claims
+        )
         room = options.window - MAX_OUTPUT_TOKENS
         if options.max_tokens is not None:  # a repair sends the evidence once more
             room = min(room, (options.max_tokens - task.chat.usage.tokens - 2 * MAX_OUTPUT_TOKENS) // 2)

@@ -15,7 +15,7 @@ from threading import Event
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
-from rag.answers.budget import MAX_OUTPUT_TOKENS, Options
+from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options
 from rag.answers.context import pack
 from rag.answers.generated import Generator
 from rag.digests.compose import Part
@@ -25,7 +25,6 @@ from rag.retrieval.retriever import Retrieved
 from rag.types import Answer, Claim, JsonDict
 
 CONCURRENCY = 4
-_TAG = "xxxxxxxx"
 _CALLS = 2
 """The most calls for one part: the reply, and its repair."""
 _CONFIG: RunnableConfig = {"max_concurrency": CONCURRENCY}
@@ -173,5 +172,7 @@ def _affordable(parts: Sequence[Part], most: Mapping[str, int], left: int | None
 def _most(part: Part, generator: Generator, options: Options, chat: Chat) -> int:
     context = pack(part.evidence, max_tokens=options.window - MAX_OUTPUT_TOKENS, count=chat.counter.count)
     prompt = generator.prompts["answer"]
-    asked = chat.count(prompt.render(question=part.question, evidence=context.text, tag=_TAG, limit=part.limit))
+    asked = chat.count(
+        prompt.render(question=part.question, evidence=context.text, tag=TAG_FOR_COUNTING, limit=part.limit)
+    )
     return _CALLS * (asked + 2 * MAX_OUTPUT_TOKENS)  # the repair shows the failed claims too
