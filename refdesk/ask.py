@@ -295,29 +295,29 @@ class Ask:
             raise ModelUnavailable("The model did not put the question in other words.", may_pass=False)
         return condensed
 
-    def replay(self, generation_id: str) -> tuple[StoredReply, Answer]:
+    def replay(self, reply_id: str) -> tuple[StoredReply, Answer]:
         """
-        A stored reply, checked again against the sentences that the model was shown.
+        Check a stored reply again, against the sentences that the model saw.
 
         Raises:
             PaperNotFound: No stored reply has this id, or the library lacks a sentence that was shown.
         """
-        stored = self._replies.find(generation_id)
+        stored = self._replies.find(reply_id)
         if not stored:
             raise PaperNotFound(
-                f"No stored answer has the id “{generation_id[:40]}”.",
+                f"No stored answer has the id “{reply_id[:40]}”.",
                 hint="`refdesk ask --json` shows it as `generation`.",
             )
-        shown = {}
-        for sentence in stored.evidence:
-            cited = self._citations.sentence(sentence["paper_id"], quote=sentence["quote"])
+        sentences = {}
+        for shown in stored.evidence:
+            cited = self._citations.sentence(shown["paper_id"], quote=shown["quote"])
             if not cited:
                 raise PaperNotFound(
-                    f"{sentence['paper_id']} no longer has a sentence that the model was shown.",
+                    f"{shown['paper_id']} no longer has a sentence that the model was shown.",
                     hint="Ask again with --fresh.",
                 )
-            shown[sentence["id"]] = cited
-        return stored, replayed(stored, shown, self.checker)
+            sentences[shown["id"]] = cited
+        return stored, replayed(stored, sentences, self.checker)
 
 
 def _timed(parts: Iterator[Claim | Answer]) -> Iterator[Claim | Answer]:

@@ -75,7 +75,7 @@ def _claims(
 def _changed_quote(
     quote: re.Match[str], papers: Mapping[int, str], verifier: Verifier, question: str
 ) -> Iterator[Verified]:
-    """A quote that is no sentence of its source; a right one belongs to the claims that cite it, and is no claim."""
+    """Report a quote that its source does not have; a right quote belongs to the claims that cite it."""
     text = unescaped(quote[3])
     if not verifier.citations.sentence(papers.get(int(quote[1]), ""), quote=text, number=int(quote[2])):
         detail = "the stored abstract has no such sentence"
