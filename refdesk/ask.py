@@ -6,14 +6,13 @@ Where the model fails, the extractive answer is given and says why. Retrieval an
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from threading import Event, Lock
+from threading import Event, Lock, RLock
 from typing import TYPE_CHECKING
 
 from rag.answers import extractive
@@ -22,14 +21,13 @@ from rag.answers.verified import replayed
 from rag.checking import Checker
 from rag.errors import ModelUnavailable, PaperNotFound
 from rag.retrieval.retriever import Retrieved
-from rag.types import Answer, Claim, Filter
+from rag.types import EVERY_PAPER, Answer, Claim, Filter
 from refdesk.citations import Citations
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
     from rag.ports import Replies, StoredReply
 
-EVERY_PAPER = Filter()
 CONDENSED_HISTORY = 5
 """Earlier questions that the model is shown to condense one."""
 CONDENSED_TOKENS = 100
@@ -60,6 +58,22 @@ class ModelSettings:
     max_tokens_per_day: int = 0
     max_tokens_per_issue: int = 300_000
     prices: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueModel:
+    """
+    The model that writes the parts of an issue.
+
+    Args:
+        generator: The answering chain.
+        options: How each part is written.
+        budget: Tokens for all parts together; None is no limit.
+    """
+
+    generator: Generator
+    options: Options
+    budget: int | None
 
 
 class AnswerStream(Iterator[Claim | Answer]):
@@ -130,6 +144,7 @@ class Ask:
         writable: False if the library is in a place that cannot be written, so that tokens cannot be counted.
         make_checker: Makes the verifier; called when first needed.
         make_generator: Makes the chain that writes with the model, from the verifier; called when first needed.
+        make_tag: Makes a random mark for the evidence's fence.
         now: The time, ISO 8601 in UTC.
     """
 
@@ -143,19 +158,32 @@ class Ask:
         writable: bool,
         make_checker: Callable[[], Checker],
         make_generator: Callable[[Checker], Generator],
+        make_tag: Callable[[], str],
         now: Callable[[], str],
     ) -> None:
         self._settings, self._retrieve, self._citations = settings, retrieve, citations
         self._replies, self._writable, self._now = replies, writable, now
-        self._make_checker, self._make_generator = make_checker, make_generator
+        self._make_checker, self._make_generator, self._make_tag = make_checker, make_generator, make_tag
+        self._making = RLock()  # making the generator makes the checker
+
+    @property
+    def checker(self) -> Checker:
+        """The verifier; one for all threads."""
+        with self._making:
+            return self._one_checker
+
+    @property
+    def _generator(self) -> Generator:
+        """The chain; one for all threads, so that all of them know the request mode that it learned."""
+        with self._making:
+            return self._one_generator
 
     @cached_property
-    def checker(self) -> Checker:
-        """The verifier."""
+    def _one_checker(self) -> Checker:
         return self._make_checker()
 
     @cached_property
-    def _generator(self) -> Generator:
+    def _one_generator(self) -> Generator:
         return self._make_generator(self.checker)
 
     def stream(
@@ -230,24 +258,23 @@ class Ask:
             max_tokens=settings.max_tokens_per_question,
             window=settings.window,
             fresh=fresh,
-            tag=secrets.token_hex(4),
+            tag=self._make_tag(),
             daily=DailyBudget(self._replies, self._now, settings.max_tokens_per_day, writable=self._writable),
             prices=settings.prices,
         )
 
-    def for_issue(self, *, fresh: bool) -> tuple[Generator, Options, int | None, Callable[[int], None]]:
+    def for_issue(self, *, fresh: bool) -> IssueModel:
         """
-        What writes the parts of an issue.
+        Return the model that writes the parts of an issue; every call counts its own tokens.
 
-        Returns:
-            The chain, the options of each part, the tokens for all parts together (None is no limit), and a function
-            to call with tokens that were used, which does nothing: every call counts its own.
+        Args:
+            fresh: Ask the model again, also where its reply is stored.
         """
         options = self._options(fresh=fresh)
         assert options.daily
         limits = (self._settings.max_tokens_per_issue or None, options.daily.left)
         budget = min((limit for limit in limits if limit is not None), default=None)
-        return self._generator, replace(options, max_tokens=None), budget, lambda _tokens: None
+        return IssueModel(generator=self._generator, options=replace(options, max_tokens=None), budget=budget)
 
     def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
         """
@@ -270,7 +297,7 @@ class Ask:
 
     def replay(self, reply_id: str) -> tuple[StoredReply, Answer]:
         """
-        A stored reply, checked again against the sentences that the model was shown.
+        Check a stored reply again, against the sentences that the model saw.
 
         Raises:
             PaperNotFound: No stored reply has this id, or the library lacks a sentence that was shown.
@@ -281,16 +308,16 @@ class Ask:
                 f"No stored answer has the id “{reply_id[:40]}”.",
                 hint="`refdesk ask --json` shows it as `generation`.",
             )
-        shown = {}
-        for sentence in stored.evidence:
-            cited = self._citations.sentence(sentence["paper_id"], quote=sentence["quote"])
+        sentences = {}
+        for shown in stored.evidence:
+            cited = self._citations.sentence(shown["paper_id"], quote=shown["quote"])
             if not cited:
                 raise PaperNotFound(
-                    f"{sentence['paper_id']} no longer has a sentence that the model was shown.",
+                    f"{shown['paper_id']} no longer has a sentence that the model was shown.",
                     hint="Ask again with --fresh.",
                 )
-            shown[sentence["id"]] = cited
-        return stored, replayed(stored, shown, self.checker)
+            sentences[shown["id"]] = cited
+        return stored, replayed(stored, sentences, self.checker)
 
 
 def _timed(parts: Iterator[Claim | Answer]) -> Iterator[Claim | Answer]:

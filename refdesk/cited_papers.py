@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import PaperNotFound, UnreadableInput
 from rag.types import Paper
 from refdesk.filters import resolve_id
+from refdesk.render.markdown import SOURCE
 from stores.sql.catalog import SQLCatalog
-
-_SOURCE = re.compile(r"^\s*\d{1,5}\.\s+\*\*.*?\*\*.*?`([^`]+)`", re.MULTILINE)
 
 
 def cited_papers(document: str, catalog: SQLCatalog) -> list[Paper]:
@@ -24,7 +22,7 @@ def cited_papers(document: str, catalog: SQLCatalog) -> list[Paper]:
         PaperNotFound: The library lacks some of the papers; the message names them.
     """
     text = document.lstrip("\ufeff").strip()
-    ids = list(dict.fromkeys(_of_json(text) if text[:1] in ("{", "[") else _SOURCE.findall(text)))
+    ids = list(dict.fromkeys(_of_json(text) if text[:1] in ("{", "[") else _of_markdown(text)))
     if not ids:
         raise UnreadableInput(
             "The document cites no paper.",
@@ -48,6 +46,10 @@ def _of_json(text: str) -> list[str]:
         ) from error
     sources = document.get("sources") if isinstance(document, dict) else None
     return list(_ids(sources or document))
+
+
+def _of_markdown(text: str) -> list[str]:
+    return [source[3] for line in text.splitlines() if (source := SOURCE.match(line))]
 
 
 def _ids(value: Any) -> Iterator[str]:

@@ -161,16 +161,21 @@ class Questions:
         """Check a stored reply of a model again. Raises PaperNotFound where no reply has this id."""
         return self._ask.replay(generation_id)[1]
 
-    def verify(self, document: str) -> list[Verified]:
+    def verify(self, document: str, *, cancel: Event | None = None) -> list[Verified]:
         """
         Check the claims of a document that Refdesk wrote, JSON or Markdown, in their order.
 
+        Args:
+            document: The whole text.
+            cancel: Set it to stop before the next claim.
+
         Raises:
             UnreadableInput: The document holds no claim.
+            concurrent.futures.CancelledError: `cancel` was set.
         """
         from refdesk.verify import verify
 
-        return verify(document, self._citations, self._ask.checker)
+        return verify(document, self._citations, self._ask.checker, cancel=cancel)
 
     def retrieve(
         self,

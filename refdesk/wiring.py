@@ -7,6 +7,7 @@ Use cases take what they need; none takes all the settings.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,6 +114,7 @@ def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citation
         writable=library.writable,
         make_checker=checker,
         make_generator=lambda checker: generator(settings, checker=checker, replies=replies, now=library.now),
+        make_tag=lambda: secrets.token_hex(4),
         now=library.now,
     )
 

@@ -48,7 +48,7 @@ FLOORS = {
     "refdesk.ingest": 5,
     "refdesk.feeds": 5,
     "refdesk.evaluation": 5,
-    "refdesk.cited_papers": 5,
+    "refdesk.cited_papers": 6,
     "refdesk.verify": 6,
     "refdesk.digest": 6,
     "refdesk.wiring": 7,

@@ -20,6 +20,9 @@ from rag.ports import Replies
 MAX_OUTPUT_TOKENS = 1_200
 """The longest reply that a model may write."""
 
+TAG_FOR_COUNTING = "xxxxxxxx"
+"""A tag as long as any, to count the tokens of a prompt before its tag is drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class DailyBudget:
@@ -30,7 +33,7 @@ class DailyBudget:
         replies: Where the tokens of each day are counted.
         now: The time, ISO 8601 in UTC.
         limit: The most tokens of a day; 0 is no limit.
-        writable: False if it is known that nothing can be written down.
+        writable: False if the library is known to be read-only.
     """
 
     replies: Replies
@@ -48,7 +51,7 @@ class DailyBudget:
         Set tokens aside before a call.
 
         Raises:
-            ModelUnavailable: So many are not left, or the count cannot be written down.
+            ModelUnavailable: Too few are left, or the count cannot be stored.
         """
         day = self._today
         if not self.limit:
@@ -97,13 +100,13 @@ class Reservation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """
-    How one question is answered.
+    The options of one question.
 
     Args:
         max_claims: The most claims of an answer.
         max_tokens: For one question, both ways, all calls; None is no limit but the model's window.
         window: Tokens that the model takes at once.
-        fresh: Ask the model again, also where a reply is stored.
+        fresh: Ask the model again, even if a reply is stored.
         keep_unsupported: Show claims that failed the check, marked, instead of leaving them out.
         tag: The random mark in the evidence's fence.
         daily: The budget of the day; None does not count.

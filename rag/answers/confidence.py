@@ -1,5 +1,5 @@
 """
-How likely it is that a library holds an answer, from what retrieval saw.
+Calibrated confidence that a library holds an answer, computed from the signals of retrieval.
 
 A logistic regression on SciFact's training claims (evidence or none), questions of PubMedQA's training set with and
 without their abstract, and arXiv titles with and without their paper, fitted by `benchmarks/fit.py`. docs/evaluation.md

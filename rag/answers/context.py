@@ -1,18 +1,16 @@
-"""What a model is shown: the best evidence, as numbered sentences within a budget of tokens."""
+"""Context packing: choose the best evidence within a budget of tokens, as numbered sentences for the model."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag import text as prose
-from rag.answers.extractive import supports_nothing
+from rag.answers.extractive import NUMBER_IN_BRACKETS, supports_nothing
 from rag.checking import CitedSentence
 from rag.types import Evidence, JsonDict
 
 MAX_SENTENCES = 40
-_LOOKS_LIKE_AN_ID = re.compile(r"\[(\d+(?:\.\d+)?)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +19,14 @@ class Context:
     Sentences under the ids by which a model names them.
 
     Args:
-        sentences: By id, `3.2` being source 3, sentence 2 of its abstract; in the order in which they are shown.
+        sentences: By id, in the order of the prompt; `3.2` is source 3, sentence 2 of its abstract.
     """
 
     sentences: dict[str, CitedSentence]
 
     @property
     def text(self) -> str:
-        """The evidence as the prompt has it; nothing in it looks like one of our numbers, or like its end."""
+        """The evidence for the prompt; no text in it looks like a sentence's id or like the end of the evidence."""
         lines: list[str] = []
         source = ""
         for name, cited in self.sentences.items():
@@ -41,19 +39,24 @@ class Context:
         return "\n".join(lines).strip()
 
     def to_list(self) -> list[JsonDict]:
-        """What is stored of it: enough to find every sentence again, also after a revision."""
+        """Return what is stored of the context: enough to find every sentence again, also after a revision."""
         return [
-            {"id": name, "paper_id": each.paper.paper_id, "sentence": each.sentence.number, "quote": each.sentence.text}
-            for name, each in self.sentences.items()
+            {
+                "id": name,
+                "paper_id": cited.paper.paper_id,
+                "sentence": cited.sentence.number,
+                "quote": cited.sentence.text,
+            }
+            for name, cited in self.sentences.items()
         ]
 
 
 def pack(evidence: Sequence[Evidence], *, max_tokens: int, count: Callable[[str], int]) -> Context:
     """
-    Choose the best sentences that fit, whole ones, the best first.
+    Choose the best sentences that fit into a budget of tokens, the best first.
 
-    Those that support nothing are withheld, and all of an abstract that gives orders: what stands beside an order may
-    be a part of it.
+    Sentences that support nothing are withheld. Of an abstract that gives orders all sentences are withheld, because
+    the sentences beside an order may be a part of it.
 
     Args:
         evidence: Ranked sentences.
@@ -63,20 +66,24 @@ def pack(evidence: Sequence[Evidence], *, max_tokens: int, count: Callable[[str]
     order: dict[str, int] = {}
     chosen: list[tuple[int, Evidence]] = []
     left = max_tokens
-    for each in evidence:
-        if supports_nothing(each) or "instructions" in each.paper.flags or len(chosen) == MAX_SENTENCES:
+    for candidate in evidence:
+        paper, sentence = candidate.paper, candidate.sentence
+        if supports_nothing(candidate) or "instructions" in paper.flags or len(chosen) == MAX_SENTENCES:
             continue
-        new = each.paper.paper_id not in order
-        cost = count(each.sentence.text) + 8 + (count(each.paper.title) + 12 if new else 0)
+        new = paper.paper_id not in order
+        cost = count(sentence.text) + 8 + (count(paper.title) + 12 if new else 0)
         if cost > left:
             continue
         left -= cost
-        chosen.append((order.setdefault(each.paper.paper_id, len(order) + 1), each))
+        chosen.append((order.setdefault(paper.paper_id, len(order) + 1), candidate))
     chosen.sort(key=lambda entry: (entry[0], entry[1].sentence.number))
     return Context(
-        {f"{source}.{each.sentence.number}": CitedSentence(each.paper, each.sentence) for source, each in chosen}
+        {
+            f"{source}.{candidate.sentence.number}": CitedSentence(candidate.paper, candidate.sentence)
+            for source, candidate in chosen
+        }
     )
 
 
 def _plain(text: str) -> str:
-    return _LOOKS_LIKE_AN_ID.sub(r"(\1)", text).replace("</", "< /").replace("<evidence", "< evidence")
+    return NUMBER_IN_BRACKETS.sub(r"(\1)", text).replace("</", "< /").replace("<evidence", "< evidence")

@@ -1,4 +1,4 @@
-"""Answers without a model: the sentences of the library that best answer a question, verbatim, grouped by paper."""
+"""Extractive answers: the sentences that best answer a question, verbatim and grouped by paper, without a model."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from rag.retrieval.retriever import Retrieved
 from rag.types import Abstention, Answer, Citation, Claim, Evidence, Source
 
 SAME_SENTENCE = 0.7
-"""The likeness from which on two sentences say the same, and one of them is enough."""
+"""Two sentences with at least this overlap say the same; one of them is enough."""
 AGAIN = 0.95
-"""What each further sentence of one paper is worth. On SciFact's training claims .95 shows 2.3 papers where 1 shows
+"""The factor on each further sentence of one paper. On SciFact's training claims .95 shows 2.3 papers where 1 shows
 1.6, at the same evidence hit@5 (.832)."""
 NEAREST = 3
-_BRACKETED = re.compile(r"\[(\d+(?:\.\d+)?)\]")
+NUMBER_IN_BRACKETS = re.compile(r"\[(\d+(?:\.\d+)?)\]")
+"""What looks like the number of a source or of a sentence."""
 
 
 def answer(retrieved: Retrieved, *, max_sentences: int) -> Answer:
     """
-    The best sentences as an answer, or an abstention that names the nearest papers.
+    Answer with the best sentences, or abstain and name the nearest papers.
 
     Every claim is a whole sentence of a stored abstract and cites itself. Papers stand in the order of their best
     sentence, and a paper's sentences in its own order.
@@ -34,11 +35,11 @@ def answer(retrieved: Retrieved, *, max_sentences: int) -> Answer:
         return _abstained(retrieved, probability)
     order = {
         paper_id: number
-        for number, paper_id in enumerate(dict.fromkeys(each.paper.paper_id for each in chosen), start=1)
+        for number, paper_id in enumerate(dict.fromkeys(evidence.paper.paper_id for evidence in chosen), start=1)
     }
-    chosen = sorted(chosen, key=lambda each: (order[each.paper.paper_id], each.sentence.number))
-    claims = tuple(_claim(each, order[each.paper.paper_id]) for each in chosen)
-    papers = {each.paper.paper_id: each.paper for each in chosen}
+    chosen = sorted(chosen, key=lambda evidence: (order[evidence.paper.paper_id], evidence.sentence.number))
+    claims = tuple(_claim(evidence, order[evidence.paper.paper_id]) for evidence in chosen)
+    papers = {evidence.paper.paper_id: evidence.paper for evidence in chosen}
     return Answer(
         question=retrieved.question,
         answered=True,
@@ -52,33 +53,37 @@ def answer(retrieved: Retrieved, *, max_sentences: int) -> Answer:
 
 def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
     """
-    The best sentences, the best first, none of which says what a better one says.
+    Select the best sentences, the best first, without those that repeat a better one.
 
-    Each further sentence of a paper counts a little less than the one before, so that a second opinion, or a
-    contradiction, gets its word.
+    Each further sentence of a paper counts a little less than the one before, so that another paper, which may agree
+    or contradict, has its chance.
     """
-    pool = [(each, identity.words(each.sentence.text)) for each in evidence if not supports_nothing(each)]
+    pool = [
+        (candidate, identity.words(candidate.sentence.text))
+        for candidate in evidence
+        if not supports_nothing(candidate)
+    ]
     chosen: list[Evidence] = []
     while pool and len(chosen) < limit:
-        used = Counter(each.paper.paper_id for each in chosen)
-        best, said = max(pool, key=lambda entry: entry[0].score * AGAIN ** used[entry[0].paper.paper_id])
+        used = Counter(selected.paper.paper_id for selected in chosen)
+        best, words = max(pool, key=lambda entry: entry[0].score * AGAIN ** used[entry[0].paper.paper_id])
         chosen.append(best)
-        pool = [entry for entry in pool if identity.overlap(entry[1], said) < SAME_SENTENCE]
+        pool = [entry for entry in pool if identity.overlap(entry[1], words) < SAME_SENTENCE]
     return chosen
 
 
 def supports_nothing(evidence: Evidence) -> bool:
-    """Whether the paper was withdrawn, or the sentence gives orders or holds a link: none of them is a finding."""
+    """True if the paper was withdrawn, or the sentence gives orders or holds a link. None of them reports a finding."""
     flags, sentence = evidence.paper.flags, evidence.sentence.text
     return "withdrawn" in flags or bool(flags and text.flags("", sentence)) or bool(links(sentence))
 
 
 def marked(claim: Claim) -> str:
     """
-    A claim with the numbers of its sources before its full stop.
+    Write a claim with the numbers of its sources before its full stop.
 
-    A number in brackets that is the sentence's own, such as `[12]`, is given full-width brackets: in an answer's text
-    every `[n]` is a source.
+    A bracketed number of the sentence itself, such as `[12]`, gets full-width brackets: in an answer's text every
+    `[n]` is a source.
     """
     body = unbracketed(claim.text)
     marks = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in claim.citations))
@@ -87,12 +92,12 @@ def marked(claim: Claim) -> str:
 
 def unbracketed(text: str) -> str:
     """
-    A sentence to be shown beside numbers of sources: its own numbers in brackets get full-width ones.
+    Give the bracketed numbers of a sentence full-width brackets, so that none looks like a source.
 
     >>> unbracketed("As in [12].")
     'As in ［12］.'
     """
-    return _BRACKETED.sub(r"［\1］", text)
+    return NUMBER_IN_BRACKETS.sub(r"［\1］", text)
 
 
 def _claim(evidence: Evidence, source: int) -> Claim:
@@ -110,7 +115,7 @@ def _claim(evidence: Evidence, source: int) -> Claim:
 
 def _abstained(retrieved: Retrieved, probability: float) -> Answer:
     if not retrieved.hits:
-        reason = "there is no paper to look in, for the library is empty or the filters leave none"
+        reason = "there is no paper to search: the library is empty, or the filters leave none"
     elif all(map(supports_nothing, retrieved.evidence)):
         reason = "the papers that come nearest were withdrawn, or give orders to their reader"
     else:

@@ -1,8 +1,8 @@
 """
 Generated answers: a model writes claims over numbered evidence, and each is checked before anybody sees it.
 
-The chain, of LangChain runnables: queries → retrieval → prompt → reply → check → one repair → answer. A claim that
-fails the check is given back to the model once, with the reasons; what fails again is left out and counted.
+The chain of LangChain runnables: queries → retrieval → prompt → reply → check → one repair → answer. A claim that
+fails the check goes back to the model once, with the reasons. A claim that fails again is left out and counted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
-from rag.answers.budget import MAX_OUTPUT_TOKENS, Options, within_budget
+from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options, within_budget
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.context import Context, pack
 from rag.answers.modes import MODES, LearnedMode, bound
@@ -36,7 +36,6 @@ MAX_QUERIES = 3
 QUERIES_TOKENS = 100
 """The most tokens that a reply with search queries is expected to have."""
 _LEAST_EVIDENCE = 200  # tokens; a sentence with its title
-_TAG = "xxxxxxxx"  # as long as any, for counting
 
 
 class Generator:
@@ -44,12 +43,12 @@ class Generator:
     Writes answers with one model over one library.
 
     Args:
-        make_chat: Makes a Chat that asked nothing yet, from a function that says whether it is cancelled.
+        make_chat: Makes a new Chat from a function that returns True once it is cancelled.
         name: The model's name.
         checker: Checks claims against the sentences that they cite.
         prompts: By name: answer, answer_plain, repair, queries, condense.
         replies: Where replies are stored.
-        clock: Seconds that only grow; the learned request mode expires by it.
+        clock: A monotonic clock in seconds; the learned request mode expires by it.
     """
 
     def __init__(
@@ -67,12 +66,12 @@ class Generator:
         self._modes = LearnedMode(clock)
 
     def new_chat(self, cancelled: Callable[[], bool] = lambda: False) -> Chat:
-        """A chat for one question; `cancelled` is asked at every chunk of a reply."""
+        """Make a chat for one question; it calls `cancelled` at every chunk of a reply."""
         return self._make_chat(cancelled)
 
     def chain(self, retrieve: Retrieve, options: Options, chat: Chat) -> Runnable[str, Claim | Answer]:
         """
-        The chain from a question to an answer; its `stream` yields each Claim once it is checked, the Answer last.
+        Build the chain from a question to an answer; its `stream` yields each checked Claim, and the Answer last.
 
         Args:
             retrieve: Ranked evidence for a query.
@@ -94,13 +93,13 @@ class Generator:
     # ---- queries and retrieval
 
     def _searched(self, question: str, retrieve: Retrieve, chat: Chat, options: Options) -> Retrieved:
-        """The evidence; where the question's own words find too little, also that of the model's queries."""
+        """Retrieve evidence; if the question finds too little, search also with queries that the model writes."""
         found = retrieve(question)
         if confidence(found.signals) >= THRESHOLD or not found.hits:
             return found
         for query in self._queries(question, chat, options):
             chat.stop_if_cancelled()
-            with suppress(BadQuestion):  # a query of stop words
+            with suppress(BadQuestion):  # the query holds only stop words
                 other = retrieve(query)
                 best = max((found, other), key=lambda retrieved: confidence(retrieved.signals))
                 found = merged(found, other, signals=best.signals)
@@ -108,7 +107,7 @@ class Generator:
 
     def _queries(self, question: str, chat: Chat, options: Options) -> list[str]:
         prompt = self.prompts["queries"]
-        request = Request(prompt=prompt.id, model=self.name, question=question, shown=Context({}), limit=MAX_QUERIES)
+        request = Request(prompt=prompt.id, model=self.name, question=question, context=Context({}), limit=MAX_QUERIES)
         if not options.fresh and (stored := self._replies.find(request)):
             reply = stored.reply
         else:
@@ -120,27 +119,29 @@ class Generator:
     # ---- the prompt
 
     def _packed(self, task: Task) -> Task:
-        """The task with the best sentences that fit into the model's window and the question's budget."""
+        """Add the best sentences that fit into the model's window and the question's budget."""
         options = task.options
-        frame = self.prompts["answer"].render(question=task.question, evidence="", tag=_TAG, limit=options.max_claims)
+        frame = self.prompts["answer"].render(
+            question=task.question, evidence="", tag=TAG_FOR_COUNTING, limit=options.max_claims
+        )
         room = options.window - MAX_OUTPUT_TOKENS
         if options.max_tokens is not None:  # a repair sends the evidence once more
             room = min(room, (options.max_tokens - task.chat.usage.tokens - 2 * MAX_OUTPUT_TOKENS) // 2)
         withheld = options.abstain and confidence(task.retrieved.signals) < THRESHOLD
         evidence = [] if withheld else task.retrieved.evidence
-        task.shown = pack(evidence, max_tokens=room - task.chat.count(frame), count=task.chat.counter.count)
-        if evidence and not task.shown.sentences and room < task.chat.count(frame) + _LEAST_EVIDENCE:
+        task.context = pack(evidence, max_tokens=room - task.chat.count(frame), count=task.chat.counter.count)
+        if evidence and not task.context.sentences and room < task.chat.count(frame) + _LEAST_EVIDENCE:
             raise ModelUnavailable(
                 f"The question may use {options.max_tokens or options.window:,} tokens: none are left for evidence.",
                 hint="Raise `max_tokens_per_question`, or `model_window`.",
                 may_pass=False,
             )
-        self._checker.prepare(list(task.shown.sentences.values()))
+        self._checker.prepare(list(task.context.sentences.values()))
         return task
 
     def _messages(self, task: Task, name: str, **values: object) -> Messages:
         return self.prompts[name].render(
-            question=task.question, evidence=task.shown.text, tag=task.options.tag, **values
+            question=task.question, evidence=task.context.text, tag=task.options.tag, **values
         )
 
     def _request(self, task: Task) -> Request:
@@ -148,17 +149,17 @@ class Generator:
             prompt=task.prompt,
             model=self.name,
             question=task.question,
-            shown=task.shown,
+            context=task.context,
             limit=task.options.max_claims,
         )
 
     # ---- the reply
 
     def _written(self, tasks: Iterator[Task]) -> Iterator[Task | DraftClaim]:
-        """The task, then the claims as the model writes them, or wrote them where its reply is stored."""
+        """Yield the task, then the claims as the model writes them, or those of its stored reply."""
         task = next(tasks)
         yield task
-        if not task.shown.sentences:
+        if not task.context.sentences:
             return
         for name in ("answer", "answer_plain"):
             task.prompt = self.prompts[name].id
@@ -169,7 +170,7 @@ class Generator:
         yield from self._tried(task)
 
     def _tried(self, task: Task) -> Iterator[DraftClaim]:
-        """Ask in one mode after another until the server takes it; ask once more where a reply broke off."""
+        """Ask in one mode after another until the server accepts one; ask once more if a reply broke off."""
         may_retry = True
         for mode in self._modes.to_try():
             while True:
@@ -192,7 +193,7 @@ class Generator:
         name = "answer_plain" if mode == "plain" else "answer"
         messages = self._messages(task, name, limit=task.options.max_claims)
         task.prompt = self.prompts[name].id
-        form = bound(mode, list(task.shown.sentences))
+        form = bound(mode, list(task.context.sentences))
         reply = Reply()
         with closing(within_budget(task.chat, messages, MAX_OUTPUT_TOKENS, task.options, **form)) as texts:
             yield from _read(texts, task, reply)
@@ -202,26 +203,26 @@ class Generator:
     # ---- the check
 
     def _checked(self, items: Iterator[Task | DraftClaim]) -> Iterator[Claim | Answer]:
-        """The claims that pass the check, then those that pass it once repaired, and the answer."""
+        """Yield the claims that pass the check, then those that pass it after repair, then the answer."""
         task = next(items)
-        assert isinstance(task, Task)  # it goes before its drafts
+        assert isinstance(task, Task)  # the task comes before its drafts
         for draft in items:
             assert isinstance(draft, DraftClaim)
             task.chat.stop_if_cancelled()
             if len(task.claims) + len(task.failed) < 2 * task.options.max_claims:
                 yield from self._claim(task, draft, final=False)
         yield from self._repaired(task)
-        answer = answer_of(task, model=self.name, generation=self._kept(task))
+        answer = answer_of(task, model=self.name, reply_id=self._kept(task))
         if task.dropped and not task.claims:
             raise ModelUnavailable("Nothing that the model wrote passed the check.", may_pass=False)
         yield answer
 
     def _claim(self, task: Task, draft: DraftClaim, *, final: bool) -> Iterator[Claim]:
-        """The claim of a draft, if it passes the check; `final` if it cannot be repaired any more."""
+        """Yield the claim of a draft if it passes the check; `final` if it cannot be repaired any more."""
         if task.full or any(draft.text == claim.text for claim in task.claims):
             task.dropped += final
             return
-        verdict, cited = verdict_of(self._checker, draft, task.shown, task.question)
+        verdict, cited = verdict_of(self._checker, draft, task.context, task.question)
         if verdict.support != "unsupported":
             claim = made(draft, verdict, cited, task.sources)
             task.claims.append(claim)
@@ -249,7 +250,7 @@ class Generator:
             yield from self._claim(task, draft, final=True)
 
     def _repair(self, task: Task) -> Sequence[DraftClaim]:
-        """What the model writes in place of the claims that failed; these claims where it cannot be asked."""
+        """Ask the model to rewrite the claims that failed; return them unchanged if it cannot be asked."""
         failed = [draft for draft, _ in task.failed]
         reply = Reply()
         if task.stored:
@@ -258,7 +259,7 @@ class Generator:
             f"- {draft.text} [{', '.join(draft.ids)}]\n  {reasons(verdict)}" for draft, verdict in task.failed
         )
         messages = self._messages(task, "repair", claims=listed)
-        form = bound(self._modes.mode, list(task.shown.sentences))
+        form = bound(self._modes.mode, list(task.context.sentences))
         try:
             with closing(within_budget(task.chat, messages, MAX_OUTPUT_TOKENS, task.options, **form)) as texts:
                 drafts = list(_until(texts, reply, len(failed)))
@@ -268,7 +269,7 @@ class Generator:
         return drafts
 
     def _kept(self, task: Task) -> str | None:
-        """The id under which the reply is stored; None where the model was not asked."""
+        """Store the reply and return its id; None if the model was not asked."""
         if task.stored:
             return task.stored.id
         if not task.replies:
@@ -277,7 +278,7 @@ class Generator:
 
 
 def _until(texts: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim]:
-    """The first claims of a reply; the rest is not waited for."""
+    """Yield the first claims of a reply without waiting for the rest."""
     for text in texts:
         yield from islice(reply.feed(text), most - len(reply.drafts))
         if len(reply.drafts) >= most:
@@ -286,7 +287,7 @@ def _until(texts: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim
 
 
 def _read(texts: Iterator[str], task: Task, reply: Reply) -> Iterator[DraftClaim]:
-    """The claims of a reply as they are completed; the reply is kept if it is of use."""
+    """Yield the claims of a reply as they are completed; keep the reply if it can be used."""
     yield from _until(texts, reply, 2 * task.options.max_claims)
     if reply.drafts or reply.unanswerable:
         task.replies[:] = [reply.text]

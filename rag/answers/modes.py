@@ -1,5 +1,5 @@
 """
-Request modes: the ways in which a model is asked for claims, from the strictest to the plainest.
+Request modes: three ways to ask a model for claims, from the strictest to the plainest.
 
 `schema` sends a strict JSON schema, `json` asks for JSON in words, `plain` asks for sentences with numbers in brackets.
 """
@@ -13,15 +13,15 @@ from rag.types import JsonDict
 
 MODES = ("schema", "json", "plain")
 EXPIRES_S = 3_600.0
-"""How long a learned mode is kept: servers are upgraded, and models are loaded anew under the same name."""
+"""A learned mode is forgotten after this time: servers are upgraded, and models are loaded anew under the same name."""
 
 
 class LearnedMode:
     """
-    The first mode that a model's server took, until it expires.
+    The first mode that a model's server accepted, until it expires.
 
     Args:
-        clock: Seconds that only grow.
+        clock: A monotonic clock in seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -30,14 +30,14 @@ class LearnedMode:
 
     @property
     def mode(self) -> str | None:
-        """The learned mode; None if nothing was learned, or too long ago."""
+        """The learned mode; None if none was learned, or it expired."""
         if self._learned is None:
             return None
         mode, learned_at = self._learned
         return mode if self._clock() - learned_at < EXPIRES_S else None
 
     def learn(self, mode: str) -> None:
-        """Remember that the server took this mode; an unexpired mode keeps its age, so that it is tried again."""
+        """Remember that the server accepted this mode; an unexpired mode keeps its age, so that it is tried again."""
         if mode != self.mode:
             self._learned = mode, self._clock()
 
@@ -47,7 +47,7 @@ class LearnedMode:
 
 
 def bound(mode: str | None, ids: Sequence[str]) -> dict[str, Any]:
-    """What a request carries beside its messages: in the mode `schema` the schema, as LangChain leaves `extra_body`."""
+    """Return the extra arguments of a request: in the mode `schema` the schema, in `extra_body`, else none."""
     return {"extra_body": {"response_format": _schema(ids)}} if mode == "schema" else {}
 
 

@@ -1,7 +1,7 @@
 """
-Reading a model's reply while it streams: claims with the numbers of their evidence, from JSON or from marked prose.
+Incremental parsing of a model's reply: claims with the ids of their evidence, from JSON or from prose with marks.
 
-Nothing here trusts the reply: what cannot be read is left out, and every bound is ours.
+The reply is not trusted: what cannot be read is left out, and every length is limited.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ID = re.compile(r"\d{1,3}\.\d{1,3}")
 _MARKS = re.compile(r"(?:[\[(]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*\s*[\])]\s?)+")
 _MARKED = re.compile(r"\s*\[\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*\s*\](?=\s*[.!?]?\s*$)")
 _FOOTNOTE = re.compile(r"\s?\[\^[^\[\]\s]{1,40}\]:?")
-"""Markdown's mark of a footnote: it is no number of ours, and would stand in the answer as text."""
+"""Markdown's mark of a footnote: it names no evidence, and would stay in the answer as text."""
 _LONE_BACKSLASH = re.compile(r'\\(?!["\\/nu])')
 _BULLET = re.compile(r"^[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[ \t]", re.MULTILINE)
 
@@ -36,7 +36,7 @@ class DraftClaim:
 
 class Reply:
     """
-    A reply that is being read.
+    A parser of one reply, fed piece by piece.
 
     >>> reply = Reply()
     >>> list(reply.feed('{"claims": [{"text": "A is'))
@@ -52,7 +52,7 @@ class Reply:
         self.drafts: list[DraftClaim] = []
 
     def feed(self, piece: str) -> Iterator[DraftClaim]:
-        """Read on; the claims that this piece completes."""
+        """Read the next piece; yield the claims that it completes."""
         self.text += piece
         if self._at < 0 and (found := _CLAIMS.search(self.text)):
             self._at = found.end()
@@ -60,7 +60,7 @@ class Reply:
             yield from self._objects()
 
     def finish(self) -> Iterator[DraftClaim]:
-        """The end: a reply without JSON is read as prose with marks, such as `It rose. [1.2]`."""
+        """Read the end: a reply without JSON is prose with marks, such as `It rose. [1.2]`."""
         if self._at < 0:
             for draft in _marked(self.text):
                 self.drafts.append(draft)
@@ -68,7 +68,7 @@ class Reply:
 
     @property
     def unanswerable(self) -> bool:
-        """Whether the model says that the evidence holds no answer."""
+        """True if the model says that the evidence holds no answer."""
         return not self.drafts and bool(_UNANSWERABLE.search(self.text))
 
     def _objects(self) -> Iterator[DraftClaim]:
@@ -82,19 +82,19 @@ class Reply:
             try:
                 entry, end = decoder.raw_decode(self.text, at)
             except (ValueError, RecursionError):
-                mended = _mended(self.text, at)
-                if not mended:
+                repaired = _repaired(self.text, at)
+                if not repaired:
                     self._ended = len(self.text) - at > MAX_CLAIM_CHARS
                     return
-                entry, end = mended
+                entry, end = repaired
             self._at = end
             for draft in _drafts(entry):
                 self.drafts.append(draft)
                 yield draft
 
 
-def _mended(text: str, at: int) -> tuple[Any, int] | None:
-    """An object with backslashes that JSON does not have, such as those of TeX, and where it ends."""
+def _repaired(text: str, at: int) -> tuple[Any, int] | None:
+    """Parse an object with backslashes that JSON does not allow, such as those of TeX; return it and its end."""
     end = text.find("}", at) + 1
     if not end or end - at > MAX_CLAIM_CHARS:
         return None
@@ -105,18 +105,18 @@ def _mended(text: str, at: int) -> tuple[Any, int] | None:
 
 
 def _drafts(entry: Any) -> Iterator[DraftClaim]:
-    """The sentences of a claim, each with the claim's evidence; nothing of what is no claim."""
+    """Split a claim into its sentences, each with the claim's evidence; yield nothing for other entries."""
     if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
         return
-    given = entry.get("evidence", entry.get("ids", []))
-    ids = [found for each in (given if isinstance(given, list) else [given]) for found in _ids(each)]
+    evidence = entry.get("evidence", entry.get("ids", []))
+    ids = [found for item in (evidence if isinstance(evidence, list) else [evidence]) for found in _ids(item)]
     yield from _sentences(entry["text"], tuple(dict.fromkeys(ids)))
 
 
-def _ids(given: Any) -> list[str]:
-    if isinstance(given, str):
-        return _ID.findall(given[:200]) or [given[:40]]
-    return [str(given)[:40]]
+def _ids(item: Any) -> list[str]:
+    if isinstance(item, str):
+        return _ID.findall(item[:200]) or [item[:40]]
+    return [str(item)[:40]]
 
 
 def _sentences(text: str, ids: tuple[str, ...]) -> Iterator[DraftClaim]:
@@ -131,7 +131,7 @@ def _sentences(text: str, ids: tuple[str, ...]) -> Iterator[DraftClaim]:
 
 
 def _marked(text: str) -> Iterator[DraftClaim]:
-    """Sentences of prose; the numbers behind a run of sentences are those of its last."""
+    """Yield the sentences of prose; numbers after several sentences belong to the last of them."""
     text = _BULLET.sub("", text[: 20 * MAX_CLAIM_CHARS])
     last = 0
     for marks in _MARKS.finditer(text):

@@ -16,27 +16,27 @@ from rag.ports import Replies, StoredReply
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """
-    All that decides a model's reply, but for the random tag of the fence.
+    Everything that determines a model's reply, except the random tag of the fence.
 
     Args:
         prompt: The prompt's id.
         model: The model's name.
-        question: What is asked.
-        shown: The sentences that the model is shown.
+        question: The question.
+        context: The sentences that the model sees.
         limit: The most claims, or queries, that it is asked for.
     """
 
     prompt: str
     model: str
     question: str
-    shown: Context
+    context: Context
     limit: int
 
     @property
     def id(self) -> str:
         """Twelve hex digits over all of it."""
-        given = hashlib.sha256(json.dumps([self.question, self.shown.to_list(), self.limit]).encode()).hexdigest()
-        return hashlib.sha256(f"{self.prompt}\n{self.model}\n{given}".encode()).hexdigest()[:12]
+        inputs = hashlib.sha256(json.dumps([self.question, self.context.to_list(), self.limit]).encode()).hexdigest()
+        return hashlib.sha256(f"{self.prompt}\n{self.model}\n{inputs}".encode()).hexdigest()[:12]
 
 
 class ReplyStore:
@@ -68,11 +68,11 @@ class ReplyStore:
             prompt=request.prompt,
             model=request.model,
             question=request.question,
-            evidence=request.shown.to_list(),
+            evidence=request.context.to_list(),
             reply=replies[0],
             repair=replies[1] if len(replies) > 1 else "",
             tokens=tokens,
         )
-        with suppress(LibraryReadOnly):  # the answer is shown all the same
+        with suppress(LibraryReadOnly):  # the answer is shown anyway
             self._replies.keep(stored)
         return stored.id

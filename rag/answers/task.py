@@ -1,4 +1,4 @@
-"""One question on its way through the chain of `generated`, and the answer that it ends with."""
+"""The state of one question in the chain of `generated`, and the answer made of it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from rag.types import Abstention, Answer, Claim, Source
 @dataclass(slots=True)
 class Task:
     """
-    What is known so far of a question that a model answers; every step of the chain adds to it.
+    The state of a question that a model answers; every step of the chain adds to it.
 
     Args:
         retrieved: The question with its evidence.
-        options: How it is answered.
-        chat: Its calls.
-        shown: The evidence that the model is shown.
+        options: Its options.
+        chat: Its calls to the model.
+        context: The evidence that the model sees.
         prompt: The id of the prompt that was used.
         stored: The stored reply, if there is one.
         replies: The model's reply, and its reply to the repair.
-        claims: What passed the check.
-        failed: What did not, with the verdict.
+        claims: The claims that passed the check.
+        failed: The drafts that failed it, with their verdicts.
         sources: The number of each cited paper, by its id.
         dropped: How many claims were left out.
     """
@@ -39,7 +39,7 @@ class Task:
     retrieved: Retrieved
     options: Options
     chat: Chat
-    shown: Context = field(default_factory=lambda: Context({}))
+    context: Context = field(default_factory=lambda: Context({}))
     prompt: str = ""
     stored: StoredReply | None = None
     replies: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Task:
 
     @property
     def question(self) -> str:
-        """What was asked."""
+        """The question."""
         return self.retrieved.question
 
     @property
@@ -59,18 +59,18 @@ class Task:
         return len(self.claims) >= self.options.max_claims
 
 
-def answer_of(task: Task, *, model: str, generation: str | None) -> Answer:
+def answer_of(task: Task, *, model: str, reply_id: str | None) -> Answer:
     """
-    The answer of the claims that passed the check, or an abstention.
+    Make the answer of the claims that passed the check, or an abstention.
 
     Args:
         task: After its last step.
         model: The model's name.
-        generation: The id under which the reply is stored.
+        reply_id: The id under which the reply is stored.
     """
     usage, prices = task.chat.usage, task.options.prices
     cost = (usage.input_tokens * prices[0] + usage.output_tokens * prices[1]) / 1e6 if prices else None
-    papers = {cited.paper.paper_id: cited.paper for cited in task.shown.sentences.values()}
+    papers = {cited.paper.paper_id: cited.paper for cited in task.context.sentences.values()}
     answered = any(claim.support != "unsupported" for claim in task.claims)
     claims = tuple(task.claims) if answered else ()
     sources = task.sources if answered else {}
@@ -93,13 +93,13 @@ def answer_of(task: Task, *, model: str, generation: str | None) -> Answer:
             "cost": cost,
         },
         dropped=task.dropped,
-        generation=generation,
+        generation=reply_id,
     )
 
 
 def _abstention(task: Task) -> Abstention:
     reason = "the sentences that come nearest leave too much of the question open"
-    if task.shown.sentences:
+    if task.context.sentences:
         reason = "the model found no answer in the sentences that come nearest"
         if task.dropped or task.failed:
             reason = "nothing that the model wrote passed the check"

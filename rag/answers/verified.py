@@ -1,4 +1,4 @@
-"""From what a model wrote to claims: the verdict on a draft, its citations, and a stored reply read anew."""
+"""Verification of drafts: the verdict, the claim with its citations, and replaying a stored reply."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from rag.types import Abstention, Answer, Citation, Claim, Problem, Source
 
 
 def verdict_of(
-    checker: Checker, draft: DraftClaim, shown: Context, question: str
+    checker: Checker, draft: DraftClaim, context: Context, question: str
 ) -> tuple[Verdict, list[CitedSentence]]:
-    """The verdict on a draft, and the sentences that it cites; an id that was not shown, or a link, fails it."""
-    cited = [shown.sentences[each] for each in draft.ids if each in shown.sentences]
+    """Check a draft; return the verdict and the sentences that it cites. An unknown id, or a link, fails it."""
+    cited = [context.sentences[name] for name in draft.ids if name in context.sentences]
     verdict = checker.check(draft.text, cited, question=question)
-    invented = [each for each in draft.ids if each not in shown.sentences]
+    invented = [name for name in draft.ids if name not in context.sentences]
     problems = [
-        Problem(kind="source", found=each, at=(0, len(draft.text)), detail="no sentence has this number")
-        for each in invented
+        Problem(kind="source", found=name, at=(0, len(draft.text)), detail="no sentence has this number")
+        for name in invented
     ] + [
-        Problem(kind="source", found=each, at=(0, len(draft.text)), detail="an answer holds no links")
-        for each in links(draft.text)
+        Problem(kind="source", found=link, at=(0, len(draft.text)), detail="an answer holds no links")
+        for link in links(draft.text)
     ]
     if problems:
         verdict = Verdict("unsupported", 0.0, (*verdict.problems, *problems))
@@ -35,17 +35,17 @@ def verdict_of(
 
 
 def made(draft: DraftClaim, verdict: Verdict, cited: Sequence[CitedSentence], sources: dict[str, int]) -> Claim:
-    """The claim with its quotes from the store; sources are numbered in the order of their first citation."""
+    """Make the claim with quotes from the store; sources are numbered in the order of their first citation."""
     citations = tuple(
         Citation(
-            source=sources.setdefault(each.paper.paper_id, len(sources) + 1),
-            paper_id=each.paper.paper_id,
-            sentence=each.sentence.number,
-            start=each.sentence.start,
-            end=each.sentence.end,
-            quote=each.sentence.text,
+            source=sources.setdefault(cited_sentence.paper.paper_id, len(sources) + 1),
+            paper_id=cited_sentence.paper.paper_id,
+            sentence=cited_sentence.sentence.number,
+            start=cited_sentence.sentence.start,
+            end=cited_sentence.sentence.end,
+            quote=cited_sentence.sentence.text,
         )
-        for each in cited
+        for cited_sentence in cited
     )
     return Claim(
         text=draft.text, support=verdict.support, score=verdict.score, citations=citations, problems=verdict.problems
@@ -53,40 +53,40 @@ def made(draft: DraftClaim, verdict: Verdict, cited: Sequence[CitedSentence], so
 
 
 def shown_text(claim: Claim) -> str:
-    """A claim as the text of an answer has it, with its numbers or the word that it has none."""
+    """Write a claim for the text of an answer, with the numbers of its sources or the mark `[unsupported]`."""
     return marked(claim) if claim.citations else f"{unbracketed(claim.text)} [unsupported]"
 
 
 def reasons(verdict: Verdict) -> str:
-    """The problems of a claim, for the model that is to mend it."""
+    """List the problems of a claim for the model, which has to repair it."""
     return "; ".join(f"{problem.kind}: “{problem.found}”: {problem.detail}" for problem in verdict.problems)
 
 
-def replayed(kept: StoredReply, shown: Mapping[str, CitedSentence], checker: Checker) -> Answer:
+def replayed(stored: StoredReply, sentences: Mapping[str, CitedSentence], checker: Checker) -> Answer:
     """
-    A stored reply, read and checked anew.
+    Read and check a stored reply again.
 
     Args:
-        kept: The generation.
-        shown: The sentences that the model was shown, by their ids of then.
+        stored: The stored reply.
+        sentences: The sentences that the model saw, by the ids that they had in its prompt.
         checker: The verifier.
     """
-    evidence = Context(dict(shown))
+    context = Context(dict(sentences))
     first, second = Reply(), Reply()
-    drafts = [*first.feed(kept.reply), *first.finish()]
-    repaired = [*second.feed(kept.repair), *second.finish()] if kept.repair else []
+    drafts = [*first.feed(stored.reply), *first.finish()]
+    repaired = [*second.feed(stored.repair), *second.finish()] if stored.repair else []
     sources: dict[str, int] = {}
     claims: list[Claim] = []
     failed = {False: 0, True: 0}  # of the first reply, and of the repair
-    for draft, final in [*((each, False) for each in drafts), *((each, True) for each in repaired)]:
-        verdict, cited = verdict_of(checker, draft, evidence, kept.question)
+    for draft, final in [*((draft, False) for draft in drafts), *((draft, True) for draft in repaired)]:
+        verdict, cited = verdict_of(checker, draft, context, stored.question)
         if verdict.support == "unsupported":
             failed[final] += 1
         elif all(draft.text != claim.text for claim in claims):
             claims.append(made(draft, verdict, cited, sources))
-    papers = {cited.paper.paper_id: cited.paper for cited in shown.values()}
+    papers = {cited.paper.paper_id: cited.paper for cited in sentences.values()}
     return Answer(
-        question=kept.question,
+        question=stored.question,
         answered=bool(claims),
         confidence=1.0 if claims else 0.0,
         mode="generated",
@@ -94,8 +94,8 @@ def replayed(kept: StoredReply, shown: Mapping[str, CitedSentence], checker: Che
         claims=tuple(claims),
         sources=tuple(Source(number=number, paper=papers[name]) for name, number in sources.items()),
         abstention=None if claims else Abstention(reason="nothing that the model wrote passes the check", nearest=()),
-        model=kept.model,
-        prompt=kept.prompt,
+        model=stored.model,
+        prompt=stored.prompt,
         dropped=failed[True] + max(0, failed[False] - len(repaired)),
-        generation=kept.id,
+        generation=stored.id,
     )

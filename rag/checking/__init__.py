@@ -1,7 +1,7 @@
 """
-The verifier: whether a claim says what the sentences that it cites say.
+Claim verification: check a claim against the sentences that it cites.
 
-It works on claims and stored sentences only: no model, no files, no network.
+It works on claims and stored sentences only; it uses no model, no files and no network.
 """
 
 from rag.checking.verdict import Alike, Checker, CitedSentence, Verdict, links, similarity

@@ -1,8 +1,8 @@
 """
-Whether a claim says what the sentences that it cites say: numbers, units, names, negation, direction, coverage.
+Compare a claim with the sentences that it cites: numbers, units, names, negation and direction.
 
-Pure: no model, no files. Each thing that is wrong is a Problem with its place in the claim. What is altered in a text
-that is otherwise copied is found by aligning the two; what is said in other words is found by sets.
+Each difference is a Problem with its place in the claim. In a claim that copies a sentence, changes are found by
+aligning the two; in a claim in other words, by comparing sets. It uses no model and no files.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from rag.checking.quantities import Quantity, missing, same_value
 from rag.checking.words import NEGATORS, SIDES, Name, Word, is_known
 from rag.types import Problem, ProblemKind
 
-Thing = TypeVar("Thing", Quantity, Name)
+Item = TypeVar("Item", Quantity, Name)
 _LISTED = re.compile(r"[\s,;/()&+'\"]*(?:(?:and|or|as well as)\b[\s,;/()&+'\"]*)?(?:the\s|on\s)?", re.IGNORECASE)
-_SHORT = 4  # words; a longer run that a copy leaves out is a clause of its own
+_SHORT = 4  # words; a longer run that a copy leaves out is a whole clause
 _DENIES = {True: "the sentence denies it", False: "the sentence does not deny it"}
 _STRENGTHS = tuple(
     tuple(frozenset(side.split()) for side in pair.split("|"))
@@ -34,14 +34,21 @@ _STRENGTHS = tuple(
     )
 )
 CLOSE_COPY = 0.8
-"""From this share on a copy is so close that another word in it is an edit."""
+"""If a copy shares at least this much with the sentence, each replaced word in it is an edit."""
 NEAR_VERBATIM = 0.7
-"""From this share of its words on, standing in one sentence in the same order, a claim is taken for a copy of it."""
+"""A claim is a copy of a sentence if at least this share of its words stands there in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Claim and sentence side by side: for each word of the claim the sentence's, or -1; and the runs that differ."""
+    """
+    A word alignment of a claim and a sentence.
+
+    Args:
+        pairs: For each word of the claim the index of the same word in the sentence, or -1.
+        differing: The runs of words that differ, in the claim and in the sentence.
+        share: The share of the claim's words that have a partner.
+    """
 
     pairs: Sequence[int]
     differing: Sequence[tuple[range, range]]
@@ -69,17 +76,19 @@ def problems(
     known: Sequence[TextFeatures] = (),
 ) -> list[Problem]:
     """
-    What a claim says that the cited sentences do not.
+    Find the problems of a claim: what it says and the cited sentences do not say.
 
     Args:
         claim: The claim.
-        cited: The sentences it cites.
-        alignments: The claim with each of them.
-        known: Where a name may also come from: the titles of the cited papers, and the question.
+        cited: The sentences that it cites.
+        alignments: The claim aligned with each of them.
+        known: Other texts that a name may come from: the titles of the cited papers, and the question.
     """
     found = [*_numbers(claim, cited), *_names(claim, cited, known)]
     copied = [
-        (each, alignment) for each, alignment in zip(cited, alignments, strict=True) if alignment.share >= NEAR_VERBATIM
+        (sentence, alignment)
+        for sentence, alignment in zip(cited, alignments, strict=True)
+        if alignment.share >= NEAR_VERBATIM
     ]
     if copied:
         source, alignment = max(copied, key=lambda pair: pair[1].share)
@@ -89,10 +98,10 @@ def problems(
     else:
         found += _negation(claim, cited)
         found += _direction(claim, cited)
-        ours = sorted(word.stem for word in claim.content)
-        for each in cited:  # the same words in another order: who beats whom
-            if ours == sorted(word.stem for word in each.content):
-                found += _moved(claim, each)
+        claim_stems = sorted(word.stem for word in claim.content)
+        for sentence in cited:  # the same words in another order: who beats whom
+            if claim_stems == sorted(word.stem for word in sentence.content):
+                found += _moved(claim, sentence)
     return _unique(found)
 
 
@@ -107,7 +116,7 @@ def _numbers(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Pro
         "unit": "the cited sentence gives it in another unit",
         "direction": "the cited sentence gives it with another sign or bound",
     }
-    for quantity, kind in missing(claim.claimed, [held for each in cited for held in each.held]):
+    for quantity, kind in missing(claim.claimed, [quantity for sentence in cited for quantity in sentence.held]):
         yield _problem(kind, claim, quantity.start, quantity.end, details[kind])
 
 
@@ -116,32 +125,32 @@ def _names(claim: TextFeatures, cited: Sequence[TextFeatures], known: Sequence[T
         return
     texts = [*cited, *known]
     for name in claim.names:
-        if not any(is_known(name, each.nameable) for each in texts):
+        if not any(is_known(name, text.nameable) for text in texts):
             yield _problem("name", claim, name.start, name.end, "no cited sentence, title or question names it")
 
 
 def _altered(claim: TextFeatures, source: TextFeatures, alignment: Alignment) -> Iterable[Problem]:
-    """What stands in a copy in the place of something else of its kind."""
+    """Find numbers, names and directions of a copy that replace others in the sentence."""
     for ours, theirs in alignment.differing:
         if not ours:
             continue
         start, end = claim.words[ours[0]].start, claim.words[ours[-1]].end
         low, high = (source.words[theirs[0]].start, source.words[theirs[-1]].end) if theirs else (0, 0)
-        said = [each for each in source.held if each.start < high and low < each.end]
+        quantities = [quantity for quantity in source.held if quantity.start < high and low < quantity.end]
         for quantity in claim.claimed:
             if (
                 quantity.start < end
                 and start < quantity.end
-                and said
-                and not any(same_value(quantity, each) for each in said)
+                and quantities
+                and not any(same_value(quantity, other) for other in quantities)
             ):
                 yield _problem(
-                    "number", claim, quantity.start, quantity.end, f"the sentence has {said[0].written} there"
+                    "number", claim, quantity.start, quantity.end, f"the sentence has {quantities[0].written} there"
                 )
-        named = [each for each in source.names if each.start < high and low < each.end]
+        named = [name for name in source.names if name.start < high and low < name.end]
         for name in claim.names:
             within = name.start < end and start < name.end
-            if within and named and not any(each.key in name.key or name.key in each.key for each in named):
+            if within and named and not any(other.key in name.key or name.key in other.key for other in named):
                 yield _problem("name", claim, name.start, name.end, f"the sentence has {named[0].text} there")
         for at in ours:
             for other in theirs:
@@ -152,25 +161,32 @@ def _altered(claim: TextFeatures, source: TextFeatures, alignment: Alignment) ->
 
 
 def _moved(claim: TextFeatures, source: TextFeatures) -> Iterable[Problem]:
-    """Numbers and names that a copy has in another order: “from 5 to 3”, or who beats whom; a list has no order."""
-    values = [each.value for each in source.held]
-    for each in _out_of_order(
-        claim.claimed, [quantity.value for quantity in claim.claimed], values, range(len(values))
-    ):
-        yield _problem("number", claim, each.start, each.end, "the sentence has it in another place")
+    """Find numbers and names that a copy has in another order, as in “from 5 to 3”. The members of a list may move."""
+    values = [quantity.value for quantity in source.held]
+    claimed = [quantity.value for quantity in claim.claimed]
+    for quantity in _out_of_order(claim.claimed, claimed, values, range(len(values))):
+        yield _problem("number", claim, quantity.start, quantity.end, "the sentence has it in another place")
     groups = [0] * len(source.names)
     for at in range(1, len(groups)):
         between = source.normalized.text[source.names[at - 1].end : source.names[at].start]
         groups[at] = groups[at - 1] + (not _LISTED.fullmatch(between))
-    keys = [each.key for each in source.names]
+    keys = [name.key for name in source.names]
     for name in _out_of_order(claim.names, [name.key for name in claim.names], keys, groups):
         yield _problem("name", claim, name.start, name.end, "the sentence has it in another place")
 
 
 def _out_of_order(
-    items: Sequence[Thing], keys: Sequence[object], held: Sequence[object], groups: Sequence[int]
-) -> Iterable[Thing]:
-    """The first of the items that the source has only before the ones that precede it; groups never descend."""
+    items: Sequence[Item], keys: Sequence[object], held: Sequence[object], groups: Sequence[int]
+) -> Iterable[Item]:
+    """
+    Yield the first item that the source has only before the items that precede it in the claim.
+
+    Args:
+        items: The claim's quantities or names, in order.
+        keys: What is compared, for each item.
+        held: The keys of the source, in order.
+        groups: For each key of the source the number of its list, ascending; members of one list may change places.
+    """
     reached, used = -1, set[int]()
     for item, key in zip(items, keys, strict=True):
         places = [at for at, other in enumerate(held) if other == key and at not in used]
@@ -187,27 +203,27 @@ def _out_of_order(
 def replaced(
     claim: TextFeatures, cited: Sequence[TextFeatures], alignments: Sequence[Alignment]
 ) -> list[tuple[Word, Word]]:
-    """The words of a copy that say something where the sentence has another, and that no cited sentence has."""
+    """Pair the content words of a copy that no cited sentence has with the words that they replace."""
     found: list[tuple[Word, Word]] = []
-    held = {word.stem for each in cited for word in each.words}
-    for each, alignment in zip(cited, alignments, strict=True):
+    held = {word.stem for sentence in cited for word in sentence.words}
+    for sentence, alignment in zip(cited, alignments, strict=True):
         if alignment.share < CLOSE_COPY or alignment.share == 1:
             continue
         for ours, theirs in alignment.differing:
             if ours and len(ours) == len(theirs) <= _SHORT:
-                pairs = ((claim.words[at], each.words[other]) for at, other in zip(ours, theirs, strict=True))
+                pairs = ((claim.words[at], sentence.words[other]) for at, other in zip(ours, theirs, strict=True))
                 found += [(one, two) for one, two in pairs if one.content and two.content and one.stem not in held]
     return [(one, two) for one, two in found if not (one.text.isdigit() or two.text.isdigit())]
 
 
 def denies(one: Word, other: Word) -> bool:
-    """Whether one word is the other with a syllable before it that denies it: common and uncommon."""
+    """True if one word is the other with a negative prefix: common and uncommon."""
     short, long = sorted((one.text, other.text), key=len)
     return any(long == prefix + short for prefix in ("un", "in", "im", "ir", "il", "non", "dis"))
 
 
 def _is_stronger(one: Word, other: Word) -> bool:
-    """Whether two words say how sure or how many, and not the same."""
+    """True if both words say how sure or how many, and one is stronger: may and must."""
     return any(
         (one.text in weak and other.text in strong) or (one.text in strong and other.text in weak)
         for weak, strong in _STRENGTHS
@@ -215,6 +231,7 @@ def _is_stronger(one: Word, other: Word) -> bool:
 
 
 def _opposed(one: Word, other: Word) -> bool:
+    """True if two words name opposite directions: higher and lower."""
     sides = dict(SIDES.get(other.text, ()))
     return one.negated == other.negated and any(sides.get(axis) == -side for axis, side in SIDES.get(one.text, ()))
 
@@ -224,7 +241,7 @@ def _negation_aligned(claim: TextFeatures, source: TextFeatures, alignment: Alig
         word = claim.words[at]
         if other >= 0 and word.negated != source.words[other].negated:
             yield _problem("negation", claim, word.start, word.end, _DENIES[not word.negated])
-    for ours, theirs in alignment.differing:  # also the “not” of “not only”, which is about no word
+    for ours, theirs in alignment.differing:  # also the “not” of “not only”, which negates no word
         here = [claim.words[at] for at in ours if claim.words[at].text in NEGATORS]
         there = any(
             source.words[at].negator or (source.words[at].text in NEGATORS and at + 1 not in theirs) for at in theirs
@@ -237,23 +254,23 @@ def _negation_aligned(claim: TextFeatures, source: TextFeatures, alignment: Alig
 
 
 def _negation(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Problem]:
-    """A word that is denied here and never there, or there always and never here."""
-    said: dict[str, set[bool]] = {}
-    for each in cited:
-        for word in each.content:
-            said.setdefault(word.stem, set()).add(word.negated)
+    """Find words that the claim negates and no cited sentence does, or that all cited sentences negate."""
+    negated: dict[str, set[bool]] = {}
+    for sentence in cited:
+        for word in sentence.content:
+            negated.setdefault(word.stem, set()).add(word.negated)
     for word in claim.content:
-        ways = said.get(word.stem)
+        ways = negated.get(word.stem)
         if ways and word.negated not in ways:
-            if word.negated and any(other.negator for each in cited for other in each.words):
+            if word.negated and any(other.negator for sentence in cited for other in sentence.words):
                 continue
             detail = "no cited sentence denies it" if word.negated else "the cited sentence denies it"
             yield _problem("negation", claim, word.start, word.end, detail)
 
 
 def _direction(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Problem]:
-    """A direction of which the cited sentences have the opposite and not itself."""
-    there = {sense for each in cited for word in each.words if word.text in SIDES for sense in _senses(word)}
+    """Find directions whose opposite stands in the cited sentences while they themselves do not."""
+    there = {sense for sentence in cited for word in sentence.words if word.text in SIDES for sense in _senses(word)}
     for word in claim.words:
         senses = _senses(word) if word.text in SIDES else []
         if any((axis, -side) in there for axis, side in senses) and not any(sense in there for sense in senses):
@@ -261,9 +278,9 @@ def _direction(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[P
 
 
 def _senses(word: Word) -> list[tuple[int, int]]:
-    """The directions of a word, turned round where it is denied."""
+    """The directions of a word as axis and side; a negated word has the other side."""
     return [(axis, -side if word.negated else side) for axis, side in SIDES.get(word.text, ())]
 
 
 def _unique(found: Iterable[Problem]) -> list[Problem]:
-    return sorted(dict.fromkeys(found), key=lambda each: (each.at, each.kind, each.detail))
+    return sorted(dict.fromkeys(found), key=lambda problem: (problem.at, problem.kind, problem.detail))

@@ -1,4 +1,4 @@
-"""A text read for checking: folded once, with its words, numbers and names."""
+"""Text features for checking: a text, normalized once, with its words, numbers and names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rag.checking.words import Name, Nameable, Word, nameable, names, words
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """A text and what was read in it; places are of the folded text until `at` brings them back."""
+    """The features of a text. Their places are in the normalized text; `at` turns them into places of the original."""
 
     original: str
     normalized: Normalized
@@ -26,7 +26,7 @@ class TextFeatures:
 
     @cached_property
     def content(self) -> list[Word]:
-        """The words that say something."""
+        """The content words, without function words and negators."""
         return [word for word in self.words if word.content]
 
     @cached_property
@@ -36,26 +36,26 @@ class TextFeatures:
 
     @cached_property
     def held(self) -> list[Quantity]:
-        """The numbers that the text bears out: “one” is a 1."""
+        """The numbers that the text supports; here “one” counts as 1."""
         return quantities(self.normalized.text, singular=True)
 
     @cached_property
     def names(self) -> list[Name]:
-        """The names in it."""
+        """The names in the text."""
         return names(self.normalized.text)
 
     @cached_property
     def nameable(self) -> Nameable:
-        """What a name may be found as."""
+        """The keys under which a name may be found."""
         return nameable(self.normalized.text)
 
     def at(self, start: int, end: int) -> tuple[int, int]:
-        """A place of the folded text in the original."""
+        """The place in the original of a place in the normalized text."""
         return self.normalized.place(start, end)
 
 
 @lru_cache(maxsize=2_048)
 def read(text: str) -> TextFeatures:
-    """Read a text; the same sentence is cited often."""
-    plain = normalize(text)
-    return TextFeatures(text, plain, words(plain.text))
+    """Read the features of a text. They are cached, because the same sentence is cited often."""
+    normalized = normalize(text)
+    return TextFeatures(text, normalized, words(normalized.text))

@@ -1,7 +1,7 @@
 """
-Typography folded away, with the way back: every folded character knows where it stood.
+Text normalization: typography becomes plain, and every character keeps its place in the original.
 
-Dashes, quotes, spaces, ligatures, soft hyphens and TeX become one plain form; digits, signs and words never change.
+Dashes, quotes, spaces, ligatures, soft hyphens and TeX become one plain form. Digits, signs and words never change.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _ALREADY_PLAIN = re.compile(
     r"(?:(?!--|''|  )[A-Za-z0-9 ,.;:()'/?!%\"+=<>\[\]-])*"
 )  # most sentences, at a tenth of the time
 _MATH = re.compile(r"(?<!\\)\$([^$]{1,200})(?<!\\)\$")
-_MATHEMATICAL = re.compile(r"[\\^_={}<>]|^\S+$")  # between the dollars of “$5 and $7” stands prose
-_DROPPED = frozenset("${} \t\n\u00ad\u200b")  # what a place need not end with
+_MATHEMATICAL = re.compile(r"[\\^_={}<>]|^\S+$")  # “$5 and $7” has prose between its dollars, not math
+_DROPPED = frozenset("${} \t\n\u00ad\u200b")  # a place does not end with one of these
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _COMMANDS = {
@@ -48,7 +48,7 @@ _COMMANDS = {
 _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"\\[%$&#_{}]"), lambda found: found.group()[1:]),
     (re.compile(r"\\[,;:!> ]|(?<=\S)~(?=\d*[A-Za-z\\$])|\\quad"), lambda _: " "),
-    (re.compile(r"\\([A-Za-z]+)\s*(?=\{)"), lambda found: _COMMANDS.get(found[1], "")),  # \textbf{…} says what … says
+    (re.compile(r"\\([A-Za-z]+)\s*(?=\{)"), lambda found: _COMMANDS.get(found[1], "")),  # \textbf{…} becomes …
     (re.compile(r"\\([A-Za-z]+)\s*"), lambda found: _COMMANDS.get(found[1], found.group())),
     (re.compile(r"[{}]"), lambda _: ""),
     (_RAISED, lambda found: "^" + found.group().translate(_SUPERSCRIPTS)),
@@ -65,12 +65,12 @@ _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
 @dataclass(frozen=True, slots=True)
 class Normalized:
     """
-    A folded text.
+    A normalized text.
 
     Args:
-        original: What was folded.
-        text: The folded text.
-        places: Where each of its characters stood in the original, and one more for the end; never descending.
+        original: The text before.
+        text: The normalized text.
+        places: The place of each of its characters in the original, ascending; and one more for the end.
     """
 
     original: str
@@ -78,7 +78,7 @@ class Normalized:
     places: Sequence[int]
 
     def place(self, start: int, end: int) -> tuple[int, int]:
-        """The half-open place in the original of what stands at `start` to `end` in the folded text."""
+        """The place in the original of `start` to `end` in the normalized text; both are half-open."""
         first, last = self.places[start], self.places[end] if end > start else self.places[start]
         while last > first + 1 and self.original[last - 1] in _DROPPED:
             last -= 1
@@ -104,7 +104,7 @@ def normalize(text: str) -> Normalized:
     }
     for at, char in enumerate(text):
         if at in dollars:
-            characters.append("{}")  # a command ends there; it goes with all braces
+            characters.append("{}")  # it ends a command, and is removed with all braces
             places.extend([at, at])
             continue
         plain = char if char < "\x7f" else _PLAIN.get(char) if char in _PLAIN else _compatible(char)

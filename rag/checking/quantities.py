@@ -1,8 +1,8 @@
 """
-Numbers as they are written in abstracts: value, unit, sign and side, and whether two of them say the same.
+Quantity extraction: numbers of a text with value, unit, sign and bound, and the comparison of two of them.
 
-5.2 % is 5.2 percent and .052 as a fraction; three is 3; 1,000 is 1000; 1.2M is 1.2 million; 0.5 s is 500 ms. Digits that
-are a part of a name (GPT-4, COVID-19) are no numbers; `rag.checking.words` reads them.
+5.2 % is 5.2 percent and .052 as a fraction; three is 3; 1,000 is 1000; 1.2M is 1.2 million; 0.5 s is 500 ms. Digits within
+a name (GPT-4, COVID-19) do not count as numbers; `rag.checking.words` reads them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SCALES = {
     "b": 10**9, "bn": 10**9, "mn": 10**6, "t": 10**12,
 }  # fmt: skip
 UNITS: dict[str, tuple[str, Decimal]] = {}
-"""Every way a unit is written, to the unit and how many of it that is."""
+"""Each spelling of a unit, with the base unit and the factor to it."""
 
 
 def _units(base: str, *, exact: bool = False, **ways: str) -> None:
@@ -107,16 +107,16 @@ _LISTED = re.compile(r"\s?(?:,|-|±|/|and|or|to|vs\.?|versus|through|,\s?and|,\s
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """
-    A number and where it stands, half-open.
+    A number and its half-open place in the text.
 
     Args:
-        value: In its unit, thousands and powers multiplied out, without the sign.
-        unit: The unit, empty where there is none that is known.
-        sign: -1 or 1 where one is written, else 0.
-        side: -1 where it is an upper bound (`<`), 1 where it is a lower one (`>`), else 0.
-        written: The digits as they stand.
-        unit_written: The unit as it stands, in lower case.
-        symbol: The unit as it stands where it is short: mW is not MW.
+        value: In the base unit, with scale and power multiplied out, without the sign.
+        unit: The base unit; empty without a known unit.
+        sign: -1 or 1 if a sign is written, else 0.
+        side: -1 for an upper bound (`<`), 1 for a lower bound (`>`), else 0.
+        written: The digits as written.
+        unit_written: The unit as written, in lower case.
+        symbol: A short unit as written: mW is not MW.
     """
 
     value: Decimal
@@ -132,17 +132,17 @@ class Quantity:
 
 def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
     """
-    The numbers of a folded text, in order; a list or a range gives its unit to all its members.
+    Extract the numbers of a normalized text, in order. A list or range gives its unit to all its members.
 
     Args:
-        text: As `rag.checking.normalize` leaves it.
-        singular: Whether “one” counts as a number; in prose it seldom is.
+        text: From `rag.checking.normalize`.
+        singular: Count “one” as a number; in prose it seldom is.
 
     >>> [(f"{each.value:f}", each.unit) for each in quantities("from 3 to 5.5 ms, 12% of 1,000 and GPT-4")]
     [('0.003', 's'), ('0.0055', 's'), ('12', '%'), ('1000', '')]
     """
     found = [_of_digits(match) for match in _QUANTITY.finditer(text)]
-    taken = [(each.start, each.end) for each in found]
+    taken = [(quantity.start, quantity.end) for quantity in found]
     for match in _WORDED.finditer(text):
         if match["tens"] or match["word"]:
             worded = _of_words(match, singular=singular)
@@ -150,24 +150,34 @@ def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
                 found.append(worded)
     for match in _TIMES.finditer(text):
         value, unit = _TIMED[match.lastgroup or "half"]
-        found = [each for each in found if not (match.start() <= each.start < match.end())]
+        found = [quantity for quantity in found if not (match.start() <= quantity.start < match.end())]
         found.append(Quantity(value, unit, 0, 0, match.start(), match.end(), match.group().lower(), unit))
-    found.sort(key=lambda each: each.start)
+    found.sort(key=lambda quantity: quantity.start)
     inherited = -1
     for at in range(len(found) - 2, -1, -1):
-        own, following, between = found[at], found[at + 1], text[found[at].end : found[at + 1].start]
+        quantity, following, between = found[at], found[at + 1], text[found[at].end : found[at + 1].start]
         scale = (
             following.value / Decimal(following.written)
             if following.written.isdecimal() and following.value
             else Decimal(1)
         )
-        if scale >= 1000 and not following.unit and _RANGED.fullmatch(between) and own.value * scale <= following.value:
-            own = found[at] = replace(own, value=(own.value * scale).normalize())  # 1 to 2 million
-        parts = between.strip() == "," and inherited != at + 1  # a comma that no “and” follows may part two things
-        if not own.unit and following.unit and _LISTED.fullmatch(between) and not parts:
+        if (
+            scale >= 1000
+            and not following.unit
+            and _RANGED.fullmatch(between)
+            and quantity.value * scale <= following.value
+        ):
+            quantity = found[at] = replace(quantity, value=(quantity.value * scale).normalize())  # 1 to 2 million
+        parts = (
+            between.strip() == "," and inherited != at + 1
+        )  # a comma without an “and” later may separate two statements
+        if not quantity.unit and following.unit and _LISTED.fullmatch(between) and not parts:
             factor = UNITS.get(following.unit_written, ("", Decimal(1)))[1]
             found[at] = replace(
-                own, unit=following.unit, value=(own.value * factor).normalize(), unit_written=following.unit_written
+                quantity,
+                unit=following.unit,
+                value=(quantity.value * factor).normalize(),
+                unit_written=following.unit_written,
             )
             inherited = at
     return found
@@ -203,7 +213,7 @@ def _of_digits(match: re.Match[str]) -> Quantity:
 
 
 def _bound(text: str, start: int) -> int:
-    """Whether the words before a number make a lower (1) or an upper bound (-1) of it."""
+    """Read the words before a number: 1 makes it a lower bound, -1 an upper bound, 0 neither."""
     found = _BOUND.search(text, max(0, start - 16), start)
     return (1 if found["least"] else -1) if found else 0
 
@@ -223,7 +233,7 @@ def _of_words(match: re.Match[str], *, singular: bool) -> Quantity | None:
 
 
 def same_value(claimed: Quantity, held: Quantity) -> bool:
-    """Whether two quantities have one value, units aside; a share may be a fraction or a percentage."""
+    """True if two quantities have the same value, whatever their units; a share may be a fraction or a percentage."""
     if claimed.value == held.value:
         return True
     for share, fraction in ((claimed, held), (held, claimed)):
@@ -238,11 +248,11 @@ def _bare(quantity: Quantity) -> str:
 
 
 def same_unit(claimed: Quantity, held: Quantity) -> bool:
-    """Whether the units agree; a claim may leave a unit out, and a fraction has none."""
+    """True if the units agree; a claim may leave its unit out, and a fraction has none."""
     if not claimed.unit:
         return True
-    symbols = {each.symbol.replace("K", "k", 1) for each in (claimed, held)}
-    if len(symbols) == 2 and len({each.casefold() for each in symbols}) == 1:
+    symbols = {quantity.symbol.replace("K", "k", 1) for quantity in (claimed, held)}
+    if len(symbols) == 2 and len({symbol.casefold() for symbol in symbols}) == 1:
         return False  # mW and MW
     if claimed.value == held.value:
         return claimed.unit == held.unit
@@ -250,20 +260,20 @@ def same_unit(claimed: Quantity, held: Quantity) -> bool:
 
 
 def missing(claimed: Iterable[Quantity], held: Sequence[Quantity]) -> list[tuple[Quantity, ProblemKind]]:
-    """Each claimed quantity that none of those held bears out, with what is wrong: `number`, `unit` or `direction`."""
+    """List the claimed quantities that no held one supports, each with what differs: `number`, `unit` or `direction`."""
     wrong: list[tuple[Quantity, ProblemKind]] = []
-    for each in claimed:
-        alike = [other for other in held if same_value(each, other)]
-        in_unit = [other for other in alike if same_unit(each, other)]
-        if not alike:
-            wrong.append((each, "number"))
-        elif not in_unit:
-            wrong.append((each, "unit"))
-        elif not any(_same_sense(each, other) for other in in_unit):
-            wrong.append((each, "direction"))
+    for quantity in claimed:
+        same_values = [other for other in held if same_value(quantity, other)]
+        same_units = [other for other in same_values if same_unit(quantity, other)]
+        if not same_values:
+            wrong.append((quantity, "number"))
+        elif not same_units:
+            wrong.append((quantity, "unit"))
+        elif not any(_same_sense(quantity, other) for other in same_units):
+            wrong.append((quantity, "direction"))
     return wrong
 
 
 def _same_sense(claimed: Quantity, held: Quantity) -> bool:
-    """Whether sign and bound agree; a claim may leave a bound out, and `+` is no sign."""
+    """True if sign and bound agree; a claim may leave its bound out, and `+` counts as unsigned."""
     return (claimed.sign == -1) == (held.sign == -1) and claimed.side in (0, held.side)

@@ -23,38 +23,46 @@ from rag.checking.quantities import UNITS
 from rag.types import Paper, Problem, ProblemKind, Sentence, Support
 
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
-"""Cosines between words, shape (first, second); from a static table, no model is run."""
+"""Computes cosines between words, shape (first, second), from a static table without a model."""
 
-_REMEMBERED = 20_000  # words, at a kilobyte each
+_CACHED_WORDS = 20_000
+"""The most words whose vectors are kept, at a kilobyte each."""
 
 
 def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike:
-    """Cosines from a table of word vectors (unit rows for words), which is asked for every word once."""
+    """
+    Make a function that computes cosines between words and keeps their vectors. Any number of threads may call it.
+
+    Args:
+        vectors: Unit rows for words.
+    """
     known: dict[str, NDArray[np.float32]] = {}
 
     def rows(words: Sequence[str]) -> NDArray[np.float32]:
-        if len(known) > _REMEMBERED:
-            known.clear()
-        if new := [word for word in dict.fromkeys(words) if word not in known]:
-            known.update(zip(new, vectors(new), strict=True))
-        return np.stack([known[word] for word in words])
+        nonlocal known
+        table = known  # another thread may begin a new table; this one keeps its rows
+        if len(table) > _CACHED_WORDS:
+            table = known = {}
+        if new := [word for word in dict.fromkeys(words) if word not in table]:
+            table.update(zip(new, vectors(new), strict=True))
+        return np.stack([table[word] for word in words])
 
     return lambda first, second: rows(first) @ rows(second).T
 
 
 RELATED, COVERED = 0.38, 0.50
-"""Below the first coverage a claim is unsupported, as 99 % of unrelated sentences are; below the second it is weak."""
+"""Covered less than the first, a claim is unsupported, like 99 % of unrelated sentences; less than the second, weak."""
 COVERAGE_WEIGHT, PROBLEM_WEIGHT, BIAS = 2.50, -0.52, -1.53
 SYNONYM = 0.45
-"""The cosine from which on a word may stand for another one in a copy."""
+"""The least cosine at which a word of a copy may replace another one."""
 FEWEST_WORDS = 3
-"""A claim of fewer words that say something is no sentence: `HACKED` is not supported by being quoted somewhere."""
+"""A claim needs this many content words: `HACKED` is not supported because some sentence quotes it."""
 
 LONGEST = 4_000
-"""Characters of a claim, and of what is read of a sentence; aligning grows with their product."""
+"""The most characters of a claim, and of a sentence that are read; the time to align grows with their product."""
 
 _BRACKETED = re.compile(r"\W*[(\[][^()\[\]]*[)\]]\W*")
-_MENTIONED = re.compile(  # what comes before words that a sentence does not say, but only tells somebody to say
+_MENTIONED = re.compile(  # stands before words that a sentence only mentions, or tells somebody to say
     r"(?:[\"'«]\s*|\b(?:say|write|state|answer|reply|respond|assert|declare|output|print|claim|pretend|repeat|conclude|announce)"
     r"\b[^.]{0,20}\bthat\s*"
     r"|\b(?:myth|misconception|notion|unclear|unknown|unlikely|doubtful|false|untrue|not true|if|whether)\b"
@@ -84,7 +92,7 @@ class CitedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a claim; `score` is in 0 to 1, 1 for a verbatim one."""
+    """The result of checking a claim; `score` is 0 to 1, and 1 for a verbatim claim."""
 
     support: Support
     score: float
@@ -96,17 +104,17 @@ class Checker:
     Checks claims against the sentences that they cite.
 
     Args:
-        alike: How alike words are.
+        alike: Cosines between words.
     """
 
     def __init__(self, alike: Alike) -> None:
         self._alike = alike
 
     def prepare(self, sentences: Sequence[CitedSentence]) -> None:
-        """Read sentences that claims may cite, so that a claim need not wait for it."""
-        for each in sentences:
-            known = read(each.sentence.text[:LONGEST])
-            _ = known.held, known.nameable, known.stems, _gives_orders(each.sentence.text)
+        """Read sentences that claims may cite ahead of time, so that checking a claim is faster."""
+        for cited in sentences:
+            features = read(cited.sentence.text[:LONGEST])
+            _ = features.held, features.nameable, features.stems, _gives_orders(cited.sentence.text)
 
     def check(self, claim: str, cited: Sequence[CitedSentence], *, question: str = "") -> Verdict:
         """
@@ -114,88 +122,95 @@ class Checker:
 
         Args:
             claim: One sentence of an answer, without the numbers of its sources.
-            cited: What it cites; a claim that cites nothing is unsupported.
-            question: What was asked; a name may come from it.
+            cited: The sentences that it cites; a claim that cites nothing is unsupported.
+            question: The question that it answers; a name may come from it.
         """
         if not cited:
-            problem = Problem(kind="source", found=claim, at=(0, len(claim)), detail="it cites no sentence")
-            return Verdict("unsupported", 0.0, (problem,))
+            return _rejected("source", claim, claim, "it cites no sentence")
         flagged = _flagged(claim, cited)
-        if any(claim.strip() == each.sentence.text for each in cited):
+        if any(claim.strip() == cited_sentence.sentence.text for cited_sentence in cited):
             return Verdict("weak" if flagged else "verbatim", 1.0, tuple(flagged))
         if len(claim) > LONGEST:
-            problem = Problem(
-                kind="coverage", found=claim[:100], at=(0, len(claim)), detail="too long to be a statement"
-            )
-            return Verdict("unsupported", 0.0, (problem,))
-        read_claim, sentences = read(claim), [read(each.sentence.text[:LONGEST]) for each in cited]
-        if any(_copy(read_claim, each) for each in sentences):
+            return _rejected("coverage", claim, claim[:100], "too long to be a statement")
+        features = read(claim)
+        sentences = [read(cited_sentence.sentence.text[:LONGEST]) for cited_sentence in cited]
+        if any(_copy(features, sentence) for sentence in sentences):
             return Verdict("weak" if flagged else "supported", 1.0, tuple(flagged))
-        known = [read(question), *(read(each.paper.title) for each in cited)]
-        right, wrong = _mentions(read_claim, cited)
-        said = _without(read_claim, right)
-        alignments = [align(said, each) for each in sentences]
-        found = [
-            *problems(said, sentences, alignments, known),
-            *_quotes(claim, [*sentences, *known]),
-            *_mentioned(read_claim, sentences),
-            *_authors(read_claim, wrong),
-            *_links(read_claim, sentences),
-            *self._edited(said, sentences, alignments),
-        ]
-        coverage = self.coverage(read_claim, sentences)
-        few = len(read_claim.content) < FEWEST_WORDS or bool(_BRACKETED.fullmatch(claim))
+        found = self._problems(features, cited, sentences, question)
+        coverage = self.coverage(features, sentences)
+        covered = f"the cited sentences cover {coverage:.0%} of what it says"
+        few = len(features.content) < FEWEST_WORDS or bool(_BRACKETED.fullmatch(claim))
         if coverage < RELATED or few:
-            detail = f"the cited sentences cover {coverage:.0%} of what it says"
-            if few:
-                detail = "too few words to be a statement"
-            found.append(Problem(kind="coverage", found=claim, at=(0, len(claim)), detail=detail))
+            found.append(_of_whole("coverage", claim, claim, "too few words to be a statement" if few else covered))
         score = 1 / (1 + exp(-(COVERAGE_WEIGHT * coverage + PROBLEM_WEIGHT * bool(found) + BIAS)))
-        support: Support = "unsupported" if found else "supported"
-        if not found and coverage < COVERED:
-            support = "weak"
-            detail = f"the cited sentences cover {coverage:.0%} of what it says"
-            found.append(Problem(kind="coverage", found=claim, at=(0, len(claim)), detail=detail))
-        elif not found and flagged:
-            support = "weak"
+        support: Support = "unsupported" if found else "weak" if flagged or coverage < COVERED else "supported"
+        if support == "weak" and coverage < COVERED:
+            found.append(_of_whole("coverage", claim, claim, covered))
         return Verdict(support, score, (*found, *flagged))
+
+    def _problems(
+        self, claim: TextFeatures, cited: Sequence[CitedSentence], sentences: Sequence[TextFeatures], question: str
+    ) -> list[Problem]:
+        """Find all problems of a claim but its coverage."""
+        known = [read(question), *(read(cited_sentence.paper.title) for cited_sentence in cited)]
+        right, wrong = _mentions(claim, cited)
+        without_authors = _without(claim, right)
+        alignments = [align(without_authors, sentence) for sentence in sentences]
+        return [
+            *problems(without_authors, sentences, alignments, known),
+            *_quotes(claim.original, [*sentences, *known]),
+            *_mentioned(claim, sentences),
+            *_authors(claim, wrong),
+            *_links(claim, sentences),
+            *self._edited(without_authors, sentences, alignments),
+        ]
 
     def _edited(
         self, claim: TextFeatures, sentences: Sequence[TextFeatures], alignments: Sequence[Alignment]
     ) -> Iterable[Problem]:
-        """Words of a close copy that stand in the place of others and say something else."""
-        for ours, theirs in replaced(claim, sentences, alignments):
-            kind: ProblemKind = "negation" if denies(ours, theirs) else "coverage"
-            if kind == "negation" or float(self._alike([ours.text], [theirs.text])[0, 0]) < SYNONYM:
-                at = claim.at(ours.start, ours.end)
-                detail = f"the sentence has {theirs.text} there"
+        """Find words of a close copy that replace others and mean something else."""
+        for word, other in replaced(claim, sentences, alignments):
+            kind: ProblemKind = "negation" if denies(word, other) else "coverage"
+            if kind == "negation" or float(self._alike([word.text], [other.text])[0, 0]) < SYNONYM:
+                at = claim.at(word.start, word.end)
+                detail = f"the sentence has {other.text} there"
                 yield Problem(kind=kind, found=claim.original[slice(*at)], at=at, detail=detail)
 
     def coverage(self, claim: TextFeatures, sentences: Sequence[TextFeatures]) -> float:
-        """The mean, over the claim's words that say something, of how alike the nearest word of the sentences is."""
+        """Average over the claim's content words the cosine to the nearest content word of the sentences."""
         ours = [word for word in claim.content if not word.text.isdigit() and word.text not in UNITS]
-        theirs = {word.stem: word.text for each in sentences for word in each.words}
+        theirs = {word.stem for sentence in sentences for word in sentence.words}
         if not ours:
             return float(bool(claim.content) and all(word.stem in theirs for word in claim.content))
         covered = np.array([word.stem in theirs for word in ours], dtype=float)
         lacking = [row for row, word in enumerate(ours) if word.stem not in theirs]
-        said = list(dict.fromkeys(word.text for each in sentences for word in each.content))
-        if lacking and said:
-            covered[lacking] = np.clip(self._alike([ours[row].text for row in lacking], said).max(axis=1), 0, 1)
+        others = list(dict.fromkeys(word.text for sentence in sentences for word in sentence.content))
+        if lacking and others:
+            covered[lacking] = np.clip(self._alike([ours[row].text for row in lacking], others).max(axis=1), 0, 1)
         return float(covered.mean())
 
 
+def _of_whole(kind: ProblemKind, claim: str, found: str, detail: str) -> Problem:
+    """A problem of the whole claim."""
+    return Problem(kind=kind, found=found, at=(0, len(claim)), detail=detail)
+
+
+def _rejected(kind: ProblemKind, claim: str, found: str, detail: str) -> Verdict:
+    """The verdict on a claim that need not be compared with any sentence."""
+    return Verdict("unsupported", 0.0, (_of_whole(kind, claim, found, detail),))
+
+
 def _copy(claim: TextFeatures, sentence: TextFeatures) -> bool:
-    """Whether the claim is the sentence but for its typography."""
+    """True if claim and sentence differ at most in typography."""
     return claim.normalized.text.strip() == sentence.normalized.text.strip()
 
 
 def _flagged(claim: str, cited: Sequence[CitedSentence]) -> list[Problem]:
-    """A claim that rests only on what should not be relied on."""
-    reasons = [_reason_against(each) for each in cited]
+    """Flag a claim whose cited sentences are all unreliable."""
+    reasons = [_reason_against(sentence) for sentence in cited]
     if not all(reasons):
         return []
-    return [Problem(kind="flagged", found=claim, at=(0, len(claim)), detail=str(reasons[0]))]
+    return [_of_whole("flagged", claim, claim, str(reasons[0]))]
 
 
 def _reason_against(cited: CitedSentence) -> str | None:
@@ -212,21 +227,22 @@ def _gives_orders(sentence: str) -> bool:
 
 
 def _quotes(claim: str, texts: Sequence[TextFeatures]) -> Iterable[Problem]:
+    """Find quotations that stand in none of the texts."""
     for found in _QUOTED.finditer(claim):
         quoted = read(found[1].strip(" .,;")).normalized.text.casefold()
-        if not any(quoted in each.normalized.text.casefold() for each in texts):
+        if not any(quoted in text.normalized.text.casefold() for text in texts):
             yield Problem(kind="quote", found=found[0], at=found.span(), detail="no cited sentence has these words")
 
 
 def _mentioned(claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Iterable[Problem]:
-    """A piece of a sentence that stands there in quotation marks, or as what is to be said."""
+    """Find a claim that a sentence only quotes, doubts or tells somebody to say."""
     piece = claim.normalized.text.casefold().strip(" .!?\"'")
-    for each in sentences:
-        text = each.normalized.text.casefold()
+    for sentence in sentences:
+        text = sentence.normalized.text.casefold()
         at = text.find(piece) if piece else -1
         if at > 0 and _MENTIONED.search(text[max(0, at - 60) : at]):
             detail = "the cited sentence mentions these words and does not say them"
-            yield Problem(kind="quote", found=claim.original, at=(0, len(claim.original)), detail=detail)
+            yield _of_whole("quote", claim.original, claim.original, detail)
 
 
 def _authors(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> Iterable[Problem]:
@@ -237,7 +253,7 @@ def _authors(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> Iterab
 
 
 def _without(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> TextFeatures:
-    """The claim with right mentions of authors blanked out, in place: they are no names of the evidence."""
+    """Replace right mentions of authors by spaces: they are not names that the evidence must have."""
     original = claim.original
     for place in mentions:
         start, end = claim.at(*place)
@@ -248,7 +264,7 @@ def _without(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> TextFe
 def _mentions(
     claim: TextFeatures, cited: Sequence[CitedSentence]
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Where the folded claim names authors of the cited papers with their years, and where others."""
+    """Find the places of the normalized claim that mention authors of the cited papers, and those of other authors."""
     text = claim.normalized.text
     found = {match.span(): (match[1], match[2]) for match in _AUTHORED.finditer(text)}
     found |= {
@@ -265,28 +281,29 @@ def _mentions(
             right.append((start, end))
         elif years is None and not re.search(r"et al|[(,]", text[start:end]):
             continue  # “In 2023”, “ImageNet 2012”: a year after a capital, not an author's
-        elif not any(text[start:end] in read(each.sentence.text[:LONGEST]).normalized.text for each in cited):
+        elif not any(text[start:end] in read(one.sentence.text[:LONGEST]).normalized.text for one in cited):
             wrong.append((start, end))
     return right, wrong
 
 
 def _surnames(cited: Sequence[CitedSentence]) -> dict[str, set[str]]:
-    """The parts of the names of the cited papers' authors, with the years of their papers."""
+    """Map each part of an author's name to the years of the cited papers by that author."""
     found: dict[str, set[str]] = {}
-    for each in cited:
-        for part in re.split(r"[\s,]+", " ".join(each.paper.authors)):
-            found.setdefault(part.casefold(), set()).add((each.paper.published or each.paper.listed or "")[:4])
+    for paper in (sentence.paper for sentence in cited):
+        for part in re.split(r"[\s,]+", " ".join(paper.authors)):
+            found.setdefault(part.casefold(), set()).add((paper.published or paper.listed or "")[:4])
     return found
 
 
 def links(claim: str) -> list[str]:
-    """What in a claim is, or may become, a link or markup."""
+    """List what is a link or markup in a claim, or may become one."""
     return [found[0] for found in _LINK.finditer(normalize(claim).text)]
 
 
 def _links(claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Iterable[Problem]:
+    """Find links that no cited sentence has."""
     for found in _LINK.finditer(claim.normalized.text):
-        if not any(found[0].rstrip(".,;)") in each.normalized.text for each in sentences):
+        if not any(found[0].rstrip(".,;)") in sentence.normalized.text for sentence in sentences):
             at = claim.at(*found.span())
             detail = "no cited sentence has this link"
             yield Problem(kind="source", found=claim.original[slice(*at)], at=at, detail=detail)

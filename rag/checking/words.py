@@ -1,7 +1,7 @@
 """
-The words of a folded text: stems, names, and which of them are negated.
+Tokenization of a normalized text: stemmed words, the scope of negation, and names.
 
-A name is a word that common vocabulary does not have: GSM8K, ResNet-50, BRCA1, mRNA, or a capital within a sentence.
+A name is a word outside the common vocabulary: GSM8K, ResNet-50, BRCA1, mRNA, or a capitalised word within a sentence.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FUNCTION_WORDS = frozenset(
     suggest suggests suggested indicate indicates indicated report reports reported study studies paper result results
     """.split()
 )
-"""Words that every abstract has; that a claim shares them with a sentence says nothing."""
+"""Words of every abstract; they do not count when a claim is compared with a sentence."""
 
 NEGATORS = frozenset(
     """
@@ -106,15 +106,21 @@ def _sides() -> dict[str, list[tuple[int, int]]]:
 
 
 SIDES = _sides()
-"""Words of a direction, each to its axes and the side of it that it names."""
+"""Words that name a direction, each with its axes and its side of each axis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """
-    A word and where it stands, half-open.
+    A word and its half-open place in the text.
 
-    `negated` says that the word is what a negation before it is about; `opposed` are its axes and sides.
+    Args:
+        text: In lower case.
+        stem: From `stems`.
+        start, end: Its place.
+        content: True for a content word, which is neither a function word nor a negator.
+        negator: True if the word negates another one.
+        negated: True if the word is in the scope of a negator before it.
     """
 
     text: str
@@ -128,7 +134,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name and where it stands; `key` is what two spellings of it share."""
+    """A name and its half-open place; all spellings of a name share one `key`."""
 
     text: str
     key: str
@@ -138,7 +144,7 @@ class Name:
 
 def stems(words: Sequence[str]) -> list[str]:
     """
-    The stems of lower-case words, by Snowball's English stemmer.
+    Stem lower-case words with Snowball's English stemmer.
 
     >>> stems(["decoding", "decoded"])
     ['decod', 'decod']
@@ -159,9 +165,9 @@ def _stem(word: str) -> str:
 
 def words(text: str) -> list[Word]:
     """
-    The words of a folded text, in order; `doesn't` is `does` and `not`, `cannot` is `can` and `not`.
+    Split a normalized text into words; `doesn't` is `does` and `not`, `cannot` is `can` and `not`.
 
-    >>> [(each.text, each.negated) for each in words("It doesn't improve recall.") if each.content]
+    >>> [(word.text, word.negated) for word in words("It doesn't improve recall.") if word.content]
     [('improve', True), ('recall', False)]
     """
     found: list[tuple[str, int, int]] = []
@@ -199,7 +205,7 @@ def words(text: str) -> list[Word]:
 
 
 def _negated(text: str, found: Sequence[tuple[str, int, int]], negators: Sequence[bool]) -> list[bool]:
-    """Which words a negator is about: the next word that says something, and the adverb before it."""
+    """Mark the words in the scope of a negator: the next content word, and an adverb before it."""
     negated = [False] * len(found)
     for at, negator in enumerate(negators):
         if not negator:
@@ -218,9 +224,9 @@ def _negated(text: str, found: Sequence[tuple[str, int, int]], negators: Sequenc
 
 def names(text: str) -> list[Name]:
     """
-    The names in a folded text, in order.
+    Find the names in a normalized text, in order.
 
-    >>> [each.text for each in names("We train ResNet-50 in Wuhan on 4 GPUs. The mRNA is new.")]
+    >>> [name.text for name in names("We train ResNet-50 in Wuhan on 4 GPUs. The mRNA is new.")]
     ['ResNet-50', 'Wuhan', 'GPUs', 'mRNA']
     """
     found: list[Name] = []
@@ -250,28 +256,28 @@ _CAPITALISED = frozenset(
 
 
 def name_key(token: str) -> str:
-    """A name without case, hyphens, Greek letters and the plural's s."""
+    """Reduce a name to its key: without case, hyphens and the plural's s, and with Greek letters spelled out."""
     key = re.sub(r"[^\w+#]|_", "", token.casefold().translate(_GREEK_TABLE))
     return key[:-1] if len(key) > 3 and token.endswith("s") and not token.endswith("ss") else key
 
 
 @dataclass(frozen=True, slots=True)
 class Nameable:
-    """What a name may be found as in a text: the keys of its words, joined ones whole and in parts; the parts in order."""
+    """The keys of a text under which a name may be found: of its words and of their parts; and the parts in order."""
 
     keys: frozenset[str]
     parts: tuple[str, ...]
 
 
 def nameable(text: str) -> Nameable:
-    """Read a folded text for what a name may be found as."""
+    """Collect the keys of a normalized text under which a name may be found."""
     tokens = [match.group() for match in _JOINED.finditer(text)]
     parts = tuple(name_key(part) for token in tokens for part in re.split(r"[-/]", token) if part)
     return Nameable(frozenset((*parts, *map(name_key, tokens))), parts)
 
 
 def is_known(name: Name, text: Nameable) -> bool:
-    """Whether a name stands in a text: as it is, apart or joined, or as the words that its letters begin."""
+    """True if a text has a name: as written, split or joined, or spelled out, if it is an acronym."""
     keys, parts = text.keys, text.parts
     if name.key in keys or name_key(name.text.rstrip("s")) in keys:
         return True
@@ -284,7 +290,7 @@ def is_known(name: Name, text: Nameable) -> bool:
         initials = "".join(part[:1] for part in parts)
         if bare.casefold() in initials:
             return True
-    own = re.split(r"[-/]", name.text)
-    if len(own) == 1 or any(part.isdigit() for part in own):
+    name_parts = re.split(r"[-/]", name.text)
+    if len(name_parts) == 1 or any(part.isdigit() for part in name_parts):
         return False
-    return all(name_key(part) in keys for part in own if any(char.isupper() or char.isdigit() for char in part))
+    return all(name_key(part) in keys for part in name_parts if any(char.isupper() or char.isdigit() for char in part))

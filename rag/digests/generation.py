@@ -15,7 +15,7 @@ from threading import Event
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
-from rag.answers.budget import MAX_OUTPUT_TOKENS, Options
+from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options
 from rag.answers.context import pack
 from rag.answers.generated import Generator
 from rag.digests.compose import Part
@@ -25,7 +25,6 @@ from rag.retrieval.retriever import Retrieved
 from rag.types import Answer, Claim, JsonDict
 
 CONCURRENCY = 4
-_TAG = "xxxxxxxx"
 _CALLS = 2
 """The most calls for one part: the reply, and its repair."""
 _CONFIG: RunnableConfig = {"max_concurrency": CONCURRENCY}
@@ -94,7 +93,6 @@ class Writer:
         generator: The answering chain.
         options: For each part; `max_claims` is replaced by the part's own limit.
         budget: Tokens for all parts together; None is no limit.
-        spend: Called with the tokens of each round, as soon as they are used.
         notify: Called with the estimate of tokens, in one sentence.
         cancel: Set it to stop; a call under way ends within one chunk of its reply.
     """
@@ -103,7 +101,6 @@ class Writer:
     generator: Generator
     options: Options
     budget: int | None
-    spend: Callable[[int], None] = lambda _: None
     notify: Callable[[str], None] = lambda _: None
     cancel: Event | None = None
 
@@ -138,11 +135,9 @@ class Writer:
             if not batch:
                 written.failures |= dict.fromkeys((part.name for part in waiting), "the budget of tokens is used up")
                 break
-            before = written.tokens
             ask: Runnable[Part, _Reply] = RunnableLambda(lambda part: self._asked(part, most[part.name]))
             for part, (chat, claims) in zip(batch, ask.batch(batch, _CONFIG), strict=True):
                 written.add(part.name, chat, claims)
-            self.spend(written.tokens - before)
             waiting = waiting[len(batch) :]
         return written
 
@@ -175,5 +170,7 @@ def _affordable(parts: Sequence[Part], most: Mapping[str, int], left: int | None
 def _most(part: Part, generator: Generator, options: Options, chat: Chat) -> int:
     context = pack(part.evidence, max_tokens=options.window - MAX_OUTPUT_TOKENS, count=chat.counter.count)
     prompt = generator.prompts["answer"]
-    asked = chat.count(prompt.render(question=part.question, evidence=context.text, tag=_TAG, limit=part.limit))
+    asked = chat.count(
+        prompt.render(question=part.question, evidence=context.text, tag=TAG_FOR_COUNTING, limit=part.limit)
+    )
     return _CALLS * (asked + 2 * MAX_OUTPUT_TOKENS)  # the repair shows the failed claims too

@@ -67,7 +67,7 @@ def make(
                 f"The model “{name}” needs a key.", hint=f"Set {provider.upper()}_API_KEY in the environment."
             ) from error
         raise ConfigError(
-            f"“{name}” is no model that LangChain knows.",
+            f"LangChain does not know the model “{name}”.",
             hint="Write it as `openai:gpt-4o-mini`: provider, colon, model.",
         ) from error
     return model

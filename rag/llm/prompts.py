@@ -58,23 +58,23 @@ def parse(text: str, name: str) -> Prompt:
     A prompt from the text of its TOML file.
 
     Raises:
-        ConfigError: It is no TOML, has other keys than `KEYS`, or declares other variables than it uses.
+        ConfigError: It is not valid TOML, has other keys than `KEYS`, or declares other variables than it uses.
     """
     hint = f"A prompt has the keys {', '.join(sorted(KEYS))}; see prompts/README.md."
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"The prompt {name} is no TOML: {error}.", hint=hint) from error
+        raise ConfigError(f"The prompt {name} is not valid TOML: {error}.", hint=hint) from error
     if set(found) != KEYS:
         odd = ", ".join(sorted(set(found) ^ KEYS))
-        raise ConfigError(f"The prompt {name} lacks, or has beyond what it may, the keys {odd}.", hint=hint)
+        raise ConfigError(f"The prompt {name} has missing or unknown keys: {odd}.", hint=hint)
     if not isinstance(found["version"], int) or not isinstance(found["variables"], list):
-        raise ConfigError(f"The prompt {name} has a version or variables of another kind.", hint=hint)
-    declared = {str(each) for each in found["variables"]}
+        raise ConfigError(f"The prompt {name} needs a number as version and a list of variables.", hint=hint)
+    declared = {str(variable) for variable in found["variables"]}
     templates = Template(str(found["system"])), Template(str(found["user"]))
     if not all(template.is_valid() for template in templates):
-        raise ConfigError(f"The prompt {name} has a $ that begins no name.", hint="Write $$ for the sign itself.")
-    used = {each for template in templates for each in template.get_identifiers()}
+        raise ConfigError(f"The prompt {name} has a $ without a name after it.", hint="Write $$ for the sign itself.")
+    used = {variable for template in templates for variable in template.get_identifiers()}
     if declared != used:
         odd = ", ".join(sorted(declared ^ used))
         raise ConfigError(f"The prompt {name} declares other variables than it uses: {odd}.", hint=hint)

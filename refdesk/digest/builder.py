@@ -193,13 +193,12 @@ def writer(
         return None
     from rag.digests.generation import Writer
 
-    generator, options, budget, spend = answering.for_issue(fresh=fresh)
+    chosen = answering.for_issue(fresh=fresh)
     return Writer(
         model=model,
-        generator=generator,
-        options=options,
-        budget=budget,
-        spend=spend,
+        generator=chosen.generator,
+        options=chosen.options,
+        budget=chosen.budget,
         notify=notify,
         cancel=cancel,
     )

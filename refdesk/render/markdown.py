@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from rag.answers.extractive import unbracketed
 from rag.types import Answer, Claim, Paper, Source
 
+SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*((?:\\.|[^\\*])*)\*\*(?:\\.|[^\\`])*`([^`]+)`")
+"""A line as `reference` writes it: number, title (escaped) and paper id."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@])|(?<=:)(//)|(?<=www)\.|^(\d+)([.)])|^([-+=])|&(?=#?\w+;)")
 
 

@@ -52,6 +52,6 @@ class Verifier:
 
 
 def failed(text: str, found: str, detail: str, kind: ProblemKind = "source") -> Verified:
-    """A part of a document that is no claim and that is wrong, such as a changed title."""
+    """Report a wrong part of a document that is not a claim, such as a changed title."""
     problem = Problem(kind=kind, found=found[:300], at=(0, len(text)), detail=detail)
     return Verified(text, Verdict("unsupported", 0.0, (problem,)))

@@ -49,7 +49,7 @@ def in_json(value: Any, verifier: Verifier, question: str = "") -> Iterator[Veri
 
 
 def _uncited(claims: Sequence[Any], verifier: Verifier, question: str = "") -> Iterator[Verified]:
-    """The items of a list of claims that are no claims: they cite nothing."""
+    """Check the items of a list of claims that cite nothing."""
     for item in claims:
         is_claim = (
             isinstance(item, dict) and isinstance(item.get("citations"), list) and isinstance(item.get("text"), str)
@@ -106,7 +106,7 @@ def _cited(citation: Any, verifier: Verifier) -> CitedSentence | None:
 
 
 def _added(value: Mapping[str, Any], verifier: Verifier, question: str) -> Iterator[Verified]:
-    """The sentences in the text of an answer that are none of its claims: somebody wrote them there."""
+    """Check the sentences in an answer's text that belong to none of its claims: somebody added them."""
     rest = str(value["text"])
     by_number: dict[int, list[CitedSentence]] = {}
     for item in value["claims"]:

@@ -9,10 +9,9 @@ from dataclasses import replace
 from rag.checking import CitedSentence
 from rag.types import Problem
 from refdesk.render import issue_markdown, markdown
-from refdesk.render.markdown import unescaped
+from refdesk.render.markdown import SOURCE, unescaped
 from refdesk.verify.claims import Verified, Verifier, failed
 
-_SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*((?:\\.|[^\\*])*)\*\*(?:\\.|[^\\`])*`([^`]+)`")
 _FLAGS = re.compile(r"( ⚑ (?:instructions|withdrawn)(?:, withdrawn)?)?")
 _QUOTE = re.compile(r"^\s*>\s*(\d{1,5})\.(\d{1,5})\s+(.*\S)\s*$")
 _PLACES = re.compile(r"(?:\[\d{1,5}\.\d{1,5}\])+")
@@ -36,12 +35,12 @@ def in_markdown(text: str, verifier: Verifier) -> Iterator[Verified]:
     body, heading, sources = text.partition("\n## Sources")
     lines = _unwrapped(body)
     question = unescaped(lines[0].lstrip("# ")) if lines and lines[0].startswith("#") and not issue else ""
-    papers = {int(source[1]): source[3] for line in sources.splitlines() if (source := _SOURCE.match(line))}
+    papers = {int(source[1]): source[3] for line in sources.splitlines() if (source := SOURCE.match(line))}
     quoted = _quoted(sources, papers, verifier)
     for number, line in enumerate([*lines, *sources.splitlines()]):
         if quote := _QUOTE.match(line):
             yield from _changed_quote(quote, papers, verifier, question)
-        elif source := _SOURCE.match(line):
+        elif source := SOURCE.match(line):
             yield from _changed_source(line, source, verifier)
         elif not (issue_markdown.is_ours(line, seal) if issue else _beside(line, number, abstains=not heading)):
             yield from _claims(line, papers, quoted, verifier, question)
@@ -76,7 +75,7 @@ def _claims(
 def _changed_quote(
     quote: re.Match[str], papers: Mapping[int, str], verifier: Verifier, question: str
 ) -> Iterator[Verified]:
-    """A quote that is no sentence of its source; a right one belongs to the claims that cite it, and is no claim."""
+    """Report a quote that its source does not have; a right quote belongs to the claims that cite it."""
     text = unescaped(quote[3])
     if not verifier.citations.sentence(papers.get(int(quote[1]), ""), quote=text, number=int(quote[2])):
         detail = "the stored abstract has no such sentence"

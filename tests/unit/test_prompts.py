@@ -69,12 +69,12 @@ def test_rendering_refuses_missing_and_extra_values(values: dict[str, str]) -> N
     [
         ('"question", "tag"', '"question"', "declares other variables than it uses: tag"),
         ('"question", "tag"', '"question", "tag", "limit"', "declares other variables than it uses: limit"),
-        ("$question", "$ question", "begins no name"),
-        ("version = 3", "", "keys version"),
-        ("version = 3", 'version = "3"', "of another kind"),
-        ('["question", "tag"]', '"question"', "of another kind"),
-        ("version = 3", "version = 3\nmodel = 5", "keys model"),
-        ("version = 3", "version = ", "is no TOML"),
+        ("$question", "$ question", "a \\$ without a name"),
+        ("version = 3", "", "keys: version"),
+        ("version = 3", 'version = "3"', "needs a number as version and a list"),
+        ('["question", "tag"]', '"question"', "needs a number as version and a list"),
+        ("version = 3", "version = 3\nmodel = 5", "keys: model"),
+        ("version = 3", "version = ", "is not valid TOML"),
     ],
 )
 def test_a_wrong_prompt_is_refused_with_what_is_wrong_in_it(old: str, new: str, message: str) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from rag.checking import Checker, CitedSentence, Verdict, links, similarity
 from rag.embedders.static import StaticEmbedder
@@ -396,3 +399,16 @@ def test_the_place_of_every_problem_is_what_was_found(claim: str) -> None:
 def test_a_verdict_does_not_depend_on_what_was_checked_before(words: list[str]) -> None:
     claim = " ".join(words)
     assert check(claim, GAIN) == check(claim, GAIN)
+
+
+def test_a_thread_keeps_its_words_while_another_fills_the_table() -> None:
+    def vectors(words: Sequence[str]) -> NDArray[np.float32]:
+        if "slow" in words:  # meanwhile another thread has the table begin anew, twice
+            with ThreadPoolExecutor(1) as pool:
+                for begin in (0, 30_000):
+                    pool.submit(alike, [f"w{number}" for number in range(begin, begin + 30_000)], ["first"]).result(60)
+        return np.ones((len(words), 1), dtype=np.float32)
+
+    alike = similarity(vectors)
+    alike(["known"], ["known"])
+    assert alike(["known", "slow"], ["known"]).tolist() == [[1], [1]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import shutil
 import signal
 import time
@@ -172,6 +173,16 @@ def test_a_cancelled_question_gives_back_what_it_reserved_of_the_day(
         stream.close()
         assert 0 < spent(library) < reserved - 500
         ends_soon(server, library, len(server.stamps))
+
+
+def test_verifying_stops_before_the_next_claim_when_it_is_cancelled(folder: Path) -> None:
+    with refdesk.open_library(folder) as library:
+        document = json.dumps(library.ask(QUESTION).to_dict())
+        cancel = Event()
+        assert library.verify(document, cancel=cancel)
+        cancel.set()
+        with pytest.raises(CancelledError):
+            library.verify(document, cancel=cancel)
 
 
 def test_a_question_without_a_model_can_be_closed_too(folder: Path) -> None:

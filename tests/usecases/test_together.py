@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ import refdesk
 from rag.embedders import embedder as make_embedder
 from rag.ports import Embedder
 from rag.types import Paper
-from refdesk import errors
+from refdesk import errors, wiring
 from tests.chat_server import ChatServer, serving
 from tests.commands import ended, environment, run, start
 from tests.embedding_server import EmbeddingServer
@@ -179,6 +181,28 @@ def test_threads_of_one_process_ask_one_library_at_once(small: Path) -> None:
     finally:
         sys.setswitchinterval(interval)
     assert wrong == []
+
+
+def test_threads_that_ask_first_at_once_share_one_checker_and_one_generator(
+    small: Path, chat: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(make: Callable[..., object]) -> Callable[..., object]:
+        def made(*arguments: object, **options: object) -> object:
+            time.sleep(0.05)
+            return make(*arguments, **options)
+
+        return made
+
+    monkeypatch.setattr(wiring, "checker", slow(wiring.checker))
+    monkeypatch.setattr(wiring, "generator", slow(wiring.generator))
+    together = threading.Barrier(4)
+
+    def parts(_: int) -> tuple[object, object]:
+        together.wait(timeout=30)
+        return library._ask.checker, library._ask.for_issue(fresh=False).generator
+
+    with refdesk.open_library(small, model="openai:together") as library, ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(parts, range(4)))) == 1
 
 
 def test_two_libraries_open_in_one_process_share_nothing(
