@@ -303,7 +303,7 @@ def step(given: Mapping[str, Any]) -> RenderableType:
 def findings(found: Sequence[Finding], papers: int) -> RenderableType:
     """The result of `check`."""
     if not found:
-        return Text(f"The library is whole: {wording.count(papers)}, all indexed.")
+        return Text(f"The library is consistent: {wording.count(papers)}, all indexed.")
     lines = [Text(f"{each.store}: {each.count:,} {each.kind}, such as {', '.join(each.examples)}") for each in found]
     return Group(*lines, Text("`refdesk reindex` rebuilds the indexes from the catalog.", style="dim"))
 
