@@ -29,7 +29,7 @@ from tests.feed_server import Entry, FeedServer, serving
 PAPERS = 2_500
 FED = 240
 """Papers of each provider; half as many of each stand in two files of a folder."""
-KILLS, WHOLE, SAME = "kills", "`check`, the next command, finds it whole", "run again: as if it had run through"
+KILLS, WHOLE, SAME = "kills", "`check`, the next command, finds it consistent", "run again: as if it had run through"
 PARTLY = "killed with some, but not all, papers in"
 
 

@@ -137,8 +137,8 @@ def compared(given: Sequence[Abstract], ours: Sequence[Abstract]) -> str:
         "the last sentence": lambda corpus: [-1] * len(corpus),
         "LexRank, threshold .1": lambda corpus: lexrank(corpus, threshold=0.1),
         "LexRank, continuous": lambda corpus: lexrank(corpus, threshold=None),
-        "**telling, cross-validated**": lambda corpus: crossed(corpus, every),
-        "telling, weights in the code (fitted on these)": lambda corpus: [
+        "**salience, cross-validated**": lambda corpus: crossed(corpus, every),
+        "salience, weights in the code (fitted on these)": lambda corpus: [
             int(np.argmax(abstract.features @ weights)) for abstract in corpus
         ],
         "the best sentence (oracle)": lambda corpus: [int(np.argmax(abstract.rouge)) for abstract in corpus],
@@ -153,10 +153,10 @@ def compared(given: Sequence[Abstract], ours: Sequence[Abstract]) -> str:
         ]
     rows = [[name, *(with_interval(values) for values in both)] for name, both in scores.items()]
     peer = max((name for name in scores if name.startswith("LexRank")), key=lambda name: float(np.mean(scores[name])))
-    gain = np.array(scores["**telling, cross-validated**"][0]) - np.array(scores[peer][0])
+    gain = np.array(scores["**salience, cross-validated**"][0]) - np.array(scores[peer][0])
     return (
         table([f"ROUGE-1 F, {len(given)} papers", "SciTLDR's sentences", "split by Refdesk"], rows)
-        + f"\n\nTelling, cross-validated, over {peer}, paired: {with_interval(gain.tolist())}."
+        + f"\n\nSalience, cross-validated, over {peer}, paired: {with_interval(gain.tolist())}."
     )
 
 
@@ -275,7 +275,7 @@ def speed(path: Path) -> str:
     papers = [paper for name in WEEKS[:3] for paper in week(path, name)][:2000]
     began = time.process_time()
     salience.salient_sentences(papers)
-    return f"{len(papers):,} telling sentences take {time.process_time() - began:.2f} s of one core."
+    return f"{len(papers):,} most salient sentences take {time.process_time() - began:.2f} s of one core."
 
 
 def agree_with_rouge_score(path: Path) -> str:

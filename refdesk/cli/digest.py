@@ -130,8 +130,8 @@ def run(session: Session, resend: str | None, as_json: bool) -> int:
     Do what is due: pull the feeds, write every issue whose period has ended, deliver what is undelivered.
 
     Safe to call at any time; nothing is sent twice. Exits with 9 when nothing was due, with 6 when a feed or a delivery
-    failed, and with 3 when a setting is wrong; what does not need that setting is done all the same. With --json one
-    line a step.
+    failed, and with 3 when a setting is wrong: a wrong subscription does not stop the others, a wrong [email] stops the
+    run before anything is done. With --json one line a step.
     """
     from refdesk.render import terminal, wording
 

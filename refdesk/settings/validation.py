@@ -163,7 +163,7 @@ def suggestion(key: str, known: Sequence[str]) -> str:
     return f"Did you mean `{lowered[near[0]]}`?" if near else f"The settings are {', '.join(known)}."
 
 
-_SEE_MANUAL = "The README has the settings and their values."
+_SEE_MANUAL = "docs/settings.md has the settings and their values."
 _EXPECTED = {
     "finite_number": "must be a finite number",
     "string_type": "must be text in quotes",
