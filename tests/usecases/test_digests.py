@@ -90,7 +90,7 @@ def test_the_same_input_gives_the_same_bytes_in_another_order_and_process(tmp_pa
         random.Random(seed).shuffle(mixed)
         folder = tmp_path / f"library-{seed}"
         for at in range(0, len(mixed), 60):
-            file = write(tmp_path / f"{seed}-{at}.jsonl", mixed[at : at + 40])
+            file = write(tmp_path / f"{seed}-{at}.jsonl", mixed[at : at + 60])
             assert run("--library", folder, "add", file).status == 0
         env = environment(PYTHONHASHSEED=str(seed))
         for _ in range(2 - seed):  # the first digest finds the themes of the week before, the second remembers them
