@@ -1,0 +1,147 @@
+"""Regular expressions by which a question is understood: one table a kind, read in order by `understand`."""
+
+from __future__ import annotations
+
+import re
+
+CONTRACTED = re.compile(r"(?<=what)'s\b|(?<=who)'s\b|(?<=how)'s\b|(?<=here)'s\b|(?<=that)'s\b", re.IGNORECASE)
+RECENT = re.compile(
+    r"\b(?:recent(?:ly)?|latest|newest|lately|new(?=\s+(?:papers?|work|research|results?|studies|on|in|about|for)\b)|"
+    r"what(?:'s| is) (?:new|hot|happening)|news|up[- ]to[- ]date|nowadays)\b",
+    re.IGNORECASE,
+)
+NEGATIVE = re.compile(
+    r"\b(?:limitations?|drawbacks?|weakness(?:es)?|shortcomings?|fail(?:s|ures?)?|downsides?|disadvantages?|not|cannot|"
+    r"never|pitfalls?)\b|n't\b",
+    re.IGNORECASE,
+)
+
+
+NAME = r"(?P<name>[^\W\d_][\w.'’-]*(?:,?\s+(?:[^\W\d_][\w.'’-]*|&|and)){0,5})"
+AUTHOR_FORMS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"^(?:which |what )?(?:are |is )?(?:the )?(?:recent |latest |new |all )?(?:papers?|work|works|articles?|publications?|stud(?:y|ies)|research) "
+        rf"(?:(?:was|were|has|have|did|is|are) )?(?:(?:been )?(?:written|published|authored|done) )?(?:by|from) {NAME}\s*\??$",
+        rf"^(?:list|show|find|give)(?: me)? (?:all |the |any )*(?:recent |latest |new )?(?:papers?|works?|articles?|publications?|research) "
+        rf"(?:(?:written|published|authored) )?(?:by|of|from) {NAME}\s*[.?]?$",
+        rf"^what (?:else )?(?:did|does|has|have) {NAME} (?:publish(?:ed)?|writ(?:e|ten)|work(?:ed)? on|author(?:ed)?|done)\s*\??$",
+        rf"^(?:what|which)(?: \w+)? papers? (?:did|has|have|does) {NAME} (?:publish(?:ed)?|writ(?:e|ten)|author(?:ed)?)\s*\??$",
+        rf"^{NAME}'s? (?:papers?|publications?|work|articles?|research)\s*\??$",
+        rf"^(?:author|authors):\s*{NAME}$",
+    )
+)
+BY_AUTHOR_ON = re.compile(
+    r"^(?:which |what )?(?:papers?|work|publications?|research) (?:written |published )?(?:by|of) "
+    r"(?P<name>[^\W\d_][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){1,4}?) (?:on|about|that|which) (?P<topic>.+)$",
+    re.IGNORECASE,
+)
+WHO_WROTE = re.compile(
+    r"^(?:who (?:wrote|authored|published|are the authors of|is the author of|proposed|introduced)|(?:who are )?(?:the )?authors? of|"
+    r"by whom (?:is|was)) (?P<title>.+?)\s*\??$",
+    re.IGNORECASE,
+)
+COUNT = re.compile(
+    r"^how many (?:recent |new )?(?:papers?|articles?|studies|publications|abstracts?)(?: (?:are|exist|do you have|were|is|have been))?"
+    r"(?: (?:there|published|listed|written|here))*(?P<rest>.*?)\s*\??$",
+    re.IGNORECASE,
+)
+WHEN = re.compile(
+    r"^(?:when (?:was|were|is|did)|in (?:which|what) year (?:was|were)|what (?:year|date) (?:was|were)) (?P<title>.+?) "
+    r"(?:published|listed|released|first published|appear(?:ed)?|come out|written)\s*\??$",
+    re.IGNORECASE,
+)
+
+
+COMPARISONS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\bdifferences? between (?P<a>.+?) and (?P<b>.+?)\s*[?.]?$",
+        r"\bcompar(?:e|es|ed|ing|ison)(?: of| between)? (?P<a>.+?) (?:and|to|with|versus|vs\.?|against) (?P<b>.+?)\s*[?.]?$",
+        r"\bhow (?:do|does|did) (?P<a>.+?) (?:compare|differ|fare|stack up)(?: (?:to|with|from|against))? (?P<b>.+?)\s*[?.]?$",
+        r"^(?P<a>.+?) (?:vs\.?|versus) (?P<b>.+?)\s*[?.]?$",
+        r"^(?:is|are|does|do) (?P<a>.+?) (?:better|worse|faster|slower|cheaper|more \w+|less \w+|superior|outperform|beat)(?: (?:than|to|at))? "
+        r"(?P<b>.+?)\s*\??$",
+        r"^which (?:is|are|works?|performs?) (?:\w+ ){0,2}?(?:better|best|faster|worse|cheaper)\b[,:]? (?P<a>.+?) or (?P<b>.+?)\s*\??$",
+    )
+)
+DEFINITION = re.compile(
+    r"^(?:what(?:'s| is| are| was)(?: an?| the)?|define|definition of|what does|what do you mean by|explain(?: the (?:concept|term|notion) of)?) "
+    r"(?P<topic>.+?)(?: (?:mean|stand for|refer to))?\s*[?.]?$",
+    re.IGNORECASE,
+)
+NOT_A_DEFINITION = re.compile(
+    r"\b(?:of|between|on|about|for|in|to|by|with|that|which|known|best|effect|impact|role|limitations?|advantages?|"
+    r"challenges?|benefits?|drawbacks?|accuracy|size|number|reasons?|causes?|differences?|state|way|ways|new|latest|"
+    r"main|most|evidence|trends?|how|why|when|whether|doing|used|better|best|there)\b",
+    re.IGNORECASE,
+)
+LIST = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?:which|what) (?:\w+ ){0,3}?(?:papers?|articles?|stud(?:y|ies)|works?|publications?|datasets?|benchmarks?|"
+        r"methods?|approaches|techniques|tools?|systems?|models?|algorithms?|frameworks?|libraries|surveys?|metrics|corpora)\b",
+        r"^(?:list|show(?: me)?|find(?: me)?|give(?: me)?|recommend|search(?: for)?|name|are there(?: any)?|is there(?: any)?|any|get(?: me)?|"
+        r"i(?:'m| am) looking for|looking for|i need)\b.*\b(?:papers?|articles?|stud(?:y|ies)|works?|publications?|datasets?|"
+        r"benchmarks?|methods?|approaches|techniques|surveys?|research)\b",
+        r"^(?:recent |latest |new |newest |the )*(?:papers?|articles?|stud(?:y|ies)|works?|publications?|research|datasets|benchmarks|surveys?|reviews?)"
+        r"(?: published)? (?:on|about|for|in|of|using|that|which|with|regarding|to)\b",
+        r"^who (?:works?|is working|are working|uses?|studies) ",
+        r"^list\b",
+    )
+)
+OVERVIEW = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?:summari[sz]e|give(?: me)? (?:an? |the )?(?:overview|summary)|(?:an? |the )?(?:overview|summary) of|review|survey|tell me|describe)\b",
+        r"^what (?:do|does|did|have|has) (?:the |most |some |these |those |recent |latest |new |current )*"
+        r"(?:papers?|articles?|stud(?:y|ies)|literature|research(?:ers)?|works?|authors?|people|we|evidence)\b.*\b"
+        r"(?:say|said|report(?:ed)?|find|found|show|shown|know|known|tell|told|suggest|think|conclude|learn(?:ed|t)?|write|written|happen|done)\b",
+        r"^what(?:'s| is| are)(?: the)? (?:new|latest|hot|happening|going on|current state|state of the art|known|recent|news|trends?|trending|progress|"
+        r"open (?:problems?|questions?|challenges?)|main (?:challenges?|findings?|ideas?|approaches|trends?)|"
+        r"(?:recent |latest |new )?(?:advances?|developments?|trends?|results?|findings?|research|work|progress))\b",
+        r"^(?:the )?(?:latest|recent|new|newest|news|current|state of the art)\b",
+        r"^what (?:happened|changed|has happened|has changed)\b",
+        r"^how (?:is|are|has|have) .* (?:going|evolving|developing|progress(?:ing|ed)?|evolved|changed)\s*\??$",
+    )
+)
+NUMBER = re.compile(
+    r"^(?:how (?:many|much|large|big|long|fast|accurate|high|low|often|old|small|expensive|deep|far)\b|"
+    r"what(?:'s| is| are| was)(?: the)? (?:\w+ ){0,2}?(?:accuracy|number|size|percentage|proportion|rate|score|cost|price|speedup|"
+    r"speed|latency|throughput|prevalence|incidence|dose|dosage|duration|length|count|f1|bleu|perplexity|sensitivity|"
+    r"specificity|share|fraction|amount|parameter count)\b|"
+    r"(?:at|by|to|with|in|for) (?:what|which|how many|how much) (?:accuracy|rate|percentage|many|much|factor)?|"
+    r"what (?:accuracy|percentage|fraction|share|proportion|speedup|score|rate|number)\b)",
+    re.IGNORECASE,
+)
+YES_NO = re.compile(
+    r"^(?:do|does|did|is|are|was|were|can|could|will|would|should|has|have|had|may|might|must|isn't|aren't|don't|doesn't|"
+    r"can't|won't|is it true that|whether)\b",
+    re.IGNORECASE,
+)
+EXPLAINING = re.compile(
+    r"^(?:why|how|when|where|what (?:explains|causes|makes|drives|determines|happens|affects?|improves?|limits?|enables?|"
+    r"factors?|reasons?|evidence|kind|is the (?:effect|impact|role|influence|reason|cause)|are the (?:effects?|impacts?|"
+    r"reasons?|causes?|limitations?|advantages?|benefits?|drawbacks?|challenges?)))\b",
+    re.IGNORECASE,
+)
+ASKS = re.compile(r"^(?:who|whom|whose|what|which|when|where|why|how)\b|\?\s*$", re.IGNORECASE)
+
+
+AUXILIARIES = frozenset(
+    "is are was were be been has have had do does did can could will would should may might must".split()
+)
+LEAD = re.compile(
+    r"^(?:(?:what|which|who|how|why|when|where|whether|do|does|did|is|are|was|were|can|could|will|would|should|has|have|"
+    r"had|there|any|the|a|an|some|all|me|us|list|show|find|give|tell|recommend|name|search|get|summari[sz]e|describe|"
+    r"explain|define|compare|review|survey|overview|summary|of|on|about|for|recent|latest|new|newest|current|papers?|"
+    r"articles?|stud(?:y|ies)|literature|research(?:ers)?|works?|publications?|say|says|report|know|known|we|it|that|"
+    r"i'm|i|am|looking|need|in|state of the art|exist|exists|there's|been|most|main|happening|going)\b[\s,:]*)+",
+    re.IGNORECASE,
+)
+TAIL_WORDS = re.compile(
+    r"[\s,]*\b(?:mean|means|exist|available|stand for|refer to|(?:is|are) (?:there|available|known)|out there|so far|"
+    r"these days|nowadays|lately|recently|at the moment|right now|in the literature|in (?:the|this|my) library|papers?|"
+    r"please|or not)\s*[?.!]*$",
+    re.IGNORECASE,
+)
