@@ -16,6 +16,7 @@ FLOORS = {
     "rag.identity": 0,
     "rag.flags": 0,
     "rag.evaluation": 0,
+    "rag.question": 0,
     "prompts": 0,
     "stores.guard": 0,
     "stores.migrations": 0,

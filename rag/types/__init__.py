@@ -1,6 +1,20 @@
 """Frozen value types: papers, answers and digests. A stage returns a new value and never changes its input."""
 
-from rag.types.answer import Abstention, Answer, Citation, Claim, Evidence, Hit, Problem, ProblemKind, Source, Support
+from rag.types.answer import (
+    Abstention,
+    Answer,
+    Citation,
+    Claim,
+    Evidence,
+    Fact,
+    Hit,
+    ListedPaper,
+    Outcome,
+    Problem,
+    ProblemKind,
+    Source,
+    Support,
+)
 from rag.types.digest import (
     DEFAULT_SUBSCRIPTION,
     LEAST_SCORE,
@@ -45,6 +59,7 @@ __all__ = [
     "Digest",
     "Every",
     "Evidence",
+    "Fact",
     "Filter",
     "FilterOptions",
     "Finding",
@@ -52,6 +67,8 @@ __all__ = [
     "ImportReport",
     "IssuePaper",
     "JsonDict",
+    "ListedPaper",
+    "Outcome",
     "Paper",
     "PaperStatus",
     "Period",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rag.question import Understood
 from rag.types.paper import JsonDict, Paper, Sentence
 
 
@@ -137,6 +138,45 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPaper:
+    """A paper of a list, by the number of its source, with the sentence that tells its finding; None if none does."""
+
+    source: int
+    finding: Claim | None
+
+    def to_dict(self) -> JsonDict:
+        """The paper as `ask --json` prints it."""
+        return {"source": self.source, "finding": self.finding.to_dict() if self.finding else None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """
+    What the catalog itself answers, without a sentence of a paper: authors, a count, a date, the papers of an author.
+
+    `filter` holds the options by which `verify` recomputes it; `paper_ids` are the papers that it is about.
+    """
+
+    kind: Literal["authors", "count", "date", "papers"]
+    text: str
+    paper_ids: tuple[str, ...]
+    filter: Mapping[str, Any]
+
+    def to_dict(self) -> JsonDict:
+        """The fact as `ask --json` prints it."""
+        return {
+            "kind": self.kind,
+            "text": self.text,
+            "paper_ids": list(self.paper_ids),
+            "filter": dict(self.filter),
+        }
+
+
+Outcome = Literal["answered", "mentioned", "absent"]
+"""`mentioned`: the library has papers on the topic, and none of their sentences states the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Abstention:
     """Why the library holds no answer, and the nearest papers, best first."""
 
@@ -154,13 +194,15 @@ class Answer:
     An answer, each sentence of which cites the sentences that support it; or an abstention.
 
     `confidence` is the calibrated probability, 0 to 1, that the library holds an answer. `dropped` counts the claims of
-    the model that failed the check and were removed. `generation` is the id of the model's stored reply.
+    the model that failed the check and were removed. `generation` is the id of the model's stored reply. `papers` is a
+    list of papers with their findings, for questions that ask for one; `facts` is what the catalog itself answers.
+    `missing` says what the evidence leaves open.
     """
 
     question: str
     answered: bool
     confidence: float
-    mode: Literal["extractive", "generated"]
+    mode: Literal["extractive", "generated", "metadata"]
     text: str
     claims: tuple[Claim, ...]
     sources: tuple[Source, ...]
@@ -171,6 +213,11 @@ class Answer:
     usage: Mapping[str, Any] | None = None
     dropped: int = 0
     generation: str | None = None
+    understood: Understood | None = None
+    outcome: Outcome = "answered"
+    papers: tuple[ListedPaper, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    missing: str | None = None
     took_ms: float = 0.0
 
     def to_dict(self) -> JsonDict:
@@ -190,6 +237,11 @@ class Answer:
             "usage": dict(self.usage) if self.usage else None,
             "dropped": self.dropped,
             "generation": self.generation,
+            "understood": self.understood.to_dict() if self.understood else None,
+            "outcome": self.outcome,
+            "papers": [paper.to_dict() for paper in self.papers],
+            "facts": [fact.to_dict() for fact in self.facts],
+            "missing": self.missing,
             "took_ms": round(self.took_ms, 1),
         }
 

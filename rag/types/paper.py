@@ -157,9 +157,10 @@ class Filter:
     tags: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     papers: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return any((self.since, self.until, self.categories, self.tags, self.sources, self.papers))
+        return any(getattr(self, name) for name in self.__slots__)
 
 
 class FilterOptions(TypedDict, total=False):
@@ -171,6 +172,7 @@ class FilterOptions(TypedDict, total=False):
     tags: str | Sequence[str] | None
     sources: str | Sequence[str] | None
     papers: str | Sequence[str] | None
+    authors: str | Sequence[str] | None
 
 
 EVERY_PAPER = Filter()
