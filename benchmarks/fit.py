@@ -23,6 +23,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from benchmarks.report import data_folder, table, write_section
 from rag import text
 from rag.embedders.worker import ahead, at_once
 from rag.evaluation import metrics
+from rag.question import understand
 from rag.retrieval.late_interaction import Array, MatchFeatures
 from rag.retrieval.retriever import Retriever
 from rag.types import Paper
@@ -43,9 +45,10 @@ from stores.ingest import import_records
 
 FOLDS = 5
 RIDGE = 1e-3
-PAPER = ("lexical", "cosine", "best", "title")
-SENTENCE = ("sentence", "lexical", "cosine", "position")
-ANSWER = ("lexical", "covered", "cosine")
+PAPER = ("lexical", "cosine", "best", "title", "unit_title", "unit_paper")
+SENTENCE = ("sentence", "lexical", "cosine", "position", "unit_sentence")
+ANSWER = ("lexical", "covered", "cosine", "unit_paper")
+TODAY = date(2026, 1, 1)
 MIX = {
     "claims": 1.0, "pubmedqa own": 0.25, "pubmedqa+scifact own": 0.25, "pubmedqa+scifact absent": 0.25,
     "pubmedqa in arxiv": 0.25, "arxiv own": 0.15, "small own": 0.15, "arxiv in small": 0.15, "arxiv in scifact": 0.15,
@@ -68,7 +71,7 @@ class Candidates:
     """The candidates of a question with their features before weighting, and which are right, if that is known."""
 
     papers: list[Paper]
-    reading: MatchFeatures
+    features: MatchFeatures
     cosine: Array
     terms: int
     relevant: dict[str, int]
@@ -82,7 +85,7 @@ class Candidates:
 
     def sentence(self, names: Sequence[str]) -> Array:
         """Features of the sentences, (m, features)."""
-        of_sentence = ("sentence", "position")
+        of_sentence = ("sentence", "position", "unit_sentence")
         columns = [
             getattr(self.features, name) if name in of_sentence else self.paper([name])[self.features.owner, 0]
             for name in names
@@ -110,11 +113,11 @@ def look(
     retriever: Retriever, question: str, *, without: str = "", relevant: dict[str, int] | None = None
 ) -> Candidates:
     """The candidates of a question; the paper `without` counts as not in the library."""
-    candidates = retriever.candidates(question, without=[without])
+    candidates = retriever.candidates(understand(question, today=TODAY), without=[without])
     assert candidates, question
     return Candidates(
         papers=list(candidates.papers),
-        reading=candidates.features,
+        features=candidates.features,
         cosine=candidates.cosine,
         terms=candidates.terms,
         relevant=relevant or {},

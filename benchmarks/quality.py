@@ -12,6 +12,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from rag import sources, text
 from rag.embedders.static import StaticEmbedder
 from rag.embedders.worker import ahead, at_once
 from rag.evaluation import metrics
+from rag.question import understand
 from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import content_words
 from rag.types import Filter
@@ -102,7 +104,8 @@ def rankings(store: LibraryStore) -> dict[str, Ranking]:
         "reciprocal rank fusion": reciprocal,
         "min-max fusion": lambda question: fuse(dict(lexical(question)), vector(question), limit=10),
         "**min-max fusion, then reading (Refdesk)**": lambda question: [
-            hit.paper_id for hit in retriever.retrieve(question, filter_=Filter()).hits
+            hit.paper_id
+            for hit in retriever.retrieve(understand(question, today=date(2026, 1, 1)), filter_=Filter()).hits
         ],
     }
 

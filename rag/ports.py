@@ -6,7 +6,7 @@ Ids are paper ids, matrices are float32 with one unit row per text, similarities
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -173,6 +173,20 @@ class Lexical(Protocol):
 
     def frequency(self, term: str) -> int:
         """In how many papers a term occurs."""
+        ...
+
+    def phrase_frequency(self, terms: Sequence[str]) -> int:
+        """In how many papers these terms stand side by side; 0 in a layout without positions."""
+        ...
+
+    def phrase_search(
+        self, phrases: Sequence[Sequence[str]], *, limit: int, papers: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Paper id and score of those that hold any of the phrases, titles counting more; best first."""
+        ...
+
+    def vocabulary(self) -> Mapping[str, int]:
+        """The terms that occur most and in how many papers each does."""
         ...
 
     def clear(self) -> None:

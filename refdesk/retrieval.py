@@ -6,6 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from rag.errors import StoreError
+from rag.question import understand
 from rag.retrieval.retriever import Retrieved, Retriever
 from rag.types import Filter
 from refdesk.filters import checked_filter
@@ -40,13 +41,15 @@ class Retrieval:
             BadFilter, PaperNotFound: A date is not valid, or the library lacks a paper that the filter names.
         """
         checked = checked_filter(self._store.catalog, filter_)
-        question = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
+        asked = understand(  # what a terminal could not decode is no word
+            question.encode(errors="replace").decode(), today=self._store.now().date()
+        )
         before = self._store.reopened
         self._store.refresh()
         self._store.health.require()
         retriever = self._of_the_embedder()
         try:
-            retrieved = retriever.retrieve(question, filter_=checked, depth=depth)
+            retrieved = retriever.retrieve(asked, filter_=checked, depth=depth)
             if self._store.reopened == before:
                 return retrieved
             self._store.refresh(wait=True)
@@ -57,7 +60,7 @@ class Retrieval:
                 raise
             self._store.refresh(wait=True)
         # the indexes were rebuilt under the question
-        return self._of_the_embedder().retrieve(question, filter_=checked, depth=depth)
+        return self._of_the_embedder().retrieve(asked, filter_=checked, depth=depth)
 
     def _of_the_embedder(self) -> Retriever:
         """The retriever of the library's embedder; another process may have reindexed with another embedder."""

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.ports import Matrix
+from rag.retrieval.units import Units, presence
 from rag.types import Paper
 
 Array = NDArray[np.float64]
@@ -147,7 +148,8 @@ class MatchFeatures:
     """
     Query-term match features of n papers with m sentences in all; rows are in the order of the papers given.
 
-    Shapes: `lexical`, `title`, `best`, `covered` (n,); `sentence` (m,), `position` (m,), and `owner`, `number` (m,).
+    Shapes: `lexical`, `title`, `best`, `covered`, `unit_title`, `unit_paper` (n,); `sentence`, `position`,
+    `unit_sentence`, `owner`, `number` (m,).
 
     Args:
         lexical: BM25 of the paper, as a share of the most it could be.
@@ -156,6 +158,9 @@ class MatchFeatures:
         covered: Share of the question that the whole paper covers.
         sentence: Share of the question that each sentence covers, what only the title covers counting half.
         position: 0 for the first sentence of an abstract, 1 for the last.
+        unit_title: Share of the question's units that the title holds.
+        unit_paper: Share of the question's units that the paper holds.
+        unit_sentence: Share of the question's units that each sentence holds, what only the title holds counting half.
         owner: The row of each sentence's paper.
         number: Each sentence's number in its paper, from 1.
     """
@@ -166,12 +171,15 @@ class MatchFeatures:
     covered: Array
     sentence: Array
     position: Array
+    unit_title: Array
+    unit_paper: Array
+    unit_sentence: Array
     owner: NDArray[np.intp]
     number: NDArray[np.intp]
 
 
 def match_features(
-    words: Sequence[str], weights: Array, papers: Sequence[Paper], vocabulary: Vocabulary
+    words: Sequence[str], weights: Array, units: Units, papers: Sequence[Paper], vocabulary: Vocabulary
 ) -> MatchFeatures:
     """
     Compute query-term match features for each paper and sentence.
@@ -179,6 +187,7 @@ def match_features(
     Args:
         words: The question's terms, one word each.
         weights: Their shares, summing to 1.
+        units: The question's phrases and single words.
         papers: At least one, each with sentences.
         vocabulary: The words known so far; it grows.
     """
@@ -186,7 +195,9 @@ def match_features(
     counts = np.array([1 + len(paper.spans) for paper in papers])
     first = np.cumsum(counts) - counts  # the row of each paper's title
     owner = np.repeat(np.arange(len(papers)), counts)
-    (*numbers, terms), table = vocabulary.numbers([*texts, " ".join(words)])
+    asked = [" ".join(words), *(" ".join(unit) for unit in units.words)]
+    numbers, table = vocabulary.numbers([*texts, *asked])
+    numbers, (terms, *unit_words) = numbers[: len(texts)], numbers[len(texts) :]
     lengths = np.array([len(words_of_text) for words_of_text in numbers])
     flat = np.concatenate(numbers)
     filled = lengths > 0  # a title may be all punctuation
@@ -209,6 +220,8 @@ def match_features(
     body = index > 0
     named = np.maximum(soft[:, first[owner]] - soft, 0)  # by the title, not by the sentence
     in_context = cover + TITLE_SHARE * (weights @ named)
+    held = presence([table.stems[unit] for unit in unit_words], table.stems[flat], lengths)
+    of_title = held[:, first]
     return MatchFeatures(
         lexical=weights @ (frequency / (frequency + saturation)),
         title=cover[first],
@@ -216,6 +229,9 @@ def match_features(
         covered=weights @ np.maximum.reduceat(soft, first, axis=1),
         sentence=in_context[body],
         position=((index - 1) / np.maximum(counts[owner] - 2, 1))[body],
+        unit_title=units.weights @ of_title,
+        unit_paper=units.weights @ np.maximum.reduceat(held, first, axis=1),
+        unit_sentence=(units.weights @ np.maximum(held, TITLE_SHARE * of_title[:, owner]))[body],
         owner=owner[body],
         number=index[body],
     )

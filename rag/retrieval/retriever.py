@@ -15,14 +15,21 @@ import numpy as np
 
 from rag.errors import BadQuestion
 from rag.ports import Catalog, Embedder, Lexical, Matrix, Vectors
+from rag.question import Understood
 from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import MAX_TERMS, Array, MatchFeatures, Vocabulary, content_words, match_features
+from rag.retrieval.units import Units, units
 from rag.types import Evidence, Filter, Hit, Paper
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
+UNIT_CANDIDATES = 20
+"""Papers that hold a unit of the question, titles first, beside the other candidates."""
 EVIDENCE = 60
 """Sentences that are returned; an answer shows five, without those that repeat another."""
 MAX_QUESTION_CHARS = 20_000
+
+TOPICAL = frozenset(("overview", "list", "definition", "metadata"))
+"""Kinds of question of which only the topic is compared with the papers; elsewhere the whole question is."""
 
 PAPER_WEIGHTS = {"lexical": 10.367, "cosine": 6.660, "best": 6.116, "title": 3.056}
 SENTENCE_WEIGHTS = {"sentence": 9.415, "lexical": 12.903, "cosine": 7.895, "position": 1.638}
@@ -34,30 +41,38 @@ class Signals:
     Features from which the confidence of an answer is computed, of the paper of the best sentence.
 
     `cosine` is None if the calibration does not know the library's embedder. `terms` is the number of the question's
-    terms.
+    terms; `units` is the share of its phrases and words that the paper holds.
     """
 
     lexical: float
     covered: float
     cosine: float | None
     terms: int
+    units: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Candidates in the order of the fusion, with their `cosine` (n,) and match `features`; the question's `terms`."""
+    """Candidates with their `cosine` (n,) and match `features`; the number of the question's `terms`, its `units`."""
 
     papers: tuple[Paper, ...]
     cosine: Array
     features: MatchFeatures
     terms: int
+    units: Units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieved:
-    """Papers and the best sentences for a question, best first; `signals` is None without a candidate."""
+    """
+    Papers and the best sentences for a question, best first; `signals` is None without a candidate.
+
+    `phrases` are those of the question that papers hold word beside word.
+    """
 
     question: str
+    understood: Understood | None = None
+    phrases: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     signals: Signals | None = None
@@ -84,54 +99,63 @@ class Retriever:
         self._catalog, self._lexical, self._vectors, self.embedder = catalog, lexical, vectors, embedder
         self._vocabulary = Vocabulary(self._stem, word_vectors)
 
-    def retrieve(self, question: str, *, filter_: Filter, depth: int = 0) -> Retrieved:
+    def retrieve(self, asked: Understood, *, filter_: Filter, depth: int = 0) -> Retrieved:
         """
         Papers and their sentences, ranked.
 
         Args:
-            question: In natural language; nothing in it is syntax.
+            asked: The question, understood.
             filter_: Which papers to look at.
             depth: The number of candidates, if more than usual.
 
         Raises:
             BadQuestion: The question has no word to look for.
         """
-        candidates = self.candidates(
-            question, allowed=self._catalog.matching(filter_) if filter_ else None, depth=depth
-        )
-        return self._ranked(question, candidates) if candidates else Retrieved(question=question)
+        allowed = self._catalog.matching(filter_) if filter_ else None
+        candidates = self.candidates(asked, allowed=allowed, depth=depth)
+        nothing = Retrieved(question=asked.question, understood=asked)
+        return self._ranked(asked, candidates) if candidates else nothing
 
     def candidates(
-        self, question: str, *, allowed: Sequence[str] | None = None, depth: int = 0, without: Sequence[str] = ()
+        self, asked: Understood, *, allowed: Sequence[str] | None = None, depth: int = 0, without: Sequence[str] = ()
     ) -> Candidates | None:
         """
         The candidates for a question with their features, not yet ranked; None if there are none.
 
         Args:
-            question: As in `retrieve`; raises the same.
+            asked: The question, understood.
             allowed: Only these papers.
             depth: As in `retrieve`.
             without: Papers to leave out.
+
+        Raises:
+            BadQuestion: As `retrieve`.
         """
-        words = content_words(_checked(question))
+        question = _checked(asked.question)
+        topic = asked.topic or question
+        words = content_words(topic) or content_words(question)
         if not words:
             raise BadQuestion(
                 f"The question “{' '.join(question.split())[:80]}” has no word to look for.",
                 hint="Name the topic, a method or a finding.",
             )
         words, weights = self._weighed(words)
-        vector = self.embedder.embed([question])[0]
+        things = units(topic, self._lexical, self._stem, papers=self._catalog.count())
+        vector = self.embedder.embed([topic if asked.kind in TOPICAL else question])[0]
         bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), papers=allowed))
-        cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=list(bm25))
+        holding = self._lexical.phrase_search(things.stems, limit=max(UNIT_CANDIDATES, depth), papers=allowed)
+        held = [paper_id for paper_id, _ in holding if paper_id not in without]
+        cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=[*bm25, *held])
         for found in (bm25, cosines):
             for paper_id in without:
                 found.pop(paper_id, None)
-        papers = tuple(self._catalog.papers(fuse(bm25, cosines, limit=max(CANDIDATES, depth))).values())
+        fused = fuse(bm25, cosines, limit=max(CANDIDATES, depth))
+        papers = tuple(self._catalog.papers([*fused, *held]).values())
         if not papers:
             return None
         cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
-        features = match_features(words, weights, papers, self._vocabulary)
-        return Candidates(papers=papers, cosine=cosine, features=features, terms=len(words))
+        features = match_features(words, weights, things, papers, self._vocabulary)
+        return Candidates(papers=papers, cosine=cosine, features=features, terms=len(words), units=things)
 
     def _stem(self, word: str) -> str:
         return next(iter(self._lexical.terms(word)), word)
@@ -155,15 +179,23 @@ class Retriever:
             found[paper_id] = max(similarity, found.get(paper_id, -1.0))
         return found | self._vectors.similarities(vector, [paper_id for paper_id in also if paper_id not in found])
 
-    def _ranked(self, question: str, candidates: Candidates) -> Retrieved:
+    def _ranked(self, asked: Understood, candidates: Candidates) -> Retrieved:
         papers, cosine, match = candidates.papers, candidates.cosine, candidates.features
-        features = {"lexical": match.lexical, "best": match.best, "title": match.title, "cosine": cosine}
+        features = {
+            "lexical": match.lexical,
+            "best": match.best,
+            "title": match.title,
+            "cosine": cosine,
+            "unit_title": match.unit_title,
+            "unit_paper": match.unit_paper,
+        }
         paper_scores = _mean(PAPER_WEIGHTS, features)
         of_sentences = {
             "sentence": match.sentence,
             "position": match.position,
             "lexical": match.lexical[match.owner],
             "cosine": cosine[match.owner],
+            "unit_sentence": match.unit_sentence,
         }
         sentence_scores = _mean(SENTENCE_WEIGHTS, of_sentences)
         by_sentence = sorted(
@@ -198,8 +230,16 @@ class Retriever:
             covered=float(match.covered[first]),
             cosine=float(cosine[first]) if self.embedder.is_static else None,
             terms=candidates.terms,
+            units=float(match.unit_paper[first]),
         )
-        return Retrieved(question=question, hits=hits, evidence=evidence, signals=signals)
+        return Retrieved(
+            question=asked.question,
+            understood=asked,
+            phrases=candidates.units.phrases,
+            hits=hits,
+            evidence=evidence,
+            signals=signals,
+        )
 
 
 def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> Retrieved:
@@ -213,6 +253,8 @@ def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> R
     best_evidence = {(found.paper.paper_id, found.sentence.number): found for found in reversed(evidence)}
     return Retrieved(
         question=first.question,
+        understood=first.understood,
+        phrases=first.phrases,
         hits=tuple(best_hits[name] for name in dict.fromkeys(hit.paper_id for hit in hits)),
         evidence=tuple(
             best_evidence[key]

@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import tantivy
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
@@ -29,6 +30,9 @@ LAYOUT = 2
 _HEAP_BYTES = 16_000_000
 _ANALYSER = "refdesk_en"
 _LONGEST_TERM = 80
+_MOST_TERMS = 200_000
+TITLE_BOOST = 2.0
+"""How much more a phrase counts in a title."""
 _META, _MANAGED = "meta.json", ".managed.json"  # tantivy's: the segments that count, and all files that it may delete
 
 
@@ -67,6 +71,7 @@ class TantivyLexical:
         self.layout = layout
         self._index = index
         self._searcher = index.searcher()
+        self._vocabulary: tuple[tantivy.Searcher | None, dict[str, int]] = (None, {})
 
     def _readable(self) -> str:
         """The folder, or a temporary one with links to its files if it cannot be written: tantivy locks a file."""
@@ -131,10 +136,57 @@ class TantivyLexical:
             limit: The most papers to return.
             papers: Only these.
         """
-        if not terms or limit < 1 or (papers is not None and not papers):
+        schema = self._index.schema  # these two fields are the same in every layout
+        return self._found([Query.term_query(schema, "text", term) for term in terms], limit, papers)
+
+    def phrase_search(
+        self, phrases: Sequence[Sequence[str]], *, limit: int, papers: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """
+        Paper id and score of the papers that hold any of the phrases, best first; nothing in a layout without positions.
+
+        Args:
+            phrases: Terms that must stand side by side, in title or abstract; in the title they count more.
+            limit: The most papers to return.
+            papers: Only these.
+        """
+        if self.layout < 2:
             return []
-        schema, searcher = self._index.schema, self._searcher  # these two fields are the same in every layout
-        query = Query.boolean_query([(Occur.Should, Query.term_query(schema, "text", term)) for term in terms])
+        titled = [Query.boost_query(self._phrase("title", terms), TITLE_BOOST) for terms in phrases]
+        return self._found([*titled, *(self._phrase("text", terms) for terms in phrases)], limit, papers)
+
+    def phrase_frequency(self, terms: Sequence[str]) -> int:
+        """The number of papers that hold these terms side by side; 0 in a layout without positions."""
+        if self.layout < 2:
+            return 0
+        with self._translated():
+            found: Any = self._searcher.search(self._phrase("text", terms), 1, count=True)
+            return int(found.count)
+
+    def vocabulary(self) -> Mapping[str, int]:
+        """The terms that occur most, and the number of papers that have each; at most 200,000."""
+        searcher = self._searcher
+        if self._vocabulary[0] is not searcher:
+            with self._translated():
+                self._vocabulary = (searcher, dict(searcher.terms_with_prefix("text", "", limit=_MOST_TERMS)))
+        return self._vocabulary[1]
+
+    def _phrase(self, field: str, terms: Sequence[str]) -> Query:
+        schema = self._index.schema
+        return (
+            Query.phrase_query(schema, field, list(terms))
+            if len(terms) > 1
+            else Query.term_query(schema, field, terms[0])
+        )
+
+    def _found(
+        self, alternatives: Sequence[Query], limit: int, papers: Sequence[str] | None
+    ) -> list[tuple[str, float]]:
+        """Paper id and score of the papers that match any of the queries, best first."""
+        if not alternatives or limit < 1 or (papers is not None and not papers):
+            return []
+        schema, searcher = self._index.schema, self._searcher
+        query = Query.boolean_query([(Occur.Should, alternative) for alternative in alternatives])
         if papers is not None:
             among = Query.const_score_query(Query.term_set_query(schema, "paper_id", list(papers)), 0.0)
             query = Query.boolean_query([(Occur.Must, query), (Occur.Must, among)])

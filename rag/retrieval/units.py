@@ -1,0 +1,149 @@
+"""
+Units of a question: the phrases and single words of its topic that count as one thing, with their weights.
+
+A phrase is a unit where the library's papers hold its words side by side. So “diffusion language models” is one unit
+in a library that knows the term, and “language models” with “diffusion” in another. What is understood of a question
+without a library is in `rag.question`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.ports import Lexical
+from rag.question.words import FUNCTION_WORDS, SCAFFOLD_NOUNS, VERBS
+
+MAX_UNITS = 12
+"""Of a longer question the rarest units are kept."""
+_WORD = re.compile(r"[^\W_]+")
+_CONTRACTED = re.compile(r"(?<=\w)(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b")
+_INNER = frozenset("of in the for and to with on at by from".split())
+_LONGEST = 6
+_HELD_TOGETHER = 3
+"""The papers that must hold a phrase with a function word inside, such as “mixture of experts”."""
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """
+    Units of a question, in its order.
+
+    Args:
+        words: The words of each unit, lower case.
+        stems: Their stems.
+        frequencies: The number of papers that hold each unit.
+        weights: (n,) shares by inverse document frequency, summing to 1.
+    """
+
+    words: tuple[tuple[str, ...], ...]
+    stems: tuple[tuple[str, ...], ...]
+    frequencies: tuple[int, ...]
+    weights: NDArray[np.float64]
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The units of several words."""
+        return tuple(" ".join(words) for words in self.words if len(words) > 1)
+
+
+def units(topic: str, lexical: Lexical, stem: Callable[[str], str], *, papers: int) -> Units:
+    """
+    Split a topic into the longest phrases that the papers hold, and single words.
+
+    Args:
+        topic: Words of a question without its scaffolding.
+        lexical: The word index.
+        stem: The stem of a word.
+        papers: The number of papers in the library.
+    """
+    found: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {}
+    for run in _runs(topic):
+        at = 0
+        while at < len(run):
+            if run[at] in FUNCTION_WORDS:
+                at += 1
+                continue
+            end, frequency = _longest(run, at, lexical, stem)
+            words = tuple(run[at:end])
+            if len(words) > 1 or words[0] not in SCAFFOLD_NOUNS:
+                found.setdefault(tuple(map(stem, words)), (words, frequency))
+            at = end
+    idf = np.array([np.log1p((papers - min(n, papers) + 0.5) / (n + 0.5)) for _, n in found.values()])
+    lengths = np.array([sum(word not in FUNCTION_WORDS for word in words) for words, _ in found.values()])
+    values = idf * np.sqrt(np.maximum(lengths, 1))
+    kept = sorted(np.argsort(-values, kind="stable")[:MAX_UNITS])
+    stems = list(found)
+    weights = values[kept] / values[kept].sum() if kept else np.zeros(0)
+    return Units(
+        words=tuple(found[stems[row]][0] for row in kept),
+        stems=tuple(stems[row] for row in kept),
+        frequencies=tuple(found[stems[row]][1] for row in kept),
+        weights=weights,
+    )
+
+
+def _longest(run: Sequence[str], at: int, lexical: Lexical, stem: Callable[[str], str]) -> tuple[int, int]:
+    """The end of the longest phrase from `at` that papers hold, and how many do; a single word where none is."""
+    stems = [stem(word) for word in run[at : at + _LONGEST]]
+    best, held = at + 1, lexical.frequency(stems[0])
+    for size in range(2, len(stems) + 1):
+        if run[at + size - 1] in FUNCTION_WORDS:
+            continue
+        inner = any(word in FUNCTION_WORDS for word in run[at : at + size])
+        together = lexical.phrase_frequency(stems[:size])
+        if together < (_HELD_TOGETHER if inner else 1):
+            break
+        best, held = at + size, together
+    return best, held
+
+
+def _runs(topic: str) -> list[list[str]]:
+    """Words between punctuation, verbs and other function words; a phrase may hold “of” or “in the”."""
+    runs: list[list[str]] = [[]]
+    text = _CONTRACTED.sub("", topic.lower())
+    last = 0
+    for match in _WORD.finditer(text):
+        word = match.group()
+        apart = re.search(r"[^\s'’/-]", text[last : match.start()])
+        last = match.end()
+        if apart or word in VERBS or (word in FUNCTION_WORDS and word not in _INNER):
+            runs.append([])
+        if word not in VERBS and (word not in FUNCTION_WORDS or word in _INNER):
+            runs[-1].append(word)
+    return [run for run in runs if run]
+
+
+def presence(
+    units: Sequence[NDArray[np.intp]], stems: NDArray[np.intp], lengths: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """
+    Which texts hold which units, word beside word.
+
+    Args:
+        units: The numbers of the stems of each of n units.
+        stems: The numbers of the stems of m texts, one text after another.
+        lengths: (m,) how many stems each text has.
+
+    Returns:
+        (n, m), 1 where a text holds a unit, else 0.
+
+    >>> presence([np.array([1, 2])], np.array([1, 2, 5, 1, 2]), np.array([2, 2, 1])).tolist()
+    [[1.0, 0.0, 0.0]]
+    """
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    found = np.zeros((len(units), len(lengths)))
+    for row, unit in enumerate(units):
+        room = len(stems) - len(unit) + 1
+        if room < 1:
+            continue
+        here = np.ones(room, dtype=bool)
+        for offset, stem in enumerate(unit):
+            here &= stems[offset : offset + room] == stem
+        at = np.flatnonzero(here)
+        found[row, owner[at[owner[at] == owner[at + len(unit) - 1]]]] = 1.0
+    return found
