@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from threading import Lock
 
 from rag.errors import StoreError
@@ -42,7 +43,7 @@ class Retrieval:
         """
         checked = checked_filter(self._store.catalog, filter_)
         asked = understand(  # what a terminal could not decode is no word
-            question.encode(errors="replace").decode(), today=self._store.now().date()
+            question.encode(errors="replace").decode(), today=date.fromisoformat(self._store.now()[:10])
         )
         before = self._store.reopened
         self._store.refresh()

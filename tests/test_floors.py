@@ -83,6 +83,7 @@ VENDORS = {
     "pydantic_settings": {"refdesk.settings"},
     "langchain_openai": set(),  # no module imports it: LangChain's `init_chat_model` loads it by name
     "Stemmer": {"rag.checking"},
+    "rapidfuzz": {"rag.retrieval"},
     "re2": {"rag.flags"},
     "filelock": {"stores.locks"},
     "orjson": {"rag.sources"},

@@ -9,7 +9,7 @@ on SciFact's training claims; docs/evaluation.md has the figures.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from rag.ports import Catalog, Embedder, Lexical, Matrix, Vectors
 from rag.question import Understood
 from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import MAX_TERMS, Array, MatchFeatures, Vocabulary, content_words, match_features
+from rag.retrieval.spelling import corrected, corrections
 from rag.retrieval.units import Units, units
 from rag.types import Evidence, Filter, Hit, Paper
 
@@ -111,6 +112,7 @@ class Retriever:
         Raises:
             BadQuestion: The question has no word to look for.
         """
+        asked = self._spelt(asked)
         allowed = self._catalog.matching(filter_) if filter_ else None
         candidates = self.candidates(asked, allowed=allowed, depth=depth)
         nothing = Retrieved(question=asked.question, understood=asked)
@@ -131,8 +133,7 @@ class Retriever:
         Raises:
             BadQuestion: As `retrieve`.
         """
-        question = _checked(asked.question)
-        topic = asked.topic or question
+        question, topic = _checked(asked.question), asked.topic or asked.question
         words = content_words(topic) or content_words(question)
         if not words:
             raise BadQuestion(
@@ -156,6 +157,13 @@ class Retriever:
         cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
         features = match_features(words, weights, things, papers, self._vocabulary)
         return Candidates(papers=papers, cosine=cosine, features=features, terms=len(words), units=things)
+
+    def _spelt(self, asked: Understood) -> Understood:
+        """The question with its misspelt words read as words of the library."""
+        if asked.language != "en" or asked.quoted:
+            return asked
+        found = corrections(asked.topic, self._lexical, self._catalog)
+        return replace(asked, topic=corrected(asked.topic, found), corrected=found) if found else asked
 
     def _stem(self, word: str) -> str:
         return next(iter(self._lexical.terms(word)), word)

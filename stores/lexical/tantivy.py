@@ -143,7 +143,7 @@ class TantivyLexical:
         self, phrases: Sequence[Sequence[str]], *, limit: int, papers: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
         """
-        Paper id and score of the papers that hold any of the phrases, best first; nothing in a layout without positions.
+        Paper id and score of the papers that hold any of the phrases, best first; none in a layout without positions.
 
         Args:
             phrases: Terms that must stand side by side, in title or abstract; in the title they count more.
