@@ -1,8 +1,8 @@
 """
 Fit the coefficients of `rag.retrieval.retriever` and `rag.answers.confidence`.
 
-The weights that rank papers and sentences are fitted by listwise softmax on SciFact's training claims: the relevant
-candidates of a question are to be the likeliest. The confidence is a logistic regression on those claims, with and
+The weights that rank papers and sentences are fitted by listwise softmax on SciFact's training claims, and for papers
+also on topics of arXiv: the relevant candidates of a question are to be the likeliest. The confidence is a logistic regression on those claims, with and
 without evidence, and on questions of PubMedQA and titles of arXiv with and without their paper. The features were
 chosen by cross-validation on the training claims, whose folds share no gold paper. The test claims and the odd
 questions are only reported.
@@ -15,9 +15,7 @@ Source: Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approa
 from __future__ import annotations
 
 import argparse
-import gzip
 import io
-import json
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report import data_folder, table, write_section
+from benchmarks import topics
+from benchmarks.report import data_folder, rows_of, table, write_section
 from rag import text
 from rag.embedders.worker import ahead, at_once
 from rag.evaluation import metrics
@@ -47,8 +46,10 @@ FOLDS = 5
 RIDGE = 1e-3
 PAPER = ("lexical", "cosine", "best", "title", "unit_title", "unit_paper")
 SENTENCE = ("sentence", "lexical", "cosine", "position", "unit_sentence")
-ANSWER = ("lexical", "covered", "cosine", "unit_paper")
+ANSWER = ("lexical", "covered", "unit_paper", "cosine")
 TODAY = date(2026, 1, 1)
+TOPICS, TOPICS_UNTIL = 160, "2025-07"
+"""Topics of arXiv that are asked beside the claims, of papers before this month; `benchmarks.topics` reports later ones."""
 MIX = {
     "claims": 1.0, "pubmedqa own": 0.25, "pubmedqa+scifact own": 0.25, "pubmedqa+scifact absent": 0.25,
     "pubmedqa in arxiv": 0.25, "arxiv own": 0.15, "small own": 0.15, "arxiv in small": 0.15, "arxiv in scifact": 0.15,
@@ -237,12 +238,6 @@ def ablation(
     return table(["features", "train, cross-validated", "test", "95 % of nDCG@10 or hit@5"], rows)
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
-    """The records of a gzipped JSON Lines file."""
-    with gzip.open(path, "rt", encoding="utf-8") as stream:
-        return [json.loads(line) for line in stream]
-
-
 def paper(key: str, title: str, abstract: str) -> Paper:
     """A paper; without a title if the title is to be its question."""
     return Paper(paper_id=key, title=text.clean(title), abstract=text.clean(abstract), aliases=(key,), source="fit")
@@ -282,6 +277,21 @@ def scifact_looks(library: Retriever, data: Dataset) -> tuple[list[Candidates], 
             )
             into.append(replace(candidates, gold=gold, answerable=bool(claim.evidence)))
     return splits["train"], splits["test"]
+
+
+def topic_looks(folder: Path, temporary: Path) -> list[Candidates]:
+    """Topics asked plainly and within a question; the papers with the phrase in the title are relevant."""
+    rows = [row for row in rows_of(folder / "arxiv_daily" / "2025.jsonl.gz") if row["date"] < TOPICS_UNTIL]
+    library = retriever(
+        temporary / "topics", [paper(f"arxiv:{row['id']}", row["title"], row["abstract"]) for row in rows]
+    )
+    asked = []
+    for number, phrase in enumerate(topics.topics((row["title"] for row in rows), TOPICS)):
+        form = ("{}", "What do recent papers say about {}?")[number % 2]
+        candidates = look(library, form.format(phrase))
+        relevant = {each.paper_id: 1 for each in candidates.papers if topics.holds(phrase, each.title)}
+        asked.append(replace(candidates, relevant=relevant))
+    return [question for question in asked if question.relevant]
 
 
 def transfer_looks(
@@ -400,14 +410,19 @@ def report() -> None:
         scifact = retriever(Path(temporary) / "scifact", corpus)
         train, test = scifact_looks(scifact, data)
         kinds = transfer_looks(folder, scifact, corpus, Path(temporary))
-    print("Papers, nDCG@10\n\n" + ablation(train, test, [PAPER[:n] for n in range(1, 5)], fit_papers, ndcg))
+        about = topic_looks(folder, Path(temporary))
+    choices = [PAPER[:n] for n in range(1, 1 + len(PAPER))]
+    print("Papers, nDCG@10\n\n" + ablation(train, test, choices, fit_papers, ndcg))
     claims, reported = [[question for question in of if question.answerable] for of in (train, test)]
-    orders = [SENTENCE[:n] for n in range(1, 5)]
+    orders = [SENTENCE[:n] for n in range(1, 1 + len(SENTENCE))]
     print("\nSentences, hit@1 / 3 / 5 / 10\n\n" + ablation(claims, reported, orders, fit_sentences, hits), "\n")
-    print("PAPER_WEIGHTS =", named(PAPER, fit_papers(train, PAPER)))
+    of_papers = fit_papers([*train, *about], PAPER)
+    print("PAPER_WEIGHTS =", named(PAPER, of_papers))
+    for name, questions in (("train", train), ("test", test), ("topics", about)):
+        print(f"with topics, nDCG@10 {name} {np.mean([ndcg(each, PAPER, of_papers) for each in questions]):.3f}")
     print("SENTENCE_WEIGHTS =", named(SENTENCE, fit_sentences(claims, SENTENCE)))
     weights = fit_sentences(claims, SENTENCE)
-    for size in (1, 3, 2):
+    for size in (2, 3, 4):
         report_answer(train, test, kinds, weights, size)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 PAGE = Path(__file__).parent.parent / "docs" / "evaluation.md"
 
@@ -41,3 +44,9 @@ def write_section(name: str, body: str) -> None:
         sys.exit(f"docs/evaluation.md has no place for “{name}”: add the line {begin} and the line {end}")
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     PAGE.write_text(pattern.sub(lambda _: f"{begin}\n\n{body}\n\n{end}", page), encoding="utf-8")
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The records of a gzipped JSON Lines file."""
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream]

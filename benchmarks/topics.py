@@ -24,8 +24,7 @@ from typing import Any
 import numpy as np
 
 import refdesk
-from benchmarks.fit import rows_of
-from benchmarks.report import data_folder, table, write_section
+from benchmarks.report import data_folder, rows_of, table, write_section
 from rag.question.words import FUNCTION_WORDS, SCAFFOLD_NOUNS, VERBS
 
 FIRST_HELD_OUT = "2025-09"

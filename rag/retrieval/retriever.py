@@ -32,8 +32,15 @@ MAX_QUESTION_CHARS = 20_000
 TOPICAL = frozenset(("overview", "list", "definition", "metadata"))
 """Kinds of question of which only the topic is compared with the papers; elsewhere the whole question is."""
 
-PAPER_WEIGHTS = {"lexical": 10.367, "cosine": 6.660, "best": 6.116, "title": 3.056}
-SENTENCE_WEIGHTS = {"sentence": 9.415, "lexical": 12.903, "cosine": 7.895, "position": 1.638}
+PAPER_WEIGHTS = {
+    "lexical": 5.66,
+    "cosine": 4.57,
+    "best": 3.94,
+    "title": 3.37,
+    "unit_title": 1.73,
+    "unit_paper": 3.2,
+}
+SENTENCE_WEIGHTS = {"sentence": 9.06, "lexical": 12.77, "cosine": 7.6, "position": 1.66, "unit_sentence": 0.38}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +153,7 @@ class Retriever:
         bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), papers=allowed))
         holding = self._lexical.phrase_search(things.stems, limit=max(UNIT_CANDIDATES, depth), papers=allowed)
         held = [paper_id for paper_id, _ in holding if paper_id not in without]
-        cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=[*bm25, *held])
+        cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=list(dict.fromkeys([*bm25, *held])))
         for found in (bm25, cosines):
             for paper_id in without:
                 found.pop(paper_id, None)

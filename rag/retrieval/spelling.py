@@ -69,9 +69,9 @@ def _nearest(word: str, held: int, lexical: Lexical, catalog: Catalog) -> str | 
     near: dict[str, float] = {}
     for end in range(max(SHORTEST - 1, len(word) - _SUFFIX), len(word) + 1):  # a term is a word without its suffix
         for term, distance, _ in process.extract(
-            word[:end], terms, scorer=OSA.distance, score_cutoff=edits, limit=_MOST_CANDIDATES
+            word[:end], terms, scorer=OSA.distance, score_cutoff=edits + 1, limit=_MOST_CANDIDATES
         ):
-            near[term] = min(distance, near.get(term, edits))
+            near[term] = min(distance, near.get(term, distance))
     counts = dict(alike)
     likely = sorted(near, key=lambda term: (near[term], -counts[term], term))[: 2 * _MOST_CANDIDATES]
     spelt = {
