@@ -123,6 +123,12 @@ class Issues:
 
         return Run(self._store, self._settings, make).run(resend=resend)
 
+    def elsewhere(self) -> str:
+        """The hint for an empty issue: where the papers of the library are."""
+        from refdesk.digest.run import elsewhere
+
+        return elsewhere(self._store.catalog)
+
     def ratings(self) -> dict[str, int]:
         """1 for each paper that is liked, -1 for each that is disliked, by paper id."""
         return self._store.catalog.ratings().all()
