@@ -21,7 +21,6 @@ from rag.ports import Delivery
 from rag.types import JsonDict, Period, Subscription
 from refdesk.digest.deliver import Sender, addresses, planned, renderings
 from refdesk.digest.settings import DigestSettings
-from refdesk.settings.email import Mail
 from stores.locks import ProcessLock
 from stores.sql.catalog import SQLCatalog
 from stores.sql.issues import IssueRecord
@@ -67,7 +66,7 @@ class Run:
         mail = settings.mail()
         self._subscriptions: dict[str, Subscription] = {}
         for name, subscription in settings.subscriptions.items():
-            if error := _error(subscription, mail):
+            if error := delivery_error(subscription, has_mail=mail is not None):
                 self._errors[name] = error
             else:
                 self._subscriptions[name] = subscription
@@ -195,13 +194,13 @@ def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> 
     return missed[-1:] if subscription.catch_up == "skip" else missed
 
 
-def _error(subscription: Subscription, mail: Mail | None) -> ConfigError | None:
+def delivery_error(subscription: Subscription, *, has_mail: bool) -> ConfigError | None:
     """The error of a subscription whose issues could not be delivered, and so are not made; None for others."""
     try:
         readers = addresses(subscription)
     except ConfigError as error:
         return error
-    if readers and not mail:
+    if readers and not has_mail:
         return ConfigError(
             f"The subscription “{subscription.name}” has readers, and refdesk.toml no [email].",
             hint="docs/running.md has the settings of the usual providers.",

@@ -55,7 +55,8 @@ def sourced(source: Source, cited: Mapping[int, str]) -> list[str]:
 def reference(number: int, paper: Paper) -> str:
     """A paper under a number: title, first authors, date, id and link, which `refdesk verify` compares."""
     named = facts(paper)
-    return f"{number}. **{escaped(paper.title)}**{named['authors']}{named['date']} `{_code(paper.paper_id)}`{named['link']}"
+    title = f"**{escaped(paper.title)}**"
+    return f"{number}. {title}{named['authors']}{named['date']} `{_code(paper.paper_id)}`{named['link']}"
 
 
 def facts(paper: Paper) -> dict[str, str]:

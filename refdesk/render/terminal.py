@@ -162,8 +162,8 @@ def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
     }
     parts: list[RenderableType] = [Text(given.title, style="bold")]
     if given.flags:
-        reasons = " ".join(_FLAGGED[flag] for flag in given.flags if flag in _FLAGGED)
-        parts.append(Text(f"⚑ {', '.join(given.flags)}: {reasons or 'Read this abstract with care.'}", style="bold red"))
+        reasons = " ".join(_FLAGGED[flag] for flag in given.flags)
+        parts.append(Text(f"⚑ {', '.join(given.flags)}: {reasons}", style="bold red"))
     return Group(*parts, _facts(facts), Text(""), *(_sentence(each) for each in given.sentences))
 
 
@@ -217,7 +217,10 @@ def _subscription(given: Mapping[str, Any]) -> Text:
     """A subscription with its last issue and what `refdesk run` will make."""
     last = f"last issue {given['last']}" if given["last"] else "no issue yet"
     due = f", due {', '.join(given['due'])}" if given["due"] else ""
-    return Text.assemble((given["name"], "bold"), f"  every {given['every']}, {last}{due}")
+    line = Text.assemble((given["name"], "bold"), f"  every {given['every']}, {last}{due}")
+    if given["missing"]:
+        line.append(f"; not in the library, though liked or disliked: {', '.join(given['missing'])}", style="yellow")
+    return line
 
 
 def _undelivered(given: Mapping[str, Any]) -> Text:

@@ -84,7 +84,7 @@ def _place(quote: re.Match[str]) -> Place:
 
 class _Quotes:
     """
-    The sentences that a document quotes, each in a line of its own: the right ones, and those that their papers do not have.
+    The sentences that a document quotes, each in a line of its own: the right ones, and those that no paper has.
 
     A right quote may be of the text that the paper had when the document was written. A wrong one that a claim repeats
     word for word is reported with that claim, and only once.

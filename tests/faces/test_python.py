@@ -243,7 +243,9 @@ def test_a_langchain_retriever_refuses_options_that_it_does_not_know(open_sample
         retriever.invoke("grokking", k="3")
     with pytest.raises(errors.BadFilter, match="`k` is 0"):
         open_sample.as_retriever(k=0)
-    with pytest.raises(TypeError, match=r"takes no search_kwargs; give k and the filters directly: as_retriever\(k=3\)"):
+    with pytest.raises(
+        TypeError, match=r"takes no search_kwargs; give k and the filters directly: as_retriever\(k=3\)"
+    ):
         open_sample.as_retriever(search_kwargs={"k": 3})  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="limit and k"):
         open_sample.as_retriever(k=1, limit=2)
@@ -257,7 +259,9 @@ def test_a_number_that_is_not_whole_or_below_one_is_refused(open_sample: refdesk
         "k": lambda: open_sample.as_retriever(k=wrong),
     }
     for name, call in calls.items():
-        with pytest.raises(errors.BadFilter, match=f"`{name}` is .*; it must be a whole number of at least 1") as raised:
+        with pytest.raises(
+            errors.BadFilter, match=f"`{name}` is .*; it must be a whole number of at least 1"
+        ) as raised:
             call()
         assert raised.value.hint == f"Try {name}=5."
 
