@@ -70,7 +70,7 @@ def digest(
         if built.digest.degraded:
             session.tell(f"Degraded: {built.digest.degraded['reason']}.")
         _write(library, built, chosen, output)
-        if period is None and not built.digest.coverage.listed:
+        if not built.digest.coverage.listed:
             session.tell(f"Hint: {library.issues.elsewhere()}")
     if output:
         from refdesk.render import wording
