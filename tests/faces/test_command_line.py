@@ -458,6 +458,13 @@ def test_an_empty_digest_hints_at_the_last_week_that_has_papers(
     assert "The library is empty" in cli("--library", tmp_path / "new", "digest", *period).err
 
 
+def test_a_sync_that_failed_says_so(cli: Cli, own_library: Path) -> None:
+    (own_library / "refdesk.toml").write_text('[feeds.box]\nkind = "folder"\npath = "/nowhere"\n', encoding="utf-8")
+    ran = cli("--library", own_library, "sync")
+    assert ran.status == 6
+    assert ran.out.startswith("box  broken: failed in ")
+
+
 def test_formats_are_listed_in_columns(cli: Cli) -> None:
     listed = cli("add", "--list-formats").out.splitlines()
     column = max(len(line.split()[0]) for line in listed) + 2
