@@ -203,7 +203,7 @@ def _rate(session: Session, names: tuple[str, ...], rating: int, *, as_json: boo
             rated = _RATED[rating] if rating or earlier else "was not rated"
             was = f", was {_RATED[earlier]} before" if rating and earlier not in (0, rating) else ""
             session.tell(f"{rated}{was}: {paper.title} ({paper.paper_id})")
-        if rating > 0 and not as_json and not any(each > 0 for each in before.values()):
+        if rating > 0 and not as_json and max(before.values(), default=0) <= 0:
             session.tell(_FROM_NOW_ON)
 
 
