@@ -37,9 +37,9 @@ def masked(url: str) -> str:
 
 
 def is_database(url: str) -> bool:
-    """True if SQLAlchemy can parse the URL."""
+    """True if SQLAlchemy can parse the URL and knows its kind of database."""
     try:
-        return bool(make_url(url).drivername)
+        return bool(make_url(url).get_dialect())
     except (ArgumentError, ValueError):
         return False
 
