@@ -30,6 +30,7 @@ from stores.sql.changes import INDEXES, VECTORS, IndexState, Span
 BATCH = 1_000
 """Papers in one transaction."""
 Progress = Callable[[int], None]
+_NO_VECTORS = np.zeros((0, 0), dtype=np.float32)
 _REBUILD_WITH = "rebuild_with"
 """Setting: the manifest for the rebuild of the indexes, as JSON."""
 
@@ -216,10 +217,9 @@ class LibraryStore:
             How many papers were indexed.
         """
         self._catch_sight()
-        if self.needs_rebuild():
-            self._begin_anew()
+        done = self._rebuild(progress) if self.needs_rebuild() else 0
+        self.indexes.tidy()
         self.health.repair()
-        done = 0
         while True:
             states = self.catalog.changes.indexes()
             lowest = min(state.position for state in states.values())
@@ -229,30 +229,48 @@ class LibraryStore:
             behind = [name for name, state in states.items() if state.position == lowest]
             papers = self.catalog.papers([paper_id for _, paper_id in entries])
             chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)] if VECTORS in behind else []
-            vectors = self._embed(papers, chunks)
+            vectors = _embed(self.embedder, papers, chunks) if chunks else _NO_VECTORS
             merged_ids = [paper_id for _, paper_id in entries if paper_id not in papers]
             span = Span(lowest, entries[-1][0])
             self.index(papers, chunks, vectors, span, fresh=False, merged_ids=merged_ids, into=behind)
             done += len(papers)
             progress(len(papers))
 
-    def _embed(self, papers: Mapping[str, Paper], chunks: Sequence[Chunk]) -> Matrix:
-        if not chunks:
-            return np.zeros((0, 0), dtype=np.float32)
-        return self.embedder.embed([embedding_text(papers[chunk.paper_id], chunk) for chunk in chunks])
+    def _rebuild(self, progress: Progress) -> int:
+        """
+        Build both indexes anew beside the old ones, with the manifest that a reindex asked for, and exchange them.
 
-    def _begin_anew(self) -> None:
-        """Cut all papers anew, empty both indexes, and take the manifest that a reindex asked for."""
+        A process killed before the exchange leaves the old indexes, and the next writer begins again.
+        """
         wanted: dict[str, str] = json.loads(self.catalog.setting(_REBUILD_WITH) or "{}")
         embedder = self._make_embedder(wanted["embedder"]) if wanted else self.embedder
-        ids = self.catalog.ids()
-        for at in range(0, len(ids), BATCH):
-            papers = self.catalog.papers(ids[at : at + BATCH])
-            self.catalog.cut_anew({paper_id: _cut(paper, embedder) for paper_id, paper in papers.items()})
+        anew = self.indexes.begin_anew()
+        position, ids = self.catalog.changes.newest(), self.catalog.ids()
+        try:
+            for at in range(0, len(ids), BATCH):
+                papers = self.catalog.papers(ids[at : at + BATCH])
+                cuts = {paper_id: _cut(paper, embedder) for paper_id, paper in papers.items()}
+                self.catalog.cut_anew(cuts)
+                chunks = [chunk for cut in cuts.values() for chunk in cut]
+                anew.write(papers, chunks, _embed(embedder, papers, chunks), fresh=True)
+                progress(len(papers))
+        except BaseException:
+            with suppress(StoreError):
+                anew.close()
+            raise
+        self._exchange(anew, position, wanted)
+        return len(ids)
+
+    def _exchange(self, anew: Indexes, position: int, manifest: Mapping[str, str]) -> None:
+        """Put new indexes in the place of the old ones, tell other processes by the catalog, and reopen."""
         with self._exchanging:
-            self.indexes.begin_anew()
-        self.catalog.begin_anew(INDEXES, {**wanted, REBUILD: "no", _REBUILD_WITH: ""})
-        self._catch_sight()
+            self.reopened += 1
+            self.indexes.exchange(anew)
+            self.catalog.exchange(INDEXES, position, {**manifest, REBUILD: "no", _REBUILD_WITH: ""})
+            self.indexes.reopen()
+            self.embedder_name = self.catalog.setting("embedder") or ""
+            self._written = self._last_written()
+        self.indexes.remove_replaced()
 
     # ---- writing the indexes
 
@@ -321,6 +339,10 @@ class LibraryStore:
 def _written(states: Mapping[str, IndexState]) -> dict[str, str]:
     """By index, a value that moves whenever a process writes to it."""
     return {name: state.written for name, state in states.items()}
+
+
+def _embed(embedder: Embedder, papers: Mapping[str, Paper], chunks: Sequence[Chunk]) -> Matrix:
+    return embedder.embed([embedding_text(papers[chunk.paper_id], chunk) for chunk in chunks])
 
 
 def _cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:

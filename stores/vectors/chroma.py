@@ -27,7 +27,17 @@ from stores.guard import Guard
 from stores.sql.rows import day_number
 from stores.urls import masked
 from stores.vectors.clients import MOST_COPIED_BYTES, close_client, store_error, too_large_to_copy
-from stores.vectors.collection import PAGE, Opened, of_another_library, open_collection, own_metadata, owner
+from stores.vectors.collection import (
+    PAGE,
+    REPLACED,
+    Opened,
+    found_collection,
+    of_another_library,
+    open_collection,
+    own_metadata,
+    owner,
+    replaced,
+)
 
 COLLECTION = "chunks"
 _PAGE_BESIDE_SEARCHES = 50
@@ -56,7 +66,7 @@ class ChromaVectors:
     def __init__(self, place: Path | str, *, library_id: str = "") -> None:
         self._place, self._library_id = place, library_id
         self.remote = isinstance(place, str)
-        self._name = (urlsplit(place).path.strip("/") or COLLECTION) if isinstance(place, str) else COLLECTION
+        self._name = collection_name(place) if isinstance(place, str) else COLLECTION
         self._guard = Guard()
         self._searched = float("-inf")
         with self._translated():
@@ -159,18 +169,49 @@ class ChromaVectors:
                     collection.delete(ids=unwanted[first : first + self._opened.batch])
 
     def clear(self) -> None:
-        """Drop the collection, for vectors of any dimension; in a folder, the whole folder, which may be damaged."""
+        """Drop the collection, for vectors of any dimension; in a folder, the whole folder."""
         with self._translated():
             if self.remote:
-                with suppress(NotFoundError):
-                    self._opened.client.delete_collection(self._name)
+                self._drop(self._name)
                 self._exchange(self._open())
-                return
-            with self._guard.exchanging():
-                if self._opened.client is not None:
-                    close_client(self._opened.client)
-                self._opened = Opened(None, None, PAGE)
+            else:
+                self.close()
                 shutil.rmtree(self._place, ignore_errors=True)
+
+    def replace(self, place: Path | str) -> None:
+        """
+        Take the place of other vectors of the same folder or server; to be called by the one writer.
+
+        Readers that have the old ones open go on with them until `remove_replaced`, and those that open any find
+        either. This object is closed.
+        """
+        with self._translated():
+            if isinstance(self._place, Path) and isinstance(place, Path):
+                self.close()
+                _replace_folder(place, self._place)
+            else:
+                self._replace_on_server(str(place))
+
+    def _replace_on_server(self, place: str) -> None:
+        name = collection_name(place)
+        if old := found_collection(self._opened.client, name):
+            self._drop(f"{name}{REPLACED}")
+            old.modify(name=f"{name}{REPLACED}")
+        if new := found_collection(self._opened.client, self._name):
+            new.modify(name=name)
+        self.close()
+
+    def remove_replaced(self) -> None:
+        """Delete the vectors that `replace` left for readers; to be called by the one writer."""
+        with self._translated():
+            if self.remote:
+                self._drop(f"{self._name}{REPLACED}")
+            elif isinstance(self._place, Path):
+                shutil.rmtree(replaced(self._place), ignore_errors=True)
+
+    def _drop(self, name: str) -> None:
+        with suppress(NotFoundError):
+            self._opened.client.delete_collection(name)
 
     # ---- reading
 
@@ -296,6 +337,19 @@ class ChromaVectors:
             ) from error
         except (ChromaError, httpx.HTTPError, ValueError, OSError, RuntimeError) as error:
             raise store_error(self._place, error) from error
+
+
+def collection_name(url: str) -> str:
+    """The name of a collection on a server, by its URL."""
+    return urlsplit(url).path.strip("/") or COLLECTION
+
+
+def _replace_folder(folder: Path, new: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(replaced(folder), ignore_errors=True)
+        folder.rename(replaced(folder))
+    if new.exists():
+        new.rename(folder)
 
 
 def _metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:

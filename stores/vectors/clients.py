@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from itertools import count as numbers
 from pathlib import Path
 from tempfile import mkdtemp
@@ -45,7 +47,7 @@ def open_client(place: Path | str, *, create: bool) -> Any:
     if (not (place / _DATABASE).exists() and not create) or too_large_to_copy(place):
         return None
     if create:
-        place.mkdir(parents=True, exist_ok=True)
+        _make_database(place)
     if can_be_written(place):
         return _of_folder(place)
     copy = _copied(place)
@@ -78,6 +80,24 @@ def close_client(client: Any) -> None:
         session.close()
     if copy := getattr(client, "refdesk_copy", None):
         shutil.rmtree(copy, ignore_errors=True)
+
+
+def _make_database(folder: Path) -> None:
+    """
+    Make an empty database in WAL mode, where there is none; Chroma fills it.
+
+    A reindex puts another database under the same path. A process that still has the old one open would take the
+    rollback journal of the new one for its own, and delete it. In WAL mode there is no such journal.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / _DATABASE).exists():
+        with closing(sqlite3.connect(folder / _DATABASE)) as database:
+            database.execute("PRAGMA journal_mode=WAL")
+
+
+def has_database(folder: Path) -> bool:
+    """True if a folder has a database of Chroma."""
+    return (folder / _DATABASE).exists()
 
 
 def _of_folder(folder: Path) -> Any:
