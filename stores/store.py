@@ -9,18 +9,17 @@ of papers catches up. Readers never do: they answer from what the indexes hold.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Lock
 
-import numpy as np
-
-from rag import text
 from rag.errors import LibraryReadOnly, StoreError
 from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, Paper
 from stores import manifest
+from stores.embedding import cut, embed
 from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.place import Place
@@ -30,7 +29,8 @@ from stores.sql.changes import INDEXES, VECTORS, IndexState, Span
 BATCH = 1_000
 """Papers in one transaction."""
 Progress = Callable[[int], None]
-_NO_VECTORS = np.zeros((0, 0), dtype=np.float32)
+_EXCHANGE_S = 2.0
+"""The time within which indexes are exchanged and the catalog tells of it."""
 _REBUILD_WITH = "rebuild_with"
 """Setting: the manifest for the rebuild of the indexes, as JSON."""
 
@@ -197,8 +197,17 @@ class LibraryStore:
         self._follow(self.catalog.changes.indexes(), self.catalog.setting("embedder") or "", wait=True)
 
     def written_since_refresh(self) -> bool:
-        """True if another process has written the indexes since they were opened."""
-        return (self._last_written(), self.catalog.setting("embedder") or "") != (self._written, self.embedder_name)
+        """
+        True if another process has written the indexes since they were opened.
+
+        It waits a moment for one that rebuilds them and may just be exchanging them.
+        """
+        until = time.monotonic() + _EXCHANGE_S
+        while (self._last_written(), self.catalog.setting("embedder") or "") == (self._written, self.embedder_name):
+            if time.monotonic() > until or not self.needs_rebuild():
+                return False
+            time.sleep(0.02)
+        return True
 
     def _last_written(self) -> dict[str, str]:
         return _written(self.catalog.changes.indexes())
@@ -229,7 +238,7 @@ class LibraryStore:
             behind = [name for name, state in states.items() if state.position == lowest]
             papers = self.catalog.papers([paper_id for _, paper_id in entries])
             chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)] if VECTORS in behind else []
-            vectors = _embed(self.embedder, papers, chunks) if chunks else _NO_VECTORS
+            vectors = embed(lambda: self.embedder, papers, chunks)
             merged_ids = [paper_id for _, paper_id in entries if paper_id not in papers]
             span = Span(lowest, entries[-1][0])
             self.index(papers, chunks, vectors, span, fresh=False, merged_ids=merged_ids, into=behind)
@@ -249,10 +258,10 @@ class LibraryStore:
         try:
             for at in range(0, len(ids), BATCH):
                 papers = self.catalog.papers(ids[at : at + BATCH])
-                cuts = {paper_id: _cut(paper, embedder) for paper_id, paper in papers.items()}
+                cuts = {paper_id: cut(paper, embedder) for paper_id, paper in papers.items()}
                 self.catalog.cut_anew(cuts)
                 chunks = [chunk for cut in cuts.values() for chunk in cut]
-                anew.write(papers, chunks, _embed(embedder, papers, chunks), fresh=True)
+                anew.write(papers, chunks, embed(lambda: embedder, papers, chunks), fresh=True)
                 progress(len(papers))
         except BaseException:
             with suppress(StoreError):
@@ -276,7 +285,7 @@ class LibraryStore:
 
     def cut(self, paper: Paper) -> tuple[Chunk, ...]:
         """A paper's chunks, as the library's embedder takes them."""
-        return _cut(paper, self.embedder)
+        return cut(paper, self.embedder)
 
     def index(
         self,
@@ -339,16 +348,3 @@ class LibraryStore:
 def _written(states: Mapping[str, IndexState]) -> dict[str, str]:
     """By index, a value that moves whenever a process writes to it."""
     return {name: state.written for name, state in states.items()}
-
-
-def _embed(embedder: Embedder, papers: Mapping[str, Paper], chunks: Sequence[Chunk]) -> Matrix:
-    return embedder.embed([embedding_text(papers[chunk.paper_id], chunk) for chunk in chunks])
-
-
-def _cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:
-    return text.chunks(paper, max_tokens=embedder.max_tokens, count=embedder.count)
-
-
-def embedding_text(paper: Paper, chunk: Chunk) -> str:
-    """The text that is embedded for a chunk. The title goes first, because sentences seldom name their topic."""
-    return f"{paper.title}\n{chunk.text}"

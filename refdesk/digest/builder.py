@@ -27,7 +27,8 @@ from rag.types import JsonDict, Paper, PaperStatus, Period, Subscription
 from refdesk._version import __version__
 from stores.sql.issues import IssueRecord
 from stores.sql.themes import ThemeRecord
-from stores.store import LibraryStore, embedding_text
+from stores.embedding import embedding_text
+from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.digests.generation import Writer

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,8 @@ from stores.guard import Guard
 from stores.sql.rows import day_number
 from stores.urls import masked
 from stores.vectors.clients import MOST_COPIED_BYTES, close_client, store_error, too_large_to_copy
-from stores.vectors.collection import (
-    PAGE,
-    REPLACED,
-    Opened,
-    found_collection,
-    of_another_library,
-    open_collection,
-    own_metadata,
-    owner,
-    replaced,
-)
+from stores.vectors.collection import PAGE, Opened, of_another_library, open_collection, own_metadata, owner
+from stores.vectors.replacing import REPLACED, drop_collection, replace_collection, replace_folder, replaced
 
 COLLECTION = "chunks"
 _PAGE_BESIDE_SEARCHES = 50
@@ -172,7 +163,7 @@ class ChromaVectors:
         """Drop the collection, for vectors of any dimension; in a folder, the whole folder."""
         with self._translated():
             if self.remote:
-                self._drop(self._name)
+                drop_collection(self._opened.client, self._name)
                 self._exchange(self._open())
             else:
                 self.close()
@@ -188,30 +179,18 @@ class ChromaVectors:
         with self._translated():
             if isinstance(self._place, Path) and isinstance(place, Path):
                 self.close()
-                _replace_folder(place, self._place)
+                replace_folder(place, self._place)
             else:
-                self._replace_on_server(str(place))
-
-    def _replace_on_server(self, place: str) -> None:
-        name = collection_name(place)
-        if old := found_collection(self._opened.client, name):
-            self._drop(f"{name}{REPLACED}")
-            old.modify(name=f"{name}{REPLACED}")
-        if new := found_collection(self._opened.client, self._name):
-            new.modify(name=name)
-        self.close()
+                replace_collection(self._opened.client, collection_name(str(place)), self._name)
+                self.close()
 
     def remove_replaced(self) -> None:
         """Delete the vectors that `replace` left for readers; to be called by the one writer."""
         with self._translated():
             if self.remote:
-                self._drop(f"{self._name}{REPLACED}")
+                drop_collection(self._opened.client, f"{self._name}{REPLACED}")
             elif isinstance(self._place, Path):
                 shutil.rmtree(replaced(self._place), ignore_errors=True)
-
-    def _drop(self, name: str) -> None:
-        with suppress(NotFoundError):
-            self._opened.client.delete_collection(name)
 
     # ---- reading
 
@@ -342,14 +321,6 @@ class ChromaVectors:
 def collection_name(url: str) -> str:
     """The name of a collection on a server, by its URL."""
     return urlsplit(url).path.strip("/") or COLLECTION
-
-
-def _replace_folder(folder: Path, new: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(replaced(folder), ignore_errors=True)
-        folder.rename(replaced(folder))
-    if new.exists():
-        new.rename(folder)
 
 
 def _metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:

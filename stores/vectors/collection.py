@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chromadb.errors import NotFoundError
-
 from rag.errors import StoreMismatch
 from stores.urls import masked
 from stores.vectors.clients import close_client, has_database, open_client
+from stores.vectors.replacing import REPLACED, find_collection, replaced
 
 LAYOUT = 1
 """The newest layout of what is stored with a chunk."""
 PAGE = 2_000
 """Chunks that are read or written at once, at most."""
-REPLACED = ".old"
-"""The end of the name of a collection, or of its folder, that a new one replaces, read while there is no other."""
 _LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
 
 
@@ -49,30 +46,17 @@ def open_collection(place: Path | str, name: str, library_id: str, *, create: bo
     if client is None:
         return Opened(None, None, PAGE)
     try:
-        collection = found_collection(client, name)
+        collection = find_collection(client, name)
         if collection is None and create:
             collection = _made(client, name, library_id)
         elif collection is None and isinstance(place, str):
-            collection = found_collection(client, f"{name}{REPLACED}")
+            collection = find_collection(client, f"{name}{REPLACED}")
         if collection is not None and owner(collection) not in ("", library_id):
             raise of_another_library(place, name)
         return Opened(client, collection, min(int(client.get_max_batch_size()), PAGE))
     except BaseException:
         close_client(client)
         raise
-
-
-def replaced(folder: Path) -> Path:
-    """The folder of the vectors that those in `folder` replace."""
-    return folder.with_name(f"{folder.name}{REPLACED}")
-
-
-def found_collection(client: Any, name: str) -> Any:
-    """The collection of a name, or None."""
-    try:
-        return client.get_collection(name, embedding_function=None)
-    except NotFoundError:
-        return None
 
 
 def _made(client: Any, name: str, library_id: str) -> Any:

@@ -141,19 +141,33 @@ def test_an_import_killed_at_a_step_is_finished_by_the_next_one(
 @pytest.mark.parametrize(
     ("owner", "name", "times"),
     [
-        (CATALOG, "cut_anew", 2),
         (INDEXES, "begin_anew", 1),
-        (CATALOG, "begin_anew", 1),
-        (VECTORS, "upsert", 1),
-        (CHANGES, "advance", 2),
+        (CATALOG, "cut_anew", 2),
+        (VECTORS, "upsert", 2),
+        (INDEXES, "exchange", 1),
+        (VECTORS, "replace", 1),
+        (CATALOG, "exchange", 1),
+        (VECTORS, "remove_replaced", 1),
     ],
-    ids=["while cutting", "before emptying", "after emptying", "before the first batch", "before a position"],
+    ids=[
+        "before it builds",
+        "while cutting",
+        "while it builds",
+        "before the exchange",
+        "between the words and the vectors",
+        "before the catalog tells of it",
+        "before the old ones are removed",
+    ],
 )
-def test_a_reindex_killed_at_a_step_is_finished_by_the_next_writer(
+def test_a_reindex_killed_at_a_step_leaves_the_library_whole_and_the_next_writer_finishes_it(
     small: Path, owner: str, name: str, times: int
 ) -> None:
     assert ended(start(_DIE, owner, name, str(times), "--library", small, "reindex")).status == -signal.SIGKILL
+    with refdesk.open_library(small, read_only=True) as library:
+        found = library.search("subject17")[0]
+        assert (found.paper_id, found.vector > 0.1) == ("file:papers:sample:00017", True)
     assert len(consistent(small)) == 60
+    assert [path.name for path in small.iterdir() if path.suffix in (".new", ".old")] == [], "nothing is left behind"
     with refdesk.open_library(small) as library:
         assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
 
