@@ -28,7 +28,7 @@ main(sys.argv[1:])
 """
 _DIE = """
 import os, signal, sys
-import stores.sql.catalog, stores.ingest, stores.lexical.tantivy, stores.store, stores.vectors.chroma
+import stores.sql.catalog, stores.ingest, stores.lexical.tantivy, stores.manifest, stores.store, stores.vectors.chroma
 stores.ingest.BATCH = stores.store.BATCH = 20
 module, _, owner = sys.argv[1].rpartition(".")
 owner, name, times = getattr(sys.modules[module], owner), sys.argv[2], int(sys.argv[3])
@@ -49,7 +49,7 @@ CATALOG, LEXICAL, VECTORS = (
     "stores.lexical.tantivy.TantivyLexical",
     "stores.vectors.chroma.ChromaVectors",
 )
-CHANGES, STORE, INDEXES = "stores.sql.changes.SQLChanges", "stores.store.LibraryStore", "stores.indexes.Indexes"
+CHANGES, MANIFEST, INDEXES = "stores.sql.changes.SQLChanges", "stores.manifest", "stores.indexes.Indexes"
 
 
 def consistent(folder: Path) -> set[str]:
@@ -113,7 +113,7 @@ def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
         (VECTORS, "upsert", 2),
         (LEXICAL, "upsert", 2),
         (CHANGES, "advance", 2),
-        (STORE, "_manifest", 1),
+        (MANIFEST, "make", 1),
     ],
     ids=[
         "before the catalog",
