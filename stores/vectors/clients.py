@@ -161,7 +161,9 @@ def store_error(place: Path | str, error: Exception) -> StoreError:
     reason = " ".join(str(error).split())[:200]
     if isinstance(place, str):
         shown = masked(place)
-        if shown != place:  # a reason may repeat the URL
+        if no_connection := _no_connection(error):
+            reason = no_connection
+        elif shown != place:  # a reason may repeat the URL
             reason = type(error).__name__
         return StoreError(
             f"The Chroma server {shown} cannot be used: {reason}.",
@@ -178,3 +180,12 @@ def store_error(place: Path | str, error: Exception) -> StoreError:
         f"The vectors in {place} cannot be used: {reason}.",
         hint="Run `refdesk reindex`, which rebuilds them from the catalog.",
     )
+
+
+def _no_connection(error: BaseException | None) -> str:
+    """Why a server cannot be reached, such as “Connection refused”; Chroma hides it. Empty for any other error."""
+    while error is not None:
+        if isinstance(error, httpx.TransportError):
+            return " ".join(str(error).split())[:200] or type(error).__name__
+        error = error.__cause__ or error.__context__
+    return ""
