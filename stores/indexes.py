@@ -81,8 +81,8 @@ class Indexes:
             ask_server: Ask the server of the vectors; otherwise vectors on a server count as existing.
         """
         exists = {
-            LEXICAL: (self._folder / "lexical" / "meta.json").exists(),
-            VECTORS: any((self._folder / name / "chroma.sqlite3").exists() for name in ("chroma", _REPLACED_VECTORS))
+            LEXICAL: _exists(self._folder / "lexical" / "meta.json"),
+            VECTORS: any(_exists(self._folder / name / "chroma.sqlite3") for name in ("chroma", _REPLACED_VECTORS))
             if not self._vectors_url
             else not ask_server or self.vectors.exists,
         }
@@ -185,6 +185,14 @@ class Indexes:
         for opened in (self._lexical, self._vectors):
             if opened is not None:
                 opened.close()
+
+
+def _exists(path: Path) -> bool:
+    """True also if a folder may not be looked into: opening the index then says why."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _beside(url: str) -> str:

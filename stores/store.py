@@ -71,10 +71,11 @@ class LibraryStore:
     ) -> None:
         self.place = place
         exists = place.exists()
-        self.writable = not exists or place.can_be_written()
+        self._obstacle = place.obstacle() if exists else None
+        self.writable = self._obstacle is None
         """False if the catalog cannot be written: nothing can be recorded, not even tokens."""
-        if not self.writable and not read_only:
-            notify(f"The library {place.folder} cannot be written; it is only read, and nothing is recorded.")
+        if self._obstacle and not read_only:
+            notify(f"{self._obstacle.message.removesuffix('.')}; it is only read, and nothing is recorded.")
         self.read_only = read_only or not self.writable
         self._make_embedder = make_embedder
         self._embedder: Embedder | None = None
@@ -142,19 +143,16 @@ class LibraryStore:
 
         Raises:
             LibraryLocked: Another process did not finish in time.
-            LibraryReadOnly: The folder cannot be written.
+            LibraryReadOnly, StoreFull: The folder cannot be written.
         """
         self.require_writable()
         with self._lock.held():
             yield
 
     def require_writable(self) -> None:
-        """Raise LibraryReadOnly if the library was opened read-only, or cannot be written."""
-        if not self.writable:
-            raise LibraryReadOnly(
-                f"The library {self.place.folder} cannot be written.",
-                hint="Check its permissions and that its disk is not read-only, or use another `--library`.",
-            )
+        """Raise LibraryReadOnly or StoreFull if the library was opened read-only, or cannot be written."""
+        if self._obstacle:
+            raise self._obstacle
         if self.read_only:
             raise LibraryReadOnly(
                 f"The library {self.place.folder} was opened read-only.", hint="Open it without read_only."

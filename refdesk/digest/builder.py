@@ -25,9 +25,9 @@ from rag.digests.tracking import TrackedPeriod, TrackedTheme
 from rag.ports import Matrix
 from rag.types import JsonDict, Paper, PaperStatus, Period, Subscription
 from refdesk._version import __version__
+from stores.embedding import embedding_text
 from stores.sql.issues import IssueRecord
 from stores.sql.themes import ThemeRecord
-from stores.embedding import embedding_text
 from stores.store import LibraryStore
 
 if TYPE_CHECKING:

@@ -85,7 +85,8 @@ class ChromaVectors:
         if isinstance(self._place, Path) and too_large_to_copy(self._place):
             return (
                 f"The vectors in {self._place} cannot be written, and are too large to be copied and read "
-                f"({MOST_COPIED_BYTES >> 30} GB at most); papers are found by their words only."
+                f"({MOST_COPIED_BYTES >> 30} GB at most, in the temporary folder); "
+                "papers are found by their words only."
             )
         return None
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from contextlib import closing
 from itertools import count as numbers
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 
 from rag.errors import ConfigError, StoreDamaged, StoreError, disk_full
+from stores.unwritable import can_be_written, copy_database
 from stores.urls import masked
 
 TIMEOUT_S = 60.0
@@ -44,11 +44,11 @@ def open_client(place: Path | str, *, create: bool) -> Any:
     """
     if isinstance(place, str):
         return _of_server(place)
-    if (not (place / _DATABASE).exists() and not create) or too_large_to_copy(place):
+    if (not has_database(place) and not create) or too_large_to_copy(place):
         return None
     if create:
         _make_database(place)
-    if can_be_written(place):
+    if can_be_written(place / _DATABASE):
         return _of_folder(place)
     copy = _copied(place)
     try:
@@ -60,16 +60,12 @@ def open_client(place: Path | str, *, create: bool) -> Any:
     return client
 
 
-def can_be_written(folder: Path) -> bool:
-    """True if this process may write the folder and its database."""
-    database = folder / _DATABASE
-    return os.access(folder, os.W_OK) and (not database.exists() or os.access(database, os.W_OK))
-
-
 def too_large_to_copy(folder: Path) -> bool:
-    """True if the vectors in a folder that cannot be written are too large to be read."""
+    """True if the vectors in a folder that cannot be written are too large to be copied and read."""
     database = folder / _DATABASE
-    return database.exists() and not can_be_written(folder) and database.stat().st_size > MOST_COPIED_BYTES
+    if not database.exists() or can_be_written(database):
+        return False
+    return database.stat().st_size > min(MOST_COPIED_BYTES, shutil.disk_usage(gettempdir()).free)
 
 
 def close_client(client: Any) -> None:
@@ -118,8 +114,9 @@ def _copied(folder: Path) -> Path:
         for entry in folder.iterdir():
             if entry.is_dir():
                 (copy / entry.name).symlink_to(entry.resolve())
-            else:
+            elif not entry.name.startswith(_DATABASE):
                 shutil.copyfile(entry, copy / entry.name)
+        copy_database(folder / _DATABASE, copy)
     except BaseException:
         shutil.rmtree(copy, ignore_errors=True)
         raise

@@ -32,16 +32,21 @@ class Ran:
 
 @pytest.fixture
 def on_a_read_only_disk(small: Path) -> Callable[..., list[Ran]]:
-    """Run commands of refdesk, or other programs, where the library's folder is mounted read-only."""
+    """
+    Run commands of refdesk, or other programs, where the library's folder is mounted read-only.
+
+    It is mounted in its own place, or at another one, beside which it can be written.
+    """
     probe = ["unshare", "--map-root-user", "--mount", "mount", "--bind", str(small), str(small)]
     if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True, check=False).returncode:
         pytest.skip("this machine does not let us mount a folder read-only: `unshare --map-root-user --mount` fails")
 
-    def run(*commands: Sequence[str | Path]) -> list[Ran]:
+    def run(*commands: Sequence[str | Path], at: Path = small) -> list[Ran]:
         results = small.parent / "results"
         results.mkdir()
-        place = shlex.quote(str(small))
-        lines = [f"mount --bind {place} {place}", f"mount -o remount,ro,bind {place}", f"! touch {place}/x"]
+        place = shlex.quote(str(at))
+        lines = [f"mount --bind {shlex.quote(str(small))} {place}", f"mount -o remount,ro,bind {place}"]
+        lines.append(f"! touch {place}/x")
         lines = [f"{line} 2>{results}/mount || exit 9" for line in lines]
         for number, command in enumerate(commands):
             program = shlex.join(map(str, command))
@@ -130,6 +135,39 @@ def test_a_journal_that_a_killed_process_left_is_read_too(
     assert len(kept["catalog.sqlite3-wal"]) > 0
     (ran,) = on_a_read_only_disk(refdesk_command(small, "show", "sample:00017"))
     assert "only in the journal" in ran.out, ran
+
+
+_MEANWHILE = """
+import subprocess, sys
+import refdesk
+place, writable, more = sys.argv[1:]
+refdesk_command = [sys.executable, "-m", "refdesk", "--library", writable]
+with refdesk.open_library(place) as library:
+    for command in (["like", "sample:00003"], ["add", more], ["reindex"], ["dislike", "sample:00004"]):
+        writer = subprocess.Popen([*refdesk_command, *command], stdout=subprocess.DEVNULL)
+        while writer.poll() is None:
+            assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
+            assert library.show("sample:00017").title
+            assert library.status()["papers"] in (60, 360)
+        assert writer.returncode == 0
+    found = library.search("subject1299")[0].paper_id
+    print(library.status()["papers"], found, library.status()["liked"], library.check())
+"""
+
+
+def test_an_open_library_sees_what_others_write_elsewhere_all_the_time(
+    small: Path,
+    on_a_read_only_disk: Callable[..., list[Ran]],
+    records: Callable[..., list],
+    jsonl: Callable[..., Path],
+) -> None:
+    more = jsonl(small.parent / "more.jsonl", records(300, first=1_000))
+    place = small.parent / "mounted"
+    place.mkdir()
+    (ran,) = on_a_read_only_disk([sys.executable, "-c", _MEANWHILE, place, small, more], at=place)
+    assert ran.status == 0, ran.err
+    assert ran.out.split() == ["360", "file:more:sample:01299", "['file:papers:sample:00003']", "[]"]
+    assert [path.name for path in small.parent.glob("refdesk-*")] == [], "temporary folders are removed"
 
 
 _TOO_LARGE = """
