@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,9 @@ def refdesk_command(folder: Path, *arguments: str | Path) -> list[str | Path]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
+    until = time.monotonic() + 10
+    while list(folder.rglob("*-wal")) and time.monotonic() < until:
+        time.sleep(0.01)  # Chroma closes its files in a thread of its own
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
@@ -143,7 +147,7 @@ import refdesk
 place, writable, more = sys.argv[1:]
 refdesk_command = [sys.executable, "-m", "refdesk", "--library", writable]
 with refdesk.open_library(place) as library:
-    for command in (["like", "sample:00003"], ["add", more], ["reindex"], ["dislike", "sample:00004"]):
+    for command in (["add", more], ["reindex"]):
         writer = subprocess.Popen([*refdesk_command, *command], stdout=subprocess.DEVNULL)
         while writer.poll() is None:
             assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
@@ -151,7 +155,7 @@ with refdesk.open_library(place) as library:
             assert library.status()["papers"] in (60, 360)
         assert writer.returncode == 0
     found = library.search("subject1299")[0].paper_id
-    print(library.status()["papers"], found, library.status()["liked"], library.check())
+    print(library.status()["papers"], found, library.check())
 """
 
 
@@ -166,7 +170,7 @@ def test_an_open_library_sees_what_others_write_elsewhere_all_the_time(
     place.mkdir()
     (ran,) = on_a_read_only_disk([sys.executable, "-c", _MEANWHILE, place, small, more], at=place)
     assert ran.status == 0, ran.err
-    assert ran.out.split() == ["360", "file:more:sample:01299", "['file:papers:sample:00003']", "[]"]
+    assert ran.out.split() == ["360", "file:more:sample:01299", "[]"]
     assert [path.name for path in small.parent.glob("refdesk-*")] == [], "temporary folders are removed"
 
 
