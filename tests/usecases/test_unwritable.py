@@ -144,33 +144,32 @@ def test_a_journal_that_a_killed_process_left_is_read_too(
 _MEANWHILE = """
 import subprocess, sys
 import refdesk
-place, writable, more = sys.argv[1:]
-refdesk_command = [sys.executable, "-m", "refdesk", "--library", writable]
-with refdesk.open_library(place) as library:
-    for command in (["add", more], ["reindex"]):
-        writer = subprocess.Popen([*refdesk_command, *command], stdout=subprocess.DEVNULL)
-        while writer.poll() is None:
-            assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
-            assert library.show("sample:00017").title
-            assert library.status()["papers"] in (60, 360)
-        assert writer.returncode == 0
-    found = library.search("subject1299")[0].paper_id
-    print(library.status()["papers"], found, library.check())
+with refdesk.open_library(sys.argv[1]) as library:
+    writer = subprocess.Popen([sys.executable, "-m", "refdesk", "--library", *sys.argv[2:]], stdout=subprocess.DEVNULL)
+    while writer.poll() is None:
+        assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
+        assert library.show("sample:00017").title
+    print(writer.returncode, library.status()["papers"], library.check())
+    print([hit.paper_id for hit in library.search("subject1099", limit=1)])
 """
 
 
-def test_an_open_library_sees_what_others_write_elsewhere_all_the_time(
+@pytest.mark.parametrize("command", ["add", "reindex"])
+def test_an_open_library_goes_on_and_sees_what_another_process_writes_elsewhere(
     small: Path,
     on_a_read_only_disk: Callable[..., list[Ran]],
     records: Callable[..., list],
     jsonl: Callable[..., Path],
+    command: str,
 ) -> None:
-    more = jsonl(small.parent / "more.jsonl", records(300, first=1_000))
+    more = [jsonl(small.parent / "more.jsonl", records(100, first=1_000))] if command == "add" else []
     place = small.parent / "mounted"
     place.mkdir()
-    (ran,) = on_a_read_only_disk([sys.executable, "-c", _MEANWHILE, place, small, more], at=place)
+    (ran,) = on_a_read_only_disk([sys.executable, "-c", _MEANWHILE, place, small, command, *more], at=place)
     assert ran.status == 0, ran.err
-    assert ran.out.split() == ["360", "file:more:sample:01299", "[]"]
+    counts, found = ran.out.splitlines()
+    assert counts == f"0 {160 if more else 60} []"
+    assert ("file:more:sample:01099" in found) == bool(more)
     assert [path.name for path in small.parent.glob("refdesk-*")] == [], "temporary folders are removed"
 
 
