@@ -25,9 +25,10 @@ from rag.ports import Matrix
 from rag.types import JsonDict, Paper, PaperStatus, Period, Subscription
 from refdesk._version import __version__
 from refdesk.digest.named_papers import canonical_ids
+from stores.embedding import embedding_text
 from stores.sql.issues import IssueRecord
 from stores.sql.themes import ThemeRecord
-from stores.store import LibraryStore, embedding_text
+from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.digests.generation import Writer

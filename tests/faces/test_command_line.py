@@ -392,8 +392,9 @@ def test_every_alias_finds_its_paper(cli: Cli, sample_library: Path) -> None:
         assert cli("--library", sample_library, "show", name, "--json").json["paper_id"] == "arxiv:2799.00012"
 
 
-def test_an_unknown_paper_is_refused(cli: Cli, sample_library: Path) -> None:
-    ran = cli("--library", sample_library, "show", "x" * 5_000, "--json")
+@pytest.mark.parametrize("name", ["x" * 5_000, "x" * 60_000, "a " * 990, "a " * 2_000], ids=len)
+def test_an_unknown_paper_is_refused(cli: Cli, sample_library: Path, name: str) -> None:
+    ran = cli("--library", sample_library, "show", name, "--json")
     assert (ran.status, ran.json["error"]["type"]) == (4, "PaperNotFound")
     assert len(ran.json["error"]["message"]) < 400
 
