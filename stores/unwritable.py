@@ -56,12 +56,19 @@ class UnwritableDatabase:
         self._folder: TemporaryDirectory[str] | None = None
         self._copied: tuple[tuple[int, ...], ...] = ()
         self._looked = float("-inf")
+        self._read: tuple[int, ...] = ()
 
     def connect(self) -> sqlite3.Connection:
         """Open a connection to the present state."""
         with self._lock:  # SQLite has the file open on return; the copy may then be removed
-            uri = f"file:{quote(str(self._present()))}?mode=ro&immutable=1"
+            present = self._present()
+            self._read = _moved(self._path) if present == self._path else ()
+            uri = f"file:{quote(str(present))}?mode=ro&immutable=1"
             return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    def written_since_connect(self) -> bool:
+        """True if the file that the last connection reads was written since; what it read may be of two states."""
+        return bool(self._read) and self._read != _moved(self._path)
 
     def _present(self) -> Path:
         """The file to be read: the database, or a copy of its present state."""

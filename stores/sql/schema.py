@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from rag.errors import ConfigError
+from rag.errors import ConfigError, LibraryLocked
 from stores.sql.errors import store_error
 from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, masked
@@ -199,6 +199,14 @@ def engine(url: str | sa.URL) -> sa.Engine:
 
     if unwritable:
         sa.event.listen(made, "engine_disposed", lambda _: unwritable.close())
+
+        @sa.event.listens_for(made, "handle_error")
+        def _explain(context: sa.ExceptionContext) -> None:
+            if unwritable.written_since_connect():
+                raise LibraryLocked(
+                    f"The catalog {file} was written while it was read.", hint="Run the command again in a moment."
+                ) from context.original_exception
+
     return made
 
 
