@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -118,6 +119,14 @@ class Vectors(Protocol):
         """Delete all chunks, so that vectors of any dimension can be written."""
         ...
 
+    def replace(self, place: Path | str) -> None:
+        """Take the place of other vectors, which readers keep until `remove_replaced`; this object is closed."""
+        ...
+
+    def remove_replaced(self) -> None:
+        """Delete the vectors that `replace` left for readers."""
+        ...
+
     def count(self) -> int:
         """How many chunks there are."""
         ...
@@ -189,8 +198,8 @@ class Lexical(Protocol):
         """The terms that occur most and in how many papers each does."""
         ...
 
-    def clear(self) -> None:
-        """Delete all papers."""
+    def replace(self, path: Path) -> None:
+        """Take the place of another index, which readers keep until they reopen."""
         ...
 
     def rebuild(self, batches: Iterable[Sequence[Paper]]) -> None:

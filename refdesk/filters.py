@@ -12,6 +12,10 @@ from stores.sql.catalog import SQLCatalog
 
 _MOST_TITLES = 10
 """The most titles that an error lists."""
+_LONGEST_NAME = 2_000
+"""Characters of the longest name that is looked up; SQLite refuses patterns above 50,000 bytes."""
+_MOST_WORDS = 500
+"""The most words of a title that are looked up; SQLite takes fewer than 1,000 conditions."""
 
 
 def checked_filter(catalog: SQLCatalog, filter_: Filter) -> Filter:
@@ -54,6 +58,8 @@ def resolve_paper(catalog: SQLCatalog, name: str) -> str:
 
 def resolve_id(catalog: SQLCatalog, name: str) -> str | None:
     """Find the canonical id of a paper by any of its ids. Raises PaperNotFound where the name is the end of several."""
+    if len(name) > _LONGEST_NAME:
+        return None
     arxiv = identity.arxiv_id(name, named=True)
     ids = [name, *identity.scheme_ids(name), *([f"arxiv:{arxiv[0]}"] if arxiv else [])]
     known = catalog.resolve(ids)
@@ -77,8 +83,9 @@ def title_words(name: str) -> bool:
 
 
 def _by_title(catalog: SQLCatalog, name: str) -> str:
-    key = identity.normalised_title(name)
-    titles = catalog.titled(key.split(), limit=_MOST_TITLES + 1) if key else {}
+    key = identity.normalised_title(name) if len(name) <= _LONGEST_NAME else ""
+    words = key.split()
+    titles = catalog.titled(words, limit=_MOST_TITLES + 1) if 0 < len(words) <= _MOST_WORDS else {}
     same = [paper_id for paper_id, title in titles.items() if identity.normalised_title(title) == key]
     if len(titles) == 1 or len(same) == 1:
         return next(iter(same or titles))

@@ -14,6 +14,7 @@ from rag.embedders import canonical
 from rag.errors import BadFilter
 from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, Revision, choose_filter
 from refdesk import wiring
+from refdesk.arguments import check_rating
 from refdesk.cited_papers import cited_papers
 from refdesk.filters import checked_filter, day, resolve_paper
 from refdesk.questions import Questions
@@ -219,8 +220,10 @@ class Library(Questions):
             rating: 1, -1 or 0.
 
         Raises:
+            BadFilter: The rating is another number.
             PaperNotFound: As `show`.
         """
+        check_rating(rating)
         found = self.show(paper)
         self._store.require_writable()
         self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from rag.types import Answer, Filter, FilterOptions, Hit, choose_filter
 from refdesk import wiring
+from refdesk.arguments import check_count
 from refdesk.ask import AnswerStream
 from refdesk.settings.config import Config
 from stores.store import LibraryStore
@@ -66,9 +67,10 @@ class Questions:
 
         Raises:
             BadQuestion: The query has no word to look for.
-            BadFilter: A date is not valid, or both a filter and its fields are given.
+            BadFilter: `limit` is no number or below 1, a date is not valid, or both a filter and its fields are given.
             PaperNotFound: No paper has an id that the filter names.
         """
+        check_count(limit, "limit")
         return list(self.retrieve(query, depth=limit, filter=filter, **filters).hits[:limit])
 
     def ask(
@@ -133,6 +135,8 @@ class Questions:
 
         The stream is a context manager; closing it, from any thread, stops the model within one chunk of its reply.
         """
+        if max_sentences is not None:
+            check_count(max_sentences, "max_sentences")
         return self._ask.stream(
             question,
             filter=choose_filter(filter, filters),
@@ -202,12 +206,19 @@ class Questions:
         Args:
             limit, k: The number of documents (8); two names of one option, the second is LangChain's.
             filter, filters: As in `search`. `retriever.invoke` takes `k` and filters too, for one call.
+
+        Raises:
+            BadFilter: The number of documents is not one, or a filter is not valid.
+            TypeError: An option is unknown; `search_kwargs` is one: its options are given directly.
         """
         from rag.retrieval.langchain import DEFAULT_K, PaperRetriever
 
         if limit is not None and k is not None:
             raise TypeError("limit and k name the same option; give one of them.")
+        if "search_kwargs" in filters:
+            raise TypeError("as_retriever takes no search_kwargs; give k and the filters directly: as_retriever(k=3).")
         number = k if k is not None else DEFAULT_K if limit is None else limit
+        check_count(number, "limit" if k is None else "k")
         return PaperRetriever(search=self.search, k=number, filter=choose_filter(filter, filters))
 
     def as_runnable(

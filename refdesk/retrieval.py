@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from threading import Lock
 
-from rag.errors import StoreError
+from rag.errors import LibraryLocked, StoreError
 from rag.question import understand
 from rag.retrieval.retriever import Retrieved, Retriever
 from rag.types import Filter
@@ -56,6 +56,8 @@ class Retrieval:
             self._store.refresh(wait=True)
             if self._store.embedder is retriever.embedder:
                 return retrieved
+        except LibraryLocked:  # the catalog was written while it was read, in a place that cannot be written
+            self._store.refresh(wait=True)
         except StoreError:
             if self._store.reopened == before and not self._store.written_since_refresh():
                 raise

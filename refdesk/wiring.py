@@ -224,8 +224,14 @@ def settings_errors(config: Config) -> dict[str, ConfigError]:
     from refdesk.settings import email
     from refdesk.settings.subscriptions import checked
 
-    broken = checked(config.subscriptions, file=config.file)[1]
+    valid, broken = checked(config.subscriptions, file=config.file)
     errors = {f"subscriptions.{name}": error for name, error in broken.items()}
+    if config.subscriptions:
+        from refdesk.digest.run import delivery_error
+
+        for name, subscription in valid.items():
+            if error := delivery_error(subscription, has_mail=bool(config.email)):
+                errors[f"subscriptions.{name}"] = error
     if config.email:
         try:
             email.check(config.email, file=config.file)

@@ -25,10 +25,10 @@ def check(library: LibraryStore) -> list[Finding]:
     """
     List every inconsistency; an empty list means that the library is consistent.
 
-    Changes that an index lacks by its position are `stale`; all other papers are compared. Of the vectors every
-    chunk's text is compared, and evenly spread chunks are searched for by their own vectors: an index that two writers
-    broke still counts them, and no longer finds them. If papers were written during the comparison, it is repeated,
-    because it may have found faults that do not exist.
+    A paper that an index lacks is `missing`; one that it has, and whose last change it lacks by its position, is
+    `stale`. Of the vectors every chunk's text is compared, and evenly spread chunks are searched for by their own
+    vectors: an index that two writers broke still counts them, and no longer finds them. If papers were written during
+    the comparison, it is repeated, because it may have found faults that do not exist.
 
     Raises:
         LibraryLocked: Papers were written during every repetition.
@@ -48,60 +48,57 @@ def _compared(library: LibraryStore) -> list[Finding]:
     """The inconsistencies, if nothing is written meanwhile."""
     library.refresh(wait=True)
     findings = [_finding("catalog", "damaged", library.catalog.problems())]
-    lacking = _lacking(library)
-    findings += [_finding(name, "stale", paper_ids) for name, paper_ids in lacking.items()]
+    if library.needs_rebuild():
+        ids = library.catalog.ids()
+        return [
+            finding for finding in (*findings, *(_finding(name, "stale", ids) for name in INDEXES)) if finding.count
+        ]
+    changes = library.catalog.changes
+    positions = {name: state.position for name, state in changes.indexes().items()}
     for name, compare in ((LEXICAL, _lexical), (VECTORS, _vectors)):
-        if not library.needs_rebuild():
-            try:
-                findings += compare(library, lacking[name])
-            except StoreDamaged as error:
-                findings.append(_finding(name, "damaged", [error.message]))
+        lagging = {paper_id for _, paper_id in changes.after(positions[name])}
+        try:
+            findings += compare(library, lagging)
+        except StoreDamaged as error:
+            findings.append(_finding(name, "damaged", [error.message]))
     return [finding for finding in findings if finding.count]
 
 
-def _lacking(library: LibraryStore) -> dict[str, set[str]]:
-    """By index, the papers whose last change it lacks."""
-    if library.needs_rebuild():
-        return {name: set(library.catalog.ids()) for name in INDEXES}
-    changes = library.catalog.changes
-    return {
-        name: {paper_id for _, paper_id in changes.after(state.position)} for name, state in changes.indexes().items()
-    }
-
-
-def _lexical(library: LibraryStore, lacking: set[str]) -> list[Finding]:
-    expected = {paper_id: hash_ for paper_id, hash_ in library.catalog.hashes().items() if paper_id not in lacking}
-    indexed = library.lexical.hashes()
+def _lexical(library: LibraryStore, lagging: set[str]) -> list[Finding]:
+    """The inconsistencies of the word index, which lacks the last changes of the papers `lagging`."""
+    expected, indexed = library.catalog.hashes(), library.lexical.hashes()
     repeated = library.lexical.count() - len(indexed)
-    found = {paper_id: hash_ for paper_id, hash_ in indexed.items() if paper_id not in lacking}
-    stale = (paper_id for paper_id, hash_ in found.items() if expected.get(paper_id, hash_) != hash_)
+    changed = {paper_id for paper_id, hash_ in indexed.items() if expected.get(paper_id, hash_) != hash_}
     return [
-        _finding(LEXICAL, "missing", expected.keys() - found.keys()),
-        _finding(LEXICAL, "stale", stale),
-        _finding(LEXICAL, "orphaned", found.keys() - expected.keys()),
+        _finding(LEXICAL, "missing", expected.keys() - indexed.keys()),
+        _finding(LEXICAL, "stale", changed | (lagging & indexed.keys())),
+        _finding(LEXICAL, "orphaned", indexed.keys() - expected.keys() - lagging),
         _finding(LEXICAL, "damaged", [f"{repeated} papers stand twice"] if repeated else []),
     ]
 
 
-def _vectors(library: LibraryStore, lacking: set[str]) -> list[Finding]:
+def _vectors(library: LibraryStore, lagging: set[str]) -> list[Finding]:
+    """The inconsistencies of the vectors, which lack the last changes of the papers `lagging`."""
+    found = {chunk_id: hash((text, title)) for chunk_id, text, title in library.vectors.documents()}
+    stale = lagging & {_paper_of(chunk_id) for chunk_id in found}
+    found = {chunk_id: content for chunk_id, content in found.items() if _paper_of(chunk_id) not in stale}
     expected = {
         chunk.chunk_id: hash((chunk.text, title))
         for chunk, title in library.catalog.chunks()
-        if chunk.paper_id not in lacking
-    }
-    found = {
-        chunk_id: hash((text, title))
-        for chunk_id, text, title in library.vectors.documents()
-        if chunk_id.rpartition("#")[0] not in lacking
+        if chunk.paper_id not in stale
     }
     lost = library.vectors.unfindable(sorted(found), probes=_PROBES)
-    stale = (chunk_id for chunk_id, content in found.items() if expected.get(chunk_id, content) != content)
+    changed = {chunk_id for chunk_id, content in found.items() if expected.get(chunk_id, content) != content}
     return [
         _finding(VECTORS, "missing", expected.keys() - found.keys()),
-        _finding(VECTORS, "stale", stale),
+        _finding(VECTORS, "stale", changed | stale),
         _finding(VECTORS, "orphaned", found.keys() - expected.keys()),
         _finding(VECTORS, "damaged", lost if len(lost) > _MISSED else []),
     ]
+
+
+def _paper_of(chunk_id: str) -> str:
+    return chunk_id.rpartition("#")[0]
 
 
 def _finding(store: str, kind: str, names: Iterable[str]) -> Finding:

@@ -7,7 +7,6 @@ It compares no papers: `stores.consistency` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 
 from rag.errors import StoreDamaged, StoreError
 from rag.types import JsonDict, Paper
@@ -49,7 +48,7 @@ class IndexHealth:
 
         If both are to be rebuilt, each lacks every paper.
         """
-        states, problems = self._catalog.changes.indexes(), self.problems()
+        states, problems = self._catalog.changes.indexes(), self.problems(open_vectors=True)
         rebuild = self.needs_rebuild()
         papers = self._catalog.count() if rebuild else 0
         return {
@@ -84,18 +83,34 @@ class IndexHealth:
 
     # ---- problems of an index as a whole
 
-    def problems(self) -> dict[str, str]:
-        """By index, a sentence with its problem as a whole and the next step. No server is asked."""
+    def problems(self, *, open_vectors: bool = False) -> dict[str, str]:
+        """
+        By index, a sentence with its problem as a whole and the next step. No server is asked.
+
+        Args:
+            open_vectors: Open vectors in a folder too, to see whether they can be read; this takes a moment.
+        """
         found = {name: f"{self._is_missing(name)} Run `refdesk reindex`." for name in self._missing(ask_server=False)}
-        if LEXICAL not in found:
-            with suppress(StoreError):  # a damaged one; `check` tells of it
-                layout, newest = self._indexes.lexical.layout, self._indexes.lexical.newest_layout
-                if layout < newest:
-                    found[LEXICAL] = (
-                        f"The word index has the layout {layout} of an earlier version; it is used as it is, "
-                        "and the next `refdesk add` or `sync` rebuilds it."
-                    )
+        look = {LEXICAL: self._problem_of_words}
+        if open_vectors and not isinstance(self._indexes.place(VECTORS), str):
+            look[VECTORS] = lambda: self._indexes.vectors.problem
+        for name in sorted(look.keys() - found.keys()):
+            try:
+                problem = look[name]()
+            except StoreError as error:
+                problem = f"{error.message} {error.hint or ''}".rstrip()
+            if problem:
+                found[name] = problem
         return found
+
+    def _problem_of_words(self) -> str | None:
+        lexical = self._indexes.lexical
+        if lexical.layout >= lexical.newest_layout:
+            return None
+        return (
+            f"The word index has the layout {lexical.layout} of an earlier version; it is used as it is, "
+            "and the next `refdesk add` or `sync` rebuilds it."
+        )
 
     def tell_problems(self) -> None:
         """Say once which problem an index has as a whole, and the next step."""

@@ -11,11 +11,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
+from urllib.parse import urlsplit
 
 from rag.ports import Lexical, Matrix, Vectors
 from rag.types import Chunk, Paper
 from stores.sql.changes import INDEXES, LEXICAL, VECTORS
 
+NEW = ".new"
+"""The end of the name of an index that is being built."""
+_REPLACED_VECTORS = "chroma.old"
 OpenVectors = Callable[[Path | str, str], Vectors]
 """Opens the vector index in a folder, or on a server by its URL, for the library of an id."""
 
@@ -32,6 +36,7 @@ class Indexes:
         open_lexical: Opens the word index in a folder.
         open_vectors: Opens the vector index.
         vectors_url: The server of the vectors; None keeps them in the folder.
+        suffix: The end of the names of their folders, for indexes that are being built.
     """
 
     def __init__(
@@ -41,8 +46,9 @@ class Indexes:
         open_lexical: Callable[[Path], Lexical],
         open_vectors: OpenVectors,
         vectors_url: str | None = None,
+        suffix: str = "",
     ) -> None:
-        self._folder, self._vectors_url = folder, vectors_url
+        self._folder, self._vectors_url, self._suffix = folder, vectors_url, suffix
         self._open_lexical, self._open_vectors = open_lexical, open_vectors
         self._lexical: Lexical | None = None
         self._vectors: Vectors | None = None
@@ -55,7 +61,7 @@ class Indexes:
         """The word index."""
         with self._opening_lexical:
             if self._lexical is None:
-                self._lexical = self._open_lexical(self._folder / "lexical")
+                self._lexical = self._open_lexical(self._folder / f"lexical{self._suffix}")
             return self._lexical
 
     @property
@@ -63,7 +69,8 @@ class Indexes:
         """The vector index."""
         with self._opening_vectors:
             if self._vectors is None:
-                self._vectors = self._open_vectors(self._vectors_url or self._folder / "chroma", self.library_id)
+                place = self._vectors_url or self._folder / f"chroma{self._suffix}"
+                self._vectors = self._open_vectors(place, self.library_id)
             return self._vectors
 
     def missing(self, *, ask_server: bool = False) -> list[str]:
@@ -74,8 +81,8 @@ class Indexes:
             ask_server: Ask the server of the vectors; otherwise vectors on a server count as existing.
         """
         exists = {
-            LEXICAL: (self._folder / "lexical" / "meta.json").exists(),
-            VECTORS: (self._folder / "chroma" / "chroma.sqlite3").exists()
+            LEXICAL: _exists(self._folder / "lexical" / "meta.json"),
+            VECTORS: any(_exists(self._folder / name / "chroma.sqlite3") for name in ("chroma", _REPLACED_VECTORS))
             if not self._vectors_url
             else not ask_server or self.vectors.exists,
         }
@@ -129,24 +136,66 @@ class Indexes:
         return self._vectors is not None and not self._vectors.remote
 
     def reopen(self) -> None:
-        """See what other processes wrote."""
+        """See what another process wrote, or what `replace` put in their place."""
         for opened in (self._lexical, self._vectors):
             if opened is not None:
                 opened.reopen()
 
-    def begin_anew(self) -> None:
-        """Empty both indexes. One in a folder is deleted with it, which also works if it is damaged."""
-        if self._lexical is not None:
-            self._lexical.clear()
-        else:
-            shutil.rmtree(self._folder / "lexical", ignore_errors=True)
-        if self._vectors is not None or self._vectors_url:
-            self.vectors.clear()
-        else:
-            shutil.rmtree(self._folder / "chroma", ignore_errors=True)
+    def begin_anew(self) -> Indexes:
+        """Make empty indexes beside these, which readers keep until `exchange`; to be called by the one writer."""
+        self._remove_unfinished()
+        anew = Indexes(
+            self._folder,
+            open_lexical=self._open_lexical,
+            open_vectors=self._open_vectors,
+            vectors_url=self._vectors_url and _beside(self._vectors_url),
+            suffix=NEW,
+        )
+        anew.library_id = self.library_id
+        if self._vectors_url:
+            anew.vectors.clear()  # what a killed process left there
+        return anew
+
+    def exchange(self, anew: Indexes) -> None:
+        """
+        Put indexes that `begin_anew` made, and that are now filled, in the place of these.
+
+        Who has the old ones open goes on with them until `remove_replaced`.
+        """
+        anew.lexical.replace(self._folder / "lexical")
+        anew.vectors.replace(self._vectors_url or self._folder / "chroma")
+        anew.close()
+
+    def remove_replaced(self) -> None:
+        """Delete what `exchange` left for readers, after the catalog tells them to reopen."""
+        self.vectors.remove_replaced()
+
+    def tidy(self) -> None:
+        """Delete what a killed rebuild left; to be called by the one writer, where none is pending."""
+        self._remove_unfinished()
+        if (self._folder / "chroma").exists():
+            shutil.rmtree(self._folder / _REPLACED_VECTORS, ignore_errors=True)
+
+    def _remove_unfinished(self) -> None:
+        for name in ("lexical", "chroma"):
+            shutil.rmtree(self._folder / f"{name}{NEW}", ignore_errors=True)
 
     def close(self) -> None:
         """Release files and connections."""
         for opened in (self._lexical, self._vectors):
             if opened is not None:
                 opened.close()
+
+
+def _exists(path: Path) -> bool:
+    """True also if a folder may not be looked into: opening the index then says why."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
+def _beside(url: str) -> str:
+    """The URL of the collection that is built beside the one of a server's URL."""
+    parts = urlsplit(url)
+    return parts._replace(path=f"/{parts.path.strip('/') or 'chunks'}{NEW}").geturl()

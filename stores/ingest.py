@@ -17,7 +17,8 @@ from rag.errors import StoreFull
 from rag.identity import content_hash
 from rag.ports import Prepare, Prepared, Submit
 from rag.types import Chunk, ImportReport, Paper, Reject
-from stores.store import BATCH, LibraryStore, Progress, embedding_text
+from stores.embedding import embedding_text
+from stores.store import BATCH, LibraryStore, Progress
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

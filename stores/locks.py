@@ -74,7 +74,9 @@ class FileWriterLock(ProcessLock):
         notify: Called with a sentence before the wait.
     """
 
-    def __init__(self, folder: Path, *, timeout_s: float = 600.0, notify: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: Path, *, timeout_s: float = 600.0, notify: Callable[[str], None] = lambda _: None
+    ) -> None:
         super().__init__(
             folder / "lock",
             busy=f"Another process has been writing to {folder} for more than {timeout_s:g} s.",

@@ -8,7 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from rag.errors import LibraryReadOnly, StoreError, disk_full, is_disk_full
-from stores.sql.unwritable import can_be_written
+from stores.unwritable import disk_is_full, may_be_written
+from stores.urls import database_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,17 @@ class Place:
             )
         return bool(self.catalog_url and self.folder.is_dir()) or (self.folder / "catalog.sqlite3").exists()
 
-    def can_be_written(self) -> bool:
-        """True if this process may write the catalog."""
-        return can_be_written(self.catalog)
+    def obstacle(self) -> StoreError | None:
+        """The error for a catalog that cannot be written, or None. The server of a catalog decides that itself."""
+        file = database_file(self.catalog)
+        if file and not may_be_written(file):
+            return LibraryReadOnly(
+                f"The library {self.folder} cannot be written.",
+                hint="Check its permissions and that its disk is not read-only, or use another `--library`.",
+            )
+        if file and disk_is_full(file.parent):
+            return disk_full(f"The library {self.folder}")
+        return None
 
     def make_folder(self) -> None:
         """Make the folder if it is absent. Raises LibraryReadOnly, or StoreFull if the disk has no room."""

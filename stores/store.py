@@ -9,18 +9,17 @@ of papers catches up. Readers never do: they answer from what the indexes hold.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Lock
 
-import numpy as np
-
-from rag import text
 from rag.errors import LibraryReadOnly, StoreError
 from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, Paper
 from stores import manifest
+from stores.embedding import cut, embed
 from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.place import Place
@@ -30,6 +29,8 @@ from stores.sql.changes import INDEXES, VECTORS, IndexState, Span
 BATCH = 1_000
 """Papers in one transaction."""
 Progress = Callable[[int], None]
+_EXCHANGE_S = 2.0
+"""The time within which indexes are exchanged and the catalog tells of it."""
 _REBUILD_WITH = "rebuild_with"
 """Setting: the manifest for the rebuild of the indexes, as JSON."""
 
@@ -70,10 +71,11 @@ class LibraryStore:
     ) -> None:
         self.place = place
         exists = place.exists()
-        self.writable = not exists or place.can_be_written()
+        self._obstacle = place.obstacle() if exists else None
+        self.writable = self._obstacle is None
         """False if the catalog cannot be written: nothing can be recorded, not even tokens."""
-        if not self.writable and not read_only:
-            notify(f"The library {place.folder} cannot be written; it is only read, and nothing is recorded.")
+        if self._obstacle and not read_only:
+            notify(f"{self._obstacle.message.removesuffix('.')}; it is only read, and nothing is recorded.")
         self.read_only = read_only or not self.writable
         self._make_embedder = make_embedder
         self._embedder: Embedder | None = None
@@ -141,19 +143,16 @@ class LibraryStore:
 
         Raises:
             LibraryLocked: Another process did not finish in time.
-            LibraryReadOnly: The folder cannot be written.
+            LibraryReadOnly, StoreFull: The folder cannot be written.
         """
         self.require_writable()
         with self._lock.held():
             yield
 
     def require_writable(self) -> None:
-        """Raise LibraryReadOnly if the library was opened read-only, or cannot be written."""
-        if not self.writable:
-            raise LibraryReadOnly(
-                f"The library {self.place.folder} cannot be written.",
-                hint="Check its permissions and that its disk is not read-only, or use another `--library`.",
-            )
+        """Raise LibraryReadOnly or StoreFull if the library was opened read-only, or cannot be written."""
+        if self._obstacle:
+            raise self._obstacle
         if self.read_only:
             raise LibraryReadOnly(
                 f"The library {self.place.folder} was opened read-only.", hint="Open it without read_only."
@@ -196,8 +195,17 @@ class LibraryStore:
         self._follow(self.catalog.changes.indexes(), self.catalog.setting("embedder") or "", wait=True)
 
     def written_since_refresh(self) -> bool:
-        """True if another process has written the indexes since they were opened."""
-        return (self._last_written(), self.catalog.setting("embedder") or "") != (self._written, self.embedder_name)
+        """
+        True if another process has written the indexes since they were opened.
+
+        It waits a moment for one that rebuilds them and may just be exchanging them.
+        """
+        until = time.monotonic() + _EXCHANGE_S
+        while (self._last_written(), self.catalog.setting("embedder") or "") == (self._written, self.embedder_name):
+            if time.monotonic() > until or not self.needs_rebuild():
+                return False
+            time.sleep(0.02)
+        return True
 
     def _last_written(self) -> dict[str, str]:
         return _written(self.catalog.changes.indexes())
@@ -216,10 +224,9 @@ class LibraryStore:
             How many papers were indexed.
         """
         self._catch_sight()
-        if self.needs_rebuild():
-            self._begin_anew()
+        done = self._rebuild(progress) if self.needs_rebuild() else 0
+        self.indexes.tidy()
         self.health.repair()
-        done = 0
         while True:
             states = self.catalog.changes.indexes()
             lowest = min(state.position for state in states.values())
@@ -229,36 +236,54 @@ class LibraryStore:
             behind = [name for name, state in states.items() if state.position == lowest]
             papers = self.catalog.papers([paper_id for _, paper_id in entries])
             chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)] if VECTORS in behind else []
-            vectors = self._embed(papers, chunks)
+            vectors = embed(lambda: self.embedder, papers, chunks)
             merged_ids = [paper_id for _, paper_id in entries if paper_id not in papers]
             span = Span(lowest, entries[-1][0])
             self.index(papers, chunks, vectors, span, fresh=False, merged_ids=merged_ids, into=behind)
             done += len(papers)
             progress(len(papers))
 
-    def _embed(self, papers: Mapping[str, Paper], chunks: Sequence[Chunk]) -> Matrix:
-        if not chunks:
-            return np.zeros((0, 0), dtype=np.float32)
-        return self.embedder.embed([embedding_text(papers[chunk.paper_id], chunk) for chunk in chunks])
+    def _rebuild(self, progress: Progress) -> int:
+        """
+        Build both indexes anew beside the old ones, with the manifest that a reindex asked for, and exchange them.
 
-    def _begin_anew(self) -> None:
-        """Cut all papers anew, empty both indexes, and take the manifest that a reindex asked for."""
+        A process killed before the exchange leaves the old indexes, and the next writer begins again.
+        """
         wanted: dict[str, str] = json.loads(self.catalog.setting(_REBUILD_WITH) or "{}")
         embedder = self._make_embedder(wanted["embedder"]) if wanted else self.embedder
-        ids = self.catalog.ids()
-        for at in range(0, len(ids), BATCH):
-            papers = self.catalog.papers(ids[at : at + BATCH])
-            self.catalog.cut_anew({paper_id: _cut(paper, embedder) for paper_id, paper in papers.items()})
+        anew = self.indexes.begin_anew()
+        position, ids = self.catalog.changes.newest(), self.catalog.ids()
+        try:
+            for at in range(0, len(ids), BATCH):
+                papers = self.catalog.papers(ids[at : at + BATCH])
+                cuts = {paper_id: cut(paper, embedder) for paper_id, paper in papers.items()}
+                self.catalog.cut_anew(cuts)
+                chunks = [chunk for cut in cuts.values() for chunk in cut]
+                anew.write(papers, chunks, embed(lambda: embedder, papers, chunks), fresh=True)
+                progress(len(papers))
+        except BaseException:
+            with suppress(StoreError):
+                anew.close()
+            raise
+        self._exchange(anew, position, wanted)
+        return len(ids)
+
+    def _exchange(self, anew: Indexes, position: int, manifest: Mapping[str, str]) -> None:
+        """Put new indexes in the place of the old ones, tell other processes by the catalog, and reopen."""
         with self._exchanging:
-            self.indexes.begin_anew()
-        self.catalog.begin_anew(INDEXES, {**wanted, REBUILD: "no", _REBUILD_WITH: ""})
-        self._catch_sight()
+            self.reopened += 1
+            self.indexes.exchange(anew)
+            self.catalog.exchange(INDEXES, position, {**manifest, REBUILD: "no", _REBUILD_WITH: ""})
+            self.indexes.reopen()
+            self.embedder_name = self.catalog.setting("embedder") or ""
+            self._written = self._last_written()
+        self.indexes.remove_replaced()
 
     # ---- writing the indexes
 
     def cut(self, paper: Paper) -> tuple[Chunk, ...]:
         """A paper's chunks, as the library's embedder takes them."""
-        return _cut(paper, self.embedder)
+        return cut(paper, self.embedder)
 
     def index(
         self,
@@ -321,12 +346,3 @@ class LibraryStore:
 def _written(states: Mapping[str, IndexState]) -> dict[str, str]:
     """By index, a value that moves whenever a process writes to it."""
     return {name: state.written for name, state in states.items()}
-
-
-def _cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:
-    return text.chunks(paper, max_tokens=embedder.max_tokens, count=embedder.count)
-
-
-def embedding_text(paper: Paper, chunk: Chunk) -> str:
-    """The text that is embedded for a chunk. The title goes first, because sentences seldom name their topic."""
-    return f"{paper.title}\n{chunk.text}"

@@ -1,8 +1,9 @@
-"""Masks passwords in URLs, so that a status, a message or a log can show where a store is."""
+"""URLs of stores: shown without their passwords, and the file of an SQLite database."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -37,9 +38,9 @@ def masked(url: str) -> str:
 
 
 def is_database(url: str) -> bool:
-    """True if SQLAlchemy can parse the URL."""
+    """True if SQLAlchemy can parse the URL and knows its kind of database."""
     try:
-        return bool(make_url(url).drivername)
+        return bool(make_url(url).get_dialect())
     except (ArgumentError, ValueError):
         return False
 
@@ -48,3 +49,20 @@ def _password_may_go_on(parsed: URL) -> bool:
     """True if a part of a password that itself holds an `@` may have been taken for what comes after it."""
     has_server = parsed.host is not None or parsed.username is not None  # a file's path may hold an `@`
     return has_server and "@" in f"{parsed.host}{parsed.database}{dict(parsed.query)}"
+
+
+def database_file(url: str | URL) -> Path | None:
+    """
+    The file of an SQLite database; None for one in memory or on a server.
+
+    >>> database_file("sqlite:////home/ada/catalog.sqlite3"), database_file("postgresql:///refdesk")
+    (PosixPath('/home/ada/catalog.sqlite3'), None)
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return None
+    name = parsed.database
+    if parsed.get_backend_name() != "sqlite" or name in (None, "", ":memory:") or str(name).startswith("file:"):
+        return None
+    return Path(str(name))

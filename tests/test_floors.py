@@ -20,6 +20,7 @@ FLOORS = {
     "prompts": 0,
     "stores.guard": 0,
     "stores.migrations": 0,
+    "stores.unwritable": 0,
     "stores.urls": 0,
     "refdesk._threads": 0,
     "refdesk._version": 0,

@@ -43,12 +43,16 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
             return
         part = path.with_name(f".{path.name}.part")
         part.unlink(missing_ok=True)  # of a process that was killed
-        with part.open("xb") as stream:
-            for piece in pieces:
-                stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
+        try:
+            with part.open("xb") as stream:
+                for piece in pieces:
+                    stream.write(piece)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
         _sync_folder(path.parent)
 
 

@@ -160,6 +160,11 @@ def day_of(paper: Paper) -> date:
     return date.fromisoformat(given)
 
 
+def dating(paper: Paper) -> str:
+    """The kind of date that `Paper.day` is: listed, published or imported."""
+    return "listed" if paper.listed else "published" if paper.published else "imported"
+
+
 def of_days(papers: Iterable[Paper], spans: Sequence[tuple[date, date]]) -> list[Paper]:
     """The papers whose day lies in one of the spans, each given as its first day and the day after its last."""
     return [paper for paper in papers if any(first <= day_of(paper) < end for first, end in spans)]

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.digests.period import dating
 from rag.digests.tfidf import Array, Terms
 from rag.ports import Matrix
 from rag.types import Paper
@@ -250,8 +251,9 @@ def _by_centrality(space: _Space) -> list[Ranked]:
     for row, day in enumerate(days):
         newness = 0.5 ** ((newest - (day or oldest)).days / HALF_LIFE_DAYS)
         score = 0.0 if row in space.disliked else round(float(central[row]) * newness, 6)
-        why = f"central to the period{space.salience(row, period)}" + (f"; of {day}" if day else "")
-        ranked.append(Ranked(paper_id=space.papers[row].paper_id, score=min(1.0, score), why=why))
+        paper = space.papers[row]
+        why = f"central to the period{space.salience(row, period)}" + (f"; {dating(paper)} {day}" if day else "")
+        ranked.append(Ranked(paper_id=paper.paper_id, score=min(1.0, score), why=why))
     return _best_first(ranked)
 
 

@@ -49,8 +49,8 @@ class PaperRetriever(BaseRetriever):
         **filters: Unpack[FilterOptions],
     ) -> list[Document]:
         limit = self.k if k is None else k
-        if limit < 1:
-            raise ValueError(f"k is {limit}; it must be at least 1.")
+        if not isinstance(limit, int) or limit < 1:
+            raise ValueError(f"k is {limit!r}; it must be a whole number of at least 1.")
         chosen = choose_filter(filter, filters, default=self.filter)
         return [_document(hit) for hit in self.search(query, limit=limit, filter=chosen)]
 

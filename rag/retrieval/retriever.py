@@ -287,7 +287,10 @@ def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:
 
 def _checked(question: str) -> str:
     if not question.strip():
-        raise BadQuestion("The question is empty.", hint='Ask one: `refdesk ask "What explains grokking?"`.')
+        raise BadQuestion(
+            "The question or query is empty.",
+            hint='Give words: `refdesk ask "What explains grokking?"`, `refdesk search grokking`.',
+        )
     if len(question) > MAX_QUESTION_CHARS:
         raise BadQuestion(
             f"The question has {len(question):,} characters; the limit is {MAX_QUESTION_CHARS:,}.",

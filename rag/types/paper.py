@@ -7,7 +7,7 @@ the stored abstract; a range is half-open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypedDict
 
@@ -210,8 +210,15 @@ def choose_filter(given: Filter | None, options: FilterOptions, *, default: Filt
 def _field(name: str, value: Any) -> Any:
     """The value of a filter's field: a text for a date, else a tuple of texts."""
     if name in ("since", "until"):
-        return value
-    return (value,) if isinstance(value, str) else tuple(value or ())
+        if value is None or isinstance(value, str):
+            return value
+        raise BadFilter(f"`{name}` is {value!r:.80}, which is no text.", hint='Write a date as "2024-06-17".')
+    if value is None or isinstance(value, str):
+        return (value,) if value else ()
+    texts = tuple(value) if isinstance(value, Iterable) else (value,)
+    if isinstance(value, Iterable) and all(isinstance(text, str) for text in texts):
+        return texts
+    raise BadFilter(f"`{name}` is {value!r:.80}, which is no text and no list of texts.", hint='Give ["cs.CL"].')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

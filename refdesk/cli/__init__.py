@@ -19,7 +19,7 @@ from pathlib import Path
 
 import click
 
-from rag.errors import RefdeskError
+from rag.errors import RefdeskError, StoreError, disk_full, is_disk_full
 from refdesk._version import __version__
 from refdesk.cli import add, ask, chat, completion, digest, export, library, sync, verify
 from refdesk.cli import eval as evaluation
@@ -128,9 +128,11 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `refdesk … | head` is not an error
         status = 0
     except OSError as error:  # errors of files are translated where they are opened, so this is standard output
-        click.echo(f"Error: The output cannot be written: {error.strerror or error}.", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        fault: RefdeskError = StoreError(
+            f"The output cannot be written: {error.strerror or error}.", hint="Write it to another place."
+        )
+        status = _print_error(disk_full("The output") if is_disk_full(error) else fault, as_json=False, verbose=verbose)
     except Exception as error:  # noqa: BLE001 - our own bug, in one sentence too
         fault = RefdeskError(
             f"Refdesk failed: {type(error).__name__}: {error}",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from refdesk.cli.common import Session, as_json, print_json, show
-from refdesk.cli.completion import files
+from refdesk.cli.completion import files, format_names
 
 REFUSED = 4
 
@@ -28,7 +28,13 @@ def init(session: Session, embedder: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("inputs", nargs=-1, metavar="PATH|URL|-…", shell_complete=files)
-@click.option("--format", "format_name", metavar="NAME", help="The format; without it, it is recognised.")
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    shell_complete=format_names,
+    help="The format; without it, it is recognised.",
+)
 @click.option("--listed", metavar="DATE", help="The listing date of papers that have none.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME", help="Add this tag to every paper; may be repeated.")
 @click.option("--strict", is_flag=True, help="Exit with 4 if any record is rejected.")
@@ -56,7 +62,9 @@ def add(
 
     if list_formats:
         known = formats()
-        print_json(known) if as_json else click.echo("\n".join(f"{name:<12} {what}" for name, what in known.items()))
+        width = max(map(len, known))
+        lines = (f"{name:<{width}}  {what}" for name, what in known.items())
+        print_json(known) if as_json else click.echo("\n".join(lines))
         return 0
     if not inputs:
         raise click.UsageError("Name at least one file, URL, or - for standard input.")

@@ -49,8 +49,12 @@ def chat(
                 show(terminal.sources(last))
             elif command == "/show":
                 _show(library, last, rest)
+            elif command == "/sources":
+                session.tell("Nothing was asked yet.")
+            elif command == "/help":
+                session.tell(_HELP)
             elif command.startswith("/"):
-                session.tell(_HELP if last or command == "/help" else "Nothing was asked yet.")
+                session.tell(f"Unknown command {command}. {_HELP}")
             elif line:
                 last = _ask(session, library, asked, line, chosen, fresh=fresh, strict=strict, keep=keep_unsupported)
                 asked.append(last.question if last else line)

@@ -36,6 +36,13 @@ def asked_by_a_shell(command: click.Command) -> int | None:
     return shell_complete(command, {}, PROGRAM, VARIABLE, instruction) if instruction else None
 
 
+def format_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Have the shell complete the name of a format that `add` reads."""
+    from refdesk.library import formats
+
+    return [CompletionItem(name, help=what) for name, what in formats().items() if name.startswith(incomplete)]
+
+
 def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Have the shell complete the name of a file, for an argument that may be something else too."""
     return [CompletionItem(incomplete, type="file")]

@@ -70,6 +70,8 @@ def digest(
         if built.digest.degraded:
             session.tell(f"Degraded: {built.digest.degraded['reason']}.")
         _write(library, built, chosen, output)
+        if not built.digest.coverage.listed:
+            session.tell(f"Hint: {library.issues.elsewhere()}")
     if output:
         from refdesk.render import wording
 
@@ -112,11 +114,10 @@ def _explain(library: Library, built: BuiltIssue, paper: str | None, *, as_json:
             {"period": built.digest.period.to_dict(), "decisions": [decision.to_dict() for decision in decisions]}
         )
     elif wanted and not decisions:
-        from rag.digests.period import day_of
+        from rag.digests.period import dating, day_of
 
-        came = "listed" if wanted.listed else "published" if wanted.published else "imported"
         period = built.digest.period.name
-        click.echo(f"“{wanted.title}” is not in {period}: it was {came} on {day_of(wanted)}.")
+        click.echo(f"“{wanted.title}” is not in {period}: it was {dating(wanted)} on {day_of(wanted)}.")
     else:
         show(terminal.decisions([decision.to_dict() for decision in decisions], whole=not wanted))
 
@@ -179,6 +180,10 @@ def dislike(session: Session, names: tuple[str, ...], undo: bool, as_json: bool)
 
 
 _RATED = {1: "liked", -1: "disliked", 0: "no longer rated"}
+_FROM_NOW_ON = (
+    "From now on, issues show only papers that are near enough to what you like: "
+    "score .1 or more, or `threshold` in refdesk.toml."
+)
 
 
 def _rate(session: Session, names: tuple[str, ...], rating: int, *, as_json: bool) -> None:
@@ -194,8 +199,12 @@ def _rate(session: Session, names: tuple[str, ...], rating: int, *, as_json: boo
             if as_json:
                 print_json({"paper_id": paper.paper_id, "title": paper.title, "rating": rating})
                 continue
-            rated = _RATED[rating] if rating or paper.paper_id in before else "was not rated"
-            session.tell(f"{rated}: {paper.title} ({paper.paper_id})")
+            earlier = before.get(paper.paper_id, 0)
+            rated = _RATED[rating] if rating or earlier else "was not rated"
+            was = f", was {_RATED[earlier]} before" if rating and earlier not in (0, rating) else ""
+            session.tell(f"{rated}{was}: {paper.title} ({paper.paper_id})")
+        if rating > 0 and not as_json and max(before.values(), default=0) <= 0:
+            session.tell(_FROM_NOW_ON)
 
 
 def _list_ratings(library: Library, *, as_json: bool) -> None:

@@ -96,7 +96,8 @@ def demo() -> None:
         show(terminal.answer(outside))
         _step(f"refdesk digest --week {WEEK}")
         _show_top(issue_text.terminal(library.digest(WEEK)), lines=ISSUE_LINES)
-    click.echo(f"\n{NEXT}", nl=False)
+    click.echo("\nThe sample library was in a temporary folder and is removed.")
+    click.echo(NEXT, nl=False)
 
 
 def _step(command: str) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag import identity
 from rag.digests import compose
 from rag.digests.inputs import LOOKBACK, DigestInputs, Embedded, choose
 from rag.digests.period import of_days
@@ -25,9 +24,11 @@ from rag.digests.tracking import TrackedPeriod, TrackedTheme
 from rag.ports import Matrix
 from rag.types import JsonDict, Paper, PaperStatus, Period, Subscription
 from refdesk._version import __version__
+from refdesk.digest.named_papers import canonical_ids
+from stores.embedding import embedding_text
 from stores.sql.issues import IssueRecord
 from stores.sql.themes import ThemeRecord
-from stores.store import LibraryStore, embedding_text
+from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.digests.generation import Writer
@@ -153,15 +154,11 @@ class Builder:
         return replace(subscription, liked=self._known(liked), disliked=self._known(disliked))
 
     def _known(self, names: Iterable[str]) -> tuple[str, ...]:
-        aliases = {name: [name, *identity.scheme_ids(name)] for name in dict.fromkeys(names)}
-        found = self._store.catalog.resolve([alias for names_of in aliases.values() for alias in names_of])
-        ids: set[str] = set()
-        for name, names_of in aliases.items():
-            if paper_id := next((found[alias] for alias in names_of if alias in found), None):
-                ids.add(paper_id)
-            else:
+        ids = canonical_ids(self._store.catalog, names)
+        for name, paper_id in ids.items():
+            if not paper_id:
                 self._store.notify(f"The paper “{name}”, which a subscription names, is not in the library.")
-        return tuple(sorted(ids))
+        return tuple(sorted({paper_id for paper_id in ids.values() if paper_id}))
 
     # ---- their vectors
 

@@ -12,6 +12,7 @@ from rag.digests.period import between, last_whole, parse
 from rag.errors import BadFilter
 from rag.types import Digest, Filter, Period, Subscription
 from refdesk.ask import Ask
+from refdesk.digest.named_papers import canonical_ids
 from refdesk.digest.settings import DigestSettings
 from refdesk.render import issue as rendering
 from refdesk.settings.subscriptions import chosen
@@ -123,6 +124,12 @@ class Issues:
 
         return Run(self._store, self._settings, make).run(resend=resend)
 
+    def elsewhere(self) -> str:
+        """The hint for an empty issue: where the papers of the library are."""
+        from refdesk.digest.run import elsewhere
+
+        return elsewhere(self._store.catalog)
+
     def ratings(self) -> dict[str, int]:
         """1 for each paper that is liked, -1 for each that is disliked, by paper id."""
         return self._store.catalog.ratings().all()
@@ -142,11 +149,13 @@ class Issues:
             found["error"] = " ".join(error.message for error in self._settings.broken.values())
         for subscription in self._settings.subscriptions.values():
             last = catalog.issues().last(subscription.name)
+            ids = canonical_ids(catalog, (*subscription.liked, *subscription.disliked))
             row = {
                 "name": subscription.name,
                 "every": subscription.every,
                 "last": last.period if last else None,
                 "due": [period.name for period in due(subscription, last, now)],
+                "missing": [name for name, paper_id in ids.items() if not paper_id],
             }
             found["subscriptions"].append(row)
         return {**found, "liked": liked, "disliked": disliked, "ratings": len(ratings)}

@@ -21,8 +21,8 @@ from rag.ports import Delivery
 from rag.types import JsonDict, Period, Subscription
 from refdesk.digest.deliver import Sender, addresses, planned, renderings
 from refdesk.digest.settings import DigestSettings
-from refdesk.settings.email import Mail
 from stores.locks import ProcessLock
+from stores.sql.catalog import SQLCatalog
 from stores.sql.issues import IssueRecord
 from stores.store import LibraryStore
 
@@ -66,7 +66,7 @@ class Run:
         mail = settings.mail()
         self._subscriptions: dict[str, Subscription] = {}
         for name, subscription in settings.subscriptions.items():
-            if error := _error(subscription, mail):
+            if error := delivery_error(subscription, has_mail=mail is not None):
                 self._errors[name] = error
             else:
                 self._subscriptions[name] = subscription
@@ -144,17 +144,10 @@ class Run:
             detail = f"{coverage.included:,} of {coverage.listed:,} papers"
             if built.digest.degraded:
                 detail += f"; {built.digest.degraded['reason']}"
-            hint = None if coverage.listed else self._elsewhere()
+            hint = None if coverage.listed else elsewhere(self._store.catalog)
             more: JsonDict = {"listed": coverage.listed, "included": coverage.included, "mode": built.digest.mode}
             more["usage"] = built.digest.usage
             yield Step(step="issue", name=name, outcome="done", detail=detail, hint=hint, more=more)
-
-    def _elsewhere(self) -> str | None:
-        """The hint for an empty issue: where the papers of the library are."""
-        if not (days := self._store.catalog.days()):
-            return "The library is empty: `refdesk add FILE`, or configure feeds."
-        week = containing(date.fromisoformat(days[1]), "week").name
-        return f"The library's papers are of {days[0]} to {days[1]}; `refdesk digest --week {week}` shows the last."
 
     def _keep(self, subscription: Subscription, built: BuiltIssue) -> None:
         digest, now = built.digest, self._now()
@@ -170,6 +163,14 @@ class Run:
         )
         deliveries = planned(subscription, record.period, now)
         self._store.catalog.issues().keep(record, deliveries)
+
+
+def elsewhere(catalog: SQLCatalog) -> str:
+    """The hint for an empty issue: where the papers of the library are."""
+    if not (days := catalog.days()):
+        return "The library is empty: `refdesk add FILE`, or configure feeds."
+    week = containing(date.fromisoformat(days[1]), "week").name
+    return f"The library's papers are of {days[0]} to {days[1]}; `refdesk digest --week {week}` shows the last."
 
 
 def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> list[Period]:
@@ -193,13 +194,13 @@ def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> 
     return missed[-1:] if subscription.catch_up == "skip" else missed
 
 
-def _error(subscription: Subscription, mail: Mail | None) -> ConfigError | None:
+def delivery_error(subscription: Subscription, *, has_mail: bool) -> ConfigError | None:
     """The error of a subscription whose issues could not be delivered, and so are not made; None for others."""
     try:
         readers = addresses(subscription)
     except ConfigError as error:
         return error
-    if readers and not mail:
+    if readers and not has_mail:
         return ConfigError(
             f"The subscription “{subscription.name}” has readers, and refdesk.toml no [email].",
             hint="docs/running.md has the settings of the usual providers.",

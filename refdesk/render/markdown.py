@@ -54,10 +54,20 @@ def sourced(source: Source, cited: Mapping[int, str]) -> list[str]:
 
 def reference(number: int, paper: Paper) -> str:
     """A paper under a number: title, first authors, date, id and link, which `refdesk verify` compares."""
+    named = facts(paper)
+    title = f"**{escaped(paper.title)}**"
+    return f"{number}. {title}{named['authors']}{named['date']} `{_code(paper.paper_id)}`{named['link']}"
+
+
+def facts(paper: Paper) -> dict[str, str]:
+    """The authors, the date and the link of a paper as `reference` writes them, empty where it has none."""
     names = ", ".join(paper.authors[:3]) + (" and others" if len(paper.authors) > 3 else "")
-    facts = "".join(f" {escaped(fact)}." for fact in (names, paper.published) if fact)
-    link = f" <{paper.url}>" if paper.url and re.fullmatch(r"https?://[^\s<>]+", paper.url) else ""
-    return f"{number}. **{escaped(paper.title)}**{facts} `{_code(paper.paper_id)}`{link}"
+    has_link = paper.url and re.fullmatch(r"https?://[^\s<>]+", paper.url)
+    return {
+        "authors": f" {escaped(names)}." if names else "",
+        "date": f" {escaped(paper.published)}." if paper.published else "",
+        "link": f" <{paper.url}>" if has_link else "",
+    }
 
 
 def flagged(paper: Paper) -> str:

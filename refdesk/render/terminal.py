@@ -156,17 +156,22 @@ def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
         "tags": ", ".join(given.tags),
         "link": given.url or "",
         "revisions": ", ".join(
-            each.seen[:10] + (" (this one)" if each.hash == current and len(revisions) > 1 else "")
-            for each in revisions
+            each.seen[:10] + (" (this one)" if each.hash == current else "")
+            for each in (revisions if len(revisions) > 1 else ())
         ),
     }
     parts: list[RenderableType] = [Text(given.title, style="bold")]
     if given.flags:
-        parts.append(Text(f"⚑ {', '.join(given.flags)}: {_FLAGGED}", style="bold red"))
+        reasons = " ".join(_FLAGGED[flag] for flag in given.flags)
+        parts.append(Text(f"⚑ {', '.join(given.flags)}: {reasons}", style="bold red"))
     return Group(*parts, _facts(facts), Text(""), *(_sentence(each) for each in given.sentences))
 
 
-_FLAGGED = "read this abstract with care"
+_FLAGGED = {
+    "instructions": "It gives orders to language models; Refdesk neither obeys nor cites them. Read it with care.",
+    "withdrawn": "It was withdrawn and supports no answer.",
+}
+"""By flag: why it matters."""
 
 
 def _sentence(sentence: Sentence) -> RenderableType:
@@ -212,7 +217,10 @@ def _subscription(given: Mapping[str, Any]) -> Text:
     """A subscription with its last issue and what `refdesk run` will make."""
     last = f"last issue {given['last']}" if given["last"] else "no issue yet"
     due = f", due {', '.join(given['due'])}" if given["due"] else ""
-    return Text.assemble((given["name"], "bold"), f"  every {given['every']}, {last}{due}")
+    line = Text.assemble((given["name"], "bold"), f"  every {given['every']}, {last}{due}")
+    if given["missing"]:
+        line.append(f"; not in the library, though liked or disliked: {', '.join(given['missing'])}", style="yellow")
+    return line
 
 
 def _undelivered(given: Mapping[str, Any]) -> Text:
@@ -258,7 +266,7 @@ def report(given: ImportReport) -> RenderableType:
 def feed(given: Mapping[str, Any]) -> RenderableType:
     """The result of a pull of one feed, from the document of its report."""
     counts = (f"{given[name]:,} {name}" for name in ("added", "updated", "unchanged", "rejected") if given[name])
-    did = ", ".join(counts) or "nothing new"
+    did = ", ".join(counts) or ("failed" if given["error"] else "nothing new")
     line = Text.assemble((given["name"], "bold"), f"  {given['state']}: {did} in {given['took_ms'] / 1000:.1f} s")
     below = [f"{given['error']} {given['hint'] or ''}"] if given["error"] else []
     below += [f"rejected: {each['where']}: {each['reason']}" for each in given["rejects"]]

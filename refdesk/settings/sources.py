@@ -62,6 +62,11 @@ def config(
     """
     by_variable = {PREFIX + name.upper(): name for name in _TREE.model_fields if name not in TABLES}
     for variable in variables:
+        if (table := variable.removeprefix(PREFIX).lower()) in TABLES:
+            raise ConfigError(
+                f"The environment sets {variable}, but `{table}` is a table.",
+                hint=f"Tables stand only in {FILE}; docs/settings.md shows them.",
+            )
         if variable not in by_variable:
             raise ConfigError(
                 f"The environment sets {variable}, which is an unknown setting.",

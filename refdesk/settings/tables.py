@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, Field, create_model, model_validator
 
@@ -27,6 +28,7 @@ from refdesk.settings.validation import (
     Timeout,
     UserPath,
     WebUrl,
+    suggestion,
 )
 
 # ---- feeds
@@ -140,7 +142,9 @@ def _timezone(name: str) -> str:
     try:
         zone(name)
     except ConfigError as error:
-        raise ValueError("must be a timezone such as Europe/Berlin", error.hint) from error
+        known = available_timezones()
+        hint = suggestion(name, sorted(known), otherwise="Write it as Europe/Berlin.") if known else error.hint
+        raise ValueError("must be a timezone such as Europe/Berlin", hint) from error
     return name
 
 

@@ -42,8 +42,12 @@ def read(path: Path) -> dict[str, Any]:
         values = tomllib.loads(text)
     except RecursionError:
         raise _too_deep(path) from None
-    except ValueError as error:  # no UTF-8, no TOML, or a number of thousands of digits
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.", hint="It must be TOML in UTF-8.") from error
+    except ValueError as error:  # Python turns no text of so many digits into a number
+        raise ConfigError(
+            f"{path} cannot be read: a number in it has thousands of digits.", hint="Write a smaller number."
+        ) from error
     if _depth(values) > MAX_DEPTH:
         raise _too_deep(path)
     return values

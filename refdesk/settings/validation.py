@@ -156,11 +156,13 @@ def config_error(error: ValidationError, model: type[BaseModel], *, name: Callab
     return ConfigError(f"{name('.'.join(path))} {said}; it is {_shown(path[-1], value)}.", hint=hint)
 
 
-def suggestion(key: str, known: Sequence[str]) -> str:
-    """A hint for an unknown name: the one that is nearly it, or all."""
+def suggestion(key: str, known: Sequence[str], *, otherwise: str = "") -> str:
+    """A hint for an unknown name: the known name that is nearly it, else `otherwise`, else all known names."""
     lowered = {name.lower(): name for name in known}
     near = get_close_matches(key.lower(), lowered, n=1)
-    return f"Did you mean `{lowered[near[0]]}`?" if near else f"The settings are {', '.join(known)}."
+    if near:
+        return f"Did you mean `{lowered[near[0]]}`?"
+    return otherwise or f"The settings are {', '.join(known)}."
 
 
 _SEE_MANUAL = "docs/settings.md has the settings and their values."

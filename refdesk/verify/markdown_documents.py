@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.checking import CitedSentence
-from rag.types import Problem
+from rag.types import Paper, Problem
 from refdesk.render import issue_markdown, markdown
 from refdesk.render.markdown import SOURCE, unescaped
 from refdesk.verify.claims import Verified, Verifier, failed
@@ -18,6 +18,7 @@ _PLACES = re.compile(r"(?:\[\d{1,5}\.\d{1,5}\])+")
 _PLACE = re.compile(r"\[(\d{1,5})\.(\d{1,5})\]")
 _ABSTAINED = re.compile(r"The library does not hold an answer: .*|- .* \(`[^`]+`\)")
 _IN_QUOTES = re.compile(r"“(.*)”", re.DOTALL)
+_OTHER = {"authors": "other authors", "date": "another date", "link": "another link"}
 
 Place = tuple[int, int]
 """The number of a source and of a sentence: `[2.3]`."""
@@ -36,14 +37,16 @@ def in_markdown(text: str, verifier: Verifier) -> Iterator[Verified]:
     lines = _unwrapped(body)
     question = unescaped(lines[0].lstrip("# ")) if lines and lines[0].startswith("#") and not issue else ""
     papers = {int(source[1]): source[3] for line in sources.splitlines() if (source := SOURCE.match(line))}
-    quoted = _quoted(sources, papers, verifier)
-    for number, line in enumerate([*lines, *sources.splitlines()]):
+    lines += sources.splitlines()
+    quotes = _Quotes(lines, papers, verifier)
+    for number, line in enumerate(lines):
         if quote := _QUOTE.match(line):
-            yield from _changed_quote(quote, papers, verifier, question)
+            if problem := quotes.problem(_place(quote), unescaped(quote[3])):
+                yield verifier.claim(problem.found, [], [problem], question=question)
         elif source := SOURCE.match(line):
             yield from _changed_source(line, source, verifier)
         elif not (issue_markdown.is_ours(line, seal) if issue else _beside(line, number, abstains=not heading)):
-            yield from _claims(line, papers, quoted, verifier, question)
+            yield from _claims(line, papers, quotes, verifier, question)
 
 
 def _beside(line: str, number: int, *, abstains: bool) -> bool:
@@ -52,47 +55,59 @@ def _beside(line: str, number: int, *, abstains: bool) -> bool:
 
 
 def _claims(
-    line: str, papers: Mapping[int, str], quoted: Mapping[Place, CitedSentence], verifier: Verifier, question: str
+    line: str, papers: Mapping[int, str], quotes: _Quotes, verifier: Verifier, question: str
 ) -> Iterator[Verified]:
     """The claims of a line, each before its places, and any words behind the last place."""
     end = 0
     for places in _PLACES.finditer(line):
         claim = unescaped(line[end : places.start()]).strip()
+        if in_quotes := _IN_QUOTES.fullmatch(claim):
+            claim = in_quotes[1]
         end = places.end()
         cited, problems = [], []
         for place in [(int(source), int(sentence)) for source, sentence in _PLACE.findall(places.group())]:
-            if found := quoted.get(place) or verifier.citations.numbered(papers.get(place[0], ""), place[1]):
+            if problem := quotes.problem(place, claim):
+                problems.append(problem)
+            if found := quotes.right.get(place) or verifier.citations.numbered(papers.get(place[0], ""), place[1]):
                 cited.append(found)
             else:
                 written, detail = f"[{place[0]}.{place[1]}]", "the library has no such sentence"
                 problems.append(Problem(kind="source", found=written, at=(0, len(claim)), detail=detail))
-        in_quotes = _IN_QUOTES.fullmatch(claim)
-        yield verifier.claim(in_quotes[1] if in_quotes else claim, cited, problems, question=question)
+        yield verifier.claim(claim, cited, problems, question=question)
     if (rest := unescaped(line[end:]).strip()) and not (end and rest == issue_markdown.WEAK):
         yield verifier.claim(rest, [], question=question)
 
 
-def _changed_quote(
-    quote: re.Match[str], papers: Mapping[int, str], verifier: Verifier, question: str
-) -> Iterator[Verified]:
-    """Report a quote that its source does not have; a right quote belongs to the claims that cite it."""
-    text = unescaped(quote[3])
-    if not verifier.citations.sentence(papers.get(int(quote[1]), ""), quote=text, number=int(quote[2])):
-        detail = "the stored abstract has no such sentence"
-        problem = Problem(kind="quote", found=text, at=(0, len(text)), detail=detail)
-        yield verifier.claim(text, [], [problem], question=question)
+def _place(quote: re.Match[str]) -> Place:
+    return int(quote[1]), int(quote[2])
 
 
-def _quoted(sources: str, papers: Mapping[int, str], verifier: Verifier) -> dict[Place, CitedSentence]:
-    """The sentences quoted under the sources, from the text that the paper had when the document was written."""
-    found = {}
-    for line in sources.splitlines():
-        if quote := _QUOTE.match(line):
-            place = int(quote[1]), int(quote[2])
-            paper_id = papers.get(place[0], "")
-            if sentence := verifier.citations.sentence(paper_id, quote=unescaped(quote[3]), number=place[1]):
-                found[place] = sentence
-    return found
+class _Quotes:
+    """
+    The sentences that a document quotes, each in a line of its own: the right ones, and those that no paper has.
+
+    A right quote may be of the text that the paper had when the document was written. A wrong one that a claim repeats
+    word for word is reported with that claim, and only once.
+    """
+
+    def __init__(self, lines: Sequence[str], papers: Mapping[int, str], verifier: Verifier) -> None:
+        self.right: dict[Place, CitedSentence] = {}
+        self._wrong: set[tuple[Place, str]] = set()
+        for line in lines:
+            if not (quote := _QUOTE.match(line)):
+                continue
+            place, text = _place(quote), unescaped(quote[3])
+            if sentence := verifier.citations.sentence(papers.get(place[0], ""), quote=text, number=place[1]):
+                self.right[place] = sentence
+            else:
+                self._wrong.add((place, text))
+
+    def problem(self, place: Place, text: str) -> Problem | None:
+        """The problem of a wrong quote, at its first call; None for a right quote and one that was reported."""
+        if (place, text) not in self._wrong:
+            return None
+        self._wrong.remove((place, text))
+        return Problem(kind="quote", found=text, at=(0, len(text)), detail="the stored abstract has no such sentence")
 
 
 def _changed_source(line: str, source: re.Match[str], verifier: Verifier) -> Iterator[Verified]:
@@ -104,7 +119,21 @@ def _changed_source(line: str, source: re.Match[str], verifier: Verifier) -> Ite
         return
     references = [" ".join(markdown.reference(int(source[1]), paper).split()) for paper in versions]
     if not any(written.startswith(known) and _FLAGS.fullmatch(written[len(known) :]) for known in references):
-        yield failed(title, written, "the library has other authors, another date or another link")
+        yield failed(title, written, _difference(written, versions))
+
+
+def _difference(written: str, versions: Sequence[Paper]) -> str:
+    """Say which facts of a written source differ from those of the version that is nearest to it."""
+    differing = min(
+        (
+            [name for name, fact in markdown.facts(paper).items() if " ".join(fact.split()) not in written]
+            for paper in versions
+        ),
+        key=len,
+    )
+    if not differing:
+        return "this line has other words than the library gives it"
+    return f"the library has {' and '.join(_OTHER[name] for name in differing)}"
 
 
 def _unwrapped(body: str) -> list[str]:

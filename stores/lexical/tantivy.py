@@ -33,6 +33,8 @@ _LONGEST_TERM = 80
 _MOST_TERMS = 200_000
 TITLE_BOOST = 2.0
 """How much more a phrase counts in a title."""
+_TRIES = 5
+"""How often an index is opened that another process replaces meanwhile."""
 _META, _MANAGED = "meta.json", ".managed.json"  # tantivy's: the segments that count, and all files that it may delete
 
 
@@ -61,10 +63,20 @@ class TantivyLexical:
         self.close()
         with self._translated():
             if self.exists:
-                layout = _layout(self._path)
-                self._use(Index.open(self._readable()), layout)
+                self._open()
             else:
                 self._use(Index(_schema(self.newest_layout)), self.newest_layout)  # in memory
+
+    def _open(self) -> None:
+        for _ in range(_TRIES):
+            meta = (self._path / _META).read_bytes()
+            try:
+                self._use(Index.open(self._readable()), _layout(self._path))
+                return
+            except (OSError, ValueError):
+                if (self._path / _META).read_bytes() == meta:
+                    raise
+        raise ValueError("it is written all the time")
 
     def _use(self, index: Index, layout: int) -> None:
         index.register_tokenizer(_ANALYSER, _analyser())
@@ -98,11 +110,22 @@ class TantivyLexical:
                     document.add_text("title", paper.title)
                 writer.add_document(document)
 
-    def clear(self) -> None:
-        """Delete all papers with the folder, which may be damaged."""
+    def replace(self, path: Path) -> None:
+        """
+        Take the place of another index, which may be damaged or absent; to be called by the one writer.
+
+        Readers of the old one go on with it until they reopen. A process killed anywhere leaves the old index or this
+        one.
+        """
         self.close()
-        shutil.rmtree(self._path, ignore_errors=True)
-        self.reopen()
+        with self._translated():
+            _replace(path, self._path)
+            shutil.rmtree(self._path, ignore_errors=True)
+            self._path = path
+            self.reopen()
+            if self.exists:
+                with self._writer() as writer:
+                    writer.garbage_collect_files()
 
     def rebuild(self, batches: Iterable[Sequence[Paper]]) -> None:
         """
@@ -118,11 +141,8 @@ class TantivyLexical:
             new._create()
             for papers in batches:
                 new.upsert(papers)
-            _replace(self._path, beside)
-            shutil.rmtree(beside)
+        new.replace(self._path)
         self.reopen()
-        with self._writer() as writer:
-            writer.garbage_collect_files()
 
     def search(
         self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None
@@ -302,12 +322,15 @@ def _replace(path: Path, new: Path) -> None:
 
     The old segments stay until tantivy collects them, for readers may be opening them.
     """
+    if not (new / _META).exists():  # it holds no paper
+        shutil.rmtree(path, ignore_errors=True)
+        return
     path.mkdir(parents=True, exist_ok=True)
     managed = {
-        name
+        file.name
         for folder in (path, new)
-        if (folder / _MANAGED).exists()
-        for name in json.loads((folder / _MANAGED).read_text(encoding="utf-8"))
+        for file in folder.iterdir()
+        if file.name not in (_META, _MANAGED) and not file.name.endswith(".lock")
     }
     (new / _MANAGED).write_text(json.dumps(sorted(managed)), encoding="utf-8")
     (new / _MANAGED).replace(path / _MANAGED)  # first, so that what a killed process moved is collected later

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from rag.errors import StoreMismatch
 from rag.types import Chunk, Paper
-from stores.sql.changes import CHANGE_COUNTER, Span, SQLChanges, move_change_counter, record, reset_positions
+from stores.sql.changes import CHANGE_COUNTER, Span, SQLChanges, move_change_counter, record, set_positions
 from stores.sql.feeds import SQLFeeds
 from stores.sql.issues import SQLIssues
 from stores.sql.outbox import SQLOutbox
@@ -184,12 +184,11 @@ class SQLCatalog(PaperQueries):
                 connection.execute(statement, cuts)
                 move_change_counter(connection)
 
-    def begin_anew(self, indexes: Iterable[str], values: Mapping[str, str]) -> None:
-        """Store, in one transaction, that indexes were emptied, and the manifest that they now have."""
+    def exchange(self, indexes: Iterable[str], position: int, values: Mapping[str, str]) -> None:
+        """Store, in one transaction, that new indexes took the place of the old ones, with their manifest."""
         with writing(self._engine) as connection:
-            reset_positions(connection, indexes)
+            set_positions(connection, indexes, position, written=move_change_counter(connection))
             _set(connection, values)
-            move_change_counter(connection)
 
 
 def _set(connection: sa.Connection, values: Mapping[str, str]) -> None:

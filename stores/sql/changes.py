@@ -70,6 +70,11 @@ class SQLChanges:
                 return dict.fromkeys(INDEXES, state)
             return {row.name: IndexState(row.seq, row.lag, row.written) for row in connection.execute(query)}
 
+    def newest(self) -> int:
+        """The newest number of the log; 0 if it is empty."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(changes.c.seq), 0))).scalar_one())
+
     def after(self, position: int, *, limit: int | None = None) -> list[tuple[int, str]]:
         """Number and paper id of each change after a position, the oldest first."""
         query = sa.select(changes.c.seq, changes.c.paper_id).where(changes.c.seq > position).order_by(changes.c.seq)
@@ -104,7 +109,7 @@ class SQLChanges:
     def reset(self, names: Iterable[str]) -> None:
         """Store that indexes are empty: every paper is to be indexed in them again."""
         with writing(self._engine) as connection:
-            reset_positions(connection, names)
+            set_positions(connection, names, 0)
 
 
 def record(connection: sa.Connection, paper_ids: Sequence[str]) -> Span:
@@ -125,9 +130,12 @@ def record(connection: sa.Connection, paper_ids: Sequence[str]) -> Span:
     return Span(before, connection.execute(newest).scalar_one())
 
 
-def reset_positions(connection: sa.Connection, names: Iterable[str]) -> None:
-    """Set the positions of indexes to the beginning of the log, within a transaction; readers do not reopen them."""
-    connection.execute(sa.update(index_positions).where(index_positions.c.name.in_(sorted(names))).values(seq=0))
+def set_positions(
+    connection: sa.Connection, names: Iterable[str], position: int, *, written: str | None = None
+) -> None:
+    """Set the positions of indexes, within a transaction. Readers reopen them if `written` is given."""
+    values = {"seq": position} if written is None else {"seq": position, "written": written}
+    connection.execute(sa.update(index_positions).where(index_positions.c.name.in_(sorted(names))).values(**values))
 
 
 def move_change_counter(connection: sa.Connection) -> str:

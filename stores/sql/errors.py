@@ -5,17 +5,15 @@ Database errors as store errors, known by SQLite's error code or by SQLSTATE, ne
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from rag.errors import LibraryLocked, LibraryReadOnly, StoreDamaged, StoreError, disk_full
+from stores.unwritable import disk_is_full
 
 # SQLite's primary result codes, https://sqlite.org/rescode.html
 _PERM, _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 3, 5, 6, 8, 10, 11, 13, 14, 26
-_NO_ROOM_BYTES = 1 << 20
-"""SQLite says only “disk I/O error” for some writes on a full disk; with less than this free, the disk is full."""
 
 
 def store_error(error: sa.exc.DBAPIError, url: str | sa.URL) -> StoreError:
@@ -32,7 +30,8 @@ def store_error(error: sa.exc.DBAPIError, url: str | sa.URL) -> StoreError:
 def _of_sqlite(code: int | None, reason: str, place: str) -> StoreError:
     primary = code & 0xFF if code is not None else None
     folder = Path(place).parent
-    if primary == _FULL or (primary in (_IOERR, _CANTOPEN) and _has_no_room(folder)):
+    # for some writes on a full disk SQLite says only “disk I/O error”
+    if primary == _FULL or (primary in (_IOERR, _CANTOPEN) and disk_is_full(folder)):
         return disk_full(place)
     if primary in (_PERM, _READONLY) or (primary == _CANTOPEN and folder.is_dir() and not os.access(folder, os.W_OK)):
         return _read_only(place, reason)
@@ -80,10 +79,3 @@ def _locked(place: str, reason: str) -> LibraryLocked:
     return LibraryLocked(
         f"The catalog {place} is in use by another process: {reason}.", hint="Run the command again in a moment."
     )
-
-
-def _has_no_room(folder: Path) -> bool:
-    try:
-        return shutil.disk_usage(folder).free < _NO_ROOM_BYTES
-    except OSError:
-        return False

@@ -142,15 +142,28 @@ class PaperQueries:
         with reading(self._engine) as connection:
             return int(connection.execute(sa.select(sa.func.count()).select_from(papers)).scalar() or 0)
 
-    def tally(self, column: str) -> dict[str, int]:
-        """The number of papers per `source`, `category` or `tag`, the greatest first."""
-        if column == "source":
-            query = sa.select(papers.c.source, sa.func.count()).group_by(papers.c.source)
-        else:
-            query = sa.select(labels.c.label, sa.func.count()).where(labels.c.kind == column).group_by(labels.c.label)
+    def sources(self) -> dict[str, int]:
+        """The number of papers per source, the greatest first."""
+        number = sa.func.count()
+        query = sa.select(papers.c.source, number).group_by(papers.c.source).order_by(number.desc(), papers.c.source)
         with reading(self._engine) as connection:
-            rows = [(str(row[0]), int(row[1])) for row in connection.execute(query)]
-        return dict(sorted(rows, key=lambda row: (-row[1], row[0])))
+            return {str(source): int(count) for source, count in connection.execute(query)}
+
+    def categories(self, *, limit: int) -> dict[str, int]:
+        """The number of papers of the most frequent categories, as a paper spells them; the greatest first."""
+        number = sa.func.count()
+        query = (
+            sa.select(labels.c.label, number, sa.func.min(labels.c.paper_id))
+            .where(labels.c.kind == "category")
+            .group_by(labels.c.label)
+            .order_by(number.desc(), labels.c.label)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            rows = [(str(label), int(count), str(paper_id)) for label, count, paper_id in connection.execute(query)]
+        found = self.papers([paper_id for _, _, paper_id in rows])
+        spelled = {name.lower(): name for paper in found.values() for name in paper.categories}
+        return {spelled.get(label, label): count for label, count, _ in rows}
 
     def days(self) -> tuple[str, str] | None:
         """The first and the last day that a paper is filed under, ISO; None in an empty library."""

@@ -6,7 +6,6 @@ The tables are made by the migrations; a test holds the two together.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from rag.errors import ConfigError
+from rag.errors import ConfigError, LibraryLocked
 from stores.sql.errors import store_error
-from stores.sql.unwritable import readable_url
-from stores.urls import masked
+from stores.unwritable import UnwritableDatabase, can_be_written
+from stores.urls import database_file, masked
 
 _WRITES = "refdesk_writes"
 HEAD = "0007"
@@ -171,9 +170,13 @@ themes = sa.Table(  # of past periods, so that a theme that goes on keeps its id
 
 def engine(url: str | sa.URL) -> sa.Engine:
     """An engine for a URL; every SQLite connection is durable and waits for others. Raises ConfigError."""
-    readable, copy = readable_url(url)
+    file = database_file(url)
+    unwritable = UnwritableDatabase(file) if file and file.exists() and not can_be_written(file) else None
     try:
-        made = sa.create_engine(readable)
+        if unwritable:
+            made = sa.create_engine(url, creator=unwritable.connect, poolclass=sa.NullPool)
+        else:
+            made = sa.create_engine(url)
     except (sa.exc.ArgumentError, ImportError, ValueError) as error:
         reason = "" if isinstance(error, ValueError) else f": {' '.join(str(error).split())[:200]}"  # a part of the URL
         raise ConfigError(
@@ -185,7 +188,7 @@ def engine(url: str | sa.URL) -> sa.Engine:
         @sa.event.listens_for(made, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # SQLAlchemy begins; the driver's own way leaves DDL outside transactions
-            durable = ("journal_mode=WAL", "synchronous=FULL") if readable is url else ()
+            durable = () if unwritable else ("journal_mode=WAL", "synchronous=FULL")
             for pragma in (*durable, "busy_timeout=30000"):
                 connection.execute(f"PRAGMA {pragma}").close()
 
@@ -194,8 +197,16 @@ def engine(url: str | sa.URL) -> sa.Engine:
             writes = connection.get_execution_options().get(_WRITES, False)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    if copy:
-        sa.event.listen(made, "engine_disposed", lambda _: shutil.rmtree(copy, ignore_errors=True))
+    if unwritable:
+        sa.event.listen(made, "engine_disposed", lambda _: unwritable.close())
+
+        @sa.event.listens_for(made, "handle_error")
+        def _explain(context: sa.ExceptionContext) -> None:
+            if unwritable.written_since_connect():
+                raise LibraryLocked(
+                    f"The catalog {file} was written while it was read.", hint="Run the command again in a moment."
+                ) from context.original_exception
+
     return made
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from stores.sql.rows import day_number
 from stores.urls import masked
 from stores.vectors.clients import MOST_COPIED_BYTES, close_client, store_error, too_large_to_copy
 from stores.vectors.collection import PAGE, Opened, of_another_library, open_collection, own_metadata, owner
+from stores.vectors.replacing import REPLACED, drop_collection, replace_collection, replace_folder, replaced
 
 COLLECTION = "chunks"
 _PAGE_BESIDE_SEARCHES = 50
@@ -56,7 +57,7 @@ class ChromaVectors:
     def __init__(self, place: Path | str, *, library_id: str = "") -> None:
         self._place, self._library_id = place, library_id
         self.remote = isinstance(place, str)
-        self._name = (urlsplit(place).path.strip("/") or COLLECTION) if isinstance(place, str) else COLLECTION
+        self._name = collection_name(place) if isinstance(place, str) else COLLECTION
         self._guard = Guard()
         self._searched = float("-inf")
         with self._translated():
@@ -84,7 +85,8 @@ class ChromaVectors:
         if isinstance(self._place, Path) and too_large_to_copy(self._place):
             return (
                 f"The vectors in {self._place} cannot be written, and are too large to be copied and read "
-                f"({MOST_COPIED_BYTES >> 30} GB at most); papers are found by their words only."
+                f"({MOST_COPIED_BYTES >> 30} GB at most, in the temporary folder); "
+                "papers are found by their words only."
             )
         return None
 
@@ -159,18 +161,37 @@ class ChromaVectors:
                     collection.delete(ids=unwanted[first : first + self._opened.batch])
 
     def clear(self) -> None:
-        """Drop the collection, for vectors of any dimension; in a folder, the whole folder, which may be damaged."""
+        """Drop the collection, for vectors of any dimension; in a folder, the whole folder."""
         with self._translated():
             if self.remote:
-                with suppress(NotFoundError):
-                    self._opened.client.delete_collection(self._name)
+                drop_collection(self._opened.client, self._name)
                 self._exchange(self._open())
-                return
-            with self._guard.exchanging():
-                if self._opened.client is not None:
-                    close_client(self._opened.client)
-                self._opened = Opened(None, None, PAGE)
+            else:
+                self.close()
                 shutil.rmtree(self._place, ignore_errors=True)
+
+    def replace(self, place: Path | str) -> None:
+        """
+        Take the place of other vectors of the same folder or server; to be called by the one writer.
+
+        Readers that have the old ones open go on with them until `remove_replaced`, and those that open any find
+        either. This object is closed.
+        """
+        with self._translated():
+            if isinstance(self._place, Path) and isinstance(place, Path):
+                self.close()
+                replace_folder(place, self._place)
+            else:
+                replace_collection(self._opened.client, collection_name(str(place)), self._name)
+                self.close()
+
+    def remove_replaced(self) -> None:
+        """Delete the vectors that `replace` left for readers; to be called by the one writer."""
+        with self._translated():
+            if self.remote:
+                drop_collection(self._opened.client, f"{self._name}{REPLACED}")
+            elif isinstance(self._place, Path):
+                shutil.rmtree(replaced(self._place), ignore_errors=True)
 
     # ---- reading
 
@@ -296,6 +317,11 @@ class ChromaVectors:
             ) from error
         except (ChromaError, httpx.HTTPError, ValueError, OSError, RuntimeError) as error:
             raise store_error(self._place, error) from error
+
+
+def collection_name(url: str) -> str:
+    """The name of a collection on a server, by its URL."""
+    return urlsplit(url).path.strip("/") or COLLECTION
 
 
 def _metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:

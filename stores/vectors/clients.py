@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import sqlite3
+from contextlib import closing
 from itertools import count as numbers
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 
 from rag.errors import ConfigError, StoreDamaged, StoreError, disk_full
+from stores.unwritable import can_be_written, copy_database
 from stores.urls import masked
 
 TIMEOUT_S = 60.0
@@ -42,11 +44,11 @@ def open_client(place: Path | str, *, create: bool) -> Any:
     """
     if isinstance(place, str):
         return _of_server(place)
-    if (not (place / _DATABASE).exists() and not create) or too_large_to_copy(place):
+    if (not has_database(place) and not create) or too_large_to_copy(place):
         return None
     if create:
-        place.mkdir(parents=True, exist_ok=True)
-    if can_be_written(place):
+        _make_database(place)
+    if can_be_written(place / _DATABASE):
         return _of_folder(place)
     copy = _copied(place)
     try:
@@ -58,16 +60,12 @@ def open_client(place: Path | str, *, create: bool) -> Any:
     return client
 
 
-def can_be_written(folder: Path) -> bool:
-    """True if this process may write the folder and its database."""
-    database = folder / _DATABASE
-    return os.access(folder, os.W_OK) and (not database.exists() or os.access(database, os.W_OK))
-
-
 def too_large_to_copy(folder: Path) -> bool:
-    """True if the vectors in a folder that cannot be written are too large to be read."""
+    """True if the vectors in a folder that cannot be written are too large to be copied and read."""
     database = folder / _DATABASE
-    return database.exists() and not can_be_written(folder) and database.stat().st_size > MOST_COPIED_BYTES
+    if not database.exists() or can_be_written(database):
+        return False
+    return database.stat().st_size > min(MOST_COPIED_BYTES, shutil.disk_usage(gettempdir()).free)
 
 
 def close_client(client: Any) -> None:
@@ -78,6 +76,24 @@ def close_client(client: Any) -> None:
         session.close()
     if copy := getattr(client, "refdesk_copy", None):
         shutil.rmtree(copy, ignore_errors=True)
+
+
+def _make_database(folder: Path) -> None:
+    """
+    Make an empty database in WAL mode, where there is none; Chroma fills it.
+
+    A reindex puts another database under the same path. A process that still has the old one open would take the
+    rollback journal of the new one for its own, and delete it. In WAL mode there is no such journal.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / _DATABASE).exists():
+        with closing(sqlite3.connect(folder / _DATABASE)) as database:
+            database.execute("PRAGMA journal_mode=WAL")
+
+
+def has_database(folder: Path) -> bool:
+    """True if a folder has a database of Chroma."""
+    return (folder / _DATABASE).exists()
 
 
 def _of_folder(folder: Path) -> Any:
@@ -98,8 +114,9 @@ def _copied(folder: Path) -> Path:
         for entry in folder.iterdir():
             if entry.is_dir():
                 (copy / entry.name).symlink_to(entry.resolve())
-            else:
+            elif not entry.name.startswith(_DATABASE):
                 shutil.copyfile(entry, copy / entry.name)
+        copy_database(folder / _DATABASE, copy)
     except BaseException:
         shutil.rmtree(copy, ignore_errors=True)
         raise
@@ -141,7 +158,9 @@ def store_error(place: Path | str, error: Exception) -> StoreError:
     reason = " ".join(str(error).split())[:200]
     if isinstance(place, str):
         shown = masked(place)
-        if shown != place:  # a reason may repeat the URL
+        if no_connection := _no_connection(error):
+            reason = no_connection
+        elif shown != place:  # a reason may repeat the URL
             reason = type(error).__name__
         return StoreError(
             f"The Chroma server {shown} cannot be used: {reason}.",
@@ -158,3 +177,12 @@ def store_error(place: Path | str, error: Exception) -> StoreError:
         f"The vectors in {place} cannot be used: {reason}.",
         hint="Run `refdesk reindex`, which rebuilds them from the catalog.",
     )
+
+
+def _no_connection(error: BaseException | None) -> str:
+    """Why a server cannot be reached, such as “Connection refused”; Chroma hides it. Empty for any other error."""
+    while error is not None:
+        if isinstance(error, httpx.TransportError):
+            return " ".join(str(error).split())[:200] or type(error).__name__
+        error = error.__cause__ or error.__context__
+    return ""

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chromadb.errors import NotFoundError
-
 from rag.errors import StoreMismatch
 from stores.urls import masked
-from stores.vectors.clients import close_client, open_client
+from stores.vectors.clients import close_client, has_database, open_client
+from stores.vectors.replacing import REPLACED, find_collection, replaced
 
 LAYOUT = 1
 """The newest layout of what is stored with a chunk."""
@@ -41,26 +40,23 @@ def open_collection(place: Path | str, name: str, library_id: str, *, create: bo
     Raises:
         StoreMismatch: It belongs to another library.
     """
+    if isinstance(place, Path) and not create and not has_database(place):
+        place = replaced(place)
     client = open_client(place, create=create)
     if client is None:
         return Opened(None, None, PAGE)
     try:
-        collection = _found(client, name)
+        collection = find_collection(client, name)
         if collection is None and create:
             collection = _made(client, name, library_id)
+        elif collection is None and isinstance(place, str):
+            collection = find_collection(client, f"{name}{REPLACED}")
         if collection is not None and owner(collection) not in ("", library_id):
             raise of_another_library(place, name)
         return Opened(client, collection, min(int(client.get_max_batch_size()), PAGE))
     except BaseException:
         close_client(client)
         raise
-
-
-def _found(client: Any, name: str) -> Any:
-    try:
-        return client.get_collection(name, embedding_function=None)
-    except NotFoundError:
-        return None
 
 
 def _made(client: Any, name: str, library_id: str) -> Any:

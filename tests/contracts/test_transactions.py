@@ -14,6 +14,7 @@ from small import chunk, paper
 
 from rag import errors
 from rag.ports import StoredReply
+from stores import unwritable
 from stores.sql import schema
 from stores.sql.catalog import SQLCatalog
 from stores.sql.errors import store_error
@@ -243,3 +244,36 @@ def reply(reply_id: str) -> StoredReply:
     return StoredReply(
         id=reply_id, created=NOW, prompt="p", model="m", question="q", evidence=[], reply="r", repair="", tokens=1
     )
+
+
+@pytest.mark.parametrize(
+    ("written_while_read", "kind"), [(True, errors.LibraryLocked), (False, errors.StoreDamaged)], ids=["written", "not"]
+)
+def test_a_database_that_is_only_read_is_damaged_unless_it_was_written_while_it_was_read(
+    tmp_path: Path,
+    catalog: SQLCatalog,
+    monkeypatch: pytest.MonkeyPatch,
+    written_while_read: bool,
+    kind: type[errors.StoreError],
+) -> None:
+    path = tmp_path / "catalog.sqlite3"
+    with sqlite3.connect(path) as connection:
+        rows = [(f"p:{number}", NOW) for number in range(2_000)]
+        connection.executemany("INSERT INTO ratings VALUES (?, 1, ?)", rows)
+    connection.close()
+    catalog.close()
+    monkeypatch.setattr(unwritable, "_NO_ROOM_BYTES", 1 << 62)  # as on a full disk
+    read_only = schema.engine(f"sqlite:///{path}")
+
+    def overwrite() -> None:
+        first_pages = path.read_bytes()[: 16 * 4096]
+        path.write_bytes(first_pages + b"\xff" * (path.stat().st_size - len(first_pages)))
+
+    if not written_while_read:
+        overwrite()
+    with pytest.raises(kind), reading(read_only) as connection:
+        connection.execute(sa.select(sa.literal(1)))
+        if written_while_read:
+            overwrite()
+        connection.execute(sa.select(ratings)).all()
+    read_only.dispose()

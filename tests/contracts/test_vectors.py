@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -380,6 +381,15 @@ def test_a_folder_that_holds_something_else_is_damaged_and_the_hint_mends_it(tmp
     assert "refdesk reindex" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("login", ["", "ada:secret@"])
+def test_a_server_that_cannot_be_reached_is_told_with_the_reason(login: str) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # no one listens there
+        with pytest.raises(StoreError, match=r"cannot be used: .*Connection refused") as caught:
+            ChromaVectors(f"http://{login}127.0.0.1:{unused.getsockname()[1]}")
+    assert "secret" not in str(caught.value)
+
+
 def test_a_server_that_goes_away_is_a_store_error_too(chroma_server_of_its_own: tuple[str, Callable[[], None]]) -> None:
     url, stop = chroma_server_of_its_own
     vectors = ChromaVectors(url)
@@ -392,5 +402,5 @@ def test_a_server_that_goes_away_is_a_store_error_too(chroma_server_of_its_own: 
         lambda: vectors.delete(["p:1"]),
         lambda: list(chunk_ids(vectors)),
     ):
-        with pytest.raises(StoreError, match="cannot be used"):
+        with pytest.raises(StoreError, match=r"cannot be used: .*Connection refused"):
             use()

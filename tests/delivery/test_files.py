@@ -96,12 +96,13 @@ def test_a_link_that_leads_to_itself_and_a_nul_are_named(tmp_path: Path) -> None
             write(tmp_path / name, b"text")
 
 
-def test_a_disk_without_room_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_disk_without_room_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "issue.md"
     write(path, b"old")
     ran = ended(start(_WITH_LITTLE_ROOM, path))
     assert ran.out.split() == ["StoreError"], ran.err
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_link_stays_a_link_and_a_pipe_a_pipe(tmp_path: Path) -> None:

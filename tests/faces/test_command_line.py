@@ -392,8 +392,9 @@ def test_every_alias_finds_its_paper(cli: Cli, sample_library: Path) -> None:
         assert cli("--library", sample_library, "show", name, "--json").json["paper_id"] == "arxiv:2799.00012"
 
 
-def test_an_unknown_paper_is_refused(cli: Cli, sample_library: Path) -> None:
-    ran = cli("--library", sample_library, "show", "x" * 5_000, "--json")
+@pytest.mark.parametrize("name", ["x" * 5_000, "x" * 60_000, "a " * 990, "a " * 2_000], ids=len)
+def test_an_unknown_paper_is_refused(cli: Cli, sample_library: Path, name: str) -> None:
+    ran = cli("--library", sample_library, "show", name, "--json")
     assert (ran.status, ran.json["error"]["type"]) == (4, "PaperNotFound")
     assert len(ran.json["error"]["message"]) < 400
 
@@ -422,6 +423,64 @@ def test_a_paper_is_found_by_words_of_its_title(cli: Cli, own_library: Path, com
         ran = cli("--library", own_library, command, *words)
         assert ran.status == 0, ran.err
         assert paper.paper_id in ran.out + ran.err
+
+
+def test_show_lists_revisions_only_where_there_are_several(cli: Cli, sample_library: Path) -> None:
+    assert "(this one)" in cli("--library", sample_library, "show", "sample:0038").out
+    assert "revisions" not in cli("--library", sample_library, "show", "sample:0007").out
+
+
+def test_the_first_like_says_what_issues_will_leave_out_and_a_new_rating_what_was_before(
+    cli: Cli, own_library: Path
+) -> None:
+    def rate(*words: str) -> str:
+        ran = cli("--library", own_library, *words)
+        assert ran.status == 0, ran.err
+        return ran.err
+
+    assert "From now on" not in rate("dislike", "sample:0041")
+    assert "From now on, issues show only papers that are near enough" in rate("like", "sample:0007")
+    assert "From now on" not in rate("like", "sample:0008")
+    assert rate("dislike", "sample:0008").startswith("disliked, was liked before: Two Circuits")
+    assert rate("dislike", "sample:0008").startswith("disliked: Two Circuits")
+
+
+@pytest.mark.parametrize("period", [[], ["--week", "2020-W01"], ["--json"]])
+def test_an_empty_digest_hints_at_the_last_week_that_has_papers(
+    cli: Cli, sample_library: Path, tmp_path: Path, period: list[str]
+) -> None:
+    hint = (
+        "Hint: The library's papers are of 2026-01-01 to 2026-07-03; `refdesk digest --week 2026-W27` shows the last."
+    )
+    ran = cli("--library", sample_library, "digest", *period)
+    assert (ran.status, hint in ran.err) == (0, True), ran.err
+    assert hint not in cli("--library", sample_library, "digest", "--week", "2026-W27").err
+    cli("--library", tmp_path / "new", "init")
+    assert "The library is empty" in cli("--library", tmp_path / "new", "digest", *period).err
+
+
+def test_a_sync_that_failed_says_so(cli: Cli, own_library: Path) -> None:
+    (own_library / "refdesk.toml").write_text('[feeds.box]\nkind = "folder"\npath = "/nowhere"\n', encoding="utf-8")
+    ran = cli("--library", own_library, "sync")
+    assert ran.status == 6
+    assert ran.out.startswith("box  broken: failed in ")
+
+
+def test_formats_are_listed_in_columns(cli: Cli) -> None:
+    listed = cli("add", "--list-formats").out.splitlines()
+    column = max(len(line.split()[0]) for line in listed) + 2
+    assert {line[column - 1] for line in listed} == {" "}
+    assert " " not in {line[column] for line in listed}
+
+
+def test_an_empty_query_is_told_how_to_search(cli: Cli, sample_library: Path) -> None:
+    ran = cli("--library", sample_library, "search", "")
+    assert (ran.status, ran.out) == (4, "")
+    assert "`refdesk search grokking`" in ran.err
+
+
+def test_the_status_spells_categories_as_the_papers_do(cli: Cli, sample_library: Path) -> None:
+    assert list(cli("--library", sample_library, "status", "--json").json["categories"])[:2] == ["cs.LG", "cs.CL"]
 
 
 def test_title_words_need_no_quotes_where_none_is_an_id(cli: Cli, sample_library: Path) -> None:
@@ -661,16 +720,18 @@ def test_a_very_long_title_is_shown_whole(cli: Cli, write: Callable[..., Path]) 
     assert title.strip() in cli("search", "zymurgy").out
 
 
-def test_output_that_cannot_be_written_is_told_in_one_sentence(sample_library: Path) -> None:
+@pytest.mark.parametrize("arguments", [["search", "grokking", "--json"], ["export"]])
+def test_output_that_cannot_be_written_is_told_in_one_sentence(sample_library: Path, arguments: list[str]) -> None:
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         ran = subprocess.run(
-            [sys.executable, "-m", "refdesk", "--library", sample_library, "search", "grokking", "--json"],
+            [sys.executable, "-m", "refdesk", "--library", sample_library, *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
-    assert (ran.returncode, ran.stderr) == (1, "Error: The output cannot be written: No space left on device.\n")
+    assert ran.returncode == 5
+    assert ran.stderr.startswith("Error: The output cannot be written: the disk is full.\nHint: ")
 
 
 def test_an_export_that_fails_leaves_the_file_as_it_was(cli: Cli, sample_library: Path, tmp_path: Path) -> None:

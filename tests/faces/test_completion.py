@@ -78,6 +78,7 @@ def test_a_shell_completes_commands_options_and_file_names(terminal: Terminal) -
         ("refdesk add abstr", "abstracts.jsonl "),
         ("refdesk export --answer abstr", "abstracts.jsonl "),
         ("refdesk export --format bib", "bibtex "),
+        ("refdesk add --format bib", "bibtex "),
     ):
         shown = terminal.type(f"{CLEAR_LINE}{typed}\t", until=completed)
         assert completed in shown, typed

@@ -167,6 +167,48 @@ def test_an_edit_is_found(pattern: str, put: str, states: dict[str, Digest], ver
     assert verify(edited)
 
 
+QUESTION = "Do inline citations make the answers of language models less correct?"
+
+
+def test_a_sentence_that_is_edited_in_an_answer_and_under_its_source_is_one_finding(
+    sample_library: Path, tmp_path: Path, cli: Callable[..., Ran]
+) -> None:
+    answer = cli("--library", sample_library, "ask", "--markdown", QUESTION).out
+    assert answer.count("6.1 points") == 2
+    path = tmp_path / "answer.md"
+    path.write_text(answer, encoding="utf-8")
+    checked = cli("--library", sample_library, "verify", path, "--json").json["checked"]
+    path.write_text(answer.replace("6.1 points", "9.1 points"), encoding="utf-8")
+    ran = cli("--library", sample_library, "verify", path, "--json")
+    failed = [claim for claim in ran.json["claims"] if claim["support"] == "unsupported"]
+    assert (ran.status, ran.json["checked"], len(failed)) == (7, checked, 1)
+    assert {problem["kind"] for problem in failed[0]["problems"]} >= {"quote", "number"}
+
+
+@pytest.mark.parametrize(
+    ("edits", "detail"),
+    [
+        ({"Suryaningrum": "Newton"}, "the library has other authors"),
+        ({"2026-06-19": "2026-06-20"}, "the library has another date"),
+        ({"papers/0021>": "papers/0022>"}, "the library has another link"),
+        ({"Suryaningrum": "Newton", "2026-06-19": "2026-06-20"}, "the library has other authors and another date"),
+        ({"papers/0021>": "papers/0021> read it"}, "this line has other words than the library gives it"),
+    ],
+)
+def test_the_message_about_a_source_says_what_differs(
+    edits: dict[str, str], detail: str, sample_library: Path, tmp_path: Path, cli: Callable[..., Ran]
+) -> None:
+    answer = cli("--library", sample_library, "ask", "--markdown", QUESTION).out
+    for old, new in edits.items():
+        assert old in answer
+        answer = answer.replace(old, new)
+    path = tmp_path / "answer.md"
+    path.write_text(answer, encoding="utf-8")
+    ran = cli("--library", sample_library, "verify", path, "--json")
+    failed = [claim for claim in ran.json["claims"] if claim["support"] == "unsupported"]
+    assert [problem["detail"] for claim in failed for problem in claim["problems"]] == [detail]
+
+
 def test_lines_may_be_wrapped_and_papers_cut_out(states: dict[str, Digest], verify: Verify) -> None:
     text = issue(states["varied"])
     body, heading, sources = text.partition("## Sources")

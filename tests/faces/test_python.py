@@ -239,13 +239,52 @@ def test_a_langchain_retriever_refuses_options_that_it_does_not_know(open_sample
             refdesk.PaperRetriever(search=open_sample.search, **wrong)
     with pytest.raises(ValueError, match="at least 1"):
         retriever.invoke("grokking", k=0)
-    with pytest.raises(ValueError, match="k"):
+    with pytest.raises(ValueError, match="k is '3'; it must be a whole number"):
+        retriever.invoke("grokking", k="3")
+    with pytest.raises(errors.BadFilter, match="`k` is 0"):
         open_sample.as_retriever(k=0)
+    with pytest.raises(
+        TypeError, match=r"takes no search_kwargs; give k and the filters directly: as_retriever\(k=3\)"
+    ):
+        open_sample.as_retriever(search_kwargs={"k": 3})  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="limit and k"):
         open_sample.as_retriever(k=1, limit=2)
 
 
+@pytest.mark.parametrize("wrong", [0, -3, "3", 2.5, True])
+def test_a_number_that_is_not_whole_or_below_one_is_refused(open_sample: refdesk.Library, wrong: Any) -> None:
+    calls: dict[str, Callable[[], object]] = {
+        "limit": lambda: open_sample.search("grokking", limit=wrong),
+        "max_sentences": lambda: open_sample.ask(QUESTION, max_sentences=wrong),
+        "k": lambda: open_sample.as_retriever(k=wrong),
+    }
+    for name, call in calls.items():
+        with pytest.raises(
+            errors.BadFilter, match=f"`{name}` is .*; it must be a whole number of at least 1"
+        ) as raised:
+            call()
+        assert raised.value.hint == f"Try {name}=5."
+
+
+@pytest.mark.parametrize("wrong", [7, 2, -2, "1", 1.0, True, None])
+def test_a_rating_other_than_one_minus_one_and_zero_is_refused(open_sample: refdesk.Library, wrong: Any) -> None:
+    with pytest.raises(errors.BadFilter, match="is not a rating") as raised:
+        open_sample.rate("sample:0007", wrong)
+    assert raised.value.hint == "Give 1 (liked), -1 (disliked) or 0 (no rating)."
+    assert open_sample.issues.ratings() == {}
+
+
 # ---- filters as keyword arguments
+
+WRONG_FILTERS = [{"categories": 5}, {"tags": [5]}, {"since": 2026}]
+
+
+@pytest.mark.parametrize("wrong", WRONG_FILTERS)
+def test_a_filter_that_is_no_text_is_refused(open_sample: refdesk.Library, wrong: dict[str, Any]) -> None:
+    name, value = next(iter(wrong.items()))
+    with pytest.raises(errors.BadFilter, match=re.escape(f"`{name}` is {value!r}, which is no text")):
+        open_sample.search("grokking", **wrong)
+
 
 FILTERED: dict[str, Callable[..., list[str]]] = {
     "search": lambda library, **given: [hit.paper_id for hit in library.search("model training", limit=100, **given)],

@@ -60,6 +60,7 @@ def load(folder: Path, text: str | bytes, variables: dict[str, str] | None = Non
         ('catalog = "catalog.sqlite3"', "`catalog` must be an SQLAlchemy URL", ""),
         ('catalog = "sqlite:///a\\u0000b"', "`catalog` must not contain control characters", ""),
         ('catalog = "sqlite:///~nosuchuser/x"', "`catalog` must have the whole path", ""),
+        ('catalog = "https://[bad"', "`catalog` must be an SQLAlchemy URL", ""),
         ('catalog = "postgresql://me@db:port/x"', "`catalog` must be an SQLAlchemy URL", ""),
         ('vectors = "localhost:8000"', "`vectors` must be an http(s) URL", ""),
         ('vectors = "http://[bad"', "`vectors` must be an http(s) URL", ""),
@@ -85,7 +86,7 @@ def test_a_wrong_setting_is_named_with_its_file_and_dotted_key(tmp_path: Path, t
         (b"not toml", "cannot be read"),
         (b"model = '\xff'", "cannot be read"),
         (b"model = 'a\x00b'", "cannot be read"),
-        (b"x = " + b"9" * 5_000, "cannot be read"),
+        (b"x = " + b"9" * 6_000, r"cannot be read: a number in it has thousands of digits\.$"),
         (b"x = " + b"[" * 400_000, "deeper than 32"),
         (b"x = " + b"[" * 33 + b"]" * 33, "deeper than 32"),
         (b"[" + b".".join([b"a"] * 400_000) + b"]", "deeper than 32"),
@@ -133,7 +134,9 @@ def test_an_empty_variable_sets_nothing_and_an_empty_model_is_none(tmp_path: Pat
     ("variables", "says", "hint"),
     [
         ({"REFDESK_MODLE": "x"}, "REFDESK_MODLE, which is an unknown setting", "Did you mean `REFDESK_MODEL`?"),
-        ({"REFDESK_FEEDS": "{}"}, "REFDESK_FEEDS", ""),
+        ({"REFDESK_FEEDS": "{}"}, "REFDESK_FEEDS, but `feeds` is a table", "Tables stand only in refdesk.toml"),
+        ({"REFDESK_SUBSCRIPTIONS": "x"}, "`subscriptions` is a table", "Tables stand only in refdesk.toml"),
+        ({"REFDESK_EMAIL": "x"}, "`email` is a table", "Tables stand only in refdesk.toml"),
         ({"REFDESK_LOCK_TIMEOUT_S": "soon"}, "REFDESK_LOCK_TIMEOUT_S must be a number; it is 'soon'", ""),
         ({"REFDESK_LOCK_TIMEOUT_S": "nan"}, "REFDESK_LOCK_TIMEOUT_S must be a finite number", ""),
         ({"REFDESK_FEED_TIMEOUT_S": "inf"}, "REFDESK_FEED_TIMEOUT_S must be a finite number", ""),
@@ -283,6 +286,40 @@ def test_the_status_names_every_wrong_table(cli: Cli, own_library: Path) -> None
     shown = " ".join(cli("--library", own_library, "status").out.split())
     assert "`subscriptions.bad.size` must be at least 1" in shown
     assert "`email.timeout_s` must be a finite number" in shown
+
+
+def test_the_status_names_readers_without_mail_settings(cli: Cli, own_library: Path) -> None:
+    (own_library / "refdesk.toml").write_text('[subscriptions.mine]\nto = ["ada@example.org"]\n', encoding="utf-8")
+    ran = cli("--library", own_library, "status", "--json")
+    assert ran.status == 0
+    assert [(error["table"], "no [email]" in error["error"]) for error in ran.json["settings"]] == [
+        ("subscriptions.mine", True)
+    ]
+    assert "has readers, and refdesk.toml no [email]" in cli("--library", own_library, "status").out
+
+
+def test_the_status_names_rated_papers_that_the_library_lacks(cli: Cli, own_library: Path) -> None:
+    (own_library / "refdesk.toml").write_text(
+        '[subscriptions.mine]\nliked = ["10.5555/refdesk.0007", "arxiv:2406.00000"]\ndisliked = ["10.1/none"]\n',
+        encoding="utf-8",
+    )
+    ran = cli("--library", own_library, "status", "--json")
+    assert ran.json["subscriptions"][0]["missing"] == ["arxiv:2406.00000", "10.1/none"]
+    shown = cli("--library", own_library, "status").out
+    assert "not in the library, though liked or disliked: arxiv:2406.00000, 10.1/none" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Europe/Berln", "Did you mean `Europe/Berlin`?"),
+        ("europe/berlin", "Did you mean `Europe/Berlin`?"),
+        ("zzz", "Write it as Europe/Berlin."),
+    ],
+)
+def test_a_mistyped_timezone_gets_the_nearest_name(name: str, hint: str) -> None:
+    errors = checked({"mine": {"timezone": name}})[1]
+    assert (errors["mine"].hint or "").startswith(hint)
 
 
 def test_a_wrong_table_is_named_with_the_file_that_was_chosen(cli: Cli, sample_library: Path, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_without_interests_central_and_new_papers_come_first() -> None:
     order = ranked(papers)
     assert {order[-1].paper_id, order[-2].paper_id} == {"odd", "old"}
     assert order[0].why.startswith("central to the period: ")
-    assert order[0].why.endswith("; of 2026-06-30")
+    assert order[0].why.endswith("; listed 2026-06-30")
 
 
 @settings(max_examples=25, deadline=None)

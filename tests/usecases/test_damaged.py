@@ -228,6 +228,21 @@ def test_a_full_disk_is_told_as_full_whatever_is_written(
     assert "is full" in ran.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["search", "subject17"], ["ask", "What does the study of subject17 find?"], ["status"], ["show", "sample:00017"]],
+)
+def test_a_library_on_a_full_disk_is_read_and_that_nothing_is_recorded_is_said(
+    small: Path, tiny_disk: Path, command: list[str]
+) -> None:
+    shutil.copytree(small, tiny_disk / "library")
+    filled(tiny_disk)
+    ran = ended(start(_CLI, "--library", tiny_disk / "library", *command))
+    assert ran.status == 0, ran.err
+    assert ran.out
+    assert "the disk is full; it is only read" in ran.err
+
+
 # ---- damaged files, and what the hint mends
 
 

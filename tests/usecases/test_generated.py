@@ -842,3 +842,10 @@ def test_chat_without_a_model_takes_follow_ups_as_they_stand_and_says_so(folder:
     assert ran.status == 0
     assert "No model is configured" in ran.err
     assert "[1]" in ran.out
+
+
+def test_chat_names_a_command_that_it_does_not_know_and_says_when_there_are_no_sources_yet(folder: Path) -> None:
+    ran = run("--library", folder, "chat", stdin=b"/source\n/sources\n/help\n/quit\n", env=environment())
+    assert (ran.status, ran.out) == (0, "")
+    assert ran.err.count("Unknown command ") == 1 and "Unknown command /source. Ask a question. /sources" in ran.err
+    assert "Nothing was asked yet." in ran.err

@@ -28,7 +28,7 @@ main(sys.argv[1:])
 """
 _DIE = """
 import os, signal, sys
-import stores.sql.catalog, stores.ingest, stores.lexical.tantivy, stores.store, stores.vectors.chroma
+import stores.sql.catalog, stores.ingest, stores.lexical.tantivy, stores.manifest, stores.store, stores.vectors.chroma
 stores.ingest.BATCH = stores.store.BATCH = 20
 module, _, owner = sys.argv[1].rpartition(".")
 owner, name, times = getattr(sys.modules[module], owner), sys.argv[2], int(sys.argv[3])
@@ -49,7 +49,7 @@ CATALOG, LEXICAL, VECTORS = (
     "stores.lexical.tantivy.TantivyLexical",
     "stores.vectors.chroma.ChromaVectors",
 )
-CHANGES, STORE, INDEXES = "stores.sql.changes.SQLChanges", "stores.store.LibraryStore", "stores.indexes.Indexes"
+CHANGES, MANIFEST, INDEXES = "stores.sql.changes.SQLChanges", "stores.manifest", "stores.indexes.Indexes"
 
 
 def consistent(folder: Path) -> set[str]:
@@ -113,7 +113,7 @@ def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
         (VECTORS, "upsert", 2),
         (LEXICAL, "upsert", 2),
         (CHANGES, "advance", 2),
-        (STORE, "_manifest", 1),
+        (MANIFEST, "make", 1),
     ],
     ids=[
         "before the catalog",
@@ -141,19 +141,33 @@ def test_an_import_killed_at_a_step_is_finished_by_the_next_one(
 @pytest.mark.parametrize(
     ("owner", "name", "times"),
     [
-        (CATALOG, "cut_anew", 2),
         (INDEXES, "begin_anew", 1),
-        (CATALOG, "begin_anew", 1),
-        (VECTORS, "upsert", 1),
-        (CHANGES, "advance", 2),
+        (CATALOG, "cut_anew", 2),
+        (VECTORS, "upsert", 2),
+        (INDEXES, "exchange", 1),
+        (VECTORS, "replace", 1),
+        (CATALOG, "exchange", 1),
+        (VECTORS, "remove_replaced", 1),
     ],
-    ids=["while cutting", "before emptying", "after emptying", "before the first batch", "before a position"],
+    ids=[
+        "before it builds",
+        "while cutting",
+        "while it builds",
+        "before the exchange",
+        "between the words and the vectors",
+        "before the catalog tells of it",
+        "before the old ones are removed",
+    ],
 )
-def test_a_reindex_killed_at_a_step_is_finished_by_the_next_writer(
+def test_a_reindex_killed_at_a_step_leaves_the_library_whole_and_the_next_writer_finishes_it(
     small: Path, owner: str, name: str, times: int
 ) -> None:
     assert ended(start(_DIE, owner, name, str(times), "--library", small, "reindex")).status == -signal.SIGKILL
+    with refdesk.open_library(small, read_only=True) as library:
+        found = library.search("subject17")[0]
+        assert (found.paper_id, found.vector > 0.1) == ("file:papers:sample:00017", True)
     assert len(consistent(small)) == 60
+    assert [path.name for path in small.iterdir() if path.suffix in (".new", ".old")] == [], "nothing is left behind"
     with refdesk.open_library(small) as library:
         assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
 

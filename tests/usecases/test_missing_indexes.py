@@ -57,6 +57,19 @@ def test_status_for_people_shows_what_is_missing(small: Path) -> None:
     assert "The word index is missing" in " ".join(ran.out.split())
 
 
+@pytest.mark.parametrize(("index", "file"), [("lexical", "lexical/meta.json"), ("vectors", "chroma/chroma.sqlite3")])
+def test_status_tells_of_an_index_that_cannot_be_opened(small: Path, index: str, file: str) -> None:
+    for left in (small / file).parent.glob("chroma.sqlite3-*"):
+        left.unlink()
+    (small / file).write_bytes(b"this is no index" * 1_000)
+    ran = run("--library", small, "status", "--json")
+    assert ran.status == 0
+    problems = {name: state["problem"] for name, state in ran.json["indexes"].items()}
+    assert "cannot be" in problems.pop(index)
+    assert list(problems.values()) == [None]
+    assert ran.json["papers"] == 60
+
+
 @pytest.mark.parametrize("part", NAMES)
 def test_the_next_import_fills_an_index_that_is_missing(small: Path, one_more: Path, part: str) -> None:
     shutil.rmtree(small / part)

@@ -47,8 +47,11 @@ def test_it_is_read_as_it_is_where_it_may_not_be_written(old: Path) -> None:
         status = library.status()
         assert (status["papers"], status["to_index"]) == (14, 3)
         assert status["liked"] == ["file:old:old:03"]
-        found = {each.store: set(each.examples) for each in library.check() if each.kind == "stale"}
-        assert found == {"lexical": LACKING, "vectors": LACKING}
+        found = {(each.store, each.kind): set(each.examples) for each in library.check()}
+        never_indexed = "file:old:old:99"
+        assert found[("lexical", "stale")] == found[("vectors", "stale")] == LACKING - {never_indexed}
+        assert found[("lexical", "missing")] == {never_indexed}
+        assert found[("vectors", "missing")] == {f"{never_indexed}#0"}
         with pytest.raises(errors.LibraryReadOnly):
             library.add(old.parent / "answer.json")
     assert version(old) == "0006"

@@ -236,6 +236,37 @@ def test_a_reindex_elsewhere_is_seen_by_an_open_library(small: Path) -> None:
         assert library.check() == []
 
 
+def test_threads_that_ask_all_the_time_are_answered_while_another_process_reindexes_and_adds(
+    small: Path, records: Callable[..., list], jsonl: Callable[..., Path]
+) -> None:
+    path = jsonl(small.parent / "more.jsonl", records(100, first=4_000))
+    failures: list[Exception] = []
+    found: list[tuple[str, bool]] = []
+    done = threading.Event()
+    with refdesk.open_library(small) as library:
+
+        def ask() -> None:
+            while not done.is_set():
+                hit = library.search("What does the study of subject17 find?", limit=1)[0]
+                found.append((hit.paper_id, hit.vector > 0.1))
+
+        asking = [threading.Thread(target=_collecting(failures, ask)) for _ in range(4)]
+        for thread in asking:
+            thread.start()
+        try:
+            for command in (["reindex"], ["add", path]):
+                ran = run("--library", small, *command)
+                assert ran.status == 0, ran.err
+        finally:
+            done.set()
+            for thread in asking:
+                thread.join(timeout=60)
+        assert failures == []
+        assert set(found) == {("file:papers:sample:00017", True)}
+        assert library.check() == []
+        assert library.search("subject4007", limit=1)[0].paper_id == "file:more:sample:04007"
+
+
 def test_a_reindex_elsewhere_to_another_embedder_is_followed_by_an_open_library(
     small: Path, server: EmbeddingServer
 ) -> None:
@@ -278,8 +309,8 @@ def test_readers_answer_at_once_from_what_is_indexed_and_say_once_what_is_not(sm
                 assert all(hit.title != "A new paper" for hit in library.search("zymurgy"))
             lag = 1 if read_only else 2
             assert [(each.store, each.kind, each.count) for each in library.check()] == [
-                ("lexical", "stale", lag),
-                ("vectors", "stale", lag),
+                ("lexical", "missing", lag),
+                ("vectors", "missing", lag),
             ]
             assert library.status()["to_index"] == lag
             assert [state["lag"] for state in library.status()["indexes"].values()] == [lag, lag]
@@ -299,7 +330,7 @@ def test_a_word_index_that_lags_alone_is_caught_up_without_embedding(small: Path
             store.catalog.changes.reset(["lexical"])
         assert library.status()["indexes"]["lexical"] == {"position": 0, "lag": 60, "problem": None}
         assert library.status()["indexes"]["vectors"]["lag"] == 0
-        assert [(each.store, each.kind, each.count) for each in library.check()] == [("lexical", "stale", 60)]
+        assert [(each.store, each.kind, each.count) for each in library.check()] == [("lexical", "missing", 60)]
         written = {chunk_id: text for chunk_id, text, _ in store.vectors.documents()}
         store._embedder, store._make_embedder = None, _no_embedder
         with store.writing():

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,16 +33,21 @@ class Ran:
 
 @pytest.fixture
 def on_a_read_only_disk(small: Path) -> Callable[..., list[Ran]]:
-    """Run commands of refdesk, or other programs, where the library's folder is mounted read-only."""
+    """
+    Run commands of refdesk, or other programs, where the library's folder is mounted read-only.
+
+    It is mounted in its own place, or at another one, beside which it can be written.
+    """
     probe = ["unshare", "--map-root-user", "--mount", "mount", "--bind", str(small), str(small)]
     if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True, check=False).returncode:
         pytest.skip("this machine does not let us mount a folder read-only: `unshare --map-root-user --mount` fails")
 
-    def run(*commands: Sequence[str | Path]) -> list[Ran]:
+    def run(*commands: Sequence[str | Path], at: Path = small) -> list[Ran]:
         results = small.parent / "results"
         results.mkdir()
-        place = shlex.quote(str(small))
-        lines = [f"mount --bind {place} {place}", f"mount -o remount,ro,bind {place}", f"! touch {place}/x"]
+        place = shlex.quote(str(at))
+        lines = [f"mount --bind {shlex.quote(str(small))} {place}", f"mount -o remount,ro,bind {place}"]
+        lines.append(f"! touch {place}/x")
         lines = [f"{line} 2>{results}/mount || exit 9" for line in lines]
         for number, command in enumerate(commands):
             program = shlex.join(map(str, command))
@@ -68,6 +74,9 @@ def refdesk_command(folder: Path, *arguments: str | Path) -> list[str | Path]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
+    until = time.monotonic() + 10
+    while list(folder.rglob("*-wal")) and time.monotonic() < until:
+        time.sleep(0.01)  # Chroma closes its files in a thread of its own
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
@@ -130,6 +139,38 @@ def test_a_journal_that_a_killed_process_left_is_read_too(
     assert len(kept["catalog.sqlite3-wal"]) > 0
     (ran,) = on_a_read_only_disk(refdesk_command(small, "show", "sample:00017"))
     assert "only in the journal" in ran.out, ran
+
+
+_MEANWHILE = """
+import subprocess, sys
+import refdesk
+with refdesk.open_library(sys.argv[1]) as library:
+    writer = subprocess.Popen([sys.executable, "-m", "refdesk", "--library", *sys.argv[2:]], stdout=subprocess.DEVNULL)
+    while writer.poll() is None:
+        assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
+        assert library.show("sample:00017").title
+    print(writer.returncode, library.status()["papers"], library.check())
+    print([hit.paper_id for hit in library.search("subject1099", limit=1)])
+"""
+
+
+@pytest.mark.parametrize("command", ["add", "reindex"])
+def test_an_open_library_goes_on_and_sees_what_another_process_writes_elsewhere(
+    small: Path,
+    on_a_read_only_disk: Callable[..., list[Ran]],
+    records: Callable[..., list],
+    jsonl: Callable[..., Path],
+    command: str,
+) -> None:
+    more = [jsonl(small.parent / "more.jsonl", records(100, first=1_000))] if command == "add" else []
+    place = small.parent / "mounted"
+    place.mkdir()
+    (ran,) = on_a_read_only_disk([sys.executable, "-c", _MEANWHILE, place, small, command, *more], at=place)
+    assert ran.status == 0, ran.err
+    counts, found = ran.out.splitlines()
+    assert counts == f"0 {160 if more else 60} []"
+    assert ("file:more:sample:01099" in found) == bool(more)
+    assert [path.name for path in small.parent.glob("refdesk-*")] == [], "temporary folders are removed"
 
 
 _TOO_LARGE = """

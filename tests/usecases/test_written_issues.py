@@ -189,7 +189,7 @@ def test_a_cancelled_issue_ends_its_calls_within_a_chunk_and_counts_their_tokens
         maker.join(30)
         assert [type(error) for error in raised] == [CancelledError]
         calls_end_soon(slow, sent)
-        assert library._store.catalog.generations(read_only=True).spent(library._store.now()[:10]) > 0
+        assert library._store.catalog.replies(read_only=True).spent(library._store.now()[:10]) > 0
         with pytest.raises(CancelledError):
             library.digest(WEEK, cancel=cancel)
         assert len(slow.requests) <= CONCURRENCY, "a cancelled issue asks for nothing"
