@@ -210,12 +210,14 @@ class LibraryStore:
 
     def catch_up(self, progress: Progress = lambda _: None) -> int:
         """
-        Index all papers whose changes an index lacks; to be called by the one writer.
+        Index all papers whose changes an index lacks, and store roles that are not; to be called by the one writer.
 
         Returns:
             How many papers were indexed.
         """
         self._catch_sight()
+        while self.catalog.fill_roles(limit=BATCH):
+            pass
         if self.needs_rebuild():
             self._begin_anew()
         self.health.repair()
