@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
