@@ -30,7 +30,7 @@ MAX_INPUT_BYTES = 8 << 30
 _ALWAYS_ALLOWED_BYTES = 32 << 20
 """This much may be unpacked whatever the ratio."""
 
-_MAGIC = {
+MAGIC = {
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a zip archive",
     b"PK\x05\x06": "an empty zip archive",
@@ -81,7 +81,7 @@ def open_text(stream: BinaryIO, name: str) -> tuple[TextIO, str | None]:
         )
     encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
     if encoding is None:
-        kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+        kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None)
         if kind or b"\0" in head:
             raise UnreadableInput(
                 f"{name} is {kind or 'a binary file'}, not text.",

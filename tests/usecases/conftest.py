@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -74,6 +75,9 @@ def _small(
     folder = tmp_path_factory.mktemp("small")
     with refdesk.open_library(folder / "library") as library:
         library.add(jsonl(folder / "papers.jsonl", records(60)))
+    until = time.monotonic() + 10
+    while list(folder.rglob("*-wal")) and time.monotonic() < until:
+        time.sleep(0.01)  # Chroma closes its files in a thread of its own
     return folder
 
 
