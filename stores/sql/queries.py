@@ -10,8 +10,12 @@ import sqlalchemy as sa
 from rag import identity
 from rag.deduplication import Known
 from rag.types import Chunk, Filter, Paper, Revision
+from stores.sql import authors
 from stores.sql.rows import WITH_TEXT, day_number, iso_day, pairs, paper_of, select_papers, slices
 from stores.sql.schema import aliases, labels, papers, reading, revisions
+
+_FEW = 500
+"""So many ids are looked up; of more, all papers of the other fields are read and compared."""
 
 
 class PaperQueries:
@@ -54,7 +58,23 @@ class PaperQueries:
         if filter_.papers:
             query = query.where(papers.c.paper_id.in_(list(self.resolve(filter_.papers).values())))
         with reading(self._engine) as connection:
-            return list(connection.execute(query).scalars())
+            if not filter_.authors:
+                return list(connection.execute(query).scalars())
+            written = {paper_id for name in filter_.authors for paper_id in authors.papers_of(connection, name)}
+            if len(written) <= _FEW:
+                return list(connection.execute(query.where(papers.c.paper_id.in_(sorted(written)))).scalars())
+            return [paper_id for paper_id in connection.execute(query).scalars() if paper_id in written]
+
+    def author_keys(self) -> dict[str, str]:
+        """The keys of all authors' names (`rag.authors`), each with the id of one of their papers."""
+        with reading(self._engine) as connection:
+            return authors.names(connection)
+
+    def labelled(self, kind: str) -> dict[str, str]:
+        """All categories or tags in lower case, each with the id of one of its papers."""
+        query = sa.select(labels.c.label, sa.func.min(labels.c.paper_id)).where(labels.c.kind == kind)
+        with reading(self._engine) as connection:
+            return {label: paper_id for label, paper_id in connection.execute(query.group_by(labels.c.label))}
 
     def listed(self, first: date, end: date) -> list[str]:
         """

@@ -20,7 +20,7 @@ from stores.sql.unwritable import readable_url
 from stores.urls import masked
 
 _WRITES = "refdesk_writes"
-HEAD = "0007"
+HEAD = "0009"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 OLDEST_READ = "0006"
 """The oldest migration whose tables can be read without being migrated."""
@@ -79,7 +79,7 @@ aliases = sa.Table(
     sa.Column("alias", sa.Text, primary_key=True),
     sa.Column("paper_id", sa.Text, nullable=False, index=True),
 )
-labels = sa.Table(  # what filters look up: categories and tags, in lower case
+labels = sa.Table(  # what filters look up: categories and tags in lower case, keys of authors' names (rag.authors)
     "labels",
     metadata,
     sa.Column("kind", sa.Text, primary_key=True),

@@ -1,0 +1,96 @@
+"""Queries by author: the papers of a name, and all names. Names are compared by `rag.authors`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import sqlalchemy as sa
+
+from rag.authors import Name, ends_as, matches, parse_name, readings
+from stores.sql.schema import labels, papers
+
+_SINCE = "0009"
+"""The migration that wrote the labels of authors. Before it, the papers themselves are read."""
+
+
+def papers_of(connection: sa.Connection, written: str) -> set[str]:
+    """
+    The ids of the papers by an author.
+
+    Args:
+        connection: Of a catalog.
+        written: The name in any form: "G. Neubig", "Neubig, Graham", "neubig".
+
+    The name is taken as written. Only if no paper has it, the family name is looked for in front, and then as the end
+    of a longer name ("García Márquez").
+    """
+    keys = _keys(connection)
+    names = readings(written)
+    for name in names:
+        begins = f"{name.family} {name.given[0][0][0]}" if name.given else name.family
+        if found := {paper_id for known, paper_id in keys.beginning(begins) if matches(name, known)}:
+            return found
+    for name in names:
+        if found := {paper_id for known, paper_id in keys.beginning(name.family) if ends_as(name, known)}:
+            return found
+    return set()
+
+
+def names(connection: sa.Connection) -> dict[str, str]:
+    """The keys of all authors, each with the id of one of their papers."""
+    return dict(_keys(connection).all())
+
+
+class _Labels:
+    """The labels of authors."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._label: sa.ColumnElement[str] = labels.c.label
+        if connection.dialect.name == "postgresql":  # a range in the order of characters, as SQLite has it
+            self._label = labels.c.label.collate("C")
+
+    def beginning(self, text: str) -> Iterator[tuple[Name, str]]:
+        """Names and paper ids of all keys that begin so."""
+        query = sa.select(labels.c.label, labels.c.paper_id).where(
+            labels.c.kind == "author", self._label >= text, self._label < text + chr(0x10FFFF)
+        )
+        parsed: dict[str, Name] = {}
+        for label, paper_id in self._connection.execute(query):
+            if label not in parsed:
+                parsed[label] = Name.of_key(label)
+            yield parsed[label], paper_id
+
+    def all(self) -> Iterable[tuple[str, str]]:
+        """Each key with a paper id."""
+        query = (
+            sa.select(labels.c.label, sa.func.min(labels.c.paper_id))
+            .where(labels.c.kind == "author")
+            .group_by(labels.c.label)
+        )
+        return ((label, paper_id) for label, paper_id in self._connection.execute(query))
+
+
+class _Scanned:
+    """The authors of all papers, for a catalog that was not migrated."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._known = [
+            (name, row.paper_id)
+            for row in connection.execute(sa.select(papers.c.paper_id, papers.c.authors).order_by(papers.c.paper_id))
+            for name in map(parse_name, row.authors)
+            if name
+        ]
+
+    def beginning(self, text: str) -> Iterator[tuple[Name, str]]:
+        """As `_Labels.beginning`."""
+        return ((name, paper_id) for name, paper_id in self._known if name.key.startswith(text))
+
+    def all(self) -> Iterable[tuple[str, str]]:
+        """As `_Labels.all`."""
+        return ((name.key, paper_id) for name, paper_id in reversed(self._known))
+
+
+def _keys(connection: sa.Connection) -> _Labels | _Scanned:
+    version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or ""
+    return _Labels(connection) if version >= _SINCE else _Scanned(connection)
