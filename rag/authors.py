@@ -161,7 +161,9 @@ def _tokens(written: str) -> list[str]:
 def _is_initials(token: str) -> bool:
     """True for one letter, or two or three capitals: "G", "GW", "Y.-L"."""
     parts = re.split(r"\W+", token)
-    return all(len(part) == 1 for part in parts) or (token.isupper() and token.isalpha() and len(token) <= _MOST_INITIALS)
+    return all(len(part) == 1 for part in parts) or (
+        token.isupper() and token.isalpha() and len(token) <= _MOST_INITIALS
+    )
 
 
 def _name(tokens: Sequence[str]) -> Name | None:

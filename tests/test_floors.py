@@ -24,6 +24,7 @@ FLOORS = {
     "refdesk._threads": 0,
     "refdesk._version": 0,
     "refdesk.safe_http": 0,
+    "refdesk.near_names": 0,
     "stores.migrations": 1,
     "rag.types": 1,
     "rag.llm": 1,
@@ -45,6 +46,7 @@ FLOORS = {
     "refdesk.settings": 4,
     "rag.digests": 5,
     "refdesk.render": 5,
+    "refdesk.facts": 5,
     "refdesk.ask": 5,
     "refdesk.retrieval": 5,
     "refdesk.ingest": 5,
@@ -84,10 +86,9 @@ VENDORS = {
     "pydantic_settings": {"refdesk.settings"},
     "langchain_openai": set(),  # no module imports it: LangChain's `init_chat_model` loads it by name
     "Stemmer": {"rag.checking"},
-    "rapidfuzz": {"rag.retrieval"},
     "re2": {"rag.flags"},
     "filelock": {"stores.locks"},
-    "rapidfuzz": {"refdesk.near_names"},
+    "rapidfuzz": {"rag.retrieval", "refdesk.near_names"},
     "orjson": {"rag.sources"},
 }
 

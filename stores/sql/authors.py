@@ -27,11 +27,10 @@ def papers_of(connection: sa.Connection, written: str) -> set[str]:
     keys = _keys(connection)
     names = readings(written)
     for name in names:
-        begins = f"{name.family} {name.given[0][0][0]}" if name.given else name.family
-        if found := {paper_id for known, paper_id in keys.beginning(begins) if matches(name, known)}:
+        if found := {paper_id for known, paper_id in keys.like(name) if matches(name, known)}:
             return found
     for name in names:
-        if found := {paper_id for known, paper_id in keys.beginning(name.family) if ends_as(name, known)}:
+        if found := {paper_id for known, paper_id in keys.like(Name(name.family)) if ends_as(name, known)}:
             return found
     return set()
 
@@ -39,6 +38,12 @@ def papers_of(connection: sa.Connection, written: str) -> set[str]:
 def names(connection: sa.Connection) -> dict[str, str]:
     """The keys of all authors, each with the id of one of their papers."""
     return dict(_keys(connection).all())
+
+
+def _range(name: Name) -> tuple[str, str]:
+    """The first key with the family name of a name, and the initial of its first given name, and the first beyond."""
+    begins = f"{name.family} {name.given[0][0][0]}" if name.given else name.family
+    return begins, begins + (chr(0x10FFFF) if name.given else "!")  # "!" follows the space
 
 
 class _Labels:
@@ -50,10 +55,11 @@ class _Labels:
         if connection.dialect.name == "postgresql":  # a range in the order of characters, as SQLite has it
             self._label = labels.c.label.collate("C")
 
-    def beginning(self, text: str) -> Iterator[tuple[Name, str]]:
-        """Names and paper ids of all keys that begin so."""
+    def like(self, name: Name) -> Iterator[tuple[Name, str]]:
+        """Names with the same family name and initial as a name, with paper ids."""
+        low, high = _range(name)
         query = sa.select(labels.c.label, labels.c.paper_id).where(
-            labels.c.kind == "author", self._label >= text, self._label < text + chr(0x10FFFF)
+            labels.c.kind == "author", self._label >= low, self._label < high
         )
         parsed: dict[str, Name] = {}
         for label, paper_id in self._connection.execute(query):
@@ -82,9 +88,10 @@ class _Scanned:
             if name
         ]
 
-    def beginning(self, text: str) -> Iterator[tuple[Name, str]]:
-        """As `_Labels.beginning`."""
-        return ((name, paper_id) for name, paper_id in self._known if name.key.startswith(text))
+    def like(self, name: Name) -> Iterator[tuple[Name, str]]:
+        """As `_Labels.like`."""
+        low, high = _range(name)
+        return ((known, paper_id) for known, paper_id in self._known if low <= known.key < high)
 
     def all(self) -> Iterable[tuple[str, str]]:
         """As `_Labels.all`."""

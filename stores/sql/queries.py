@@ -70,11 +70,26 @@ class PaperQueries:
         with reading(self._engine) as connection:
             return authors.names(connection)
 
-    def labelled(self, kind: str) -> dict[str, str]:
-        """All categories or tags in lower case, each with the id of one of its papers."""
-        query = sa.select(labels.c.label, sa.func.min(labels.c.paper_id)).where(labels.c.kind == kind)
+    def written_by(self, name: str) -> list[str]:
+        """The ids of the papers by an author, sorted; see `stores.sql.authors`."""
+        return self.matching(Filter(authors=(name,)))
+
+    def has_label(self, kind: str, name: str) -> bool:
+        """True if any paper has this `category` or `tag` in any case, or this `source`."""
+        query = sa.select(labels.c.paper_id).where(labels.c.kind == kind, labels.c.label == name.lower())
+        if kind == "source":
+            query = sa.select(papers.c.paper_id).where(papers.c.source == name)
         with reading(self._engine) as connection:
-            return {label: paper_id for label, paper_id in connection.execute(query.group_by(labels.c.label))}
+            return connection.execute(query.limit(1)).first() is not None
+
+    def label_names(self, kind: str) -> dict[str, str]:
+        """Every `category`, `tag` or `source` in lower case, each with the id of one of its papers."""
+        query = sa.select(labels.c.label, sa.func.min(labels.c.paper_id)).where(labels.c.kind == kind)
+        query = query.group_by(labels.c.label)
+        if kind == "source":
+            query = sa.select(papers.c.source, sa.func.min(papers.c.paper_id)).group_by(papers.c.source)
+        with reading(self._engine) as connection:
+            return {label.lower(): paper_id for label, paper_id in connection.execute(query)}
 
     def listed(self, first: date, end: date) -> list[str]:
         """
