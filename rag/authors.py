@@ -2,9 +2,9 @@
 Names of authors: parsing, normalization and matching of personal names. Pure; it knows no library.
 
 A name is a family name and given names, in either order, with initials, accents, hyphens, particles ("van den") and
-suffixes ("Jr."). Two names match if the family names are equal and the given names do not contradict each other: "W. Li"
-matches "Wei Li" and "Wen Li", which do not match each other. Spellings in other scripts or languages ("Mueller" for
-"Müller") are not known.
+suffixes ("Jr."). Two names match if the family names are equal and the given names do not contradict each other:
+"W. Li" matches "Wei Li" and "Wen Li", which do not match each other. Spellings in other scripts or languages ("Mueller"
+for "Müller") are not known.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i", "ħ": "h", "ŋ": "n"}
 )
 _PARTICLES = frozenset(
-    "al af av bin da das de del della den der des di do dos du el ibn la las le los ten ter van vom von y zu zur".split()
+    "al af av bin da das de del della den der des di do dos du el ibn la las le los ten ter van vom von y zu".split()
 )
 _LEADING_PARTICLES = frozenset("de del della den der dos van von".split())
 """Particles that begin a family name; others there, such as Le and Du, are given names as often."""
 _SUFFIXES = frozenset("jr sr ii iii iv phd".split())
-_TOKEN = re.compile(r"[^\W\d_]+(?:['’`][^\W\d_]+)*(?:\.?[-‐‑–][^\W\d_]+(?:['’`][^\W\d_]+)*)*")  # noqa: RUF001
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’`][^\W\d_]+)*(?:\.?[-‐‑–][^\W\d_]+(?:['’`][^\W\d_]+)*)*")
 _MOST_INITIALS = 3
 
 Token = tuple[str, ...]
@@ -186,7 +186,7 @@ def _name(tokens: Sequence[str]) -> Name | None:
 
 
 def _parts(token: str) -> Token:
-    return tuple(part for part in re.split(r"[-‐‑–.]+", re.sub(r"['’`]", "", normalized(token))) if part)  # noqa: RUF001
+    return tuple(part for part in re.split(r"[-‐‑–.]+", re.sub(r"['’`]", "", normalized(token))) if part)
 
 
 def _letters(name: Name) -> str:

@@ -1,4 +1,4 @@
-"""Resolve what a user names: a paper by any of its ids or by its title, a date, an author, and filters made of these."""
+"""Resolve what a user names: papers by id or title, dates, authors, and filters made of these."""
 
 from __future__ import annotations
 

@@ -28,7 +28,10 @@ _COUNTS = {
 } | {"couple of": 2, "few": 3, "a": 1}
 _MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")"
 _YEAR = r"(?:19|20)\d\d"
-_DAY = rf"{_YEAR}-\d\d(?:-\d\d)?|(?:{_MONTH}\.?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(?:of\s+)?{_YEAR})|{_YEAR}|{_MONTH}\b\.?"
+_DAY = (
+    rf"{_YEAR}-\d\d(?:-\d\d)?|(?:{_MONTH}\.?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(?:of\s+)?{_YEAR})|"
+    rf"{_YEAR}|{_MONTH}\b\.?"
+)
 _UNITS = {"day": 1, "week": 7}
 _BARE_MAY = re.compile(r"\bmay\b(?!\s+\d)")
 

@@ -104,7 +104,8 @@ def understand(question: str, *, today: date) -> Understood:
         question: In natural language; nothing in it is syntax.
         today: The day from which “this month” counts.
 
-    >>> read = understand("What do recent papers say about diffusion language models since May?", today=date(2026, 8, 25))
+    >>> question = "What do recent papers say about diffusion language models since May?"
+    >>> read = understand(question, today=date(2026, 8, 25))
     >>> read.kind, read.phrases, read.since, read.newest_first
     ('overview', ('diffusion language models',), '2026-05-01', True)
     """
@@ -190,7 +191,8 @@ def _core(text: str) -> str:
         asking = [each for each in sentences if each.endswith("?")]
         text = (asking or sentences[-1:])[-1]
     text = re.sub(
-        r"^(?:(?:hi|hello|hey|thanks|thank you|great|good (?:morning|evening|afternoon))\b[,!. ]+|please|(?:can|could|would) you(?: please)?(?=\s+(?:tell|show|give|list|find|"
+        r"^(?:(?:hi|hello|hey|thanks|thank you|great|good (?:morning|evening|afternoon))\b[,!. ]+|please|"
+        r"(?:can|could|would) you(?: please)?(?=\s+(?:tell|show|give|list|find|"
         r"summari[sz]e|explain|compare|describe|recommend))|i(?:'d| would) like to (?:know|see)|i want to (?:know|see)|"
         r"do you know|tell me (?=(?:whether|if|why|how|what|which|who|when)\b)|(?:so|well|ok|okay)(?=,)|[, ])+",
         "",

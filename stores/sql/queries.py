@@ -41,9 +41,10 @@ class PaperQueries:
                     found[row.paper_id] = paper_of(row, names.get(row.paper_id, ()))
         return {paper_id: found[paper_id] for paper_id in paper_ids if paper_id in found}
 
-    def matching(self, filter_: Filter) -> list[str]:
-        """The ids of all papers that pass a filter, sorted."""
-        query = sa.select(papers.c.paper_id).order_by(papers.c.paper_id)
+    def matching(self, filter_: Filter, *, newest_first: bool = False) -> list[str]:
+        """The ids of all papers that pass a filter, sorted; with `newest_first` by day before that."""
+        order = (papers.c.day.desc(),) if newest_first else ()
+        query = sa.select(papers.c.paper_id).order_by(*order, papers.c.paper_id)
         if filter_.since:
             query = query.where(papers.c.day >= day_number(filter_.since))
         if filter_.until:
