@@ -7,13 +7,14 @@ that `verify` can compute it again (`recomputed`).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from rag import identity
-from rag.authors import matches, parse_name, readings
+from rag.authors import matches, normalized, parse_name, readings
 from rag.errors import PaperNotFound, RefdeskError
 from rag.question import Understood
 from rag.types import Abstention, Answer, Fact, Filter, ListedPaper, Paper, Source
@@ -27,12 +28,13 @@ MOST_IDS = 200
 _MOST_TITLES = 3
 """If more papers have the words of a title, none of them is meant."""
 _TITLES_READ = 200
+_WORD = re.compile(r"[^\W_]+")
 _SHORT_TOPIC = 2
 """Words of a topic that no paper holds side by side; a longer one may be put in other words."""
 _FILTER_NAMES = tuple(field.name for field in fields(Filter))
 
 CountPapers = Callable[[str, Filter], "Sequence[str] | None"]
-"""The ids of the papers of a filter that hold a topic word beside word; None if the library cannot tell."""
+"""The ids of the papers of a filter that may hold a topic word beside word; None if the library cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,9 @@ class Facts:
         found = self.count(topic, among) if topic else self.catalog.matching(among)
         if found is None:
             return []
-        if not found and len(topic.split()) > _SHORT_TOPIC:
+        papers = [paper for paper in self._newest(found) if not topic or holds(paper, topic)]
+        if not papers and len(topic.split()) > _SHORT_TOPIC:
             return []
-        papers = self._newest(found)
         holding = f" with “{topic}” in the title or abstract" if topic else " in the library"
         text = f"{_count(len(papers))}{holding}{_among(options)}."
         return [Fact(kind="count", text=text, paper_ids=_ids(papers), filter=options)]
@@ -209,6 +211,17 @@ class Facts:
             papers=tuple(ListedPaper(source=source.number, finding=None) for source in sources) if listed else (),
             facts=tuple(facts),
         )
+
+
+def holds(paper: Paper, topic: str) -> bool:
+    """
+    True if a paper's title or abstract holds the words of a topic side by side, each in the singular or the plural.
+
+    The word index knows stems only, and “token” is the stem of “tokenizers” too.
+    """
+    words = [re.escape(re.sub(r"(?<=[^\W\d_]{3})s$", "", word)) for word in _WORD.findall(normalized(topic))]
+    pattern = r"(?<!\w)" + r"[\W_]+".join(rf"{word}(?:e?s)?" for word in words) + r"(?!\w)"
+    return bool(words and re.search(pattern, normalized(f"{paper.title}\n{paper.abstract}")))
 
 
 def newest_first(papers: Iterable[Paper]) -> list[Paper]:

@@ -142,7 +142,8 @@ def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
             None, (unlinked(wording.authors(paper.authors)), paper.published, unlinked(paper.paper_id), paper.url, note)
         )
     )
-    return Group(Indented(line, mark=mark), Indented(Text(about, style="dim")))
+    margin = max(4, len(mark) + 1)
+    return Group(Indented(line, mark=mark, margin=margin), Indented(Text(about, style="dim"), margin=margin))
 
 
 _LINKS = re.compile(r"(?i)\b(?:https?|ftp|file(?=:/)|javascript|mailto|data):|\bwww\.|\](?=[(\[])|(?<=\w)@(?=\w)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -27,10 +27,15 @@ def papers_of(connection: sa.Connection, written: str) -> set[str]:
     keys = _keys(connection)
     names = readings(written)
     for name in names:
-        if found := {paper_id for known, paper_id in keys.like(name) if matches(name, known)}:
+        same = keys.like(name)
+        if [len(part) for token in name.given for part in token] not in ([], [1]):  # else all of them match
+            known = {key: matches(name, Name.of_key(key)) for key in {key for key, _ in same}}
+            same = [(key, paper_id) for key, paper_id in same if known[key]]
+        if found := {paper_id for _, paper_id in same}:
             return found
     for name in names:
-        if found := {paper_id for known, paper_id in keys.like(Name(name.family)) if ends_as(name, known)}:
+        same = keys.like(Name(name.family)) if name.given else []
+        if found := {paper_id for known, paper_id in same if ends_as(name, Name.of_key(known))}:
             return found
     return set()
 
@@ -55,17 +60,13 @@ class _Labels:
         if connection.dialect.name == "postgresql":  # a range in the order of characters, as SQLite has it
             self._label = labels.c.label.collate("C")
 
-    def like(self, name: Name) -> Iterator[tuple[Name, str]]:
-        """Names with the same family name and initial as a name, with paper ids."""
+    def like(self, name: Name) -> list[tuple[str, str]]:
+        """Keys with the same family name and initial as a name, with paper ids."""
         low, high = _range(name)
         query = sa.select(labels.c.label, labels.c.paper_id).where(
             labels.c.kind == "author", self._label >= low, self._label < high
         )
-        parsed: dict[str, Name] = {}
-        for label, paper_id in self._connection.execute(query):
-            if label not in parsed:
-                parsed[label] = Name.of_key(label)
-            yield parsed[label], paper_id
+        return [(label, paper_id) for label, paper_id in self._connection.execute(query)]
 
     def all(self) -> Iterable[tuple[str, str]]:
         """Each key with a paper id."""
@@ -81,21 +82,21 @@ class _Scanned:
     """The authors of all papers, for a catalog that was not migrated."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._known = [
-            (name, row.paper_id)
+        self._known: list[tuple[str, str]] = [
+            (name.key, row.paper_id)
             for row in connection.execute(sa.select(papers.c.paper_id, papers.c.authors).order_by(papers.c.paper_id))
             for name in map(parse_name, row.authors)
             if name
         ]
 
-    def like(self, name: Name) -> Iterator[tuple[Name, str]]:
+    def like(self, name: Name) -> list[tuple[str, str]]:
         """As `_Labels.like`."""
         low, high = _range(name)
-        return ((known, paper_id) for known, paper_id in self._known if low <= known.key < high)
+        return [(key, paper_id) for key, paper_id in self._known if low <= key < high]
 
     def all(self) -> Iterable[tuple[str, str]]:
         """As `_Labels.all`."""
-        return ((name.key, paper_id) for name, paper_id in reversed(self._known))
+        return reversed(self._known)
 
 
 def _keys(connection: sa.Connection) -> _Labels | _Scanned:

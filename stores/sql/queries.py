@@ -62,6 +62,8 @@ class PaperQueries:
             if not filter_.authors:
                 return list(connection.execute(query).scalars())
             written = {paper_id for name in filter_.authors for paper_id in authors.papers_of(connection, name)}
+            if filter_ == Filter(authors=filter_.authors) and not newest_first:
+                return sorted(written)
             if len(written) <= _FEW:
                 return list(connection.execute(query.where(papers.c.paper_id.in_(sorted(written)))).scalars())
             return [paper_id for paper_id in connection.execute(query).scalars() if paper_id in written]
