@@ -91,7 +91,7 @@ DEFINITION = re.compile(
 NOT_A_DEFINITION = re.compile(
     r"\b(?:of|between|on|about|for|in|to|by|with|that|which|known|best|effect|impact|role|limitations?|advantages?|"
     r"challenges?|benefits?|drawbacks?|accuracy|size|number|reasons?|causes?|differences?|state|way|ways|new|latest|"
-    r"main|most|evidence|trends?|how|why|when|whether|doing|used|better|best|there)\b",
+    r"main|most|evidence|trends?|how|why|when|whether|doing|used|better|best|there)\b(?!-)",
     re.IGNORECASE,
 )
 LIST = tuple(
@@ -123,6 +123,7 @@ OVERVIEW = tuple(
         r"^(?:the )?(?:latest|recent|new|newest|news|current|state of the art)\b",
         r"^what (?:has|have|was|were) (?:been )?(?:published|written|done|said|found|reported|learned|listed) (?:on|about|in|for|with)\b",
         r"^what (?:are|is) (?:people|researchers|everyone|the community) (?:doing|working|saying|writing)\b",
+        r"^what (?:new |recent )?(?:trends?|advances|developments?|progress)\b",
         r"^what (?:happened|changed|has happened|has changed)\b",
         r"^how (?:is|are|has|have) .* (?:going|evolving|developing|progress(?:ing|ed)?|evolved|changed)\s*\??$",
     )
