@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +21,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.report import data_folder, table, write_section
 from rag import text
 from rag.roles import model
 from rag.roles.features import POSITIONS, SIZE, hashed, positions, scales

@@ -139,6 +139,7 @@ class Ask:
     Args:
         settings: The model, its budgets and limits.
         retrieve: Ranked papers and sentences for a query, among the papers of a filter.
+        facts: The answer from metadata alone, given the most papers to list; None to any other question.
         citations: Finds the sentences that a stored reply was shown.
         replies: Stored replies, and the tokens of each day.
         writable: False if the library is in a place that cannot be written, so that tokens cannot be counted.
@@ -153,6 +154,7 @@ class Ask:
         settings: ModelSettings,
         *,
         retrieve: Callable[[str, Filter], Retrieved],
+        facts: Callable[[str, Filter, int | None], Answer | None],
         citations: Citations,
         replies: Replies,
         writable: bool,
@@ -162,6 +164,7 @@ class Ask:
         now: Callable[[], str],
     ) -> None:
         self._settings, self._retrieve, self._citations = settings, retrieve, citations
+        self._facts = facts
         self._replies, self._writable, self._now = replies, writable, now
         self._make_checker, self._make_generator, self._make_tag = make_checker, make_generator, make_tag
         self._making = RLock()  # making the generator makes the checker
@@ -195,6 +198,7 @@ class Ask:
         fresh: bool = False,
         strict: bool = False,
         keep_unsupported: bool = False,
+        newest_first: bool = False,
         cancel: Event | None = None,
     ) -> AnswerStream:
         """
@@ -207,6 +211,7 @@ class Ask:
             fresh: Ask the model again, also where its reply is stored.
             strict: Raise where the model fails. Otherwise the answer is extractive and marked `degraded`.
             keep_unsupported: Keep the model's claims that fail the check, marked as unsupported.
+            newest_first: Order an answer in the papers' own sentences by the papers' days.
             cancel: Set it to cancel the question; closing the stream does the same.
 
         Raises when it runs:
@@ -224,10 +229,24 @@ class Ask:
             max_claims=max_sentences or self._settings.max_sentences,
             keep_unsupported=keep_unsupported,
         )
-        return AnswerStream(_timed(self._parts(question, filter, options, strict, cancelled)), closed)
+
+        def parts() -> Iterator[Claim | Answer]:
+            if answer := self._facts(question, filter, max_sentences):
+                yield answer
+            else:
+                yield from self._parts(question, filter, options, strict, cancelled, newest_first=newest_first)
+
+        return AnswerStream(_timed(parts()), closed)
 
     def _parts(
-        self, question: str, filter_: Filter, options: Options, strict: bool, cancelled: Callable[[], bool]
+        self,
+        question: str,
+        filter_: Filter,
+        options: Options,
+        strict: bool,
+        cancelled: Callable[[], bool],
+        *,
+        newest_first: bool,
     ) -> Iterator[Claim | Answer]:
         """The claims and the answer, of the model, or extractive without one or where it fails."""
         retrieved = self._retrieve(question, filter_)
@@ -247,7 +266,7 @@ class Ask:
                 degraded = {"from": "generated", "reason": error.message.rstrip(".")}
         if cancelled():
             raise CancelledError("The question was cancelled.")
-        answer = extractive.answer(retrieved, max_sentences=options.max_claims)
+        answer = extractive.answer(retrieved, max_sentences=options.max_claims, newest_first=newest_first)
         if not degraded:
             yield from answer.claims
         yield replace(answer, degraded=degraded)

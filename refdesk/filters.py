@@ -1,13 +1,16 @@
-"""Resolve what a user names: a paper by any of its ids or by its title, a date, and filters made of both."""
+"""Resolve what a user names: papers by id or title, dates, authors, and filters made of these."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rag import identity
+from rag.authors import parse_name, readings
 from rag.errors import BadFilter, PaperNotFound
 from rag.types import Filter
+from refdesk.near_names import MOST, near_names
 from stores.sql.catalog import SQLCatalog
 
 _MOST_TITLES = 10
@@ -19,7 +22,14 @@ _MOST_WORDS = 500
 
 
 def checked_filter(catalog: SQLCatalog, filter_: Filter) -> Filter:
-    """Check a filter: dates in ISO form, papers by their canonical ids. Raises BadFilter, PaperNotFound."""
+    """
+    Check a filter: dates in ISO form, papers by their canonical ids.
+
+    Raises:
+        BadFilter: A date is not valid, or no paper has one of the categories, tags, sources or authors; the hint names
+            near ones as the papers spell them.
+        PaperNotFound: The library lacks a paper.
+    """
     if not filter_:
         return filter_
     since = filter_.since and day(filter_.since, "since")
@@ -29,8 +39,55 @@ def checked_filter(catalog: SQLCatalog, filter_: Filter) -> Filter:
             f"The filter ends at {until}, before it begins at {since}.",
             hint="Exchange since and until.",
         )
+    for kind, names in (("category", filter_.categories), ("tag", filter_.tags), ("source", filter_.sources)):
+        for name in names:
+            if not catalog.has_label(kind, name) and catalog.count():
+                raise _unknown(kind, name, near_labels(catalog, kind, name))
+    for name in filter_.authors:
+        if not catalog.written_by(name) and catalog.count():
+            raise _unknown("author", name, near_authors(catalog, name))
     return replace(
         filter_, since=since, until=until, papers=tuple(resolve_paper(catalog, name) for name in filter_.papers)
+    )
+
+
+def near_labels(catalog: SQLCatalog, kind: str, name: str) -> list[str]:
+    """Categories, tags or sources that are like a name, as a paper spells them."""
+    known = catalog.label_names(kind)
+    near = near_names(name.lower(), known)
+    papers = catalog.papers([known[label] for label in near])
+    spelled = {
+        each.lower(): each
+        for paper in papers.values()
+        for each in (paper.categories if kind == "category" else paper.tags if kind == "tag" else (paper.source,))
+    }
+    return [spelled.get(label, label) for label in near]
+
+
+def near_authors(catalog: SQLCatalog, name: str) -> list[str]:
+    """Authors of the library whose names are like a name, as a paper spells them."""
+    known = catalog.author_keys()
+    near = dict.fromkeys(key for reading in readings(name) for key in near_names(reading.key, known))
+    papers = catalog.papers([known[key] for key in near])
+    spelled = {parsed.key: each for paper in papers.values() for each in paper.authors if (parsed := parse_name(each))}
+    return [spelled[key] for key in near if key in spelled][:MOST]
+
+
+def known_authors(catalog: SQLCatalog, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names by which the library has a paper."""
+    return tuple(name for name in names if catalog.written_by(name))
+
+
+def _unknown(kind: str, name: str, near: Sequence[str]) -> BadFilter:
+    listed = ", ".join(each[:60] for each in near)
+    none_is_near = {
+        "author": "Give the name as the papers have it; `refdesk show PAPER` lists a paper's authors.",
+        "tag": "`refdesk add --tag` gives papers a tag.",
+    }
+    what = f"is by “{name[:60]}”" if kind == "author" else f"has the {kind} “{name[:60]}”"
+    return BadFilter(
+        f"No paper of the library {what}.",
+        hint=f"Near it: {listed}." if near else none_is_near.get(kind, "`refdesk status` lists what there is."),
     )
 
 

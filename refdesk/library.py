@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from rag.embedders import canonical
 from rag.errors import BadFilter
@@ -265,11 +265,13 @@ class Library(Questions):
     def papers(
         self,
         *,
+        sort: Literal["id", "date"] = "id",
         filter: Filter | None = None,  # noqa: A002
         **filters: Unpack[FilterOptions],
     ) -> Iterator[Paper]:
-        """Yield all papers of a filter, by id. Filters and errors as in `search`."""
-        ids = self._store.catalog.matching(checked_filter(self._store.catalog, choose_filter(filter, filters)))
+        """Yield all papers of a filter, by id, or the newest first. Filters and errors as in `search`."""
+        chosen = checked_filter(self._store.catalog, choose_filter(filter, filters))
+        ids = self._store.catalog.matching(chosen, newest_first=sort == "date")
         for at in range(0, len(ids), 500):
             yield from self._store.catalog.papers(ids[at : at + 500]).values()
 

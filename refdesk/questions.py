@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import Event
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
-from rag.types import Answer, Filter, FilterOptions, Hit, choose_filter
+from rag.types import Answer, Filter, FilterOptions, Hit, Paper, choose_filter
 from refdesk import wiring
 from refdesk.arguments import check_count
 from refdesk.ask import AnswerStream
+from refdesk.facts import newest_first
+from refdesk.filters import checked_filter
 from refdesk.settings.config import Config
 from stores.store import LibraryStore
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from rag.retrieval.langchain import PaperRetriever
     from rag.retrieval.retriever import Retrieved
     from refdesk.verify import Verified
+
+Sort = Literal["score", "date"]
 
 
 class Questions:
@@ -36,12 +40,15 @@ class Questions:
         self._load = load or (lambda: settings)
         self._retrieval = wiring.retrieval(store)
         self._citations = wiring.citations(store)
+        self._facts = wiring.facts(store)
         self._use(settings)
 
     def _use(self, settings: Config) -> None:
         """Answer by these settings from now on."""
         self._settings = settings
-        self._ask = wiring.ask(self._store, settings, retrieval=self._retrieval, citations=self._citations)
+        self._ask = wiring.ask(
+            self._store, settings, retrieval=self._retrieval, citations=self._citations, facts=self._facts
+        )
 
     @property
     def model(self) -> str | None:
@@ -53,6 +60,7 @@ class Questions:
         query: str,
         *,
         limit: int = 10,
+        sort: Sort = "score",
         filter: Filter | None = None,  # noqa: A002 - the public name
         **filters: Unpack[FilterOptions],
     ) -> list[Hit]:
@@ -60,8 +68,10 @@ class Questions:
         Rank the papers that match a query, best first.
 
         Args:
-            query: Words or a question; nothing in it is syntax.
+            query: Words or a question; nothing in it is syntax. Without a word, and with authors in the filter, all
+                papers of the filter match, the newest first.
             limit: The most hits.
+            sort: `date` orders the best `limit` hits by their papers' days, the newest first.
             filter, filters: Which papers to look at: a whole `Filter`, or its fields as keyword arguments, such as
                 `since="2026-05", categories=["cs.CL"]`.
 
@@ -71,7 +81,13 @@ class Questions:
             PaperNotFound: No paper has an id that the filter names.
         """
         check_count(limit, "limit")
-        return list(self.retrieve(query, depth=limit, filter=filter, **filters).hits[:limit])
+        chosen = choose_filter(filter, filters)
+        if not query.strip() and chosen.authors:
+            catalog = self._store.catalog
+            found = newest_first(catalog.papers(catalog.matching(checked_filter(catalog, chosen))).values())
+            return [_unranked(paper) for paper in found[:limit]]
+        hits = list(self.retrieve(query, depth=limit, filter=chosen).hits[:limit])
+        return sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if sort == "date" else hits
 
     def ask(
         self,
@@ -81,6 +97,7 @@ class Questions:
         fresh: bool = False,
         strict: bool = False,
         keep_unsupported: bool = False,
+        sort: Sort = "score",
         cancel: Event | None = None,
         filter: Filter | None = None,  # noqa: A002
         **filters: Unpack[FilterOptions],
@@ -96,6 +113,7 @@ class Questions:
             fresh: Ask the model again, even where its reply is stored.
             strict: Raise where the model fails. Otherwise the answer is extractive and marked `degraded`.
             keep_unsupported: Keep the model's claims that fail the check, marked as unsupported.
+            sort: `date` puts the newest papers of an answer in the papers' own sentences first.
             cancel: Set it to cancel the question.
             filter, filters: As in `search`.
 
@@ -110,6 +128,7 @@ class Questions:
             fresh=fresh,
             strict=strict,
             keep_unsupported=keep_unsupported,
+            sort=sort,
             cancel=cancel,
             filter=filter,
             **filters,
@@ -126,6 +145,7 @@ class Questions:
         fresh: bool = False,
         strict: bool = False,
         keep_unsupported: bool = False,
+        sort: Sort = "score",
         cancel: Event | None = None,
         filter: Filter | None = None,  # noqa: A002
         **filters: Unpack[FilterOptions],
@@ -144,6 +164,7 @@ class Questions:
             fresh=fresh,
             strict=strict,
             keep_unsupported=keep_unsupported,
+            newest_first=sort == "date",
             cancel=cancel,
         )
 
@@ -179,7 +200,7 @@ class Questions:
         """
         from refdesk.verify import verify
 
-        return verify(document, self._citations, self._ask.checker, cancel=cancel)
+        return verify(document, self._citations, self._ask.checker, self._facts, cancel=cancel)
 
     def retrieve(
         self,
@@ -232,3 +253,8 @@ class Questions:
 
         chosen = choose_filter(filter, filters)
         return RunnableLambda(lambda question: self.ask(question, filter=chosen), name="refdesk")
+
+
+def _unranked(paper: Paper) -> Hit:
+    """A hit of a search without words."""
+    return Hit(paper=paper, score=1.0, lexical=0.0, vector=0.0, best_sentence=paper.sentence(1))

@@ -9,14 +9,18 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.checking import Checker, similarity
 from rag.embedders import DEFAULT, canonical, embedder
+from rag.question import understand
 from rag.retrieval.retriever import Retriever
+from rag.types import Answer, Filter
 from refdesk.ask import Ask, ModelSettings
 from refdesk.citations import Citations
+from refdesk.facts import Facts
 from refdesk.retrieval import Retrieval
 from refdesk.settings import prompts
 from refdesk.settings.config import Config
@@ -35,6 +39,9 @@ if TYPE_CHECKING:
     from refdesk.settings.feeds import FeedSettings
     from stores.lexical.tantivy import TantivyLexical
     from stores.vectors.chroma import ChromaVectors
+
+POSITIONS_SINCE = 2
+"""The layout of the word index from which on it knows where words stand."""
 
 
 def store(
@@ -102,13 +109,35 @@ def citations(library: LibraryStore) -> Citations:
     return Citations(library.catalog, library.catalog.change_counter)
 
 
-def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citations: Citations) -> Ask:
+def facts(library: LibraryStore) -> Facts:
+    """Answers from the metadata of an open library."""
+
+    def count(topic: str, among: Filter) -> list[str] | None:
+        library.refresh()
+        library.health.require()
+        terms = library.lexical.terms(topic)
+        if library.lexical.layout < POSITIONS_SINCE or not terms:
+            return None
+        papers = library.catalog.matching(among) if among else None
+        found = library.lexical.phrase_search([terms], limit=max(1, library.catalog.count()), papers=papers)
+        return [paper_id for paper_id, _ in found]
+
+    return Facts(library.catalog, count)
+
+
+def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citations: Citations, facts: Facts) -> Ask:
     """Questions over an open library, with the model of the settings."""
+
+    def answer_by_facts(question: str, among: Filter, limit: int | None) -> Answer | None:
+        today = date.fromisoformat(library.now()[:10])
+        return facts.answer(understand(question, today=today), among, limit=limit)
+
     settings = model_settings(config)
     replies = library.catalog.replies(read_only=library.read_only)
     return Ask(
         settings,
         retrieve=retrieval.retrieve,
+        facts=answer_by_facts,
         citations=citations,
         replies=replies,
         writable=library.writable,

@@ -22,21 +22,21 @@ NUMBER_IN_BRACKETS = re.compile(r"\[(\d+(?:\.\d+)?)\]")
 """What looks like the number of a source or of a sentence."""
 
 
-def answer(retrieved: Retrieved, *, max_sentences: int) -> Answer:
+def answer(retrieved: Retrieved, *, max_sentences: int, newest_first: bool = False) -> Answer:
     """
     Answer with the best sentences, or abstain and name the nearest papers.
 
     Every claim is a whole sentence of a stored abstract and cites itself. Papers stand in the order of their best
-    sentence, and a paper's sentences in its own order.
+    sentence, or the newest first, and a paper's sentences in its own order.
     """
     probability = confidence(retrieved.signals)
     chosen = select(retrieved.evidence, limit=max_sentences)
     if probability < THRESHOLD or not chosen:
         return _abstained(retrieved, probability)
-    order = {
-        paper_id: number
-        for number, paper_id in enumerate(dict.fromkeys(evidence.paper.paper_id for evidence in chosen), start=1)
-    }
+    cited = list({evidence.paper.paper_id: evidence.paper for evidence in chosen}.values())
+    if newest_first:
+        cited.sort(key=lambda paper: paper.day, reverse=True)
+    order = {paper.paper_id: number for number, paper in enumerate(cited, start=1)}
     chosen = sorted(chosen, key=lambda evidence: (order[evidence.paper.paper_id], evidence.sentence.number))
     claims = tuple(_claim(evidence, order[evidence.paper.paper_id]) for evidence in chosen)
     papers = {evidence.paper.paper_id: evidence.paper for evidence in chosen}

@@ -29,13 +29,29 @@ AUTHOR_FORMS = tuple(
         rf"^(?:what|which)(?: \w+)? papers? (?:did|has|have|does) {NAME} (?:publish(?:ed)?|writ(?:e|ten)|author(?:ed)?)\s*\??$",
         rf"^{NAME}'s? (?:papers?|publications?|work|articles?|research)\s*\??$",
         rf"^(?:author|authors):\s*{NAME}$",
+        rf"^(?:all |the |recent |latest )*publications? (?:of|from) {NAME}\s*\??$",
+        rf"^how many (?:papers?|articles?|publications?) (?:did|has|have|does) {NAME} (?:publish(?:ed)?|writ(?:e|ten)|author(?:ed)?)\s*\??$",
+        rf"^how many (?:papers?|articles?|publications?) (?:are |is |were )?(?:there )?(?:written |published )?by {NAME}\s*\??$",
     )
 )
-BY_AUTHOR_ON = re.compile(
-    r"^(?:which |what )?(?:papers?|work|publications?|research) (?:written |published )?(?:by|of) "
-    r"(?P<name>[^\W\d_][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){1,4}?) (?:on|about|that|which) (?P<topic>.+)$",
-    re.IGNORECASE,
+PAPERS_OF = re.compile(rf"^(?:all |the |recent |latest )*(?:papers?|articles?|works?) of {NAME}\s*\??$", re.IGNORECASE)
+"""An author only where the words are written as a name: “papers of Fei-Fei Li”, not “papers of interest”."""
+_NAME_BEFORE = NAME.replace("{0,5})", "{0,5}?)")
+AUTHOR_ON = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"^(?:(?:list|show|find|give)(?: me)? )?(?:which |what |all |the |any |recent |latest |new )*(?:papers?|works?|publications?|articles?|"
+        rf"research) (?:(?:are |were )?(?:written |published )?)?by {_NAME_BEFORE} (?:on|about|that|which|regarding|using) (?P<topic>.+)$",
+        rf"^what (?:else )?(?:did|does|has|have) {_NAME_BEFORE} (?:publish(?:ed)?|writ(?:e|ten)|work(?:ed)?|done|do|say|said|find|found) "
+        rf"(?:on|about|in|regarding) (?P<topic>.+)$",
+        rf"^(?:what|which)(?: \w+)? papers? (?:did|has|have|does) {_NAME_BEFORE} (?:publish(?:ed)?|writ(?:e|ten)) (?:on|about|in) (?P<topic>.+)$",
+        rf"^{_NAME_BEFORE}'s? (?:papers?|publications?|work|articles?|research) (?:on|about|in) (?P<topic>.+)$",
+    )
 )
+SAYING = re.compile(
+    r"^what (?:do|does|did|has|have) .*? (?:say|said|find|found|do|done) (?:on|about|in)\b", re.IGNORECASE
+)
+"""Here one word is seldom an author: “What does BERT say about syntax?”"""
 WHO_WROTE = re.compile(
     r"^(?:who (?:wrote|authored|published|are the authors of|is the author of|proposed|introduced)|(?:who are )?(?:the )?authors? of|"
     r"by whom (?:is|was)) (?P<title>.+?)\s*\??$",
@@ -62,7 +78,9 @@ COMPARISONS = tuple(
         r"^(?P<a>.+?) (?:vs\.?|versus) (?P<b>.+?)\s*[?.]?$",
         r"^(?:is|are|does|do) (?P<a>.+?) (?:better|worse|faster|slower|cheaper|more \w+|less \w+|superior|outperform|beat)(?: (?:than|to|at))? "
         r"(?P<b>.+?)\s*\??$",
-        r"^which (?:is|are|works?|performs?) (?:\w+ ){0,2}?(?:better|best|faster|worse|cheaper)\b[,:]? (?P<a>.+?) or (?P<b>.+?)\s*\??$",
+        r"^(?:which|what) (?:is|are|works?|performs?) (?:\w+ ){0,2}?(?:better|best|faster|worse|cheaper)\b(?:[^,:]*[,:])? (?P<a>.+?) or (?P<b>.+?)"
+        r"\s*\??$",
+        r"^should (?:i|we|one|you) (?:use|choose|prefer) (?P<a>.+?) or (?P<b>.+?)\s*\??$",
     )
 )
 DEFINITION = re.compile(
@@ -73,7 +91,7 @@ DEFINITION = re.compile(
 NOT_A_DEFINITION = re.compile(
     r"\b(?:of|between|on|about|for|in|to|by|with|that|which|known|best|effect|impact|role|limitations?|advantages?|"
     r"challenges?|benefits?|drawbacks?|accuracy|size|number|reasons?|causes?|differences?|state|way|ways|new|latest|"
-    r"main|most|evidence|trends?|how|why|when|whether|doing|used|better|best|there)\b",
+    r"main|most|evidence|trends?|how|why|when|whether|doing|used|better|best|there)\b(?!-)",
     re.IGNORECASE,
 )
 LIST = tuple(
@@ -86,6 +104,8 @@ LIST = tuple(
         r"benchmarks?|methods?|approaches|techniques|surveys?|research)\b",
         r"^(?:recent |latest |new |newest |the )*(?:papers?|articles?|stud(?:y|ies)|works?|publications?|research|datasets|benchmarks|surveys?|reviews?)"
         r"(?: published)? (?:on|about|for|in|of|using|that|which|with|regarding|to)\b",
+        r"^(?:the )?most (?:cited|popular|influential|important|discussed) (?:papers?|articles?|works?|datasets|benchmarks)\b",
+        r"^(?:has|have) (?:anyone|anybody|someone|somebody|there been)\b",
         r"^who (?:works?|is working|are working|uses?|studies) ",
         r"^list\b",
     )
@@ -101,6 +121,9 @@ OVERVIEW = tuple(
         r"open (?:problems?|questions?|challenges?)|main (?:challenges?|findings?|ideas?|approaches|trends?)|"
         r"(?:recent |latest |new )?(?:advances?|developments?|trends?|results?|findings?|research|work|progress))\b",
         r"^(?:the )?(?:latest|recent|new|newest|news|current|state of the art)\b",
+        r"^what (?:has|have|was|were) (?:been )?(?:published|written|done|said|found|reported|learned|listed) (?:on|about|in|for|with)\b",
+        r"^what (?:are|is) (?:people|researchers|everyone|the community) (?:doing|working|saying|writing)\b",
+        r"^what (?:new |recent )?(?:trends?|advances|developments?|progress)\b",
         r"^what (?:happened|changed|has happened|has changed)\b",
         r"^how (?:is|are|has|have) .* (?:going|evolving|developing|progress(?:ing|ed)?|evolved|changed)\s*\??$",
     )
@@ -136,7 +159,8 @@ LEAD = re.compile(
     r"had|there|any|the|a|an|some|all|me|us|list|show|find|give|tell|recommend|name|search|get|summari[sz]e|describe|"
     r"explain|define|compare|review|survey|overview|summary|of|on|about|for|recent|latest|new|newest|current|papers?|"
     r"articles?|stud(?:y|ies)|literature|research(?:ers)?|works?|publications?|say|says|report|know|known|we|it|that|"
-    r"i'm|i|am|looking|need|in|state of the art|exist|exists|there's|been|most|main|happening|going)\b[\s,:]*)+",
+    r"i'm|i|am|looking|need|in|state of the art|exist|exists|there's|been|most|main|happening|going|to|published|written|done|happened|changed|cited|news|doing|people|one|anyone|"
+    r"much|many|often|with|studied|since when|trends|findings)\b(?!['’-])[\s,:]*)+",
     re.IGNORECASE,
 )
 TAIL_WORDS = re.compile(

@@ -22,7 +22,7 @@ def language_of(text: str) -> str:
     """
     ISO 639-1 code of a question's language.
 
-    >>> language_of("Welche Methoden gibt es für die Erkennung von Halluzinationen?"), language_of("Why is de novo design hard?")
+    >>> language_of("Welche Methoden gibt es zur Erkennung?"), language_of("Why is de novo design hard?")
     ('de', 'en')
     """
     letters = [char for char in text if char.isalpha()]

@@ -28,7 +28,10 @@ _COUNTS = {
 } | {"couple of": 2, "few": 3, "a": 1}
 _MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")"
 _YEAR = r"(?:19|20)\d\d"
-_DAY = rf"{_YEAR}-\d\d(?:-\d\d)?|(?:{_MONTH}\.?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(?:of\s+)?{_YEAR})|{_YEAR}|{_MONTH}\b\.?"
+_DAY = (
+    rf"{_YEAR}-\d\d(?:-\d\d)?|(?:{_MONTH}\.?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(?:of\s+)?{_YEAR})|"
+    rf"{_YEAR}|{_MONTH}\b\.?"
+)
 _UNITS = {"day": 1, "week": 7}
 _BARE_MAY = re.compile(r"\bmay\b(?!\s+\d)")
 
@@ -66,8 +69,17 @@ _Days = tuple[str | None, str | None]
 
 
 def _between(match: re.Match[str], today: date) -> _Days | None:
-    first, last = _first(match["a"], today), _last(match["b"], today)
+    written, end = match["a"], _parts(match["b"], today)
+    if end and re.fullmatch(_MONTH, written.strip(" .,").lower()):  # “between March and June 2025”
+        later = MONTHS[written.strip(" .,").lower()] > (end[1] or 12)
+        written = f"{written.strip(' .,')} {end[0] - later}"
+    first, last = _first(written, today), _last(match["b"], today)
     return (first, last) if first and last and first <= last else None
+
+
+def _from(match: re.Match[str], today: date) -> _Days | None:
+    """“From May on” has no end; “papers from 2025” are those of the year."""
+    return _since(match, today) if match["on"] else _within(match, today)
 
 
 def _since(match: re.Match[str], today: date) -> _Days | None:
@@ -173,7 +185,8 @@ def _form(pattern: str) -> re.Pattern[str]:
 _FORMS = (
     (_form(rf"\b(?:between|from)\s+(?P<a>{_DAY})\s+(?:and|to|until|till|through|-|–)\s+(?P<b>{_DAY})"), _between),
     (_form(rf"\b(?:in\s+|during\s+)?(?P<a>{_YEAR})\s*[-–]\s*(?P<b>{_YEAR})\b"), _between),
-    (_form(rf"\b(?:published\s+|listed\s+)?(?:since|starting\s+in|from)\s+(?P<a>{_DAY})(?:\s+on(?:wards?)?)?"), _since),
+    (_form(rf"\b(?:published\s+|listed\s+)?(?:since|starting\s+in)\s+(?P<a>{_DAY})"), _since),
+    (_form(rf"\b(?:published\s+|listed\s+)?from\s+(?P<a>{_DAY})(?![-\w])(?P<on>\s+on(?:wards?)?\b(?!\s+\w))?"), _from),
     (_form(rf"\bafter\s+(?P<a>{_DAY})"), _after),
     (_form(rf"\b(?:until|till|up\s+to)\s+(?P<a>{_DAY})"), _until),
     (_form(rf"\bbefore\s+(?P<a>{_DAY})"), _before),

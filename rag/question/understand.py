@@ -15,8 +15,8 @@ from typing import Literal
 from rag.question.forms import (
     ASKS,
     AUTHOR_FORMS,
+    AUTHOR_ON,
     AUXILIARIES,
-    BY_AUTHOR_ON,
     COMPARISONS,
     CONTRACTED,
     COUNT,
@@ -28,7 +28,9 @@ from rag.question.forms import (
     NOT_A_DEFINITION,
     NUMBER,
     OVERVIEW,
+    PAPERS_OF,
     RECENT,
+    SAYING,
     TAIL_WORDS,
     WHEN,
     WHO_WROTE,
@@ -36,7 +38,15 @@ from rag.question.forms import (
 )
 from rag.question.languages import language_of
 from rag.question.spans import span
-from rag.question.words import FUNCTION_WORDS, GREETINGS, SCAFFOLD_NOUNS, VERBS
+from rag.question.words import (
+    FIXED_TERMS,
+    FUNCTION_WORDS,
+    GREETINGS,
+    PARTING,
+    PREDICATES,
+    SCAFFOLD_NOUNS,
+    VERBS,
+)
 
 Kind = Literal["findings", "list", "overview", "comparison", "definition", "yes_no", "number", "metadata", "none"]
 Fact = Literal["authors", "count", "date", "papers"]
@@ -96,15 +106,17 @@ class Understood:
         }
 
 
-def understand(question: str, *, today: date) -> Understood:
+def understand(question: str, *, today: date, authors: bool = True) -> Understood:
     """
     Read a question.
 
     Args:
         question: In natural language; nothing in it is syntax.
         today: The day from which “this month” counts.
+        authors: False to read no words as names, for a question whose authors the library does not know.
 
-    >>> read = understand("What do recent papers say about diffusion language models since May?", today=date(2026, 8, 25))
+    >>> question = "What do recent papers say about diffusion language models since May?"
+    >>> read = understand(question, today=date(2026, 8, 25))
     >>> read.kind, read.phrases, read.since, read.newest_first
     ('overview', ('diffusion language models',), '2026-05-01', True)
     """
@@ -130,7 +142,7 @@ def understand(question: str, *, today: date) -> Understood:
         newest_first=newest,
         polarity=-1 if NEGATIVE.search(asked) else 1,
     )
-    read = _metadata(asked, base) or _kind(asked, base)
+    read = _metadata(asked, base, authors=authors) or _kind(asked, base)
     if len(text.split()) >= LONG_WORDS and read.kind != "metadata":  # the context names the topic too
         read = replace(read, phrases=tuple(dict.fromkeys([*read.phrases, *phrases(text)])), topic=text)
     if read.kind != "metadata" and not read.authors and not _contents(read.topic) and not read.quoted:
@@ -147,18 +159,27 @@ def phrases(text: str) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for run in _runs(text):
-        while run and run[0] in SCAFFOLD_NOUNS:
+        while run and run[0] in _LEADING:
             run = run[1:]
-        while len(run) > 2 and run[-1] in _TAIL:
+        while run and (run[-1] in _TAIL or run[-1] in PREDICATES):
             run = run[:-1]
-        if len(run) > 1 or (run and "-" in run[0]):
+        if all(word in SCAFFOLD_NOUNS for word in run):
+            continue
+        if len(run) > 1 or "-" in run[0] or " " in run[0]:
             found[" ".join(run[-_LONGEST_PHRASE:])] = None
     return tuple(found)
 
 
 _LONGEST_PHRASE = 5
 _TAIL = frozenset("paper papers study studies article articles work works research literature".split())
-_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*(?:\+\+|#)?")
+_LEADING = frozenset(
+    "recent latest new newest novel current main key important best better good common different various several "
+    "available open my our your most cited paper papers study studies article articles work works".split()
+)
+"""Words before a noun phrase that do not belong to it; “state” of “state space models” does."""
+_FIXED = re.compile(r"\b(?:" + "|".join(FIXED_TERMS).replace(" ", r"[\s-]") + r")\b", re.IGNORECASE)
+_JOINED = "\ue000"
+_WORD = re.compile(r"[^\W_]+(?:[-'\ue000][^\W_]+)*(?:\+\+|#)?")
 _QUOTED = re.compile(r"[\"“„]([^\"“”„]{2,200})[\"”“]|(?<!\w)'([^']{2,200})'(?!\w)")
 
 
@@ -166,12 +187,17 @@ def _runs(text: str) -> list[list[str]]:
     """Maximal runs of content words, lower case."""
     runs: list[list[str]] = [[]]
     last = 0
+    text = _FIXED.sub(lambda term: re.sub(r"\s", _JOINED, term.group()), text)
     for match in _WORD.finditer(text):
         word = match.group().lower().removesuffix("'s")
+        if _JOINED in word:
+            runs += [[word.replace(_JOINED, " ")], []]
+            last = match.end()
+            continue
         if re.search(r"[^\s'’-]", text[last : match.start()]) and runs[-1]:
             runs.append([])
         last = match.end()
-        if word in FUNCTION_WORDS or word in VERBS:
+        if word in FUNCTION_WORDS or word in VERBS or word in PARTING:
             runs.append([])
         else:
             runs[-1].append(word)
@@ -190,7 +216,8 @@ def _core(text: str) -> str:
         asking = [each for each in sentences if each.endswith("?")]
         text = (asking or sentences[-1:])[-1]
     text = re.sub(
-        r"^(?:(?:hi|hello|hey|thanks|thank you|great|good (?:morning|evening|afternoon))\b[,!. ]+|please|(?:can|could|would) you(?: please)?(?=\s+(?:tell|show|give|list|find|"
+        r"^(?:(?:hi|hello|hey|thanks|thank you|great|good (?:morning|evening|afternoon))\b[,!. ]+|please|"
+        r"(?:can|could|would) you(?: please)?(?=\s+(?:tell|show|give|list|find|"
         r"summari[sz]e|explain|compare|describe|recommend))|i(?:'d| would) like to (?:know|see)|i want to (?:know|see)|"
         r"do you know|tell me (?=(?:whether|if|why|how|what|which|who|when)\b)|(?:so|well|ok|okay)(?=,)|[, ])+",
         "",
@@ -203,15 +230,10 @@ def _core(text: str) -> str:
 # ---- metadata
 
 
-def _metadata(asked: str, base: Understood) -> Understood | None:
+def _metadata(asked: str, base: Understood, *, authors: bool) -> Understood | None:
     """What the catalog answers by itself: papers of an author, authors of a paper, a count, a date."""
-    if (match := BY_AUTHOR_ON.match(asked)) and _looks_like_a_name(match["name"]):
-        topic = _stripped(match["topic"])
-        return replace(base, kind="list", authors=(match["name"],), topic=topic, phrases=phrases(topic))
-    for form in AUTHOR_FORMS:
-        if (match := form.match(asked)) and _looks_like_a_name(match["name"]):
-            names = tuple(name.strip() for name in re.split(r"\s+(?:and|&)\s+", match["name"]) if name.strip())
-            return replace(base, kind="metadata", fact="papers", authors=names)
+    if authors and (read := _by_authors(asked, base)):
+        return read
     if match := WHO_WROTE.match(asked):
         title = match["title"].strip(" \"“”'")
         if _contents(title) or base.quoted:
@@ -224,6 +246,28 @@ def _metadata(asked: str, base: Understood) -> Understood | None:
         topic = _stripped(re.sub(r"^\s*(?:in (?:the|this|my) library|here)\b", "", match["rest"]))
         return replace(base, kind="metadata", fact="count", topic=topic, phrases=phrases(topic))
     return None
+
+
+def _by_authors(asked: str, base: Understood) -> Understood | None:
+    """Papers of authors, all of them or those on a topic."""
+    for form in AUTHOR_ON:
+        if (match := form.match(asked)) and _looks_like_a_name(match["name"]):
+            if SAYING.match(asked) and len(match["name"].split()) < 2:
+                continue
+            topic = _stripped(match["topic"])
+            return replace(base, kind="list", authors=_names(match["name"]), topic=topic, phrases=phrases(topic))
+    for form in (*AUTHOR_FORMS, PAPERS_OF):
+        if (match := form.match(asked)) and _looks_like_a_name(match["name"]):
+            if form is PAPERS_OF and not re.match(r"(?:[A-Z][\w.'’-]*\s*){2,}$", match["name"]):
+                continue
+            return replace(base, kind="metadata", fact="papers", authors=_names(match["name"]))
+    return None
+
+
+def _names(written: str) -> tuple[str, ...]:
+    """The single names of “A and B”; a comma within a name stays: “Neubig, Graham”."""
+    names = re.split(r"\s+(?:and|&)\s+", re.sub(r"\bet al\b\.?", "", written))
+    return tuple(name.strip(" ,") for name in names if name.strip(" ,"))
 
 
 def _looks_like_a_name(name: str) -> bool:
@@ -259,7 +303,7 @@ def _kind(asked: str, base: Understood) -> Understood:
         return replace(read, kind="list")
     if (
         (match := DEFINITION.match(asked))
-        and not NOT_A_DEFINITION.search(match["topic"])
+        and (_QUOTED.fullmatch(match["topic"]) or not NOT_A_DEFINITION.search(match["topic"]))
         and len(match["topic"].split()) <= 6
     ):
         return replace(read, kind="definition")

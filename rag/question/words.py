@@ -29,6 +29,8 @@ VERBS = frozenset(
     evaluate evaluated measure measured detect detecting train trained learn learned solve solves solved handle handles
     deal give gives given take takes taken matter matters mean means meant predict predicts emerge emerges emerged hold
     holds fail fails failed degrade degrades speed speeds run runs build build builds built call called
+    play plays understand understands reach reaches reached come comes came write writes wrote respond responds
+    responded survive survives survived appear appears appeared become covered want wants go goes ask asks
     """.split()
 )
 """Verbs that part noun phrases in a question. A word that is a topic as often as a verb (“learning”) is not here."""
@@ -46,6 +48,38 @@ SCAFFOLD_NOUNS = frozenset(
     """.split()
 )
 """Words that alone are no topic; within a noun phrase they stay (“language models”)."""
+
+PREDICATES = frozenset(
+    """
+    useful good better bad worse best effective robust reliable accurate safe unsafe correct incorrect wrong hard easy
+    necessary possible impossible able unable important sufficient enough needed true false fair biased trustworthy
+    consistent stable
+    """.split()
+)
+"""Adjectives that follow a noun phrase in “Are X useful?”; before a noun they belong to it."""
+
+PARTING = frozenset("all one anyone someone everyone people less least much even really always often sometimes".split())
+"""Words that part noun phrases where they stand alone; in “one-shot” and “all-atom” they do not."""
+
+FIXED_TERMS = (
+    "mixtures? of (?:experts|depths|agents)",
+    "chains? of (?:thoughts?|verification)",
+    "(?:tree|graph|skeleton|program)s? of thoughts?",
+    "bag of words",
+    "internet of things",
+    "theory of mind",
+    "needle in (?:a|the) haystack",
+    "lost in the middle",
+    "human in the loop",
+    "out of distribution",
+    "structure from motion",
+    "learning to rank",
+    "(?:text|speech|image|video) to (?:text|speech|image|video|sql)",
+    "(?:reinforcement )?learning from (?:human|ai) feedback",
+    "quality of (?:life|service)",
+    "standard of care",
+)
+"""Terms with a function word inside, as patterns."""
 
 GREETINGS = frozenset(
     """

@@ -163,7 +163,8 @@ class Filter:
     """
     Which papers to look at; an empty filter means all. A paper must match every field, by any value of the field.
 
-    `since` and `until` limit `Paper.day`, both inclusive; `until="2024-06"` includes the whole of June.
+    `since` and `until` limit `Paper.day`, both inclusive; `until="2024-06"` includes the whole of June. `authors` are
+    names in any form: "Graham Neubig", "Neubig, G.", "neubig".
     """
 
     since: str | None = None

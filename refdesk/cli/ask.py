@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from refdesk.cli.common import INTERRUPTED, Session, as_json, filters, print_jso
 if TYPE_CHECKING:
     from rag.types import Answer, Filter
     from refdesk.ask import AnswerStream
+    from refdesk.questions import Sort
 
 NO_ANSWER = 8
 
@@ -32,6 +33,12 @@ def answering_options(command: Any) -> Any:
     ):
         command = option(command)
     return command
+
+
+def sort_option(help_text: str) -> Callable[[Any], Any]:
+    """The option `--sort`, with what it orders."""
+    choice = click.Choice(["score", "date"])
+    return click.option("--sort", type=choice, default="score", show_default=True, help=help_text)
 
 
 @contextmanager
@@ -73,17 +80,24 @@ def tell_degraded(session: Session, answer: Answer) -> None:
 
 
 @click.command()
-@click.argument("words", metavar="QUERY", nargs=-1, required=True)
+@click.argument("words", metavar="[QUERY]", nargs=-1)
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many papers.")
+@sort_option("date: these papers ordered by their day, the newest first.")
 @filters
 @as_json
 @click.pass_obj
-def search(session: Session, words: tuple[str, ...], limit: int, chosen: Filter, as_json: bool) -> None:
-    """Rank the papers that match QUERY."""
+def search(session: Session, words: tuple[str, ...], limit: int, sort: Sort, chosen: Filter, as_json: bool) -> None:
+    """
+    Rank the papers that match QUERY.
+
+    With --author, QUERY may be left out: then the author's papers are listed, the newest first.
+    """
     query = " ".join(words)
+    if not words and not chosen.authors:
+        raise click.UsageError("Missing argument 'QUERY'. Only with --author it may be left out.")
     with session.open() as library:
         began = time.perf_counter()
-        hits = library.search(query, limit=limit, filter=chosen)
+        hits = library.search(query, limit=limit, sort=sort, filter=chosen)
         took_ms = (time.perf_counter() - began) * 1000
     if as_json:
         print_json({"query": query, "hits": [hit.to_dict() for hit in hits], "took_ms": round(took_ms, 1)})
@@ -95,13 +109,18 @@ def search(session: Session, words: tuple[str, ...], limit: int, chosen: Filter,
 
 @click.command()
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
-@click.option("--max-sentences", type=click.IntRange(1, 50), help="The most sentences in the answer. [default: 5]")
+@click.option(
+    "--max-sentences",
+    type=click.IntRange(1, 50),
+    help="The most sentences in the answer, or papers in a list. [default: 5; 10 papers]",
+)
 @click.option("--stream", is_flag=True, help="With --json: one event a line as the answer is made.")
 @click.option("--markdown", is_flag=True, help="Print Markdown, which `verify` reads again.")
 @answering_options
 @click.option("--exit-code", is_flag=True, help="Exit with 8 when the library holds no answer.")
 @click.option("--issue", metavar="PERIOD", help="Only the papers of this issue, such as 2026-W27.")
 @click.option("--subscription", metavar="NAME", help="… of this subscription.")
+@sort_option("date: the newest of the answer's papers first, where it is in the papers' own sentences.")
 @filters
 @as_json
 @click.pass_obj
@@ -118,6 +137,7 @@ def ask(
     exit_code: bool,
     issue: str | None,
     subscription: str | None,
+    sort: Sort,
     chosen: Filter,
     as_json: bool,
 ) -> int:
@@ -144,6 +164,7 @@ def ask(
             fresh=fresh,
             strict=strict,
             keep_unsupported=keep_unsupported,
+            sort=sort,
             cancel=INTERRUPTED,
         )
         answer = _print_json(session, parts, as_events=stream) if as_json else _print(session, parts, markdown=markdown)

@@ -110,6 +110,13 @@ def filters(command: Command) -> Command:
             metavar="NAME",
             help="Imported from this format; may be repeated.",
         ),
+        click.option(
+            "--author",
+            "authors",
+            multiple=True,
+            metavar="NAME",
+            help='By this author, such as "G. Neubig" or Neubig; may be repeated.',
+        ),
         click.option("--paper", "papers", multiple=True, metavar="ID", help="Only this paper; may be repeated."),
     )
 
@@ -122,11 +129,20 @@ def filters(command: Command) -> Command:
         tags: tuple[str, ...],
         sources: tuple[str, ...],
         papers: tuple[str, ...],
+        authors: tuple[str, ...],
         **rest: Any,
     ) -> Any:
         from rag.types import Filter
 
-        chosen = Filter(since=since, until=until, categories=categories, tags=tags, sources=sources, papers=papers)
+        chosen = Filter(
+            since=since,
+            until=until,
+            categories=categories,
+            tags=tags,
+            sources=sources,
+            papers=papers,
+            authors=authors,
+        )
         return command(*args, chosen=chosen, **rest)
 
     wrapped: Any = functools.reduce(lambda made, option: option(made), reversed(options), filtered)

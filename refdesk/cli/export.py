@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -31,9 +31,19 @@ if TYPE_CHECKING:
     shell_complete=files,
     help="Only the papers that an answer cites, in the order of its sources.",
 )
+@click.option(
+    "--sort", type=click.Choice(["id", "date"]), default="id", show_default=True, help="date: the newest papers first."
+)
 @filters
 @click.pass_obj
-def export(session: Session, format_name: str, output: Path | None, answer: str | None, chosen: Filter) -> None:
+def export(
+    session: Session,
+    format_name: str,
+    output: Path | None,
+    answer: str | None,
+    sort: Literal["id", "date"],
+    chosen: Filter,
+) -> None:
     """
     Write papers as JSON Lines, BibTeX, CSL-JSON or RIS.
 
@@ -48,7 +58,7 @@ def export(session: Session, format_name: str, output: Path | None, answer: str 
         raise click.UsageError("--answer and filters both choose papers; give one of them.")
     document = sys.stdin.read() if answer == "-" else text_of(Path(answer)) if answer else None
     with session.open() as library:
-        papers = library.papers(filter=chosen) if document is None else library.cited(document)
+        papers = library.papers(filter=chosen, sort=sort) if document is None else library.cited(document)
         entries = FORMATS[format_name](papers)
         if output and output != Path("-"):
             write_pieces(output, (f"{entry}\n".encode(errors="replace") for entry in entries))

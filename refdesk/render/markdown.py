@@ -7,14 +7,17 @@ Text from papers is escaped, so that it stays text.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
 from rag.answers.extractive import unbracketed
-from rag.types import Answer, Claim, Paper, Source
+from rag.types import Answer, Claim, Fact, Paper, Source
 
 SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*((?:\\.|[^\\*])*)\*\*(?:\\.|[^\\`])*`([^`]+)`")
 """A line as `reference` writes it: number, title (escaped) and paper id."""
+FACT = re.compile(r"(.*\S) <!-- fact (\{.*\}) -->")
+"""A line as `fact` writes it: the text (escaped), and the rest as JSON."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@])|(?<=:)(//)|(?<=www)\.|^(\d+)([.)])|^([-+=])|&(?=#?\w+;)")
 
 
@@ -33,9 +36,12 @@ def unescaped(text: str) -> str:
 def answer(given: Answer) -> str:
     """An answer, or the abstention, as a Markdown document."""
     lines = [f"# {escaped(' '.join(given.question.split()))}", ""]
-    if given.abstention:
+    if given.abstention and not given.facts:
         lines += [f"The library does not hold an answer: {escaped(given.abstention.reason)}.", ""]
         lines += [f"- {escaped(hit.title)} (`{_code(hit.paper_id)}`)" for hit in given.abstention.nearest]
+        return "\n".join(lines).rstrip() + "\n"
+    lines += [line for each in given.facts for line in (fact(each), "")]
+    if given.mode == "metadata" and not given.sources:
         return "\n".join(lines).rstrip() + "\n"
     for each in given.claims:
         lines += [claim(each), ""]
@@ -44,6 +50,13 @@ def answer(given: Answer) -> str:
         cited = {c.sentence: c.quote for each in given.claims for c in each.citations if c.source == source.number}
         lines += [*sourced(source, cited), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def fact(given: Fact) -> str:
+    """A fact, with the options by which `refdesk verify` computes it again in a comment."""
+    options = {key: value for key, value in given.to_dict().items() if key != "text"}
+    written = json.dumps(options, ensure_ascii=False).replace(">", "\\u003e")  # so that the comment ends behind it
+    return f"{escaped(given.text)} <!-- fact {written} -->"
 
 
 def sourced(source: Source, cited: Mapping[int, str]) -> list[str]:

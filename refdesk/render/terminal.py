@@ -51,6 +51,10 @@ class Indented:
 
 def answer(given: Answer) -> RenderableType:
     """An answer with its sources, or the abstention with the papers that came nearest."""
+    if given.mode == "metadata":
+        return Group(
+            *(Indented(Text(unlinked(fact.text), style="bold"), margin=0) for fact in given.facts), sources(given)
+        )
     if given.abstention:
         return Group(
             Text.assemble(
@@ -65,10 +69,18 @@ def answer(given: Answer) -> RenderableType:
 
 def sources(given: Answer) -> RenderableType:
     """The part below an answer: how it was made, and the sources."""
-    facts = ["the papers' own sentences" if given.mode == "extractive" else f"written by {given.model}, and checked"]
+    facts = {"extractive": ["the papers' own sentences"], "metadata": ["what the library knows of its papers"]}.get(
+        given.mode, [f"written by {given.model}, and checked"]
+    )
     if given.dropped:
         facts.append(f"{given.dropped} that failed the check left out")
-    facts.append(f"confidence {given.confidence:.2f}")
+    if given.mode != "metadata":
+        facts.append(f"confidence {given.confidence:.2f}")
+    more = sum(len(fact.paper_ids) for fact in given.facts) - len(given.sources)
+    if given.mode == "metadata" and more > 0:
+        facts.append(f"{more:,} more; --max-sentences lists more")
+    if given.mode == "metadata" and not given.sources:
+        return Group()
     if given.usage and given.usage["calls"]:
         about = "about " if given.usage["estimated"] else ""
         facts.append(f"{about}{given.usage['input_tokens'] + given.usage['output_tokens']:,} tokens")
@@ -105,7 +117,7 @@ def claim(given: Claim) -> RenderableType:
 
 def _source(source: Source, given: Answer) -> RenderableType:
     cited = [str(c.sentence) for each in given.claims for c in each.citations if c.source == source.number]
-    places = f"sentence{'s' if len(cited) > 1 else ''} {', '.join(cited)}"
+    places = f"sentence{'s' if len(cited) > 1 else ''} {', '.join(cited)}" if cited else ""
     return _reference(f"[{source.number}]", source.paper, places)
 
 
@@ -136,7 +148,8 @@ def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
             None, (unlinked(wording.authors(paper.authors)), paper.published, unlinked(paper.paper_id), paper.url, note)
         )
     )
-    return Group(Indented(line, mark=mark), Indented(Text(about, style="dim")))
+    margin = max(4, len(mark) + 1)
+    return Group(Indented(line, mark=mark, margin=margin), Indented(Text(about, style="dim"), margin=margin))
 
 
 _LINKS = re.compile(r"(?i)\b(?:https?|ftp|file(?=:/)|javascript|mailto|data):|\bwww\.|\](?=[(\[])|(?<=\w)@(?=\w)")

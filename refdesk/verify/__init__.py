@@ -17,6 +17,7 @@ from threading import Event
 from rag.checking import Checker
 from rag.errors import UnreadableInput
 from refdesk.citations import Citations
+from refdesk.facts import Facts
 from refdesk.verify.claims import Verified, Verifier
 from refdesk.verify.json_documents import in_json, is_issue
 from refdesk.verify.markdown_documents import in_markdown, starts_an_issue
@@ -28,7 +29,9 @@ _PAGE = re.compile(r"(?i)<!doctype|<html|(?:from|to|subject|mime-version|message
 """How HTML and e-mail messages begin."""
 
 
-def verify(document: str, citations: Citations, checker: Checker, *, cancel: Event | None = None) -> list[Verified]:
+def verify(
+    document: str, citations: Citations, checker: Checker, facts: Facts, *, cancel: Event | None = None
+) -> list[Verified]:
     """
     Check every claim of a document, in its order.
 
@@ -36,6 +39,7 @@ def verify(document: str, citations: Citations, checker: Checker, *, cancel: Eve
         document: JSON or Markdown.
         citations: Finds the sentences that are cited.
         checker: Checks claims against them.
+        facts: Computes what an answer says of the catalog again.
         cancel: Set it to stop before the next claim.
 
     Returns:
@@ -56,7 +60,7 @@ def verify(document: str, citations: Citations, checker: Checker, *, cancel: Eve
             "The document is a web page or an e-mail message, which cannot be verified.",
             hint="Give the issue's .md or .json file instead.",
         )
-    verifier = Verifier(citations, checker)
+    verifier = Verifier(citations, checker, facts)
     if text[:1] in "{[":
         try:
             value = json.loads(text)

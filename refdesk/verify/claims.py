@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rag.checking import Checker, CitedSentence, Verdict
 from rag.types import JsonDict, Problem, ProblemKind
 from refdesk.citations import Citations
+from refdesk.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,23 @@ class Verifier:
     Args:
         citations: Finds the sentences that a claim cites.
         checker: Checks the claim against them.
+        facts: Computes facts of the catalog again.
     """
 
     citations: Citations
     checker: Checker
+    facts: Facts
+
+    def fact(self, given: Mapping[str, Any]) -> Verified:
+        """Check a fact, as `Fact.to_dict` writes it, against what the catalog says now."""
+        text, options = str(given.get("text")), given.get("filter")
+        now = self.facts.recomputed(str(given.get("kind")), options if isinstance(options, dict) else {})
+        if any(fact.text == text and list(fact.paper_ids) == given.get("paper_ids") for fact in now):
+            return Verified(text, Verdict("supported", 1.0, ()))
+        if any(fact.text == text for fact in now):
+            return failed(text, text, "the library now has other papers for this")
+        says = " ".join(fact.text for fact in now)
+        return failed(text, text, f"the library now says: {says}" if says else "the library does not say this")
 
     def claim(
         self, text: str, cited: Sequence[CitedSentence], problems: Sequence[Problem] = (), *, question: str = ""

@@ -44,6 +44,7 @@ def in_json(value: Any, verifier: Verifier, question: str = "") -> Iterator[Veri
             if isinstance(value.get("text"), str):
                 yield from _added(value, verifier, question)
             yield from _uncited(claims, verifier, question)
+            yield from _facts(value, verifier)
         for item in value.values():
             yield from in_json(item, verifier, question)
 
@@ -57,6 +58,17 @@ def _uncited(claims: Sequence[Any], verifier: Verifier, question: str = "") -> I
         if not is_claim:
             text = item.get("text") if isinstance(item, dict) else item
             yield verifier.claim(str(text)[:1_000], [], question=question)
+
+
+def _facts(value: Mapping[str, Any], verifier: Verifier) -> Iterator[Verified]:
+    """Check the facts of an answer, and that an answer from metadata lists no other papers."""
+    facts = [fact for fact in _list(value.get("facts")) if isinstance(fact, dict)]
+    yield from map(verifier.fact, facts)
+    if value.get("mode") == "metadata":
+        known = {str(paper_id) for fact in facts for paper_id in _list(fact.get("paper_ids"))}
+        for source in _list(value.get("sources")):
+            if isinstance(source, dict) and source.get("paper_id") not in known:
+                yield failed(str(source.get("title")), str(source.get("paper_id")), "no fact of the answer names it")
 
 
 def _changed_source(value: Mapping[str, Any], verifier: Verifier) -> Iterator[Verified]:
@@ -120,6 +132,8 @@ def _added(value: Mapping[str, Any], verifier: Verifier, question: str) -> Itera
         claim = Claim(text=str(item.get("text")), support="weak", score=0, citations=tuple(citations))
         for shown in (marked(claim), f"{claim.text} [unsupported]"):
             rest = rest.replace(shown, "\n", 1)
+    for fact in _list(value.get("facts")):
+        rest = rest.replace(str(fact.get("text")), "\n", 1) if isinstance(fact, dict) and fact.get("text") else rest
     for line in rest.splitlines():
         if sentence_text := _NUMBERS.sub("", line).strip():
             numbers = [int(number) for number in re.findall(r"\[(\d+)\]", line)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 from rag.checking import CitedSentence
 from rag.types import Paper, Problem
 from refdesk.render import issue_markdown, markdown
-from refdesk.render.markdown import SOURCE, unescaped
+from refdesk.render.markdown import FACT, SOURCE, unescaped
 from refdesk.verify.claims import Verified, Verifier, failed
 
 _FLAGS = re.compile(r"( ⚑ (?:instructions|withdrawn)(?:, withdrawn)?)?")
@@ -45,6 +46,8 @@ def in_markdown(text: str, verifier: Verifier) -> Iterator[Verified]:
                 yield verifier.claim(problem.found, [], [problem], question=question)
         elif source := SOURCE.match(line):
             yield from _changed_source(line, source, verifier)
+        elif not issue and (fact := FACT.fullmatch(line.strip())):
+            yield _fact(fact, verifier)
         elif not (issue_markdown.is_ours(line, seal) if issue else _beside(line, number, abstains=not heading)):
             yield from _claims(line, papers, quotes, verifier, question)
 
@@ -80,6 +83,15 @@ def _claims(
 
 def _place(quote: re.Match[str]) -> Place:
     return int(quote[1]), int(quote[2])
+
+
+def _fact(line: re.Match[str], verifier: Verifier) -> Verified:
+    """Check a fact by the options that stand behind it."""
+    try:
+        options = json.loads(line[2])
+    except (ValueError, RecursionError):
+        options = {}
+    return verifier.fact({**(options if isinstance(options, dict) else {}), "text": unescaped(line[1])})
 
 
 class _Quotes:

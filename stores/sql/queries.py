@@ -10,8 +10,12 @@ import sqlalchemy as sa
 from rag import identity, roles
 from rag.deduplication import Known
 from rag.types import Chunk, Filter, Paper, Revision
+from stores.sql import authors
 from stores.sql.rows import WITH_TEXT, day_number, iso_day, pairs, paper_of, select_papers, slices
 from stores.sql.schema import aliases, labels, papers, reading, revisions
+
+_FEW = 500
+"""So many ids are looked up; of more, all papers of the other fields are read and compared."""
 
 
 class PaperQueries:
@@ -48,9 +52,10 @@ class PaperQueries:
             self._has_roles = any(column["name"] == revisions.c.roles.name for column in columns)
         return self._has_roles
 
-    def matching(self, filter_: Filter) -> list[str]:
-        """The ids of all papers that pass a filter, sorted."""
-        query = sa.select(papers.c.paper_id).order_by(papers.c.paper_id)
+    def matching(self, filter_: Filter, *, newest_first: bool = False) -> list[str]:
+        """The ids of all papers that pass a filter, sorted; with `newest_first` by day before that."""
+        order = (papers.c.day.desc(),) if newest_first else ()
+        query = sa.select(papers.c.paper_id).order_by(*order, papers.c.paper_id)
         if filter_.since:
             query = query.where(papers.c.day >= day_number(filter_.since))
         if filter_.until:
@@ -65,7 +70,40 @@ class PaperQueries:
         if filter_.papers:
             query = query.where(papers.c.paper_id.in_(list(self.resolve(filter_.papers).values())))
         with reading(self._engine) as connection:
-            return list(connection.execute(query).scalars())
+            if not filter_.authors:
+                return list(connection.execute(query).scalars())
+            written = {paper_id for name in filter_.authors for paper_id in authors.papers_of(connection, name)}
+            if filter_ == Filter(authors=filter_.authors) and not newest_first:
+                return sorted(written)
+            if len(written) <= _FEW:
+                return list(connection.execute(query.where(papers.c.paper_id.in_(sorted(written)))).scalars())
+            return [paper_id for paper_id in connection.execute(query).scalars() if paper_id in written]
+
+    def author_keys(self) -> dict[str, str]:
+        """The keys of all authors' names (`rag.authors`), each with the id of one of their papers."""
+        with reading(self._engine) as connection:
+            return authors.names(connection)
+
+    def written_by(self, name: str) -> list[str]:
+        """The ids of the papers by an author, sorted; see `stores.sql.authors`."""
+        return self.matching(Filter(authors=(name,)))
+
+    def has_label(self, kind: str, name: str) -> bool:
+        """True if any paper has this `category` or `tag` in any case, or this `source`."""
+        query = sa.select(labels.c.paper_id).where(labels.c.kind == kind, labels.c.label == name.lower())
+        if kind == "source":
+            query = sa.select(papers.c.paper_id).where(papers.c.source == name)
+        with reading(self._engine) as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def label_names(self, kind: str) -> dict[str, str]:
+        """Every `category`, `tag` or `source` in lower case, each with the id of one of its papers."""
+        query = sa.select(labels.c.label, sa.func.min(labels.c.paper_id)).where(labels.c.kind == kind)
+        query = query.group_by(labels.c.label)
+        if kind == "source":
+            query = sa.select(papers.c.source, sa.func.min(papers.c.paper_id)).group_by(papers.c.source)
+        with reading(self._engine) as connection:
+            return {label.lower(): paper_id for label, paper_id in connection.execute(query)}
 
     def listed(self, first: date, end: date) -> list[str]:
         """

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from rag import identity, roles
+from rag.authors import parse_name
 from rag.types import Attention, Chunk, Paper
 from stores.sql.schema import papers, revisions
 
@@ -73,9 +74,10 @@ def row_of(paper: Paper, chunks: Sequence[Chunk]) -> dict[str, Any]:
 
 
 def label_rows(paper: Paper) -> list[dict[str, str]]:
-    """A paper's categories and tags as rows of `labels`."""
+    """A paper's categories, tags and authors as rows of `labels`."""
     named = [("category", name) for name in paper.categories] + [("tag", name) for name in paper.tags]
     rows = dict.fromkeys((kind, name.lower()) for kind, name in named)
+    rows |= dict.fromkeys(("author", name.key) for name in map(parse_name, paper.authors) if name)
     return [{"kind": kind, "label": label, "paper_id": paper.paper_id} for kind, label in rows]
 
 

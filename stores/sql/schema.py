@@ -19,7 +19,7 @@ from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, masked
 
 _WRITES = "refdesk_writes"
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 OLDEST_READ = "0006"
 """The oldest migration whose tables can be read without being migrated."""
@@ -81,7 +81,7 @@ aliases = sa.Table(
     sa.Column("alias", sa.Text, primary_key=True),
     sa.Column("paper_id", sa.Text, nullable=False, index=True),
 )
-labels = sa.Table(  # what filters look up: categories and tags, in lower case
+labels = sa.Table(  # what filters look up: categories and tags in lower case, keys of authors' names (rag.authors)
     "labels",
     metadata,
     sa.Column("kind", sa.Text, primary_key=True),

@@ -1,0 +1,292 @@
+"""
+Answers from metadata: the papers of an author, the authors and dates of a paper, and how many papers hold a topic.
+
+The catalog itself answers, without retrieval and without a model. A fact names the options by which it was computed, so
+that `verify` can compute it again (`recomputed`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from rag import identity
+from rag.authors import matches, normalized, parse_name, readings
+from rag.errors import PaperNotFound, RefdeskError
+from rag.question import Understood
+from rag.types import Abstention, Answer, Fact, Filter, ListedPaper, Paper, Source
+from refdesk.filters import checked_filter, known_authors, resolve_id
+from stores.sql.catalog import SQLCatalog
+
+MOST_PAPERS = 10
+"""The papers that an answer lists, unless told otherwise."""
+MOST_IDS = 200
+"""The ids that a fact holds, of the newest papers."""
+_MOST_TITLES = 3
+"""If more papers have the words of a title, none of them is meant."""
+_TITLES_READ = 200
+_WORD = re.compile(r"[^\W_]+")
+_SHORT_TOPIC = 2
+"""Words of a topic that no paper holds side by side; a longer one may be put in other words."""
+_FILTER_NAMES = tuple(field.name for field in fields(Filter))
+
+CountPapers = Callable[[str, Filter], "Sequence[str] | None"]
+"""The ids of the papers of a filter that may hold a topic word beside word; None if the library cannot tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    Answers questions from the metadata of a library.
+
+    Args:
+        catalog: The library's catalog.
+        count: Finds the papers of a topic.
+    """
+
+    catalog: SQLCatalog
+    count: CountPapers
+
+    def answer(self, asked: Understood, filter_: Filter, *, limit: int | None = None) -> Answer | None:
+        """
+        Answer a question of the kind `metadata`; None if it must be answered as a topic.
+
+        Args:
+            asked: The question, understood.
+            filter_: Which papers to look at; a span of the question narrows it.
+            limit: The most papers to list; None is ten.
+
+        Raises:
+            BadFilter, PaperNotFound: As `refdesk.filters.checked_filter`.
+        """
+        if asked.kind != "metadata" or not asked.fact:
+            return None
+        among = narrowed(checked_filter(self.catalog, filter_), asked)
+        options = _options(among)
+        if asked.fact == "papers":
+            names = known_authors(self.catalog, asked.authors)
+            if not names:
+                return None
+            options["authors"] = [*options.get("authors", ()), *names]
+        elif asked.fact == "count":
+            options |= {"topic": asked.topic} if asked.topic else {}
+        elif not (title := (asked.quoted[0] if asked.quoted else asked.topic)):
+            return None
+        else:
+            options["title"] = title
+        facts = self._facts(asked.fact, options)
+        return self._answer(asked, facts, limit or MOST_PAPERS) if facts else None
+
+    def recomputed(self, kind: str, options: Mapping[str, Any]) -> list[Fact]:
+        """
+        Compute the facts of a kind again, from the options of one of them; none if they cannot be computed.
+
+        The options may be written by anybody: values of a wrong type give none.
+        """
+        lists = {name: value for name, value in options.items() if name not in ("since", "until", "topic", "title")}
+        texts = [value for name, value in options.items() if name not in lists]
+        if not all(isinstance(value, str) for value in texts) or not all(
+            isinstance(value, list) and all(isinstance(each, str) for each in value) for value in lists.values()
+        ):
+            return []
+        if kind not in ("authors", "count", "date", "papers") or not {*options} <= {*_FILTER_NAMES, "topic", "title"}:
+            return []
+        try:
+            return self._facts(kind, dict(options))
+        except RefdeskError:
+            return []
+
+    # ---- facts
+
+    def _facts(self, kind: str, options: dict[str, Any]) -> list[Fact]:
+        if kind == "papers":
+            return [self._papers_of(options)] if options.get("authors") else []
+        if kind == "count":
+            return self._counted(options)
+        found = self._titled(str(options.get("title", "")), options)
+        describe = _authors_of if kind == "authors" else _dates_of
+        return [
+            Fact(
+                kind="authors" if kind == "authors" else "date",
+                text=describe(paper),
+                paper_ids=(paper.paper_id,),
+                filter=options,
+            )
+            for paper in found
+        ]
+
+    def _papers_of(self, options: dict[str, Any]) -> Fact:
+        """The papers that all of the authors wrote; if there are none, those of any of them."""
+        names: Sequence[str] = options["authors"]
+        rest = _filter({**options, "authors": ()})
+        each = [set(self.catalog.matching(replace(rest, authors=(name,)))) for name in names]
+        joint = set.intersection(*each)
+        papers = self._newest(joint or set.union(*each))
+        shown = [self._spelt(name) for name in names]
+        by = f"by {_listed(shown, 'and' if joint or not papers else 'or')}{_among(options)}"
+        if papers:
+            text = f"{_count(len(papers))} {by}, {'the newest' if len(papers) > 1 else 'it is'} of {papers[0].day}."
+        else:
+            newest = self._newest(self.catalog.matching(Filter(authors=tuple(names))))
+            text = f"No paper {by}" + (f"; the newest without these limits is of {newest[0].day}." if newest else ".")
+        return Fact(kind="papers", text=text, paper_ids=_ids(papers), filter=options)
+
+    def _counted(self, options: dict[str, Any]) -> list[Fact]:
+        topic = str(options.get("topic", ""))
+        among = _filter(options)
+        found = self.count(topic, among) if topic else self.catalog.matching(among)
+        if found is None:
+            return []
+        papers = [paper for paper in self._newest(found) if not topic or holds(paper, topic)]
+        if not papers and len(topic.split()) > _SHORT_TOPIC:
+            return []
+        holding = f" with “{topic}” in the title or abstract" if topic else " in the library"
+        text = f"{_count(len(papers))}{holding}{_among(options)}."
+        return [Fact(kind="count", text=text, paper_ids=_ids(papers), filter=options)]
+
+    def _titled(self, title: str, options: Mapping[str, Any]) -> list[Paper]:
+        """The papers that a title means: the exact one, those with the name before a colon, or those with the words."""
+        among = _filter(options)
+        allowed = set(self.catalog.matching(among)) if among else None
+        try:
+            paper_ids = [found] if title and (found := resolve_id(self.catalog, title)) else []
+        except PaperNotFound:  # the end of several ids
+            paper_ids = []
+        key = identity.normalised_title(title)
+        if not paper_ids and key:
+            titles = self.catalog.titled(key.split(), limit=_TITLES_READ)
+            exact = [paper_id for paper_id, each in titles.items() if identity.normalised_title(each) == key]
+            named = [
+                paper_id
+                for paper_id, each in titles.items()
+                if ":" in each and identity.normalised_title(each.partition(":")[0]) == key
+            ]
+            paper_ids = exact or named or list(titles)
+        papers = [
+            paper for paper in self.catalog.papers(paper_ids).values() if allowed is None or paper.paper_id in allowed
+        ]
+        return papers if len(papers) <= _MOST_TITLES else []
+
+    def _newest(self, paper_ids: Iterable[str]) -> list[Paper]:
+        return newest_first(self.catalog.papers(sorted(paper_ids)).values())
+
+    def _spelt(self, name: str) -> str:
+        """A name as most papers spell it; a bare family name stays, because several people may have it."""
+        asked = readings(name)
+        if not any(reading.given for reading in asked):
+            return name
+        papers = self.catalog.papers(self.catalog.written_by(name)[:MOST_IDS])
+        spellings = Counter(
+            author
+            for paper in papers.values()
+            for author in paper.authors
+            if (known := parse_name(author)) and any(matches(reading, known) for reading in asked)
+        )
+        people = {key.given for spelling in spellings if (key := parse_name(spelling))}
+        best = max(spellings, key=lambda spelling: (spellings[spelling], len(spelling), spelling), default=name)
+        return best if len(people) <= 1 or any(len("".join(part)) > 1 for part in asked[0].given[0]) else name
+
+    # ---- the answer
+
+    def _answer(self, asked: Understood, facts: Sequence[Fact], limit: int) -> Answer:
+        paper_ids = list(dict.fromkeys(paper_id for fact in facts for paper_id in fact.paper_ids))
+        shown = self.catalog.papers(paper_ids[:limit])
+        sources = tuple(Source(number=number, paper=paper) for number, paper in enumerate(shown.values(), start=1))
+        listed = asked.fact in ("papers", "count")
+        text = "\n".join(fact.text for fact in facts)
+        return Answer(
+            question=asked.question,
+            answered=bool(paper_ids),
+            confidence=1.0 if paper_ids else 0.0,
+            mode="metadata",
+            text=text,
+            claims=(),
+            sources=sources,
+            abstention=None if paper_ids else Abstention(reason=text[:1].lower() + text[1:].rstrip("."), nearest=()),
+            understood=asked,
+            outcome="answered" if paper_ids else "absent",
+            papers=tuple(ListedPaper(source=source.number, finding=None) for source in sources) if listed else (),
+            facts=tuple(facts),
+        )
+
+
+def holds(paper: Paper, topic: str) -> bool:
+    """
+    True if a paper's title or abstract holds the words of a topic side by side, each in the singular or the plural.
+
+    The word index knows stems only, and “token” is the stem of “tokenizers” too.
+    """
+    words = [re.escape(re.sub(r"(?<=[^\W\d_]{3})s$", "", word)) for word in _WORD.findall(normalized(topic))]
+    pattern = r"(?<!\w)" + r"[\W_]+".join(rf"{word}(?:e?s)?" for word in words) + r"(?!\w)"
+    return bool(words and re.search(pattern, normalized(f"{paper.title}\n{paper.abstract}")))
+
+
+def newest_first(papers: Iterable[Paper]) -> list[Paper]:
+    """Papers by their day, the newest first, then by id."""
+    return sorted(sorted(papers, key=lambda paper: paper.paper_id), key=lambda paper: paper.day, reverse=True)
+
+
+def narrowed(filter_: Filter, asked: Understood) -> Filter:
+    """A filter narrowed to the span that a question names."""
+    since = max(filter(None, (filter_.since, asked.since)), default=None)
+    until = min(filter(None, (filter_.until, asked.until)), default=None)
+    return replace(filter_, since=since, until=until)
+
+
+def _options(filter_: Filter) -> dict[str, Any]:
+    """The fields of a filter that are set, as JSON has them."""
+    values = {name: getattr(filter_, name) for name in _FILTER_NAMES}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
+
+
+def _filter(options: Mapping[str, Any]) -> Filter:
+    given = {name: value for name, value in options.items() if name in _FILTER_NAMES}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return Filter(**values)
+
+
+def _ids(papers: Sequence[Paper]) -> tuple[str, ...]:
+    return tuple(paper.paper_id for paper in papers[:MOST_IDS])
+
+
+def _count(number: int) -> str:
+    return f"{number:,} paper{'s' if number != 1 else ''}" if number else "No paper"
+
+
+def _among(options: Mapping[str, Any]) -> str:
+    """The limits of the options, in words; authors and the topic are said by the fact."""
+    parts = [
+        f"{word} {_listed([f'“{name}”' for name in options[field]], 'or')}"
+        for field, word in (("categories", "in the category"), ("tags", "with the tag"), ("sources", "from the source"))
+        if options.get(field)
+    ]
+    since, until = options.get("since"), options.get("until")
+    if since and until:
+        parts.append(f"listed from {since} to {until}" if since != until else f"listed on {since}")
+    elif since or until:
+        parts.append(f"listed since {since}" if since else f"listed until {until}")
+    if options.get("papers"):
+        parts.append("among the papers that were named")
+    return "".join(f" {part}" for part in parts)
+
+
+def _authors_of(paper: Paper) -> str:
+    if not paper.authors:
+        return f"The library does not know who wrote “{paper.title}”."
+    return f"“{paper.title}” is by {_listed(paper.authors, 'and')}."
+
+
+def _dates_of(paper: Paper) -> str:
+    days = [f"{word} {day}" for word, day in (("published", paper.published), ("listed", paper.listed)) if day]
+    days = [day.replace(" ", " in " if day.count("-") < 2 else " on ", 1) for day in days]
+    if not days:
+        return f"The library knows no date of “{paper.title}”; it was imported on {paper.imported}."
+    return f"“{paper.title}” was {' and '.join(days)}."
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    *most, end = names
+    return f"{', '.join(most)} {last} {end}" if most else end
