@@ -2,10 +2,10 @@
 Fit the coefficients of `rag.retrieval.retriever` and `rag.answers.confidence`.
 
 The weights that rank papers and sentences are fitted by listwise softmax on SciFact's training claims, and for papers
-also on topics of arXiv: the relevant candidates of a question are to be the likeliest. The confidence is a logistic regression on those claims, with and
-without evidence, and on questions of PubMedQA and titles of arXiv with and without their paper. The features were
-chosen by cross-validation on the training claims, whose folds share no gold paper. The test claims and the odd
-questions are only reported.
+also on topics of arXiv: the relevant candidates of a question are to be the likeliest. The confidence is a logistic
+regression on those claims, with and without evidence, and on questions of PubMedQA and titles of arXiv with and
+without their paper. The features were chosen by cross-validation on the training claims, whose folds share no gold
+paper. The test claims and the odd questions are only reported.
 
     python -m benchmarks.fit
 
@@ -49,7 +49,7 @@ SENTENCE = ("sentence", "lexical", "cosine", "position", "unit_sentence")
 ANSWER = ("lexical", "covered", "unit_paper", "cosine")
 TODAY = date(2026, 1, 1)
 TOPICS, TOPICS_UNTIL = 160, "2025-07"
-"""Topics of arXiv that are asked beside the claims, of papers before this month; `benchmarks.topics` reports later ones."""
+"""Topics of arXiv asked beside the claims, of papers before this month; `benchmarks.topics` reports later ones."""
 MIX = {
     "claims": 1.0, "pubmedqa own": 0.25, "pubmedqa+scifact own": 0.25, "pubmedqa+scifact absent": 0.25,
     "pubmedqa in arxiv": 0.25, "arxiv own": 0.15, "small own": 0.15, "arxiv in small": 0.15, "arxiv in scifact": 0.15,

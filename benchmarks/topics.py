@@ -104,9 +104,11 @@ def main() -> None:
     options = parser.parse_args()
     rows = [row for row in rows_of(data_folder() / "arxiv_daily" / "2025.jsonl.gz") if row["date"] >= FIRST_HELD_OUT]
     phrases = topics((row["title"] for row in rows), options.topics)
-    with tempfile.TemporaryDirectory(prefix="refdesk-topics-") as temporary:
-        with library_of(rows, Path(temporary)) as library:
-            measured = measure(library, rows, phrases)
+    with (
+        tempfile.TemporaryDirectory(prefix="refdesk-topics-") as temporary,
+        library_of(rows, Path(temporary)) as library,
+    ):
+        measured = measure(library, rows, phrases)
     write_section("Topics", table(["asked", "phrase in the title", "in title or abstract"], measured))
 
 

@@ -24,11 +24,11 @@ Table = NDArray[np.float64]
 
 _FUNCTION = frozenset(
     """
-    a an the and or but nor if then than so as of at by for from in into on onto to with about between among during per via
-    is are was were be been being am do does did has have had can could will would may might must there here this that
-    these those it its they their he she his her we us our you your i which who whom whose when where why how whether any
-    some such both each either also only just very more most much many other another while although though because since
-    however not no using based new novel approach method study paper towards toward
+    a an the and or but nor if then than so as of at by for from in into on onto to with about between among during
+    per via is are was were be been being am do does did has have had can could will would may might must there here
+    this that these those it its they their he she his her we us our you your i which who whom whose when where why
+    how whether any some such both each either also only just very more most much many other another while although
+    though because since however not no using based new novel approach method study paper towards toward
     """.split()
 )
 _STEM = 6

@@ -76,7 +76,7 @@ def scores(abstracts: Sequence[Sequence[str]], model: Weights) -> Floats:
 
 
 def padded(flat: Floats, lengths: Sequence[int]) -> Floats:
-    """Rows of all abstracts as a block with a row for each sentence of the longest, shape (abstracts, longest, roles)."""
+    """Rows of all abstracts as a block, shape (abstracts, sentences of the longest, roles)."""
     counts = np.asarray(lengths)
     block = np.zeros((len(counts), int(counts.max()), flat.shape[1]), dtype=flat.dtype)
     block[np.arange(block.shape[1])[None, :] < counts[:, None]] = flat

@@ -192,8 +192,8 @@ class TantivyLexical:
         return self._vocabulary[1]
 
     def _phrase(self, field: str, terms: Sequence[str]) -> Query:
-        make = Query.phrase_query if len(terms) > 1 else Query.term_query
-        return make(self._index.schema, field, list(terms) if len(terms) > 1 else terms[0])
+        schema, words = self._index.schema, list[str | tuple[int, str]](terms)
+        return Query.phrase_query(schema, field, words) if len(words) > 1 else Query.term_query(schema, field, terms[0])
 
     def _found(
         self, alternatives: Sequence[Query], limit: int, papers: Sequence[str] | None
