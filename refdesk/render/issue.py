@@ -23,16 +23,18 @@ def rendered(digest: Digest, format_name: str) -> str:
 def subject(digest: Digest) -> str:
     """The subject of the message: the period, the number of papers and the first title."""
     from refdesk.render import wording
+    from refdesk.render.tex import readable
 
-    first = f": {wording.plain(digest.papers[0].paper.title)}" if digest.papers else ""
+    first = f": {wording.plain(readable(digest.papers[0].paper.title))}" if digest.papers else ""
     return f"{wording.days(digest.period)}, {wording.count(digest.coverage.included)}{first}"
 
 
 def summary(digest: Digest) -> str:
     """An issue in a few lines: its headline."""
     from refdesk.render import wording
+    from refdesk.render.tex import readable
 
-    headline = " ".join(wording.plain(claim.text) for claim in digest.headline)
+    headline = " ".join(wording.plain(readable(claim.text)) for claim in digest.headline)
     return headline or " ".join(wording.notices(digest)) or wording.about(digest)
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from rag.answers.extractive import unbracketed
 from rag.types import Digest
 from refdesk.render import wording
+from refdesk.render.tex import readable
 
 LONGEST_TITLE, LONGEST_SENTENCE = 300, 1_000
 """Characters; what is longer is cut, and says so: a mail of more than 100 KB is cut by those who show it."""
@@ -50,15 +51,15 @@ def _template() -> Template:
 
 
 def _title(text: str) -> str:
-    return _cut(wording.plain(text), LONGEST_TITLE)
+    return _cut(wording.plain(readable(text)), LONGEST_TITLE)
 
 
 def _quote(text: str) -> str:
-    return _cut(text, LONGEST_SENTENCE)
+    return _cut(readable(text), LONGEST_SENTENCE)
 
 
 def _sentence(text: str) -> str:
-    return _quote(unbracketed(text))
+    return _cut(unbracketed(readable(text)), LONGEST_SENTENCE)
 
 
 def _cut(text: str, longest: int) -> str:

@@ -17,6 +17,7 @@ from rag.answers.extractive import unbracketed
 from rag.types import Citation, Claim, Digest, IssuePaper, Source, Theme
 from refdesk.render import wording
 from refdesk.render.terminal import Indented, unlinked
+from refdesk.render.tex import readable
 
 WIDTH = 78
 """Columns of a mail's text."""
@@ -102,7 +103,7 @@ def _heading(name: str) -> Iterator[_Line]:
 
 def _claim(claim: Claim, mark: str = "-", margin: int = 2) -> _Line:
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(each.source for each in claim.citations))
-    body = unlinked(unbracketed(claim.text))
+    body = unlinked(unbracketed(readable(claim.text)))
     support = f" ({wording.support(claim)})" if wording.support(claim) else ""
     style = "bold red" if claim.support == "unsupported" else "yellow"
     body = f"“{body}”" if wording.own(claim) else body
@@ -129,7 +130,9 @@ def _theme(theme: Theme, digest: Digest) -> Iterator[_Line]:
 
 def _paper(paper: IssuePaper, why: str) -> Iterator[_Line]:
     url = wording.link(paper.paper.url)
-    yield _Line(Text(unlinked(wording.plain(paper.paper.title)), Style(bold=True, link=url)), f"{paper.rank}.", 4)
+    yield _Line(
+        Text(unlinked(wording.plain(readable(paper.paper.title))), Style(bold=True, link=url)), f"{paper.rank}.", 4
+    )
     yield _Line(_plain(wording.authors(paper.paper.authors), "dim"), margin=4)
     if url:
         yield _Line(Text(url), margin=4, whole=True)
@@ -143,8 +146,8 @@ def _paper(paper: IssuePaper, why: str) -> Iterator[_Line]:
 def _source(source: Source, cited: Sequence[Citation]) -> Iterator[_Line]:
     url = wording.link(source.paper.url)
     mark = f"[{source.number}]"
-    yield _Line(Text(unlinked(wording.plain(source.paper.title)), Style(link=url)), mark=mark, margin=5)
+    yield _Line(Text(unlinked(wording.plain(readable(source.paper.title))), Style(link=url)), mark=mark, margin=5)
     if url:
         yield _Line(Text(url), margin=5, whole=True)
     for citation in cited:
-        yield _Line(_plain(f"Sentence {citation.sentence}: “{citation.quote}”", "dim"), margin=5)
+        yield _Line(_plain(f"Sentence {citation.sentence}: “{readable(citation.quote)}”", "dim"), margin=5)

@@ -20,6 +20,7 @@ from rag.answers.extractive import unbracketed
 from rag.identity import content_hash
 from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Problem, Revision, Sentence, Source
 from refdesk.render import wording
+from refdesk.render.tex import readable
 
 SHOWN_REJECTS = 10
 _SUPPORTS = ("verbatim", "supported", "weak", "unsupported")
@@ -98,7 +99,9 @@ def claim(given: Claim) -> RenderableType:
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in given.citations))
     marks = {"weak": ("  (weak)", "yellow"), "unsupported": ("  (unsupported)", "bold red")}
     support = marks.get(given.support, ("", ""))
-    return Indented(Text.assemble(unlinked(unbracketed(given.text)), " ", (numbers, "bold cyan"), support), margin=0)
+    return Indented(
+        Text.assemble(unlinked(unbracketed(readable(given.text))), " ", (numbers, "bold cyan"), support), margin=0
+    )
 
 
 def _source(source: Source, given: Answer) -> RenderableType:
@@ -117,12 +120,16 @@ def hits(found: Sequence[Hit]) -> RenderableType:
 def _hit(number: int, hit: Hit) -> RenderableType:
     return Group(
         _reference(f"{number}.", hit.paper, f"score {hit.score:.2f}"),
-        Indented(Text.assemble("“", unlinked(hit.best_sentence.text), "”", (f" ({hit.best_sentence.number})", "dim"))),
+        Indented(
+            Text.assemble(
+                "“", unlinked(readable(hit.best_sentence.text)), "”", (f" ({hit.best_sentence.number})", "dim")
+            )
+        ),
     )
 
 
 def _reference(mark: str, paper: Paper, note: str) -> RenderableType:
-    line = Text(unlinked(paper.title), style=Style(bold=True, link=paper.url))
+    line = Text(unlinked(readable(paper.title)), style=Style(bold=True, link=paper.url))
     if paper.flags:
         line.append(f"  ⚑ {', '.join(paper.flags)}", style="bold red")
     about = " · ".join(
@@ -160,7 +167,7 @@ def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
             for each in (revisions if len(revisions) > 1 else ())
         ),
     }
-    parts: list[RenderableType] = [Text(given.title, style="bold")]
+    parts: list[RenderableType] = [Text(readable(given.title), style="bold")]
     if given.flags:
         reasons = " ".join(_FLAGGED[flag] for flag in given.flags)
         parts.append(Text(f"⚑ {', '.join(given.flags)}: {reasons}", style="bold red"))
@@ -175,7 +182,7 @@ _FLAGGED = {
 
 
 def _sentence(sentence: Sentence) -> RenderableType:
-    return Indented(Text(sentence.text), mark=str(sentence.number))
+    return Indented(Text(readable(sentence.text)), mark=str(sentence.number))
 
 
 def _facts(facts: Mapping[str, str]) -> RenderableType:
@@ -278,12 +285,14 @@ def decisions(found: Sequence[Mapping[str, Any]], *, whole: bool) -> RenderableT
     lines: list[RenderableType] = []
     for each in found:
         if each["included"]:
-            lines.append(Indented(Text(unlinked(each["title"]), style="bold"), mark=f"{each['rank']}."))
+            lines.append(Indented(Text(unlinked(readable(each["title"])), style="bold"), mark=f"{each['rank']}."))
             about = f"{each['why']} · score {each['score']:.2f} · {unlinked(each['paper_id'])}"
             lines.append(Indented(Text(about, style="dim")))
         elif not whole:
             score = f" (score {each['score']:.2f})" if each["why"] else ""
-            lines.append(Text.assemble((unlinked(each["title"]), "bold"), f"  is left out: {each['reason']}{score}"))
+            lines.append(
+                Text.assemble((unlinked(readable(each["title"])), "bold"), f"  is left out: {each['reason']}{score}")
+            )
     if whole:
         left = Counter(each["reason"] for each in found if not each["included"])
         lines.append(Text(""))
