@@ -72,7 +72,7 @@ VENDORS = {
     "defusedxml": {"rag.sources"},
     "rispy": {"rag.sources"},
     "bibtexparser": {"rag.sources"},
-    "pylatexenc": {"rag.sources"},
+    "pylatexenc": {"rag.sources", "refdesk.render.tex"},
     "rich": {"refdesk.render", "refdesk"},
     "jinja2": {"refdesk.render"},
     "click": {"refdesk"},

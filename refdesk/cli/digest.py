@@ -115,9 +115,10 @@ def _explain(library: Library, built: BuiltIssue, paper: str | None, *, as_json:
         )
     elif wanted and not decisions:
         from rag.digests.period import dating, day_of
+        from refdesk.render.tex import readable
 
         period = built.digest.period.name
-        click.echo(f"“{wanted.title}” is not in {period}: it was {dating(wanted)} on {day_of(wanted)}.")
+        click.echo(f"“{readable(wanted.title)}” is not in {period}: it was {dating(wanted)} on {day_of(wanted)}.")
     else:
         show(terminal.decisions([decision.to_dict() for decision in decisions], whole=not wanted))
 

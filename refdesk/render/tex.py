@@ -26,7 +26,7 @@ _SPAN = re.compile(
     r"|(?P<dollar>\$(?=\S)(?:[^$\\]|\\.){1,500}?(?<!\s)\$|\$\s(?:[^$\\]|\\.){1,500}?\s\$(?!\d))"
     r"|(?P<math>\\\((?:.{1,500}?)\\\)|\\\[(?:.{1,500}?)\\\])"
     rf"|(?P<group>\{{\s?\\[A-Za-z]+(?:[^{{}}\\]|\\.|{_GROUP}){{0,400}}+\}})"
-    rf"|(?P<command>\\[A-Za-z]{{2,30}}(?![A-Za-z])\*?{_ARGUMENTS}|\\[A-Za-z](?={{){_GROUP}|\\[OoLlSP](?![A-Za-z]))"
+    rf"|(?P<command>(?<!\$)\\[A-Za-z]{{2,30}}(?![A-Za-z])\*?{_ARGUMENTS}|\\[A-Za-z](?={{){_GROUP}|\\[OoLlSP](?![A-Za-z]))"
     rf"|(?P<accent>\\[\"'`^~=.](?:{{\\?[A-Za-z]}}|\\[ij](?![A-Za-z])|[A-Za-z]))"
     r"|(?P<sign>\\[%&$#_{}])"
     r"|(?P<space>\\[ ,;:!/-]|\\\\(?![\w\\])|(?<=[A-Za-z.,)\]])~(?=[\\$A-Za-z0-9(\[]))"
@@ -140,9 +140,7 @@ def _contexts() -> tuple[Any, Any]:
     from pylatexenc.macrospec import MacroSpec, MacroStandardArgsParser, SpecialsSpec
 
     walker = latexwalker.get_default_latex_context_db()
-    arguments = {
-        name: "{" for name in "textsc boldsymbol bm mathds mathbbm operatorname mbox underline overline".split()
-    }
+    arguments = dict.fromkeys("textsc boldsymbol bm mathds mathbbm operatorname mbox underline overline".split(), "{")
     arguments |= {
         "nicefrac": "{{",
         "dfrac": "{{",
@@ -151,11 +149,13 @@ def _contexts() -> tuple[Any, Any]:
         "xspace": "",
         "deg": "",
         "href": "{{",
+        "color": "{",
+        "footnote": "{",
+        "textquote": "{",
         "url": "{",
     }
     arguments |= dict.fromkeys(
-        "uline sout hl textup textmd textnormal uppercase textsuperscript textsubscript color footnote textquote".split(),
-        "{",
+        "uline sout hl textup textmd textnormal uppercase textsuperscript textsubscript".split(), "{"
     )
     walker.add_context_category(
         "display",
