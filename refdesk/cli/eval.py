@@ -39,23 +39,48 @@ Next, with papers of your own, in any format of a reference manager:
     help="A split, such as test; may be repeated. [default: all but train]",
 )
 @click.option("--embedder", metavar="NAME", help="static (default), minilm, or openai:<model>.")
+@click.option(
+    "--compare",
+    "base_path",
+    type=click.Path(path_type=Path),
+    metavar="BASE",
+    help="Compare with a former run: a file that `eval --json` wrote.",
+)
 @as_json
 @click.pass_obj
-def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder: str | None, as_json: bool) -> None:
+def evaluate(
+    session: Session,
+    dataset: Path,
+    splits: tuple[str, ...],
+    embedder: str | None,
+    base_path: Path | None,
+    as_json: bool,
+) -> None:
     """
     Measure retrieval, evidence and abstention on DATASET.
 
     DATASET is a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/, plain or .gz), perhaps with claims in
     SciFact's layout. It is imported into a temporary library; yours is not changed.
+
+    With --compare, each measure is also compared with BASE on the same questions: the difference with its 95 %
+    interval and p-value (paired bootstrap), and McNemar's exact test where a measure is yes or no.
     """
+    from refdesk.evaluation import compare
+    from refdesk.evaluation.datasets import Dataset
     from refdesk.evaluation.run import evaluate as measure
     from refdesk.library import open_library
 
+    base = compare.read(base_path) if base_path else None
+    if base and base_path:
+        compare.refuse_another_corpus(base, Dataset(dataset).corpus_hash(), path=base_path, dataset=dataset)
     with (
         tempfile.TemporaryDirectory(prefix="refdesk-eval-") as temporary,
         open_library(Path(temporary) / "library", embedder=embedder) as library,
     ):
         result = measure(dataset, library, splits=splits, progress=session.tell)
+    if base:
+        session.tell("comparing with the base")
+        result["comparison"] = compare.compare(base, result)
     if as_json:
         print_json(result)
         return
@@ -68,6 +93,8 @@ def evaluate(session: Session, dataset: Path, splits: tuple[str, ...], embedder:
             click.echo(
                 f"  claims: {row['claims']}, predicted answerable: {row['said']:.2f}, answerable: {row['was']:.2f}"
             )
+    for split, compared in result.get("comparison", {"splits": {}})["splits"].items():
+        show(terminal.comparison(compared, f"{split}, compared with the base"))
 
 
 @click.command()

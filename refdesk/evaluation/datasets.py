@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Claim:
 
     text: str
     evidence: dict[str, list[int]]
+    claim_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,13 @@ class Dataset:
         for row in self._rows("corpus"):
             title, text = str(row.get("title") or "").strip(), str(row.get("text") or "").strip()
             yield {"_id": str(row["_id"]), "title": title or text[:100], "text": text or title}
+
+    def corpus_hash(self) -> str:
+        """The SHA-256 of all documents: two folders with the same hash can be compared."""
+        digest = sha256()
+        for document in self.documents():
+            digest.update(json.dumps(document, sort_keys=True).encode())
+        return digest.hexdigest()
 
     @cached_property
     def queries(self) -> dict[str, str]:
@@ -73,8 +82,9 @@ class Dataset:
                     document: sorted({index for rationale in rationales for index in rationale["sentences"]})
                     for document, rationales in row["evidence"].items()
                 },
+                claim_id=str(row.get("id", number)),
             )
-            for row in self._rows(f"claims_{split}")
+            for number, row in enumerate(self._rows(f"claims_{split}"), start=1)
         ]
 
     def sentences(self) -> dict[str, list[str]]:

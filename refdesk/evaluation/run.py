@@ -10,6 +10,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from rag.errors import UnreadableInput
 from rag.evaluation import metrics
 from rag.retrieval.retriever import Retrieved
 from rag.types import Hit, ImportReport, JsonDict, Paper, Sentence
+from refdesk._version import __version__
 from refdesk.evaluation.datasets import Claim, Dataset
 
 CUTOFFS = (1, 3, 5, 10)
@@ -58,7 +60,8 @@ def evaluate(
         progress: Called with a few words when a part begins.
 
     Returns:
-        The document of `eval --json`: per split the measures with their intervals, and the number of documents.
+        The document of `eval --json`: per split the measures with their intervals, and the number of documents;
+        `questions` holds the values of each question, for `refdesk.evaluation.compare`.
 
     Raises:
         UnreadableInput: The data set has none of the splits, or a file is missing or broken.
@@ -83,17 +86,22 @@ def evaluate(
         "embedder": library.status()["embedder"],
         "corpus": report.added,
         "rejected": [reject.to_dict() for reject in report.rejected],
+        "version": __version__,
+        "corpus_hash": data.corpus_hash(),
         "splits": {},
+        "questions": {},
     }
     for split in dict.fromkeys([*judged, *claimed]):
         measured: JsonDict = {}
+        questions: JsonDict = {}
         if split in judged:
             progress(f"ranking papers for the queries of {split}")
-            measured |= _retrieval(library, data.queries, data.relevance(split))
+            measured |= _retrieval(library, data.queries, data.relevance(split), questions)
         if split in claimed:
             progress(f"looking for evidence of the claims of {split}")
-            measured |= _claims(library, data.claims(split), data.sentences())
+            measured |= _claims(library, data.claims(split), data.sentences(), questions)
         result["splits"][split] = measured
+        result["questions"][split] = questions
     return result
 
 
@@ -104,10 +112,17 @@ def _corpus(data: Dataset, path: Path) -> Path:
     return path
 
 
-def _retrieval(library: Evaluated, queries: Mapping[str, str], relevance: Mapping[str, Mapping[str, int]]) -> JsonDict:
+def _retrieval(
+    library: Evaluated,
+    queries: Mapping[str, str],
+    relevance: Mapping[str, Mapping[str, int]],
+    questions: JsonDict,
+) -> JsonDict:
+    """Measure the ranking of papers; the values of each query go into `questions`."""
     measures = {"ndcg@10": metrics.ndcg, "recall@10": metrics.recall, "mrr@10": metrics.reciprocal_rank}
     values: dict[str, list[float]] = {name: [] for name in measures}
     took_ms: list[float] = []
+    by_query: JsonDict = questions.setdefault("queries", {})
     for query_id, relevant in sorted(relevance.items()):
         began = time.perf_counter()
         hits = library.search(queries[query_id], limit=10)
@@ -115,6 +130,10 @@ def _retrieval(library: Evaluated, queries: Mapping[str, str], relevance: Mappin
         ranking = [hit.paper_id.removeprefix(_SCOPE) for hit in hits]
         for name, measure in measures.items():
             values[name].append(measure(ranking, relevant, at=10))
+        by_query[query_id] = {
+            "of": _identity(queries[query_id], relevant),
+            **{name: scores[-1] for name, scores in values.items()},
+        }
     return {
         "queries": len(relevance),
         **{name: _with_interval(scores) for name, scores in values.items()},
@@ -123,18 +142,32 @@ def _retrieval(library: Evaluated, queries: Mapping[str, str], relevance: Mappin
     }
 
 
-def _claims(library: Evaluated, claims: Sequence[Claim], sentences: Mapping[str, Sequence[str]]) -> JsonDict:
-    """Measure evidence hit@k over the claims that have gold sentences, and abstention over all claims."""
+def _claims(
+    library: Evaluated, claims: Sequence[Claim], sentences: Mapping[str, Sequence[str]], questions: JsonDict
+) -> JsonDict:
+    """
+    Measure evidence hit@k over the claims that have gold sentences, and abstention over all claims.
+
+    The values of each claim go into `questions`.
+    """
+    by_claim: JsonDict = questions.setdefault("claims", {})
     hits: dict[int, list[float]] = {cutoff: [] for cutoff in CUTOFFS}
     probabilities: list[float] = []
     for claim in claims:
         retrieved = library.retrieve(claim.text)
         probabilities.append(confidence(retrieved.signals))
+        row = by_claim[claim.claim_id] = {
+            "of": _identity(claim.text, claim.evidence),
+            "answerable": bool(claim.evidence),
+            "confidence": probabilities[-1],
+            "rightly answered or not": float((probabilities[-1] >= THRESHOLD) == bool(claim.evidence)),
+        }
         if claim.evidence:
             chosen = extractive.select(retrieved.evidence, limit=max(CUTOFFS))
             found = [is_gold(evidence.paper, evidence.sentence, claim, sentences) for evidence in chosen]
             for cutoff in CUTOFFS:
                 hits[cutoff].append(float(any(found[:cutoff])))
+                row[f"evidence hit@{cutoff}"] = hits[cutoff][-1]
     answerable = [bool(claim.evidence) for claim in claims]
     answered = [probability >= THRESHOLD for probability in probabilities]
     area = metrics.auroc(probabilities, answerable)
@@ -150,6 +183,11 @@ def _claims(library: Evaluated, claims: Sequence[Claim], sentences: Mapping[str,
             for count, said, was in metrics.reliability(probabilities, answerable)
         ],
     }
+
+
+def _identity(question: str, gold: object) -> str:
+    """A hash of a question and its gold labels; runs are compared on questions of which it is the same."""
+    return sha256(json.dumps([question, gold], sort_keys=True).encode()).hexdigest()[:12]
 
 
 def is_gold(paper: Paper, sentence: Sentence, claim: Claim, sentences: Mapping[str, Sequence[str]]) -> bool:
