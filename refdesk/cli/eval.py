@@ -84,17 +84,17 @@ def evaluate(
     if as_json:
         print_json(result)
         return
-    from refdesk.render import terminal
+    from refdesk.render import measures
 
     click.echo(f"documents: {result['corpus']:,}, rejected: {len(result['rejected'])}, embedder: {result['embedder']}")
     for split, measured in result["splits"].items():
-        show(terminal.metrics({name: value for name, value in measured.items() if name != "reliability"}, split))
+        show(measures.metrics({name: value for name, value in measured.items() if name != "reliability"}, split))
         for row in measured.get("reliability", []):
             click.echo(
                 f"  claims: {row['claims']}, predicted answerable: {row['said']:.2f}, answerable: {row['was']:.2f}"
             )
     for split, compared in result.get("comparison", {"splits": {}})["splits"].items():
-        show(terminal.comparison(compared, f"{split}, compared with the base"))
+        show(measures.comparison(compared, f"{split}, compared with the base"))
 
 
 @click.command()

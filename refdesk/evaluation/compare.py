@@ -31,7 +31,7 @@ def read(path: Path) -> JsonDict:
         UnreadableInput: It is no such document, or has no values per question.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document: JsonDict = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise UnreadableInput(f"{path} cannot be read as JSON: {error}.", hint=_HINT) from error
     questions = document.get("questions") if isinstance(document, dict) else None

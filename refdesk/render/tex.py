@@ -102,8 +102,8 @@ def _rendered(tex: str, is_formula: bool) -> str:
     """Render a formula or a command with pylatexenc; `tex` itself if that fails or loses something."""
     if tex.count("{") + tex.count("[") > 60 or _depth(tex) > _DEEPEST:
         return tex
-    from pylatexenc.latex2text import LatexNodes2Text  # takes 50 ms
-    from pylatexenc.latexwalker import LatexWalker
+    from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]  # takes 50 ms
+    from pylatexenc.latexwalker import LatexWalker  # type: ignore[import-untyped]
 
     walker_context, text_context = _contexts()
     source = re.sub(r"(?<!\\)([%#])", r"\\\1", tex)  # a comment to TeX, a percent sign to authors
@@ -136,8 +136,12 @@ def _depth(tex: str) -> int:
 @cache
 def _contexts() -> tuple[Any, Any]:
     """What pylatexenc knows: how commands are parsed, and what they are as text."""
-    from pylatexenc import latex2text, latexwalker
-    from pylatexenc.macrospec import MacroSpec, MacroStandardArgsParser, SpecialsSpec
+    from pylatexenc import latex2text, latexwalker  # type: ignore[import-untyped]
+    from pylatexenc.macrospec import (  # type: ignore[import-untyped]
+        MacroSpec,
+        MacroStandardArgsParser,
+        SpecialsSpec,
+    )
 
     walker = latexwalker.get_default_latex_context_db()
     arguments = dict.fromkeys("textsc boldsymbol bm mathds mathbbm operatorname mbox underline overline".split(), "{")
