@@ -30,21 +30,18 @@ def metrics(rows: Mapping[str, Any], title: str) -> RenderableType:
 
 
 def comparison(given: Mapping[str, Any], title: str) -> RenderableType:
-    """A table of paired tests, and the questions that one of the two runs does not have."""
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    table.add_column("measure")
-    for name in ("base", "now", "difference", "95 % interval", "p", "only base : only now", "McNemar p"):
-        table.add_column(name, justify="right")
+    """The paired tests, a line per measure, and the questions that one of the two runs does not have."""
+    lines = [Text(title, style="italic")]
     for name, row in given["measures"].items():
-        low_high = "{:+.3f} – {:+.3f}".format(*row["interval"]) if row["interval"] else ""
-        yes_no = row.get("mcnemar")
-        tested = (f"{yes_no['only_base']} : {yes_no['only_now']}", f"{yes_no['p']:.4f}") if yes_no else ("", "")
-        figures = f"{row['base']:.4f}", f"{row['value']:.4f}", f"{row['difference']:+.4f}", low_high
-        table.add_row(name, *figures, "" if row["p"] is None else f"{row['p']:.4f}", *tested)
-    absent = [
-        Text(f"{len(ids):,} {kind} are not {where}: {', '.join(ids[:SHOWN_IDS])}{' …' * (len(ids) > SHOWN_IDS)}")
-        for kind, missing in given["missing"].items()
-        for where, ids in missing.items()
-        if ids
-    ]
-    return Group(table, *absent)
+        line = f"{name:<24} {row['base']:.4f} → {row['value']:.4f}  {row['difference']:+.4f}"
+        if row["interval"]:
+            line += f" [{row['interval'][0]:+.3f}, {row['interval'][1]:+.3f}] p={row['p']:.4f}"
+        if yes_no := row.get("mcnemar"):
+            line += f"; only base {yes_no['only_base']}, only now {yes_no['only_now']}, McNemar p={yes_no['p']:.4f}"
+        lines.append(Text(line))
+    for kind, missing in given["missing"].items():
+        for where, ids in missing.items():
+            more = " …" if len(ids) > SHOWN_IDS else ""
+            if ids:
+                lines.append(Text(f"{len(ids):,} {kind} not {where}: {', '.join(ids[:SHOWN_IDS])}{more}", "yellow"))
+    return Group(*lines)
