@@ -9,7 +9,7 @@ from benchmarks.report import data_folder
 
 SCRIPTS = (
     "quality", "verifier", "interests", "tldr", "themes", "digests", "parsing", "scale", "threads", "crashes", "runs",
-    "fuzz",
+    "fuzz", "tex",
 )  # fmt: skip
 
 
