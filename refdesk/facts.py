@@ -176,11 +176,11 @@ class Facts:
     def _spelt(self, name: str) -> str:
         """A name as most papers spell it; a bare family name stays, because several people may have it."""
         asked = readings(name)
-        if not any(reading.given for reading in asked):
+        if not asked[0].given:
             return name
         papers = self.catalog.papers(self.catalog.written_by(name)[:MOST_IDS])
         spellings = Counter(
-            author
+            _in_order(author)
             for paper in papers.values()
             for author in paper.authors
             if (known := parse_name(author)) and any(matches(reading, known) for reading in asked)
@@ -222,6 +222,12 @@ def holds(paper: Paper, topic: str) -> bool:
     words = [re.escape(re.sub(r"(?<=[^\W\d_]{3})s$", "", word)) for word in _WORD.findall(normalized(topic))]
     pattern = r"(?<!\w)" + r"[\W_]+".join(rf"{word}(?:e?s)?" for word in words) + r"(?!\w)"
     return bool(words and re.search(pattern, normalized(f"{paper.title}\n{paper.abstract}")))
+
+
+def _in_order(author: str) -> str:
+    """A name with the given names first: “Neubig, Graham” becomes “Graham Neubig”."""
+    family, _, given = author.partition(", ")
+    return f"{given} {family}" if given and "," not in given and parse_name(given) else author
 
 
 def newest_first(papers: Iterable[Paper]) -> list[Paper]:
