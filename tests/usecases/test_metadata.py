@@ -241,7 +241,7 @@ def test_the_command_line_takes_authors_and_orders(folder: Path, cli: Cli) -> No
     assert set(ids("search", "songs", "--author", "wei li", "--json")) == {"1"}
     assert ids("search", "songs", "--author", "king", "--sort", "date", "--json") == ["3", "2", "1"]
     exported = cli("--library", folder, "export", "--author", "A. King", "--sort", "date").out.splitlines()
-    assert [json.loads(line)["paper_id"][-1] for line in exported] == ["3", "2", "1"]
+    assert [json.loads(line)["id"][-1] for line in exported] == ["3", "2", "1"]
     assert cli("--library", folder, "search").status == 2
     unknown = cli("--library", folder, "search", "--author", "Ada Kingg")
     assert unknown.status == 2
