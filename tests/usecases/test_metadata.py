@@ -244,7 +244,7 @@ def test_the_command_line_takes_authors_and_orders(folder: Path, cli: Cli) -> No
     assert [json.loads(line)["id"][-1] for line in exported] == ["3", "2", "1"]
     assert cli("--library", folder, "search").status == 2
     unknown = cli("--library", folder, "search", "--author", "Ada Kingg")
-    assert unknown.status == 2
+    assert unknown.status == 4
     assert "Ada King" in unknown.err
 
 
