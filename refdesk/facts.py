@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -28,6 +28,8 @@ MOST_IDS = 200
 _MOST_TITLES = 3
 """If more papers have the words of a title, none of them is meant."""
 _TITLES_READ = 200
+_SPELLINGS_READ = 40
+"""The papers in which the spelling of a name is looked up."""
 _WORD = re.compile(r"[^\W_]+")
 _SHORT_TOPIC = 2
 """Words of a topic that no paper holds side by side; a longer one may be put in other words."""
@@ -124,15 +126,18 @@ class Facts:
         rest = _filter({**options, "authors": ()})
         each = [set(self.catalog.matching(replace(rest, authors=(name,)))) for name in names]
         joint = set.intersection(*each)
-        papers = self._newest(joint or set.union(*each))
+        papers = self.catalog.by_day(joint or set.union(*each))
         shown = [self._spelt(name) for name in names]
         by = f"by {_listed(shown, 'and' if joint or not papers else 'or')}{_among(options)}"
         if papers:
-            text = f"{_count(len(papers))} {by}, {'the newest' if len(papers) > 1 else 'it is'} of {papers[0].day}."
+            text = (
+                f"{_count(len(papers))} {by}, {'the newest' if len(papers) > 1 else 'it is'} of {self._day(papers[0])}."
+            )
         else:
-            newest = self._newest(self.catalog.matching(Filter(authors=tuple(names))))
-            text = f"No paper {by}" + (f"; the newest without these limits is of {newest[0].day}." if newest else ".")
-        return Fact(kind="papers", text=text, paper_ids=_ids(papers), filter=options)
+            newest = self.catalog.matching(Filter(authors=tuple(names)), newest_first=True)
+            end = f"; the newest without these limits is of {self._day(newest[0])}." if newest else "."
+            text = f"No paper {by}{end}"
+        return Fact(kind="papers", text=text, paper_ids=tuple(papers[:MOST_IDS]), filter=options)
 
     def _counted(self, options: dict[str, Any]) -> list[Fact]:
         topic = str(options.get("topic", ""))
@@ -140,12 +145,14 @@ class Facts:
         found = self.count(topic, among) if topic else self.catalog.matching(among)
         if found is None:
             return []
-        papers = [paper for paper in self._newest(found) if not topic or holds(paper, topic)]
+        if topic:
+            found = [paper_id for paper_id, text in self.catalog.texts(found) if holds(text, topic)]
+        papers = self.catalog.by_day(found)
         if not papers and len(topic.split()) > _SHORT_TOPIC:
             return []
         holding = f" with “{topic}” in the title or abstract" if topic else " in the library"
         text = f"{_count(len(papers))}{holding}{_among(options)}."
-        return [Fact(kind="count", text=text, paper_ids=_ids(papers), filter=options)]
+        return [Fact(kind="count", text=text, paper_ids=tuple(papers[:MOST_IDS]), filter=options)]
 
     def _titled(self, title: str, options: Mapping[str, Any]) -> list[Paper]:
         """The papers that a title means: the exact one, those with the name before a colon, or those with the words."""
@@ -170,20 +177,22 @@ class Facts:
         ]
         return papers if len(papers) <= _MOST_TITLES else []
 
-    def _newest(self, paper_ids: Iterable[str]) -> list[Paper]:
-        return newest_first(self.catalog.papers(sorted(paper_ids)).values())
+    def _day(self, paper_id: str) -> str:
+        return self.catalog.papers([paper_id])[paper_id].day
 
     def _spelt(self, name: str) -> str:
         """A name as most papers spell it; a bare family name stays, because several people may have it."""
         asked = readings(name)
-        if not any(reading.given for reading in asked):
+        if not asked[0].given:
             return name
-        papers = self.catalog.papers(self.catalog.written_by(name)[:MOST_IDS])
+        papers = self.catalog.papers(self.catalog.written_by(name)[:_SPELLINGS_READ])
         spellings = Counter(
-            author
+            _in_order(author)
             for paper in papers.values()
             for author in paper.authors
-            if (known := parse_name(author)) and any(matches(reading, known) for reading in asked)
+            if any(reading.family in normalized(author) for reading in asked)  # many papers have hundreds of authors
+            and (known := parse_name(author))
+            and any(matches(reading, known) for reading in asked)
         )
         people = {key.given for spelling in spellings if (key := parse_name(spelling))}
         best = max(spellings, key=lambda spelling: (spellings[spelling], len(spelling), spelling), default=name)
@@ -213,20 +222,21 @@ class Facts:
         )
 
 
-def holds(paper: Paper, topic: str) -> bool:
+def holds(text: str, topic: str) -> bool:
     """
-    True if a paper's title or abstract holds the words of a topic side by side, each in the singular or the plural.
+    True if a text holds the words of a topic side by side, each in the singular or the plural.
 
     The word index knows stems only, and “token” is the stem of “tokenizers” too.
     """
     words = [re.escape(re.sub(r"(?<=[^\W\d_]{3})s$", "", word)) for word in _WORD.findall(normalized(topic))]
     pattern = r"(?<!\w)" + r"[\W_]+".join(rf"{word}(?:e?s)?" for word in words) + r"(?!\w)"
-    return bool(words and re.search(pattern, normalized(f"{paper.title}\n{paper.abstract}")))
+    return bool(words and re.search(pattern, normalized(text)))
 
 
-def newest_first(papers: Iterable[Paper]) -> list[Paper]:
-    """Papers by their day, the newest first, then by id."""
-    return sorted(sorted(papers, key=lambda paper: paper.paper_id), key=lambda paper: paper.day, reverse=True)
+def _in_order(author: str) -> str:
+    """A name with the given names first: “Neubig, Graham” becomes “Graham Neubig”."""
+    family, _, given = author.partition(", ")
+    return f"{given} {family}" if given and "," not in given and parse_name(given) else author
 
 
 def narrowed(filter_: Filter, asked: Understood) -> Filter:
@@ -246,10 +256,6 @@ def _filter(options: Mapping[str, Any]) -> Filter:
     given = {name: value for name, value in options.items() if name in _FILTER_NAMES}
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     return Filter(**values)
-
-
-def _ids(papers: Sequence[Paper]) -> tuple[str, ...]:
-    return tuple(paper.paper_id for paper in papers[:MOST_IDS])
 
 
 def _count(number: int) -> str:

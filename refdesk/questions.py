@@ -10,7 +10,6 @@ from rag.types import Answer, Filter, FilterOptions, Hit, Paper, choose_filter
 from refdesk import wiring
 from refdesk.arguments import check_count
 from refdesk.ask import AnswerStream
-from refdesk.facts import newest_first
 from refdesk.filters import checked_filter
 from refdesk.settings.config import Config
 from stores.store import LibraryStore
@@ -84,8 +83,8 @@ class Questions:
         chosen = choose_filter(filter, filters)
         if not query.strip() and chosen.authors:
             catalog = self._store.catalog
-            found = newest_first(catalog.papers(catalog.matching(checked_filter(catalog, chosen))).values())
-            return [_unranked(paper) for paper in found[:limit]]
+            ids = catalog.matching(checked_filter(catalog, chosen), newest_first=True)[:limit]
+            return [_unranked(paper) for paper in catalog.papers(ids).values()]
         hits = list(self.retrieve(query, depth=limit, filter=chosen).hits[:limit])
         return sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if sort == "date" else hits
 

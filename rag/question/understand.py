@@ -278,8 +278,9 @@ def _looks_like_a_name(name: str) -> bool:
         bool(words)
         and len(words) <= 6
         and not any(
-            word in SCAFFOLD_NOUNS or (word in FUNCTION_WORDS and word not in ("and", "de", "may", "will"))
-            for word in lowered
+            word in SCAFFOLD_NOUNS
+            or (word in FUNCTION_WORDS and word != "and" and not (given[0].isupper() and len(words) > 1))
+            for given, word in zip(words, lowered, strict=True)
         )
     )
 

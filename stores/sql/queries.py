@@ -88,6 +88,24 @@ class PaperQueries:
         """The ids of the papers by an author, sorted; see `stores.sql.authors`."""
         return self.matching(Filter(authors=(name,)))
 
+    def by_day(self, paper_ids: Iterable[str]) -> list[str]:
+        """These papers' ids, the newest first, then by id."""
+        days: dict[str, int] = {}
+        with reading(self._engine) as connection:
+            for part in slices(sorted(set(paper_ids))):
+                query = sa.select(papers.c.paper_id, papers.c.day).where(papers.c.paper_id.in_(part))
+                days.update((paper_id, day) for paper_id, day in connection.execute(query))
+        return sorted(days, key=lambda paper_id: (-days[paper_id], paper_id))
+
+    def texts(self, paper_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """The id, and title and abstract as one text, of each of these papers, by id."""
+        columns = (papers.c.paper_id, revisions.c.title, revisions.c.abstract)
+        with reading(self._engine) as connection:
+            for part in slices(sorted(set(paper_ids))):
+                query = sa.select(*columns).select_from(WITH_TEXT).where(papers.c.paper_id.in_(part))
+                for paper_id, title, abstract in connection.execute(query.order_by(papers.c.paper_id)):
+                    yield paper_id, f"{title}\n{abstract}"
+
     def has_label(self, kind: str, name: str) -> bool:
         """True if any paper has this `category` or `tag` in any case, or this `source`."""
         query = sa.select(labels.c.paper_id).where(labels.c.kind == kind, labels.c.label == name.lower())

@@ -99,10 +99,10 @@ def test_a_catalog_of_an_earlier_schema_is_read_as_it_is_and_filled_when_it_is_m
     old = SQLCatalog(f"sqlite:///{tmp_path / 'old.sqlite3'}")
     old.migrate()
     put(old, *PAPERS)
-    with writing(old._engine) as connection:  # as migration 0007 left it
+    with writing(old._engine) as connection:  # as migration 0008 left it
         written = set(connection.execute(sa.select(labels).where(labels.c.kind == "author")).all())
         connection.execute(sa.delete(labels).where(labels.c.kind == "author"))
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0007'"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0008'"))
     assert by(old, "Graham Neubig") == ["p:1", "p:2"]
     assert by(old, "Cocom-Pech") == ["p:3"]
     assert old.author_keys()["neubig graham"] == "p:1"

@@ -72,6 +72,11 @@ def test_what_holds_no_letter_is_no_name() -> None:
     assert readings("12") == ()
 
 
+@pytest.mark.parametrize("written", ["Graham Neubig", "Van Nguyen", "Ben Jr", "Wei Du", "Al Le"])
+def test_a_plain_name_is_parsed_as_with_another_sign_before_it(written: str) -> None:
+    assert parse_name(written) == parse_name(f"({written})")
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_a_name_or_none_and_its_key_gives_the_name_again(text: str) -> None:
     name = parse_name(text)

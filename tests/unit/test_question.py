@@ -1,5 +1,5 @@
 # ruff: noqa: E501
-"""Questions and what is understood of each: kind, topic, phrases, authors, span. Every row was read by a person."""
+"""Questions and what is understood of each: kind, topic, phrases, authors, span. Every row was checked by reading it."""
 
 from __future__ import annotations
 
