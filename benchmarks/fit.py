@@ -68,7 +68,7 @@ class Candidates:
     """The candidates of a question with their features before weighting, and which are right, if that is known."""
 
     papers: list[Paper]
-    reading: MatchFeatures
+    features: MatchFeatures
     cosine: Array
     terms: int
     relevant: dict[str, int]
@@ -114,7 +114,7 @@ def look(
     assert candidates, question
     return Candidates(
         papers=list(candidates.papers),
-        reading=candidates.features,
+        features=candidates.features,
         cosine=candidates.cosine,
         terms=candidates.terms,
         relevant=relevant or {},
