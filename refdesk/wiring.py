@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rag.checking import Checker, similarity
 from rag.embedders import DEFAULT, canonical, embedder
+from rag.errors import ConfigError
 from rag.question import understand
 from rag.retrieval.retriever import Retriever
 from rag.types import Answer, Filter
@@ -31,7 +32,6 @@ from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
-    from rag.errors import ConfigError
     from rag.ports import Replies
     from rag.types import JsonDict
     from refdesk.digest.settings import DigestSettings
@@ -249,7 +249,6 @@ def digest_settings(library: LibraryStore, config: Config) -> DigestSettings:
 
 def settings_errors(config: Config) -> dict[str, ConfigError]:
     """The errors of subscriptions and of `[email]`, by table; those of feeds are with the feeds."""
-    from rag.errors import ConfigError
     from refdesk.settings import email
     from refdesk.settings.subscriptions import checked
 

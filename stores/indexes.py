@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from rag.ports import Lexical, Matrix, Vectors
 from rag.types import Chunk, Paper
 from stores.sql.changes import INDEXES, LEXICAL, VECTORS
+from stores.urls import collection_name
 
 NEW = ".new"
 """The end of the name of an index that is being built."""
@@ -197,5 +198,4 @@ def _exists(path: Path) -> bool:
 
 def _beside(url: str) -> str:
     """The URL of the collection that is built beside the one of a server's URL."""
-    parts = urlsplit(url)
-    return parts._replace(path=f"/{parts.path.strip('/') or 'chunks'}{NEW}").geturl()
+    return urlsplit(url)._replace(path=f"/{collection_name(url)}{NEW}").geturl()

@@ -97,7 +97,7 @@ class LibraryStore:
             self._make_or_migrate(embedder_name or default_embedder, may_make=may_make)
             self.embedder_name = manifest.require_embedder(self.catalog, embedder_name)
             self.indexes.library_id = self.catalog.setting("library_id") or ""
-            self._written = self._last_written()
+            self._written = _written(self.catalog.changes.indexes())
         except BaseException:
             self.catalog.close()
             raise
@@ -168,31 +168,32 @@ class LibraryStore:
             wait: Wait for a thread that is opening them.
         """
         states, settings = self.catalog.changes.indexes(), self.catalog.settings()
-        self._follow(states, settings.get("embedder") or "", wait=wait)
+        rebuilt = (settings.get("embedder") or "") != self.embedder_name
+        if wait or rebuilt or _written(states) != self._written:
+            self._follow(wait=wait or rebuilt)
         self.health.tell_lag(states, rebuild=settings.get(REBUILD) == "yes")
 
-    def _follow(self, states: Mapping[str, IndexState], embedder_name: str, *, wait: bool) -> None:
-        """Reopen what another process has written since, as the catalog just told it."""
-        rebuilt = embedder_name != self.embedder_name
-        if not (wait or rebuilt or _written(states) != self._written):
-            return
-        if not self._exchanging.acquire(blocking=wait or rebuilt):
+    def _follow(self, *, wait: bool = True) -> None:
+        """Reopen what another process has written since; without `wait`, not if a thread is doing so."""
+        if not self._exchanging.acquire(blocking=wait):
             return
         try:
-            written = self._last_written()  # another thread may have been first
-            embedder_name = self.catalog.setting("embedder") or ""
-            if written == self._written and embedder_name == self.embedder_name:
-                return
-            self.reopened += 1
-            self.indexes.reopen()
-            self.embedder_name = embedder_name  # after the vectors that it made are open
-            self._written = written
+            present = self._present()
+            if present != (self._written, self.embedder_name):  # another thread may have been first
+                self.reopened += 1
+                self._reopen(*present)
         finally:
             self._exchanging.release()
 
-    def _catch_sight(self) -> None:
-        """See what others have written since, as the one writer, who must have it all."""
-        self._follow(self.catalog.changes.indexes(), self.catalog.setting("embedder") or "", wait=True)
+    def _reopen(self, written: dict[str, str], embedder_name: str) -> None:
+        """Open the indexes as the catalog tells of them."""
+        self.indexes.reopen()
+        self.embedder_name = embedder_name  # after the vectors that it made are open
+        self._written = written
+
+    def _present(self) -> tuple[dict[str, str], str]:
+        """When each index was last written, and the embedder, as the catalog has them."""
+        return _written(self.catalog.changes.indexes()), self.catalog.setting("embedder") or ""
 
     def written_since_refresh(self) -> bool:
         """
@@ -201,14 +202,11 @@ class LibraryStore:
         It waits a moment for one that rebuilds them and may just be exchanging them.
         """
         until = time.monotonic() + _EXCHANGE_S
-        while (self._last_written(), self.catalog.setting("embedder") or "") == (self._written, self.embedder_name):
+        while self._present() == (self._written, self.embedder_name):
             if time.monotonic() > until or not self.needs_rebuild():
                 return False
             time.sleep(0.02)
         return True
-
-    def _last_written(self) -> dict[str, str]:
-        return _written(self.catalog.changes.indexes())
 
     # ---- what the indexes lack
 
@@ -223,7 +221,7 @@ class LibraryStore:
         Returns:
             How many papers were indexed.
         """
-        self._catch_sight()
+        self._follow()
         while self.catalog.fill_roles(limit=BATCH):
             pass
         done = self._rebuild(progress) if self.needs_rebuild() else 0
@@ -260,7 +258,7 @@ class LibraryStore:
                 papers = self.catalog.papers(ids[at : at + BATCH])
                 cuts = {paper_id: cut(paper, embedder) for paper_id, paper in papers.items()}
                 self.catalog.cut_anew(cuts)
-                chunks = [chunk for cut in cuts.values() for chunk in cut]
+                chunks = [chunk for of_paper in cuts.values() for chunk in of_paper]
                 anew.write(papers, chunks, embed(lambda: embedder, papers, chunks), fresh=True)
                 progress(len(papers))
         except BaseException:
@@ -270,15 +268,13 @@ class LibraryStore:
         self._exchange(anew, position, wanted)
         return len(ids)
 
-    def _exchange(self, anew: Indexes, position: int, manifest: Mapping[str, str]) -> None:
+    def _exchange(self, anew: Indexes, position: int, made_with: Mapping[str, str]) -> None:
         """Put new indexes in the place of the old ones, tell other processes by the catalog, and reopen."""
         with self._exchanging:
             self.reopened += 1
             self.indexes.exchange(anew)
-            self.catalog.exchange(INDEXES, position, {**manifest, REBUILD: "no", _REBUILD_WITH: ""})
-            self.indexes.reopen()
-            self.embedder_name = self.catalog.setting("embedder") or ""
-            self._written = self._last_written()
+            self.catalog.exchange(INDEXES, position, {**made_with, REBUILD: "no", _REBUILD_WITH: ""})
+            self._reopen(*self._present())
         self.indexes.remove_replaced()
 
     # ---- writing the indexes
@@ -319,7 +315,7 @@ class LibraryStore:
                         self.catalog.set({REBUILD: "yes"})
                 raise
             self.catalog.changes.advance(into, span)
-            self._written = self._last_written()
+            self._written = _written(self.catalog.changes.indexes())
 
     def now(self) -> str:
         """The time, ISO 8601 in UTC."""
@@ -333,7 +329,7 @@ class LibraryStore:
             How many papers were indexed.
         """
         with self.writing():
-            self._catch_sight()
+            self._follow()
             wanted = manifest.manifest_of(self._make_embedder(embedder_name or self.embedder_name))
             del wanted["splitter"]  # the sentences stay as they were split
             self.catalog.set({REBUILD: "yes", _REBUILD_WITH: json.dumps(wanted)})

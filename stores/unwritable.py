@@ -12,10 +12,12 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from urllib.parse import quote
 
+from rag.errors import StoreError, disk_full, is_disk_full
+
 _NO_ROOM_BYTES = 1 << 20
 """With less than this free, a disk is full: SQLite needs some room even to read."""
 _COPY_S = 1.0
-"""The time for which a copy is read before its original is looked at again."""
+"""The time for which a copy is read while the journal stays."""
 _TRIES = 5
 _WAL_HEADER_BYTES = 32
 """The length of the header of SQLite's journal; it changes when the journal begins anew."""
@@ -72,21 +74,29 @@ class UnwritableDatabase:
 
     def _present(self) -> Path:
         """The file to be read: the database, or a copy of its present state."""
-        if self._folder and time.monotonic() - self._looked < _COPY_S:
-            return Path(self._folder.name) / self._path.name
         journal = _journal(self._path)
-        if not journal.exists() or not journal.stat().st_size:
+        if not _header(journal):
             self._remove_copy()
             return self._path
-        state = tuple(_moved(file) for file in (self._path, journal))
+        if self._folder and time.monotonic() - self._looked < _COPY_S:
+            return Path(self._folder.name) / self._path.name
+        state = (_moved(self._path), _moved(journal))
         if not self._folder or state != self._copied:
             self._remove_copy()
             folder = TemporaryDirectory(prefix="refdesk-catalog-", ignore_cleanup_errors=True)
             try:
                 copy_database(self._path, Path(folder.name))
-            except BaseException:
+            except sqlite3.Error:
                 folder.cleanup()
                 raise
+            except OSError as error:
+                folder.cleanup()
+                if is_disk_full(error):
+                    raise disk_full(f"A copy of {self._path}, which is needed to read it, in {folder.name}") from error
+                raise StoreError(
+                    f"The catalog {self._path} cannot be copied to be read: {error}.",
+                    hint="Run the command again in a moment.",
+                ) from error
             self._folder, self._copied = folder, state
         self._looked = time.monotonic()
         return Path(self._folder.name) / self._path.name
@@ -143,6 +153,9 @@ def _header(journal: Path) -> bytes:
 
 
 def _moved(file: Path) -> tuple[int, ...]:
-    """Values of which one moves when a file is written or replaced."""
-    stat = file.stat()
+    """Values of which one moves when a file is written or replaced; none for a file that is absent."""
+    try:
+        stat = file.stat()
+    except FileNotFoundError:
+        return ()
     return stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -1,13 +1,16 @@
-"""URLs of stores: shown without their passwords, and the file of an SQLite database."""
+"""URLs of stores: shown without their passwords, the file of an SQLite database, the collection of a Chroma server."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+COLLECTION = "chunks"
+"""The name of a collection of vectors, unless a server's URL names another."""
 _SECRET_VALUE = re.compile(r"([?&][^=&]*(?:passw|pwd|token|key|secret)[^=&]*=)[^&]*", re.IGNORECASE)
 _USERINFO = re.compile(r"^(.*?://)?.*@", re.DOTALL)
 
@@ -66,3 +69,8 @@ def database_file(url: str | URL) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or name in (None, "", ":memory:") or str(name).startswith("file:"):
         return None
     return Path(str(name))
+
+
+def collection_name(url: str) -> str:
+    """The name of a collection on a Chroma server, by its URL."""
+    return urlsplit(url).path.strip("/") or COLLECTION

@@ -70,8 +70,9 @@ def evaluate(
     from refdesk.evaluation.run import evaluate as measure
     from refdesk.library import open_library
 
-    base = compare.read(base_path) if base_path else None
-    if base and base_path:
+    base = None
+    if base_path:
+        base = compare.read(base_path)
         compare.refuse_another_corpus(base, Dataset(dataset).corpus_hash(), path=base_path, dataset=dataset)
     with (
         tempfile.TemporaryDirectory(prefix="refdesk-eval-") as temporary,

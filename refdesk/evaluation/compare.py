@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import UnreadableInput
-from rag.evaluation import paired
+from rag.evaluation import metrics, paired
 from rag.types import JsonDict
 
 _HINT = "Write it with `refdesk eval DATASET --json > base.json`, in this version or a later one."
@@ -111,9 +111,8 @@ def _measures(before: Values, after: Values) -> JsonDict:
 
 
 def _auroc(base: list[float], now: list[float], answerable: list[bool]) -> JsonDict:
-    from rag.evaluation.metrics import auroc
-
-    return _row(base, now, paired.bootstrap_auroc(base, now, answerable), lambda values: auroc(values, answerable))
+    difference = paired.bootstrap_auroc(base, now, answerable)
+    return _row(base, now, difference, lambda values: metrics.auroc(values, answerable))
 
 
 def _row(

@@ -144,23 +144,12 @@ def _contexts() -> tuple[Any, Any]:
     )
 
     walker = latexwalker.get_default_latex_context_db()
-    arguments = dict.fromkeys("textsc boldsymbol bm mathds mathbbm operatorname mbox underline overline".split(), "{")
-    arguments |= {
-        "nicefrac": "{{",
-        "dfrac": "{{",
-        "tfrac": "{{",
-        "operatorname": "*{",
-        "xspace": "",
-        "deg": "",
-        "href": "{{",
-        "color": "{",
-        "footnote": "{",
-        "textquote": "{",
-        "url": "{",
-    }
-    arguments |= dict.fromkeys(
-        "uline sout hl textup textmd textnormal uppercase textsuperscript textsubscript".split(), "{"
-    )
+    one = """
+        textsc boldsymbol bm mathds mathbbm mbox underline overline uline sout hl textup textmd textnormal uppercase
+        textsuperscript textsubscript color footnote textquote url
+    """
+    arguments = dict.fromkeys(one.split(), "{") | dict.fromkeys("nicefrac dfrac tfrac href".split(), "{{")
+    arguments |= {"operatorname": "*{", "xspace": "", "deg": ""}
     walker.add_context_category(
         "display",
         prepend=True,
@@ -168,7 +157,7 @@ def _contexts() -> tuple[Any, Any]:
         specials=[SpecialsSpec(sign, args_parser=MacroStandardArgsParser("{")) for sign in "^_"],
     )
     text = latex2text.get_default_latex_context_db()
-    last = latex2text.MacroTextSpec
+    macro = latex2text.MacroTextSpec
     replacements: dict[str, Any] = {
         **dict.fromkeys(_LAST_ARGUMENT, _last_argument),
         **dict.fromkeys(_NOTHING, lambda node: ""),
@@ -193,10 +182,10 @@ def _contexts() -> tuple[Any, Any]:
     text.add_context_category(
         "display",
         prepend=True,
-        macros=[last(name, simplify_repl=replacement) for name, replacement in replacements.items()],
+        macros=[macro(name, simplify_repl=replacement) for name, replacement in replacements.items()],
         specials=[latex2text.SpecialsTextSpec(sign, simplify_repl=_script) for sign in "^_"],
     )
-    text.set_unknown_macro_spec(last("", simplify_repl=_refuse))
+    text.set_unknown_macro_spec(macro("", simplify_repl=_refuse))
     text.set_unknown_environment_spec(latex2text.EnvironmentTextSpec("", simplify_repl=_refuse))
     return walker, text
 

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -25,12 +24,11 @@ from rag.ports import Matrix
 from rag.types import Chunk, Paper
 from stores.guard import Guard
 from stores.sql.rows import day_number
-from stores.urls import masked
+from stores.urls import COLLECTION, collection_name, masked
 from stores.vectors.clients import MOST_COPIED_BYTES, close_client, store_error, too_large_to_copy
 from stores.vectors.collection import PAGE, Opened, of_another_library, open_collection, own_metadata, owner
 from stores.vectors.replacing import REPLACED, drop_collection, replace_collection, replace_folder, replaced
 
-COLLECTION = "chunks"
 _PAGE_BESIDE_SEARCHES = 50
 """Chunks in one write while others search: embedded Chroma holds Python's global lock meanwhile, 2 ms a chunk."""
 _SEARCHED_LATELY_S = 10.0
@@ -317,11 +315,6 @@ class ChromaVectors:
             ) from error
         except (ChromaError, httpx.HTTPError, ValueError, OSError, RuntimeError) as error:
             raise store_error(self._place, error) from error
-
-
-def collection_name(url: str) -> str:
-    """The name of a collection on a server, by its URL."""
-    return urlsplit(url).path.strip("/") or COLLECTION
 
 
 def _metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -277,3 +280,21 @@ def test_a_database_that_is_only_read_is_damaged_unless_it_was_written_while_it_
             overwrite()
         connection.execute(sa.select(ratings)).all()
     read_only.dispose()
+
+
+def test_a_catalog_that_must_be_copied_to_be_read_says_so_where_there_is_no_room(
+    tmp_path: Path, catalog: SQLCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog.set({"name": "value"})  # in the journal, while the catalog is open
+    small_disk = tmp_path / "disk"
+    small_disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(small_disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system can only be mounted by root, and not everywhere")
+    try:
+        monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+        monkeypatch.setattr(unwritable, "_NO_ROOM_BYTES", 1 << 62)  # as on a full disk
+        with pytest.raises(errors.StoreFull, match=r"A copy of .* cannot be written: the disk is full"):
+            SQLCatalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}").settings()
+    finally:
+        subprocess.run(["umount", "-l", str(small_disk)], check=False)
