@@ -28,6 +28,7 @@ FLOORS = {
     "rag.llm": 1,
     "rag.ports": 2,
     "rag.text": 2,
+    "rag.roles": 2,
     "rag.deduplication": 2,
     "rag.checking": 3,
     "rag.delivery": 3,

@@ -27,6 +27,8 @@ from rag.types.paper import (
     Paper,
     Reject,
     Revision,
+    Role,
+    RoleName,
     Sentence,
     choose_filter,
 )
@@ -59,6 +61,8 @@ __all__ = [
     "ProblemKind",
     "Reject",
     "Revision",
+    "Role",
+    "RoleName",
     "Sentence",
     "Source",
     "Subscription",

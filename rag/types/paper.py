@@ -30,6 +30,17 @@ class Sentence:
         return {"number": self.number, "start": self.start, "end": self.end, "text": self.text}
 
 
+RoleName = Literal["background", "objective", "method", "result", "conclusion", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What a sentence does in its abstract, and how probable that is, 0 to 1 in tenths."""
+
+    name: RoleName
+    probability: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """
