@@ -218,6 +218,7 @@ def _joined(paper: Paper, record: Paper, *, takes_text: bool) -> Paper:
         flags=tuple(sorted({*first.flags, *withdrawn})),
         attention=_latest(paper.attention, record.attention),
         spans=first.spans,
+        roles=first.roles,
         authors=first.authors or second.authors,
         published=_more_exact(paper.published, record.published),
         updated=max(filter(None, (paper.updated, record.updated)), default=None),

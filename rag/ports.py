@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Chunk, Filter, JsonDict, Paper
+from rag.types import Chunk, Filter, JsonDict, Paper, Roles
 
 Matrix = NDArray[np.float32]
 Spans = tuple[tuple[int, int], ...]
@@ -59,10 +59,11 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prepared batch: a unit row per embedding text, and the sentence offsets of each abstract."""
+    """A prepared batch: a unit row per embedding text, and the offsets and roles of the sentences of each abstract."""
 
     vectors: Matrix
     spans: Sequence[Spans]
+    roles: Sequence[Roles]
 
 
 Submit = Callable[[Sequence[str], Sequence[str]], "Future[Prepared]"]

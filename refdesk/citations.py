@@ -73,7 +73,7 @@ class Citations:
 def _earlier(paper: Paper, revisions: Sequence[Revision]) -> Iterator[Paper]:
     """A paper with each of its texts, under each set of authors, date and link that it had with that text."""
     for revision in revisions:
-        version = replace(paper, title=revision.title, abstract=revision.abstract, spans=revision.spans)
+        version = replace(paper, title=revision.title, abstract=revision.abstract, spans=revision.spans, roles=())
         yield version
         for authors, published, url in revision.named:
             yield replace(version, authors=authors, published=published, url=url)

@@ -155,9 +155,12 @@ def _write(library: LibraryStore, batch: _Batch) -> None:
         return
     _need_room(library)
     spans = dict(zip(batch.abstracts, prepared.spans, strict=True))
+    roles = dict(zip(batch.abstracts, prepared.roles, strict=True))
 
     def with_spans(paper: Paper) -> Paper:
-        return paper if paper.spans else replace(paper, spans=spans[paper.abstract])
+        if paper.spans:
+            return paper
+        return replace(paper, spans=spans[paper.abstract], roles=roles[paper.abstract])
 
     papers = {paper_id: with_spans(paper) for paper_id, paper in batch.changed.items()}
     texts = [(batch.canonical_id(paper_id), with_spans(revision)) for paper_id, revision in batch.texts]

@@ -218,12 +218,14 @@ class LibraryStore:
 
     def catch_up(self, progress: Progress = lambda _: None) -> int:
         """
-        Index all papers whose changes an index lacks; to be called by the one writer.
+        Index all papers whose changes an index lacks, and store roles that are not; to be called by the one writer.
 
         Returns:
             How many papers were indexed.
         """
         self._catch_sight()
+        while self.catalog.fill_roles(limit=BATCH):
+            pass
         done = self._rebuild(progress) if self.needs_rebuild() else 0
         self.indexes.tidy()
         self.health.repair()

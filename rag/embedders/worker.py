@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from rag import roles
 from rag.errors import EmbedderUnavailable
 from rag.ports import Embedder, Prepared, Submit
 from rag.text import split
@@ -49,11 +50,15 @@ def at_once(embedder: Embedder) -> Iterator[Submit]:
 
 
 def _prepared(embedder: Embedder, embedding_texts: Sequence[str], abstracts: Sequence[str]) -> Prepared:
-    return Prepared(embedder.embed(embedding_texts), [split(abstract) for abstract in abstracts])
+    spans = [split(abstract) for abstract in abstracts]
+    sentences = [
+        [abstract[start:end] for start, end in of_one] for abstract, of_one in zip(abstracts, spans, strict=True)
+    ]
+    return Prepared(embedder.embed(embedding_texts), spans, roles.roles_of(sentences))
 
 
 class _Helper:
-    """A child process. It reads a line of JSON for each batch, and answers with a line of offsets and the vectors."""
+    """A child process. It reads a line of JSON for each batch, and answers with one of offsets and roles, and the vectors."""
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
@@ -72,14 +77,16 @@ class _Helper:
         try:
             stdin.write(json.dumps([list(embedding_texts), list(abstracts)]).encode() + b"\n")
             stdin.flush()
-            spans = json.loads(stdout.readline() or b"null")
+            answer = json.loads(stdout.readline() or b"null")
             data = stdout.read(size)
         except (OSError, ValueError) as error:
             raise _ended() from error
-        if spans is None or len(data) != size:
+        if answer is None or len(data) != size:
             raise _ended()
         rows = np.frombuffer(data, dtype=np.float32).reshape(len(embedding_texts), self._dimension)
-        return Prepared(rows, [tuple((start, end) for start, end in pairs) for pairs in spans])
+        spans, codes = answer
+        offsets = [tuple((start, end) for start, end in pairs) for pairs in spans]
+        return Prepared(rows, offsets, list(map(roles.decode, codes)))
 
     def __enter__(self) -> _Helper:
         return self
@@ -102,7 +109,7 @@ def _serve() -> None:
     embedder = StaticEmbedder()
     for line in sys.stdin.buffer:
         prepared = _prepared(embedder, *json.loads(line))
-        sys.stdout.buffer.write(json.dumps(prepared.spans).encode() + b"\n")
+        sys.stdout.buffer.write(json.dumps([prepared.spans, list(map(roles.encode, prepared.roles))]).encode() + b"\n")
         sys.stdout.buffer.write(prepared.vectors.tobytes())
         sys.stdout.buffer.flush()
 

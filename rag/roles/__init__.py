@@ -7,19 +7,20 @@ Section labels inside the abstract decide where there are any; elsewhere a small
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from rag.roles.labels import ROLES, allowed
 from rag.roles.model import COUNT, Floats, marginals, scores, weights
-from rag.types import Role
+from rag.types import Paper, Role, Roles
 
 AT_ONCE = 256
 """Abstracts whose probabilities are computed at once."""
 _LEAST = np.float32(-30.0)
 
 
-def roles(sentences: Sequence[str]) -> tuple[Role, ...]:
+def roles(sentences: Sequence[str]) -> Roles:
     """
     The role of each sentence of one abstract.
 
@@ -29,7 +30,7 @@ def roles(sentences: Sequence[str]) -> tuple[Role, ...]:
     return roles_of([sentences])[0]
 
 
-def roles_of(abstracts: Sequence[Sequence[str]]) -> list[tuple[Role, ...]]:
+def roles_of(abstracts: Sequence[Sequence[str]]) -> list[Roles]:
     """
     The role of each sentence of many abstracts, about 20,000 sentences a second.
 
@@ -40,7 +41,7 @@ def roles_of(abstracts: Sequence[Sequence[str]]) -> list[tuple[Role, ...]]:
         For each abstract a role per sentence, the probability in tenths. The roles of an abstract do not depend on the
         other abstracts.
     """
-    found: list[tuple[Role, ...]] = [()] * len(abstracts)
+    found: list[Roles] = [()] * len(abstracts)
     order = sorted((at for at, one in enumerate(abstracts) if one), key=lambda at: len(abstracts[at]))
     for begin in range(0, len(order), AT_ONCE):
         part = order[begin : begin + AT_ONCE]
@@ -69,4 +70,38 @@ def probabilities(abstracts: Sequence[Sequence[str]]) -> Floats:
     return marginals(flat, [len(sentences) for sentences in abstracts], weights())
 
 
+def with_roles(papers: Sequence[Paper]) -> list[Paper]:
+    """The papers, each with the roles of its sentences; those that lack them get them."""
+    lacking = [at for at, paper in enumerate(papers) if len(paper.roles) != len(paper.spans)]
+    computed = roles_of([[papers[at].abstract[start:end] for start, end in papers[at].spans] for at in lacking])
+    found = list(papers)
+    for at, of_paper in zip(lacking, computed, strict=True):
+        found[at] = replace(papers[at], roles=of_paper)
+    return found
+
+
+def encode(found: Roles) -> str:
+    """
+    The roles of an abstract as text, two characters a sentence.
+
+    >>> encode(roles(["RESULTS: It works."]))
+    'ra'
+    """
+    return "".join(_CODE[role] for role in found)
+
+
+def decode(codes: str) -> Roles:
+    """The roles that `encode` wrote; none of any other text."""
+    try:
+        return tuple([_DECODED[codes[at : at + 2]] for at in range(0, len(codes), 2)])
+    except KeyError:
+        return ()
+
+
 _ROLE = [[Role(name=name, probability=tenth / 10) for tenth in range(11)] for name in ROLES]
+_DECODED = {
+    f"{letter}{tenth:x}": role
+    for letter, of_name in zip("bomrcx", _ROLE, strict=True)
+    for tenth, role in enumerate(of_name)
+}
+_CODE = {role: code for code, role in _DECODED.items()}

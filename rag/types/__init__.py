@@ -29,6 +29,7 @@ from rag.types.paper import (
     Revision,
     Role,
     RoleName,
+    Roles,
     Sentence,
     choose_filter,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "Revision",
     "Role",
     "RoleName",
+    "Roles",
     "Sentence",
     "Source",
     "Subscription",

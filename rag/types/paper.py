@@ -8,7 +8,7 @@ the stored abstract; a range is half-open.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypedDict
 
 from rag.errors import BadFilter
@@ -39,6 +39,9 @@ class Role:
 
     name: RoleName
     probability: float
+
+
+Roles = tuple[Role, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +78,8 @@ class Paper:
     """
     One paper and its abstract.
 
-    `spans` are the offsets of the sentences in the abstract; the abstract is split once, at import. `version` is the
-    one of arXiv, if known. `imported` is the day (UTC) on which the paper came into the library.
+    `spans` are the offsets of the sentences in the abstract; the abstract is split once, at import. `roles` are those
+    of the sentences; a paper of the catalog has them (see `rag.roles`). `version` is the one of arXiv, if known. `imported` is the day (UTC) on which the paper came into the library.
     """
 
     paper_id: str
@@ -97,6 +100,7 @@ class Paper:
     flags: tuple[str, ...] = ()
     attention: tuple[Attention, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
+    roles: Roles = field(default=(), compare=False, repr=False)
 
     def sentence(self, number: int) -> Sentence:
         """Sentence `number`, counted from 1. Raises IndexError if the abstract has no such sentence."""

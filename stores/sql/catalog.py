@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
+from rag import roles
 from rag.errors import StoreMismatch
 from rag.types import Chunk, Paper
 from stores.sql.changes import CHANGE_COUNTER, Span, SQLChanges, move_change_counter, record, set_positions
@@ -31,6 +32,7 @@ from stores.sql.schema import (
     labels,
     papers,
     reading,
+    revisions,
     settings,
     upsert,
     writing,
@@ -174,6 +176,27 @@ class SQLCatalog(PaperQueries):
             insert_missing(connection, labels, labelled)
             insert_missing(connection, aliases, names)
             return record(connection, [*merged_ids, *ids])
+
+    def fill_roles(self, *, limit: int) -> int:
+        """
+        Compute and store the roles of the sentences of texts that an earlier version imported.
+
+        Returns:
+            How many texts; 0 if there are none left.
+        """
+        query = sa.select(revisions.c.paper_id, revisions.c.hash, revisions.c.abstract, revisions.c.spans)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(revisions.c.roles.is_(None)).limit(limit)).all()
+        found = roles.roles_of([[row.abstract[start:end] for start, end in row.spans] for row in rows])
+        which = (revisions.c.paper_id == sa.bindparam("of")) & (revisions.c.hash == sa.bindparam("text_hash"))
+        values = [
+            {"of": row.paper_id, "text_hash": row.hash, "codes": roles.encode(of_text)}
+            for row, of_text in zip(rows, found, strict=True)
+        ]
+        if values:
+            with writing(self._engine) as connection:
+                connection.execute(sa.update(revisions).where(which).values(roles=sa.bindparam("codes")), values)
+        return len(values)
 
     def cut_anew(self, chunks: Mapping[str, Sequence[Chunk]]) -> None:
         """Store how papers are now cut into chunks, during a rebuild of the indexes."""

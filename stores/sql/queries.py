@@ -7,7 +7,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from rag import identity
+from rag import identity, roles
 from rag.deduplication import Known
 from rag.types import Chunk, Filter, Paper, Revision
 from stores.sql.rows import WITH_TEXT, day_number, iso_day, pairs, paper_of, select_papers, slices
@@ -24,18 +24,29 @@ class PaperQueries:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._has_roles = False
 
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
-        """The papers that exist among these ids, in the order of the ids."""
+        """The papers that exist among these ids, in the order of the ids. Roles that are not stored are computed."""
         found: dict[str, Paper] = {}
         with reading(self._engine) as connection:
+            query = select_papers(with_roles=self._stores_roles(connection))
             for part in slices(list(dict.fromkeys(paper_ids))):
                 names: dict[str, list[str]] = {}
                 for row in connection.execute(sa.select(aliases).where(aliases.c.paper_id.in_(part))):
                     names.setdefault(row.paper_id, []).append(row.alias)
-                for row in connection.execute(select_papers().where(papers.c.paper_id.in_(part))):
+                for row in connection.execute(query.where(papers.c.paper_id.in_(part))):
                     found[row.paper_id] = paper_of(row, names.get(row.paper_id, ()))
+        lacking = [paper for paper in found.values() if len(paper.roles) != len(paper.spans)]
+        found |= {paper.paper_id: paper for paper in roles.with_roles(lacking)}
         return {paper_id: found[paper_id] for paper_id in paper_ids if paper_id in found}
+
+    def _stores_roles(self, connection: sa.Connection) -> bool:
+        """False for a catalog of an earlier version, opened read-only."""
+        if not self._has_roles:
+            columns = sa.inspect(connection).get_columns(revisions.name)
+            self._has_roles = any(column["name"] == revisions.c.roles.name for column in columns)
+        return self._has_roles
 
     def matching(self, filter_: Filter) -> list[str]:
         """The ids of all papers that pass a filter, sorted."""
@@ -98,9 +109,8 @@ class PaperQueries:
 
     def revisions(self, paper_id: str) -> list[Revision]:
         """All texts of a paper, the first seen first."""
-        query = (
-            sa.select(revisions).where(revisions.c.paper_id == paper_id).order_by(revisions.c.seen, revisions.c.hash)
-        )
+        columns = [column for column in revisions.columns if column.name != revisions.c.roles.name]
+        query = sa.select(*columns).where(revisions.c.paper_id == paper_id).order_by(revisions.c.seen, revisions.c.hash)
         with reading(self._engine) as connection:
             return [
                 Revision(

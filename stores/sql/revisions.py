@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from rag import identity
+from rag import identity, roles
 from rag.types import Paper
 from stores.sql.rows import WITH_TEXT, slices
 from stores.sql.schema import aliases, papers, ratings, revisions
@@ -93,6 +93,7 @@ def _row(paper_id: str, text: Paper, seen: str) -> dict[str, object]:
         "title": text.title,
         "abstract": text.abstract,
         "spans": text.spans,
+        "roles": roles.encode(text.roles) if len(text.roles) == len(text.spans) else None,
     }
 
 

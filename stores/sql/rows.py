@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag import identity
+from rag import identity, roles
 from rag.types import Attention, Chunk, Paper
 from stores.sql.schema import papers, revisions
 
@@ -17,9 +17,10 @@ WITH_TEXT = papers.join(revisions, (papers.c.paper_id == revisions.c.paper_id) &
 """Each paper with the text that counts."""
 
 
-def select_papers() -> sa.Select[Any]:
-    """A query for all that `paper_of` needs, except the aliases."""
-    return sa.select(papers, revisions.c.title, revisions.c.abstract, revisions.c.spans).select_from(WITH_TEXT)
+def select_papers(*, with_roles: bool) -> sa.Select[Any]:
+    """A query for all that `paper_of` needs, except the aliases; without roles for a catalog that has none."""
+    roles_ = revisions.c.roles if with_roles else sa.null().label("roles")
+    return sa.select(papers, revisions.c.title, revisions.c.abstract, revisions.c.spans, roles_).select_from(WITH_TEXT)
 
 
 def paper_of(row: Any, aliases: Iterable[str]) -> Paper:
@@ -43,6 +44,7 @@ def paper_of(row: Any, aliases: Iterable[str]) -> Paper:
         flags=tuple(row.flags),
         attention=tuple(Attention(name=name, count=count, seen=seen) for name, count, seen in row.attention or ()),
         spans=pairs(row.spans),
+        roles=roles.decode(row.roles or ""),
     )
 
 

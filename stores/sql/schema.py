@@ -19,7 +19,7 @@ from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, masked
 
 _WRITES = "refdesk_writes"
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 OLDEST_READ = "0006"
 """The oldest migration whose tables can be read without being migrated."""
@@ -71,7 +71,10 @@ revisions = sa.Table(
     sa.Column("abstract", sa.Text, nullable=False),
     sa.Column("spans", sa.JSON, nullable=False),  # [[start, end], …] of the sentences
     sa.Column("named", sa.JSON(none_as_null=True)),  # [[authors, published, url], …] of the paper while it stood
+    sa.Column("roles", sa.Text),  # of the sentences, as `rag.roles.encode` writes them; NULL until computed
 )
+_LACKING = revisions.c.roles.is_(None)
+sa.Index("ix_revisions_lacking_roles", revisions.c.paper_id, sqlite_where=_LACKING, postgresql_where=_LACKING)
 aliases = sa.Table(
     "aliases",
     metadata,

@@ -62,7 +62,7 @@ def test_it_is_migrated_when_it_is_opened_for_writing_and_the_next_import_indexe
     old: Path, tmp_path: Path
 ) -> None:
     with refdesk.open_library(old) as library:
-        assert version(old) == "0007"
+        assert version(old) == "0008"
         assert library.search("subject5")[0].paper_id == "file:old:old:05"
         assert library.status()["to_index"] == 4, "three papers, and a merged one that the indexes must forget"
         new = tmp_path / "new.csv"
