@@ -37,7 +37,7 @@ RIDGE = 8.0
 ROUNDS = 120
 UNSURE = 0.02
 """The chance that a section's sentence has a role that its name does not say."""
-CONCLUSION = 0.1
+CONCLUSION = 0.3
 """How likely CSAbstruct's label "result", which it also gives to conclusions, is for one, beside a result."""
 ALWAYS = ("background", "objective", "method", "result", "other")
 
