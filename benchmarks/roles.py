@@ -16,7 +16,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Abstract:
     The sentences of an abstract.
 
     Args:
+        title: The title, or the question; empty where the data have none.
         evidence: What the annotation says of each role of each sentence, as a likelihood, shape (n, roles).
         gold: The role of each sentence; None where the annotation leaves it open.
         confidence: The share of annotators who chose the label.
@@ -57,6 +58,7 @@ class Abstract:
     evidence: Floats
     gold: tuple[str | None, ...]
     confidence: tuple[float, ...]
+    title: str = ""
 
 
 def lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -94,7 +96,8 @@ def pubmedqa(folder: Path, *, held_out: bool) -> list[Abstract]:
             continue
         sections = [*zip(row["labels"], row["contexts"], strict=True), ("CONCLUSIONS", row["long_answer"])]
         parts = [(section_roles(name), text.clean(body)) for name, body in sections]
-        found.append(sectioned([(names, body[a:b]) for names, body in parts for a, b in text.split(body)]))
+        sentences = [(names, body[a:b]) for names, body in parts for a, b in text.split(body)]
+        found.append(replace(sectioned(sentences), title=row["question"]))
     return found
 
 

@@ -9,129 +9,172 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.roles import with_roles
+from rag.roles.cues import NAMES as CUES
+from rag.roles.cues import WORD, cues
+from rag.roles.labels import ROLES
 from rag.types import Paper, Roles
 
 Table = NDArray[np.float64]
 
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _FUNCTION = frozenset(
     """
     a an the and or but nor if then than so as of at by for from in into on onto to with about between among during per via
     is are was were be been being am do does did has have had can could will would may might must there here this that
     these those it its they their he she his her we us our you your i which who whom whose when where why how whether any
-    some such both each either also only just very more most much many other while although though because since however
-    not no using based new novel approach method study paper towards toward
+    some such both each either also only just very more most much many other another while although though because since
+    however not no using based new novel approach method study paper towards toward
     """.split()
 )
 _STEM = 6
 """Words that share so many first letters count as one in the comparison with the title."""
+_NUMBER = re.compile(r"\d[\d.,]*")
+_QUANTITY = re.compile(r"\d[\d.,]* ?(?:%|\\%|x\b|×|times|points?|percent|fold)|\$\\times")
+_ARMS = re.compile(r"\bp ?[<=>] ?0?\.|±|\+/-")
+_PLACES = (
+    "last", "last but one", "first", "place", "first telling", "last telling", "first concluding", "only telling",
+    "none telling", "first own", "first proposes", "title", "on topic", "named", "short", "long", "endless", "number",
+    "numbers", "quantity", "question", "hollow without number", "telling number",
+)  # fmt: skip
+NAMES = (*(f"is {name}" for name in ROLES), *_PLACES, *CUES)
+"""The names of the features, in the order of the columns."""
 
 
-def _cue(words: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:{words})", re.IGNORECASE)
-
-
-CUES: dict[str, re.Pattern[str]] = {
-    "shows that": _cue(
-        r"\b(?:show|shows|showed|shown|find|finds|found|demonstrate[sd]?|reveal(?:s|ed)?|indicate[sd]?|suggest(?:s|ed)?"
-        r"|confirm(?:s|ed)?|prove[sd]?|conclude[sd]?|observe[sd]?|establish(?:es|ed)?|highlight(?:s|ed)?)\b"
-        r"(?: \w+){0,2}? that\b"
-    ),
-    "results": _cue(r"^(?:our |the |these |extensive |empirical |experimental )*(?:results?|findings?|experiments?|evaluations?)\b"),
-    "gains": _cue(
-        r"\b(?:outperform\w*|surpass\w*|exceed\w*|improv(?:e[sd]?|ing|ements?)|reduc(?:e[sd]?|ing|tions?)|increas(?:e[sd]?|ing)"
-        r"|achiev(?:e[sd]?|ing)|attain\w*|yield\w*|decreas(?:e[sd]?|ing)|faster|better|higher|lower|gains?)\b"
-    ),
-    "effect": _cue(r"\b(?:associated|correlat\w+|significant(?:ly)?|effective|predict(?:s|or|ors)|risk|safe|feasible|no difference)\b"),
-    "proposes": _cue(
-        r"\b(?:we|paper|work|article|study)(?: \w+ly| also| then| further| therefore| thus| here)? "
-        r"(?:propose|introduce|present|develop|design|devise|describe|formulate|construct|offer|provide|release|create|build)"
-    ),
-    "ours": _cue(r"\b(?:we|our|this (?:paper|work|study|article))\b"),
-    "announces": _cue(
-        r"\b(?:we|paper|work|study|article) (?:\w+ly )?(?:stud(?:y|ies)|investigate[sd]?|explore[sd]?|examine[sd]?|analy[sz]e[sd]?"
-        r"|discuss(?:es)?|evaluate[sd]?|conduct|compare[sd]?|assess(?:es)?|consider[s]?|review[s]?|aim[s]?|focus(?:es)?|test(?:ed)?)\b"
-    ),
-    "hollow": _cue(
-        r"state[- ]of[- ]the[- ]art|\bsota\b|\bsuperior\b|\bcompetitive\b|\beffectiveness\b|\bpromising\b|\bextensive experiments\b"
-        r"|\bvalidat\w+\b|\brobustness\b|\bversatil\w+\b"
-    ),
-    "future": _cue(
-        r"\bfuture\b|\bfurther (?:research|stud|work|investigat)|\bshould be\b|\bpotential\b|\bpav(?:e|es|ing) the way|\bimplications?\b"
-        r"|\bunderscor\w+|\bhighlight\w*|\bfoundation\b|\binsights?\b|\bneed for\b|\bcould\b|\bopens?\b|\boffer(?:s|ing)\b|\bcontribut\w+"
-    ),
-    "limits": _cue(r"\b(?:limitations?|caution|remains?|unclear|challeng\w+)\b"),
-    "where it is": _cue(r"https?://|github|\bcodes?\b.{0,60}\b(?:available|released)|\bavailable (?:at|on|from)\b|\bproject page\b|\bdemos?\b"),
-    "aims": _cue(r"\b(?:to (?:assess|evaluate|determine|investigate|examine|compare|describe|study|explore)\b.{0,200}$)(?<!\d)|\baim(?:s|ed)?\b|\bpurpose\b|\bgoal\b|\bobjectives?\b"),
-    "experiments on": _cue(r"\b(?:experiments?|evaluat\w+|test(?:ed|s)?|benchmarks?)\b.{0,40}\b(?:on|across|over|with)\b"),
-    "concludes": _cue(r"^(?:in (?:conclusion|summary)|we conclude|overall|taken together|collectively|thus|therefore|hence|conclusions?)\b"),
-    "adds": _cue(r"^(?:moreover|furthermore|additionally|in addition|also|further|besides|finally|lastly|moreover|notably|importantly|remarkably|interestingly|specifically|in particular|for example|for instance|similarly|meanwhile)\b"),
-    "turns": _cue(r"^(?:however|but|yet|nevertheless|nonetheless|conversely|in contrast|unlike|although|while|despite|though|instead)\b"),
-    "dangles": _cue(
-        r"^(?:(?:\w+ly|moreover|furthermore|in addition|overall|also|thus|hence|therefore|in particular|finally|as a result|for this),? )?"
-        r"(?:it|its|this|these|those|such|they|their|them|both|he|she|the (?:former|latter|two|same|resulting|proposed|latter))\b"
-        r"(?! (?:paper|work|study|article|survey|review|thesis|report|findings?|results?|trial|cohort)\b)"
-    ),
-    "these results": _cue(r"^(?:these|this|such|those) (?:findings?|results?|study|data|observations?|work|paper)\b"),
-    "arms": _cue(r"\b(?:respectively|vs\.?|versus|group [A-Z0-9]|groups?)\b|\bp ?[<=>] ?0?\.|95 ?%|\bCI\b|±|\+/-"),
-    "question": _cue(r"\?$"),
-    "quantity": _cue(r"\d[\d.,]* ?(?:%|\\%|x\b|×|times|points?|percent|fold)|\$\\times"),
+WEIGHTS = {
+    "is background": -0.91,
+    "is objective": -0.84,
+    "is method": -0.23,
+    "is result": 0.96,
+    "is conclusion": 0.85,
+    "is other": -1.5,
+    "last": 0.27,
+    "last but one": 0.43,
+    "first": -0.41,
+    "place": 1.1,
+    "first telling": 0.61,
+    "last telling": 0.49,
+    "first concluding": 0.45,
+    "only telling": 0.31,
+    "none telling": 0.94,
+    "first own": -0.04,
+    "first proposes": 0.16,
+    "title": 1.57,
+    "on topic": 0.55,
+    "named": 0.74,
+    "short": -1.04,
+    "long": 0.46,
+    "endless": -0.98,
+    "number": 0.36,
+    "numbers": 0.27,
+    "quantity": 0.29,
+    "question": -0.85,
+    "hollow without number": -0.03,
+    "telling number": 0.23,
+    "gains": 0.6,
+    "effect": 0.33,
+    "hollow": 0.03,
+    "future": -0.5,
+    "limits": -0.38,
+    "hopes": -1.42,
+    "aims": -0.67,
+    "arms": 0.05,
+    "shows that": 1.2,
+    "ours": 0.23,
+    "proposes": 0.07,
+    "announces": -0.0,
+    "where it is": -1.35,
+    "experiments on": -0.34,
+    "outlines": -0.43,
+    "results": 0.25,
+    "concludes": -0.01,
+    "adds": -0.31,
+    "turns": -0.07,
+    "dangles": -0.26,
+    "these results": -0.87,
+    "refers back": 0.09,
+    "to do": -0.36,
 }
+"""What each feature adds to the score of a sentence."""
+HAND = {"dangles": -1.5, "refers back": -1.0, "endless": -1.0, "to do": -1.0}
+"""Added to the weights by hand: what a reader cannot follow alone, or does not read to its end."""
+
+
+def finding(paper: Paper) -> int:
+    """
+    The number of the sentence that tells the paper's finding; of equal ones the earlier. It is kept for many papers.
+
+    Raises:
+        IndexError: The paper has no sentences.
+    """
+    return ranked(paper)[0]
+
+
+@lru_cache(maxsize=8_192)
+def ranked(paper: Paper) -> tuple[int, ...]:
+    """The numbers of all sentences of a paper, the one that tells its finding best first; IndexError if it has none."""
+    if not paper.spans:
+        raise IndexError(f"{paper.paper_id} has no sentences")
+    [paper] = with_roles([paper])
+    sentences = [paper.abstract[start:end] for start, end in paper.spans]
+    # a sum by rows: the last digits of a product of matrices may depend on how many rows there are
+    scores = np.round((features(paper.title, sentences, paper.roles) * _WEIGHTS).sum(axis=1), 9)
+    return tuple(int(row) + 1 for row in np.argsort(-scores, kind="stable"))
 
 
 def features(title: str, sentences: Sequence[str], roles: Roles) -> Table:
     """The features of each sentence of one abstract, shape (n, len(NAMES))."""
-    words = [[word.lower() for word in _WORD.findall(sentence)] for sentence in sentences]
-    of_title = _content(_WORD.findall(title.lower()))
-    name = title.split(":")[0].strip() if ":" in title[:40] else ""
+    lowered = [sentence.lower() for sentence in sentences]
+    words = [WORD.findall(sentence) for sentence in lowered]
+    of_title = _content(WORD.findall(title.lower()))
+    name = title.partition(":")[0].strip().lower() if ":" in title[:40] else ""
     telling = [at for at, role in enumerate(roles) if role.name in ("result", "conclusion")]
     concluding = [at for at, role in enumerate(roles) if role.name == "conclusion"]
-    count = len(sentences)
-    contents = [_content(tokens) for tokens in words]
+    count, begun, proposed = len(sentences), False, False
     rows = []
-    for at, (sentence, tokens, role) in enumerate(zip(sentences, words, roles, strict=True)):
-        content = contents[at]
+    for at, (sentence, tokens, role) in enumerate(zip(lowered, words, roles, strict=True)):
+        content, length = _content(tokens), len(tokens)
         shared = len(content & of_title)
-        numbers = len(re.findall(r"\d[\d.,]*", sentence))
-        cues = {cue: bool(pattern.search(sentence)) for cue, pattern in CUES.items()}
-        length = len(tokens)
-        row: dict[str, float] = {
-            **{f"is {kind}": role.probability * (role.name == kind) for kind in ("background", "objective", "method", "result", "conclusion", "other")},
-            "last": at == count - 1,
-            "last but one": at == count - 2,
-            "first": at == 0,
-            "place": at / max(1, count - 1),
-            "first telling": telling[:1] == [at],
-            "last telling": telling[-1:] == [at],
-            "first concluding": concluding[:1] == [at],
-            "only telling": telling == [at],
-            "none telling": not telling and role.name == "method",
-            "first own": cues["ours"] and not any(CUES["ours"].search(before) for before in sentences[:at]),
-            "first proposes": cues["proposes"] and not any(CUES["proposes"].search(before) for before in sentences[:at]),
-            "title": shared / max(1, len(of_title)),
-            "on topic": shared / max(1, len(content)),
-            "named": bool(name) and name.lower() in sentence.lower(),
-            "short": max(0, 14 - length) / 14,
-            "long": max(0, length - 35) / 35,
-            "number": numbers > 0,
-            "numbers": max(0, min(numbers, 10) - 3) / 7,
-            "hollow without number": cues["hollow"] and not cues["quantity"],
-            "telling number": cues["quantity"] and role.name in ("result", "conclusion"),
-            **cues,
-        }
-        rows.append(list(row.values()))
-        if not NAMES:
-            NAMES.extend(row)
-    return np.array(rows, dtype=float)
-
-
-NAMES: list[str] = []
+        numbers = len(_NUMBER.findall(sentence))
+        found = cues(sentence, tokens)
+        quantity = numbers > 0 and bool(_QUANTITY.search(sentence))
+        found["arms"] = found["arms"] or bool(numbers and _ARMS.search(sentence))
+        places = (
+            at == count - 1,
+            at == count - 2,
+            at == 0,
+            at / max(1, count - 1),
+            telling[:1] == [at],
+            telling[-1:] == [at],
+            concluding[:1] == [at],
+            telling == [at],
+            not telling and role.name == "method",
+            found["ours"] and not begun,
+            found["proposes"] and not proposed,
+            shared / max(1, len(of_title)),
+            shared / max(1, len(content)),
+            bool(name) and name in sentence,
+            max(0, 14 - length) / 14,
+            max(0, length - 35) / 35,
+            length > 60,
+            numbers > 0,
+            max(0, min(numbers, 10) - 3) / 7,
+            quantity,
+            sentence.endswith("?"),
+            found["hollow"] and not quantity,
+            quantity and at in telling,
+        )
+        rows.append((*(role.probability * (role.name == kind) for kind in ROLES), *places, *found.values()))
+        begun, proposed = begun or found["ours"], proposed or found["proposes"]
+    return np.array(rows, dtype=float).reshape(len(rows), len(NAMES))
 
 
 def _content(words: Sequence[str]) -> frozenset[str]:
-    return frozenset(word[:_STEM] for word in words if word not in _FUNCTION)
+    return frozenset([word[:_STEM] for word in words if word not in _FUNCTION])
+
+
+_WEIGHTS = np.array([WEIGHTS[name] + HAND.get(name, 0.0) for name in NAMES])
