@@ -3,9 +3,10 @@ Extractive summarization: the salient sentence of a paper, and the few sentences
 
 Sentences are verbatim and whole.
 
-The sentence of a paper is chosen by a linear model of eight features, fitted to how much a sentence shares with
-summaries that people wrote (`python -m benchmarks.tldr`), less a mark-down for a sentence that is unclear without the
-one before. The sentence of a paper does not depend on the other papers, and needs no vectors.
+The sentence of a paper is the one that tells its finding (`rag.roles.finding`). It does not depend on the other papers,
+and needs no vectors. How much it tells beside the sentences of other papers, for `cover`, is estimated by a linear model
+of eight features, fitted to how much a sentence shares with summaries that people wrote (`python -m benchmarks.tldr`),
+less a mark-down for a sentence that is unclear without the one before.
 
 Source of the task and the data: Cachola et al., "TLDR: Extreme Summarization of Scientific Documents", EMNLP 2020.
 """
@@ -27,6 +28,7 @@ from rag.answers.extractive import SAME_SENTENCE, supports_nothing
 from rag.checking.words import FUNCTION_WORDS, stems
 from rag.ports import Matrix
 from rag.retrieval.late_interaction import WORD, Array
+from rag.roles import finding
 from rag.types import Evidence, Paper, Sentence
 
 WEIGHTS = {
@@ -103,7 +105,7 @@ _AVAILABLE = frozenset("available released accessible".split())
 
 def salient_sentences(papers: Sequence[Paper]) -> list[Sentence]:
     """
-    The most salient sentence of each paper, in the order of the papers; of equal ones the earlier.
+    The sentence of each paper that tells its finding best, in the order of the papers; of equal ones the earlier.
 
     A sentence that gives orders or holds a link is not chosen if there is another. Of a withdrawn paper the sentence
     that says so is chosen, if there is one.
@@ -277,7 +279,7 @@ def _salience(paper: Paper) -> _Salient:
     table = features(paper.title, [paper.abstract[start:end] for start, end in paper.spans])
     # a sum by rows: the last digits of a product of matrices may depend on how many rows there are
     expected = np.round((table * _WEIGHTS).sum(axis=1) + WEIGHTS["constant"], 9)
-    ranked = [int(row) for row in np.argsort(-expected, kind="stable")]
+    ranked = [number - 1 for number in finding.ranked(paper)]
     for row in ranked:
         if not supports_nothing(Evidence(paper=paper, sentence=(sentence := paper.sentence(row + 1)), score=0.0)):
             return _Salient(sentence, float(expected[row]))

@@ -100,8 +100,16 @@ WEIGHTS = {
     "to do": -0.36,
 }
 """What each feature adds to the score of a sentence."""
-HAND = {"dangles": -1.5, "refers back": -1.0, "endless": -1.0, "to do": -1.0}
-"""Added to the weights by hand: what a reader cannot follow alone, or does not read to its end."""
+HAND = {
+    "dangles": -2.0,
+    "refers back": -1.0,
+    "endless": -1.0,
+    "to do": -1.0,
+    "where it is": -4.0,
+    "is background": -1.5,
+    "is objective": -1.0,
+}
+"""Added to the weights by hand: what a reader cannot follow alone, does not read to its end, or does not want."""
 
 
 def finding(paper: Paper) -> int:

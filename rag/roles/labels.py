@@ -40,11 +40,12 @@ _FILLERS = frozenset(
     clinicaltrials.gov author authors author's authors'
     """.split()
 )
-_WORD = r"[A-Za-z][A-Za-z'.]*"
+_WORD = r"[A-Za-z][A-Za-z']*(?:\.[a-z]+)*"
 _LABEL = re.compile(
     rf"(?:Abstract:?\s+)?((?:{_WORD})(?:(?:\s*[/,&-]\s*|\s+)(?:{_WORD}|&)){{0,6}}?)\s*(?::|[.](?=\s|$)|\s[-–—]\s)"
 )
 _CAPITALS = re.compile(r"(?:Abstract:?\s+)?([A-Z]{3,}(?:(?:\s*[/,&-]\s*|\s+)(?:[A-Z]{2,}|&))*)(?=\s+[A-Z0-9\"“(])")
+_INNER = re.compile(rf"[.!?)] ((?:{_WORD})(?: (?:and|&) {_WORD})?)(?::|[.]$)")
 _BARE = re.compile(
     r"(?:Abstract:?\s+)?((?:Background|Introduction|Objectives?|Aims?|Purpose|Methods?|Results?|Findings|Conclusions?"
     r"|Discussion)(?:\s(?:and|&)\s(?:aims?|objectives?|methods?|results?|findings|conclusions?))?)(?=\s+(?:[A-Z]|\d))"
@@ -114,8 +115,10 @@ def allowed(sentences: Sequence[str]) -> list[frozenset[RoleName] | None]:
         return [None] * len(sentences)
     section: frozenset[RoleName] | None = None
     result: list[frozenset[RoleName] | None] = []
-    for one in found:
+    for sentence, one in zip(sentences, found, strict=True):
         if one is not None:
             section = one.roles if len(one.roles) < len(ROLES) else None
         result.append(section)
+        if (inner := _INNER.search(sentence)) and (roles := section_roles(inner[1])):  # the splitter missed an end
+            section = roles
     return result

@@ -40,15 +40,33 @@ def salient(one: Paper) -> Sentence:
     return salient_sentences([one])[0]
 
 
+FOUND = "Experiments show that GrokNet learns modular addition from 40 % fewer examples than a transformer."
+AIM = "We aim to understand how recurrent networks learn modular addition."
+
+
 @pytest.mark.parametrize(
-    "others", [(BACKGROUND, RESULT), (RESULT, CODE), (CODE, BACKGROUND), (BACKGROUND, CODE, RESULT)]
+    "sentences",
+    [
+        (BACKGROUND, PROPOSED, FOUND),
+        (BACKGROUND, AIM, PROPOSED, FOUND, CODE),
+        (AIM, FOUND, "This makes recurrent networks a promising direction for future work."),
+        (BACKGROUND, PROPOSED, FOUND, "It also learns other tasks 12 % faster."),
+    ],
 )
-def test_what_a_paper_proposes_tells_more_than_what_is_known_what_leans_and_where_the_code_is(
-    others: tuple[str, ...],
-) -> None:
-    for at in range(len(others) + 1):
-        chosen = salient(paper(*others[:at], PROPOSED, *others[at:]))
-        assert (chosen.text, chosen.number) == (PROPOSED, at + 1)
+def test_a_paper_is_told_by_what_it_found(sentences: tuple[str, ...]) -> None:
+    assert salient(paper(*sentences)).text == FOUND
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [(BACKGROUND, PROPOSED), (BACKGROUND, PROPOSED, CODE), (PROPOSED, AIM), (BACKGROUND, AIM, PROPOSED, CODE)],
+)
+def test_a_paper_without_a_result_is_told_by_what_it_offers_not_by_its_aim(sentences: tuple[str, ...]) -> None:
+    assert salient(paper(*sentences)).text == PROPOSED
+
+
+def test_a_result_that_does_not_stand_alone_gives_way_to_what_the_paper_offers() -> None:
+    assert salient(paper(BACKGROUND, PROPOSED, "It outperforms them all.", CODE)).text == PROPOSED
 
 
 @pytest.mark.parametrize(
@@ -86,10 +104,6 @@ def test_a_withdrawn_paper_is_told_by_the_sentence_that_says_so() -> None:
     notice = "This paper has been withdrawn by the authors."
     assert salient(paper(PROPOSED, notice)).text == notice
     assert salient(replace(paper(BACKGROUND, PROPOSED), flags=("withdrawn",))).text == PROPOSED
-
-
-def test_of_two_equal_sentences_the_first_is_chosen() -> None:
-    assert salient(paper(BACKGROUND, PROPOSED, RESULT, PROPOSED)).number == 2
 
 
 @given(st.lists(st.text("weourths ,.ABZ012-'é。\n", min_size=1, max_size=120), min_size=1, max_size=6), st.randoms())
