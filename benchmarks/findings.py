@@ -57,7 +57,7 @@ def read_choices(folder: Path) -> list[Choice]:
 
 
 def telling(folder: Path, part: str) -> list[Choice]:
-    """Abstracts that state a result: CSAbstruct's, without titles, or those held out of PubMedQA under their question."""
+    """Abstracts that state a result: CSAbstruct's, without titles, or the held-out ones of PubMedQA."""
     corpus = pubmedqa(folder, held_out=True) if part == "pubmedqa" else csabstruct(folder, part)
     found = []
     for one, roles in zip(corpus, roles_of([one.sentences for one in corpus]), strict=True):

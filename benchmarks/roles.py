@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from benchmarks.report import data_folder, table, write_section
 from rag import text
-from rag.roles import model
+from rag.roles import model, roles_of
 from rag.roles.features import POSITIONS, SIZE, hashed, positions, scales
 from rag.roles.labels import ROLES, allowed, label, section_roles
 from rag.roles.model import COUNT, Weights
@@ -39,6 +39,7 @@ UNSURE = 0.02
 """The chance that a section's sentence has a role that its name does not say."""
 CONCLUSION = 0.3
 """How likely CSAbstruct's label "result", which it also gives to conclusions, is for one, beside a result."""
+FILE = Path(model.__file__).parent / "weights.npz"
 ALWAYS = ("background", "objective", "method", "result", "other")
 
 
@@ -282,3 +283,40 @@ def store(weights: Weights, path: Path) -> None:
         first=weights.first,
         last=weights.last,
     )
+
+
+def speed(corpus: Sequence[Abstract]) -> float:
+    """Sentences a second of one core, labels and probabilities included."""
+    abstracts = [one.sentences for one in corpus] * 10
+    roles_of(abstracts[:10])
+    began = time.process_time()
+    roles_of(abstracts)
+    return sum(map(len, abstracts)) / (time.process_time() - began)
+
+
+def main() -> None:
+    """Fit if asked to, measure, print, and write the section of docs/evaluation.md."""
+    folder = data_folder()
+    sets = training(folder)
+    if "--fit" in sys.argv[1:]:
+        store(fitted([one for corpus in sets.values() for one in corpus]), FILE)
+    weights = model.weights()
+    dev, medical = csabstruct(folder, "dev"), pubmedqa(folder, held_out=True)
+    body = [
+        ["CSAbstruct, dev, whole (its annotators agree at 75 %)", f"{accuracy(dev, weights, merged=True):.3f}"],
+        ["CSAbstruct, dev, at least 70 % chose the label", f"{accuracy(dev, weights, merged=True, least=0.7):.3f}"],
+        ["PubMedQA, a third by PubMed id", f"{accuracy(medical, weights):.3f}"],
+    ]
+    counts = [
+        [name, f"{len(corpus):,}", f"{sum(len(one.sentences) for one in corpus):,}"] for name, corpus in sets.items()
+    ]
+    parts = [
+        table(["role accuracy, without section labels", "accuracy"], body),
+        table(["trained on", "abstracts", "sentences"], counts),
+        f"{round(speed(dev), -3):,.0f} sentences a second of one core; {FILE.stat().st_size / 1e3:.0f} kB of weights.",
+    ]
+    write_section("Roles", "\n\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,10 @@ Extractive summarization: the salient sentence of a paper, and the few sentences
 
 Sentences are verbatim and whole.
 
-The sentence of a paper is the one that tells its finding (`rag.roles.finding`). It does not depend on the other papers,
-and needs no vectors. How much it tells beside the sentences of other papers, for `cover`, is estimated by a linear model
-of eight features, fitted to how much a sentence shares with summaries that people wrote (`python -m benchmarks.tldr`),
-less a mark-down for a sentence that is unclear without the one before.
+The sentence of a paper is the one that tells its finding (`rag.roles.finding`). It does not depend on the other
+papers, and needs no vectors. How much it tells beside the sentences of other papers, for `cover`, is estimated by a
+linear model of eight features, fitted to how much a sentence shares with summaries that people wrote
+(`python -m benchmarks.tldr`), less a mark-down for a sentence that is unclear without the one before.
 
 Source of the task and the data: Cachola et al., "TLDR: Extreme Summarization of Scientific Documents", EMNLP 2020.
 """

@@ -58,7 +58,7 @@ def _prepared(embedder: Embedder, embedding_texts: Sequence[str], abstracts: Seq
 
 
 class _Helper:
-    """A child process. It reads a line of JSON for each batch, and answers with one of offsets and roles, and the vectors."""
+    """A child process. It reads a line of JSON for each batch, and answers with offsets and roles, then the vectors."""
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension

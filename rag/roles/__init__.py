@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from rag.roles.features import Floats
 from rag.roles.labels import ROLES, allowed
-from rag.roles.model import COUNT, Floats, marginals, scores, weights
+from rag.roles.model import COUNT, marginals, scores, weights
 from rag.types import Paper, Role, Roles
 
 AT_ONCE = 256

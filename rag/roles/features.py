@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +90,7 @@ def positions(lengths: Sequence[int]) -> Floats:
     counts = np.repeat(np.asarray(lengths, dtype=np.int64), lengths)
     ends = np.cumsum(lengths)
     at = np.arange(len(counts)) - np.repeat(ends - np.asarray(lengths, dtype=np.int64), lengths)
-    rows: Any = np.zeros((len(counts), POSITIONS), dtype=np.float32)
+    rows: Floats = np.zeros((len(counts), POSITIONS), dtype=np.float32)
     every = np.arange(len(counts))
     rows[every, np.minimum(at, 4)] = 1
     rows[every, 5 + np.minimum(counts - 1 - at, 4)] = 1

@@ -76,7 +76,7 @@ def scores(abstracts: Sequence[Sequence[str]], model: Weights) -> Floats:
 
 
 def padded(flat: Floats, lengths: Sequence[int]) -> Floats:
-    """Rows of all abstracts as a block with a row for each sentence of the longest, shape (abstracts, longest, roles)."""
+    """The rows of all abstracts as one block, shape (abstracts, sentences of the longest, roles)."""
     counts = np.asarray(lengths)
     block = np.zeros((len(counts), int(counts.max()), flat.shape[1]), dtype=flat.dtype)
     block[np.arange(block.shape[1])[None, :] < counts[:, None]] = flat
@@ -107,14 +107,14 @@ def marginals(flat: Floats, lengths: Sequence[int], model: Weights) -> Floats:
         before = _stepped(behind[:, at + 1] * own[:, at + 1], steps.T)
         before /= before.sum(axis=1, keepdims=True)
         behind[:, at] = np.where((counts == at + 1)[:, None], last, before)
-    both = (ahead * behind)[within]
+    both: Floats = (ahead * behind)[within]
     both /= both.sum(axis=1, keepdims=True)
     return both
 
 
 def _stepped(rows: Floats, steps: Floats) -> Floats:
     """Each row times the matrix, summed in an order that does not depend on how many rows there are."""
-    total = rows[:, 0, None] * steps[0]
+    total: Floats = rows[:, 0, None] * steps[0]
     for role in range(1, COUNT):
         total = total + rows[:, role, None] * steps[role]
     return total

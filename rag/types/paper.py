@@ -79,7 +79,8 @@ class Paper:
     One paper and its abstract.
 
     `spans` are the offsets of the sentences in the abstract; the abstract is split once, at import. `roles` are those
-    of the sentences; a paper of the catalog has them (see `rag.roles`). `version` is the one of arXiv, if known. `imported` is the day (UTC) on which the paper came into the library.
+    of the sentences; a paper of the catalog has them (see `rag.roles`). `version` is the one of arXiv, if known.
+    `imported` is the day (UTC) on which the paper came into the library.
     """
 
     paper_id: str
