@@ -32,7 +32,7 @@ from rag.roles.model import COUNT, Weights
 
 Floats = NDArray[np.float64]
 PLACES = {name: at for at, name in enumerate(ROLES)}
-RIDGE = 8.0
+RIDGE = 4.0
 """The strength of the penalty on squared weights, chosen by cross-validation on the training part."""
 ROUNDS = 120
 UNSURE = 0.02

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-BITS = 14
+BITS = 15
 SIZE = 1 << BITS
 """The number of hashed features."""
 FIRST = 3

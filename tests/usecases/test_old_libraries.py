@@ -84,6 +84,35 @@ def test_it_is_migrated_when_it_is_opened_for_writing_and_the_next_import_indexe
         assert library.check() == []
 
 
+def stored_roles(folder: Path) -> list[str | None]:
+    connection = sqlite3.connect(folder / "catalog.sqlite3")
+    try:
+        return [codes for (codes,) in connection.execute("SELECT roles FROM revisions ORDER BY paper_id, hash")]
+    finally:
+        connection.close()
+
+
+def test_its_sentences_have_roles_before_and_after_the_next_writer_stores_them(old: Path, tmp_path: Path) -> None:
+    def roles_of_all(library: refdesk.Library) -> dict[str, object]:
+        catalog = library._store.catalog
+        return {paper_id: paper.roles for paper_id, paper in catalog.papers(catalog.ids()).items()}
+
+    with refdesk.open_library(old, read_only=True) as library:
+        computed = roles_of_all(library)
+        assert all(computed.values())
+    with refdesk.open_library(old) as library:
+        assert set(stored_roles(old)) == {None}
+        assert roles_of_all(library) == computed
+        new = tmp_path / "new.csv"
+        new.write_text("title,abstract\nA new paper,We study swifts with care.\n")
+        library.add(new)
+        codes = stored_roles(old)
+        assert all(codes) and len(codes) > len(computed), "the new text has roles, and every revision of the old"
+        assert {
+            paper_id: roles for paper_id, roles in roles_of_all(library).items() if paper_id in computed
+        } == computed
+
+
 def test_one_that_is_too_old_to_be_read_without_migrating_says_what_to_do(old: Path) -> None:
     connection = sqlite3.connect(old / "catalog.sqlite3")
     connection.execute("UPDATE alembic_version SET version_num = '0004'")
