@@ -21,7 +21,7 @@ _WORDS = {
     r"|versatil\w+",
     "future": r"future|potential|implications?|underscor\w+|highlight\w*|foundations?|insights?|could|should|opens?"
     r"|offers?|offering|contribut\w+|pav(?:e|es|ing)",
-    "limits": r"limitations?|caution|remains?|unclear|challeng\w+",
+    "limits": r"limitations?|limited|caution|remains?|unclear|challeng\w+|might|must|missed|participants?",
     "hopes": r"expect(?:s|ed)?|hope|believe|envision",
     "aims": r"aim(?:s|ed)?|purpose|goal|objectives?",
     "arms": r"respectively|vs|versus|groups?|ci",
@@ -43,6 +43,10 @@ _PHRASES = {
         r"stud(?:y|ies)|investigate[sd]?|explore[sd]?|examine[sd]?|analy[sz]e[sd]?|discuss(?:es)?|evaluate[sd]?|conduct"
         r"|compare[sd]?|assess(?:es)?|considers?|reviews?|aims?|focus(?:es)?|test(?:ed)?",
         rf"\b(?:we|{_PAPER}) (?:\w+ly )?(?:{{}})\b",
+    ),
+    "releases": (
+        r"releas\w+|publish\w*|shared?|available",
+        r"\bwe (?:also |publicly )?(?:release|publish|share|make)\b",
     ),
     "where it is": (
         r"https?|github|codes?|available|released|project|demos?|homepage",
