@@ -8,7 +8,7 @@ import sys
 from benchmarks.report import data_folder
 
 SCRIPTS = (
-    "quality", "topics", "verifier", "interests", "roles", "findings", "tldr", "themes", "digests", "parsing", "scale",
+    "quality", "authors", "topics", "verifier", "interests", "roles", "findings", "tldr", "themes", "digests", "parsing", "scale",
     "threads", "crashes", "runs", "fuzz", "tex",
 )  # fmt: skip
 
