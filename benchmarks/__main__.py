@@ -8,8 +8,8 @@ import sys
 from benchmarks.report import data_folder
 
 SCRIPTS = (
-    "quality", "topics", "verifier", "interests", "roles", "findings", "tldr", "themes", "digests", "parsing", "scale",
-    "threads", "crashes", "runs", "fuzz", "tex",
+    "quality", "authors", "topics", "verifier", "interests", "roles", "findings", "tldr", "themes", "digests",
+    "parsing", "scale", "threads", "crashes", "runs", "fuzz", "tex",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rag.checking import Verdict
     from rag.digests.build import BuiltIssue
     from rag.digests.selection import Candidate, Decision
+    from rag.question import Understood
     from rag.retrieval.langchain import PaperRetriever
     from rag.retrieval.retriever import Retrieved, Signals
     from rag.types import (
@@ -39,17 +40,20 @@ if TYPE_CHECKING:
         Coverage,
         Digest,
         Evidence,
+        Fact,
         Filter,
         FilterOptions,
         Finding,
         Hit,
         ImportReport,
         IssuePaper,
+        ListedPaper,
         Paper,
         Period,
         Problem,
         Reject,
         Revision,
+        Role,
         Sentence,
         Source,
         Theme,
@@ -74,6 +78,7 @@ __all__ = [
     "Decision",
     "Digest",
     "Evidence",
+    "Fact",
     "FeedReport",
     "Filter",
     "FilterOptions",
@@ -83,6 +88,7 @@ __all__ = [
     "IssuePaper",
     "Issues",
     "Library",
+    "ListedPaper",
     "Paper",
     "PaperRetriever",
     "Period",
@@ -90,11 +96,13 @@ __all__ = [
     "Reject",
     "Retrieved",
     "Revision",
+    "Role",
     "Sentence",
     "Signals",
     "Source",
     "Step",
     "Theme",
+    "Understood",
     "Verdict",
     "Verified",
     "__version__",
@@ -114,6 +122,7 @@ _MODULES = {
     "Retrieved": "rag.retrieval.retriever",
     "Signals": "rag.retrieval.retriever",
     "Step": "refdesk.digest.run",
+    "Understood": "rag.question",
     "Verdict": "rag.checking",
     "Verified": "refdesk.verify",
     "open_library": "refdesk.library",
