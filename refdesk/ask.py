@@ -199,6 +199,7 @@ class Ask:
         strict: bool = False,
         keep_unsupported: bool = False,
         newest_first: bool = False,
+        as_list: bool = False,
         cancel: Event | None = None,
     ) -> AnswerStream:
         """
@@ -212,6 +213,7 @@ class Ask:
             strict: Raise where the model fails. Otherwise the answer is extractive and marked `degraded`.
             keep_unsupported: Keep the model's claims that fail the check, marked as unsupported.
             newest_first: Order an answer in the papers' own sentences by the papers' days.
+            as_list: List papers with their findings, whatever the question asks for; no model is asked.
             cancel: Set it to cancel the question; closing the stream does the same.
 
         Raises when it runs:
@@ -234,7 +236,16 @@ class Ask:
             if answer := self._facts(question, filter, max_sentences):
                 yield answer
             else:
-                yield from self._parts(question, filter, options, strict, cancelled, newest_first=newest_first)
+                yield from self._parts(
+                    question,
+                    filter,
+                    options,
+                    strict,
+                    cancelled,
+                    limit=max_sentences,
+                    newest_first=newest_first,
+                    as_list=as_list,
+                )
 
         return AnswerStream(_timed(parts()), closed)
 
@@ -246,12 +257,14 @@ class Ask:
         strict: bool,
         cancelled: Callable[[], bool],
         *,
+        limit: int | None,
         newest_first: bool,
+        as_list: bool,
     ) -> Iterator[Claim | Answer]:
         """The claims and the answer, of the model, or extractive without one or where it fails."""
         retrieved = self._retrieve(question, filter_)
         degraded = None
-        if self._settings.model:
+        if self._settings.model and not as_list:
             chat = self._generator.new_chat(cancelled)
 
             def retrieve(query: str) -> Retrieved:
@@ -266,7 +279,13 @@ class Ask:
                 degraded = {"from": "generated", "reason": error.message.rstrip(".")}
         if cancelled():
             raise CancelledError("The question was cancelled.")
-        answer = extractive.answer(retrieved, max_sentences=options.max_claims, newest_first=newest_first)
+        answer = extractive.answer(
+            retrieved,
+            max_sentences=limit,
+            usual=self._settings.max_sentences,
+            newest_first=newest_first,
+            as_list=as_list,
+        )
         if not degraded:
             yield from answer.claims
         yield replace(answer, degraded=degraded)

@@ -7,7 +7,6 @@ that `verify` can compute it again (`recomputed`).
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -17,6 +16,7 @@ from rag import identity
 from rag.authors import matches, normalized, parse_name, readings
 from rag.errors import PaperNotFound, RefdeskError
 from rag.question import Understood
+from rag.retrieval.topic import holds
 from rag.types import Abstention, Answer, Fact, Filter, ListedPaper, Paper, Source
 from refdesk.filters import checked_filter, known_authors, resolve_id
 from stores.sql.catalog import SQLCatalog
@@ -30,7 +30,6 @@ _MOST_TITLES = 3
 _TITLES_READ = 200
 _SPELLINGS_READ = 40
 """The papers in which the spelling of a name is looked up."""
-_WORD = re.compile(r"[^\W_]+")
 _SHORT_TOPIC = 2
 """Words of a topic that no paper holds side by side; a longer one may be put in other words."""
 _FILTER_NAMES = tuple(field.name for field in fields(Filter))
@@ -220,17 +219,6 @@ class Facts:
             papers=tuple(ListedPaper(source=source.number, finding=None) for source in sources) if listed else (),
             facts=tuple(facts),
         )
-
-
-def holds(text: str, topic: str) -> bool:
-    """
-    True if a text holds the words of a topic side by side, each in the singular or the plural.
-
-    The word index knows stems only, and “token” is the stem of “tokenizers” too.
-    """
-    words = [re.escape(re.sub(r"(?<=[^\W\d_]{3})s$", "", word)) for word in _WORD.findall(normalized(topic))]
-    pattern = r"(?<!\w)" + r"[\W_]+".join(rf"{word}(?:e?s)?" for word in words) + r"(?!\w)"
-    return bool(words and re.search(pattern, normalized(text)))
 
 
 def _in_order(author: str) -> str:

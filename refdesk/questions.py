@@ -97,6 +97,7 @@ class Questions:
         strict: bool = False,
         keep_unsupported: bool = False,
         sort: Sort = "score",
+        as_list: bool = False,
         cancel: Event | None = None,
         filter: Filter | None = None,  # noqa: A002
         **filters: Unpack[FilterOptions],
@@ -108,11 +109,12 @@ class Questions:
 
         Args:
             question: In natural language.
-            max_sentences: The most claims; None takes the number of the settings.
+            max_sentences: The most claims, or papers of a list; None takes the number of the settings, or ten papers.
             fresh: Ask the model again, even where its reply is stored.
             strict: Raise where the model fails. Otherwise the answer is extractive and marked `degraded`.
             keep_unsupported: Keep the model's claims that fail the check, marked as unsupported.
             sort: `date` puts the newest papers of an answer in the papers' own sentences first.
+            as_list: List papers with their findings, whatever the question asks for; no model is asked.
             cancel: Set it to cancel the question.
             filter, filters: As in `search`.
 
@@ -128,6 +130,7 @@ class Questions:
             strict=strict,
             keep_unsupported=keep_unsupported,
             sort=sort,
+            as_list=as_list,
             cancel=cancel,
             filter=filter,
             **filters,
@@ -145,6 +148,7 @@ class Questions:
         strict: bool = False,
         keep_unsupported: bool = False,
         sort: Sort = "score",
+        as_list: bool = False,
         cancel: Event | None = None,
         filter: Filter | None = None,  # noqa: A002
         **filters: Unpack[FilterOptions],
@@ -164,6 +168,7 @@ class Questions:
             strict=strict,
             keep_unsupported=keep_unsupported,
             newest_first=sort == "date",
+            as_list=as_list,
             cancel=cancel,
         )
 

@@ -1,45 +1,73 @@
-"""Extractive answers: the sentences that best answer a question, verbatim and grouped by paper, without a model."""
+"""Extractive answers: sentences that answer a question, verbatim and grouped by paper, or papers with their findings."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 
-from rag import identity, text
 from rag.answers.confidence import THRESHOLD, confidence
-from rag.checking import links
+from rag.answers.forms import Form, form_of, select
+from rag.answers.sentences import supports_nothing
 from rag.retrieval.retriever import Retrieved
-from rag.types import Abstention, Answer, Citation, Claim, Evidence, Source
+from rag.types import Abstention, Answer, Citation, Claim, Evidence, ListedPaper, Source
 
-SAME_SENTENCE = 0.7
-"""Two sentences with at least this overlap say the same; one of them is enough."""
-AGAIN = 0.95
-"""The factor on each further sentence of one paper. On SciFact's training claims .95 shows 2.3 papers where 1 shows
-1.6, at the same evidence hit@5 (.832)."""
+__all__ = ["answer", "marked", "select", "supports_nothing", "unbracketed"]
+
 NEAREST = 3
+MENTIONED = 0.3
+"""The highest confidence where papers are on the topic and no sentence states the answer."""
 NUMBER_IN_BRACKETS = re.compile(r"\[(\d+(?:\.\d+)?)\]")
 """What looks like the number of a source or of a sentence."""
+_LANGUAGES = {
+    "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese", "nl": "Dutch", "ru": "Russian",
+    "ja": "Japanese", "zh": "Chinese", "ko": "Korean", "ar": "Arabic",
+}  # fmt: skip
 
 
-def answer(retrieved: Retrieved, *, max_sentences: int, newest_first: bool = False) -> Answer:
+def answer(
+    retrieved: Retrieved,
+    *,
+    max_sentences: int | None = None,
+    usual: int = 5,
+    newest_first: bool = False,
+    as_list: bool = False,
+) -> Answer:
     """
-    Answer with the best sentences, or abstain and name the nearest papers.
+    Answer in the papers' own sentences by the kind of the question, or abstain and name the nearest papers.
 
     Every claim is a whole sentence of a stored abstract and cites itself. Papers stand in the order of their best
     sentence, or the newest first, and a paper's sentences in its own order.
+
+    Args:
+        retrieved: The question with its evidence.
+        max_sentences: The most sentences, or papers of a list; None is `usual`, or what a list holds.
+        usual: The most sentences of an answer.
+        newest_first: The newest papers first.
+        as_list: Give a list of papers, whatever the kind of the question.
     """
+    asked = retrieved.understood
     probability = confidence(retrieved.signals)
-    chosen = select(retrieved.evidence, limit=max_sentences)
-    if probability < THRESHOLD or not chosen:
-        return _abstained(retrieved, probability)
+    newest_first = newest_first or bool(asked and asked.newest_first)
+    form = form_of(retrieved, limit=max_sentences, usual=usual, newest_first=newest_first, as_list=as_list)
+    if asked and asked.kind == "none":
+        return _abstained(retrieved, 0.0, Form(), "it names no topic; name a topic, a method or a finding")
+    if asked and asked.language != "en" and probability < THRESHOLD:
+        reason = (
+            f"it is in {_LANGUAGES.get(asked.language, asked.language)}, and without a model only English is understood"
+        )
+        return _abstained(retrieved, probability, Form(), reason)
+    if form.outcome == "mentioned":
+        return _abstained(retrieved, min(probability, MENTIONED), form, form.reason)
+    if probability < THRESHOLD or form.outcome == "absent":
+        return _abstained(retrieved, min(probability, MENTIONED), Form(), form.reason or _why_not(retrieved))
+    if form.papers:
+        return _list(retrieved, probability, form)
+    chosen = form.evidence
     cited = list({evidence.paper.paper_id: evidence.paper for evidence in chosen}.values())
     if newest_first:
         cited.sort(key=lambda paper: paper.day, reverse=True)
     order = {paper.paper_id: number for number, paper in enumerate(cited, start=1)}
-    chosen = sorted(chosen, key=lambda evidence: (order[evidence.paper.paper_id], evidence.sentence.number))
-    claims = tuple(_claim(evidence, order[evidence.paper.paper_id]) for evidence in chosen)
-    papers = {evidence.paper.paper_id: evidence.paper for evidence in chosen}
+    in_order = sorted(chosen, key=lambda evidence: (order[evidence.paper.paper_id], evidence.sentence.number))
+    claims = tuple(_claim(evidence, order[evidence.paper.paper_id]) for evidence in in_order)
     return Answer(
         question=retrieved.question,
         answered=True,
@@ -47,35 +75,36 @@ def answer(retrieved: Retrieved, *, max_sentences: int, newest_first: bool = Fal
         mode="extractive",
         text=" ".join(map(marked, claims)),
         claims=claims,
-        sources=tuple(Source(number=number, paper=papers[paper_id]) for paper_id, number in order.items()),
+        sources=tuple(Source(number=number, paper=paper) for number, paper in enumerate(cited, start=1)),
+        understood=asked,
+        missing=form.missing,
     )
 
 
-def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
-    """
-    Select the best sentences, the best first, without those that repeat a better one.
-
-    Each further sentence of a paper counts a little less than the one before, so that another paper, which may agree
-    or contradict, has its chance.
-    """
-    pool = [
-        (candidate, identity.words(candidate.sentence.text))
-        for candidate in evidence
-        if not supports_nothing(candidate)
-    ]
-    chosen: list[Evidence] = []
-    while pool and len(chosen) < limit:
-        used = Counter(selected.paper.paper_id for selected in chosen)
-        best, words = max(pool, key=lambda entry: entry[0].score * AGAIN ** used[entry[0].paper.paper_id])
-        chosen.append(best)
-        pool = [entry for entry in pool if identity.overlap(entry[1], words) < SAME_SENTENCE]
-    return chosen
+def _list(retrieved: Retrieved, probability: float, form: Form) -> Answer:
+    """A list of papers; its claims are their findings."""
+    papers, sources = _listed(form)
+    claims = tuple(paper.finding for paper in papers if paper.finding)
+    return Answer(
+        question=retrieved.question,
+        answered=True,
+        confidence=probability,
+        mode="extractive",
+        text=" ".join(map(marked, claims)),
+        claims=claims,
+        sources=sources,
+        understood=retrieved.understood,
+        papers=papers,
+        missing=form.missing,
+    )
 
 
-def supports_nothing(evidence: Evidence) -> bool:
-    """True if the paper was withdrawn, or the sentence gives orders or holds a link. None of them reports a finding."""
-    flags, sentence = evidence.paper.flags, evidence.sentence.text
-    return "withdrawn" in flags or bool(flags and text.flags("", sentence)) or bool(links(sentence))
+def _listed(form: Form) -> tuple[tuple[ListedPaper, ...], tuple[Source, ...]]:
+    papers = tuple(
+        ListedPaper(source=number, finding=_claim(found, number) if found else None)
+        for number, (_, found) in enumerate(form.papers, start=1)
+    )
+    return papers, tuple(Source(number=number, paper=paper) for number, (paper, _) in enumerate(form.papers, start=1))
 
 
 def marked(claim: Claim) -> str:
@@ -113,13 +142,12 @@ def _claim(evidence: Evidence, source: int) -> Claim:
     return Claim(text=sentence.text, support="verbatim", score=1.0, citations=(citation,))
 
 
-def _abstained(retrieved: Retrieved, probability: float) -> Answer:
-    if not retrieved.hits:
-        reason = "there is no paper to search: the library is empty, or the filters leave none"
-    elif all(map(supports_nothing, retrieved.evidence)):
-        reason = "the papers that come nearest were withdrawn, or give orders to their reader"
-    else:
-        reason = "the sentences that come nearest leave too much of the question open"
+def _abstained(retrieved: Retrieved, probability: float, form: Form, reason: str) -> Answer:
+    """No answer: the papers that are on the topic where there are any, else the nearest ones."""
+    papers, sources = _listed(form)
+    nearest = (
+        () if papers or (retrieved.understood and retrieved.understood.kind == "none") else retrieved.hits[:NEAREST]
+    )
     return Answer(
         question=retrieved.question,
         answered=False,
@@ -127,6 +155,17 @@ def _abstained(retrieved: Retrieved, probability: float) -> Answer:
         mode="extractive",
         text="",
         claims=(),
-        sources=(),
-        abstention=Abstention(reason=reason, nearest=retrieved.hits[:NEAREST]),
+        sources=sources,
+        abstention=Abstention(reason=reason, nearest=nearest),
+        understood=retrieved.understood,
+        outcome="mentioned" if papers else "absent",
+        papers=papers,
     )
+
+
+def _why_not(retrieved: Retrieved) -> str:
+    if not retrieved.hits:
+        return "there is no paper to search: the library is empty, or the filters leave none"
+    if all(map(supports_nothing, retrieved.evidence)):
+        return "the papers that come nearest were withdrawn, or give orders to their reader"
+    return "the sentences that come nearest leave too much of the question open"

@@ -220,7 +220,7 @@ def match_features(
     body = index > 0
     named = np.maximum(soft[:, first[owner]] - soft, 0)  # by the title, not by the sentence
     in_context = cover + TITLE_SHARE * (weights @ named)
-    held = presence([table.stems[unit] for unit in unit_words], table.stems[flat], lengths)
+    held = _held(units, [table.stems[unit] for unit in unit_words], table.stems[flat], lengths)
     of_title = held[:, first]
     return MatchFeatures(
         lexical=weights @ (frequency / (frequency + saturation)),
@@ -235,6 +235,19 @@ def match_features(
         owner=owner[body],
         number=index[body],
     )
+
+
+def _held(
+    units: Units, stems: Sequence[NDArray[np.intp]], of_texts: NDArray[np.intp], lengths: NDArray[np.intp]
+) -> Array:
+    """How much of each unit each text holds, 0 to 1: all of it, or the best of its parts."""
+    held = presence(stems, of_texts, lengths)
+    for row, parts in enumerate(units.parts):
+        if parts:
+            found = presence([stems[row][part] for part, _ in parts], of_texts, lengths)
+            worth = np.array([share for _, share in parts])[:, None]
+            held[row] = np.maximum(held[row], (found * worth).max(axis=0))
+    return held
 
 
 def _in_order_of_use(numbers: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

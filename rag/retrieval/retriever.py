@@ -75,12 +75,14 @@ class Retrieved:
     """
     Papers and the best sentences for a question, best first; `signals` is None without a candidate.
 
-    `phrases` are those of the question that papers hold word beside word.
+    `phrases` are those of the question that papers hold word beside word; `units` is the number of these and of the
+    single words beside them.
     """
 
     question: str
     understood: Understood | None = None
     phrases: tuple[str, ...] = ()
+    units: int = 0
     hits: tuple[Hit, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     signals: Signals | None = None
@@ -228,6 +230,8 @@ class Retriever:
                 lexical=float(match.lexical[row]),
                 vector=float(cosine[row]),
                 best_sentence=papers[row].sentence(int(match.number[best_row[row]])),
+                held=float(match.unit_paper[row]),
+                named=float(match.unit_title[row]),
             )
             for row in by_paper
         )
@@ -236,6 +240,7 @@ class Retriever:
                 paper=(paper := papers[match.owner[row]]),
                 sentence=paper.sentence(int(match.number[row])),
                 score=float(sentence_scores[row]),
+                held=float(match.unit_sentence[row]),
             )
             for row in by_sentence[:EVIDENCE]
         )
@@ -251,6 +256,7 @@ class Retriever:
             question=asked.question,
             understood=asked,
             phrases=candidates.units.phrases,
+            units=len(candidates.units.words),
             hits=hits,
             evidence=evidence,
             signals=signals,
@@ -270,6 +276,7 @@ def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> R
         question=first.question,
         understood=first.understood,
         phrases=first.phrases,
+        units=first.units,
         hits=tuple(best_hits[name] for name in dict.fromkeys(hit.paper_id for hit in hits)),
         evidence=tuple(
             best_evidence[key]

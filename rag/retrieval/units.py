@@ -24,6 +24,8 @@ _WORD = re.compile(r"[^\W_]+")
 _CONTRACTED = re.compile(r"(?<=\w)(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b")
 _INNER = frozenset("of in the for and to with on at by from".split())
 _LONGEST = 6
+_WITH_PARTS = 3
+"""Words of a phrase that has shorter phrases within."""
 _HELD_TOGETHER = 3
 """The papers that must hold a phrase with a function word inside, such as “mixture of experts”."""
 
@@ -38,12 +40,15 @@ class Units:
         stems: Their stems.
         frequencies: The number of papers that hold each unit.
         weights: (n,) shares by inverse document frequency, summing to 1.
+        parts: Of each unit of three words or more the shorter phrases within, as ranges of its words, and how much of
+            the unit each is worth, 0 to 1.
     """
 
     words: tuple[tuple[str, ...], ...]
     stems: tuple[tuple[str, ...], ...]
     frequencies: tuple[int, ...]
     weights: NDArray[np.float64]
+    parts: tuple[tuple[tuple[slice, float], ...], ...]
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -73,7 +78,7 @@ def units(topic: str, lexical: Lexical, stem: Callable[[str], str], *, papers: i
             if len(words) > 1 or words[0] not in SCAFFOLD_NOUNS:
                 found.setdefault(tuple(map(stem, words)), (words, frequency))
             at = end
-    idf = np.array([np.log1p((papers - min(n, papers) + 0.5) / (n + 0.5)) for _, n in found.values()])
+    idf = np.array([_idf(frequency, papers) for _, frequency in found.values()])
     lengths = np.array([sum(word not in FUNCTION_WORDS for word in words) for words, _ in found.values()])
     values = idf * np.sqrt(np.maximum(lengths, 1))
     kept = sorted(np.argsort(-values, kind="stable")[:MAX_UNITS])
@@ -84,7 +89,25 @@ def units(topic: str, lexical: Lexical, stem: Callable[[str], str], *, papers: i
         stems=tuple(stems[row] for row in kept),
         frequencies=tuple(found[stems[row]][1] for row in kept),
         weights=weights,
+        parts=tuple(_parts(stems[row], idf[row], lexical, papers) for row in kept),
     )
+
+
+def _idf(frequency: int, papers: int) -> float:
+    return float(np.log1p((papers - min(frequency, papers) + 0.5) / (frequency + 0.5)))
+
+
+def _parts(stems: tuple[str, ...], whole: float, lexical: Lexical, papers: int) -> tuple[tuple[slice, float], ...]:
+    """
+    The phrases that are a unit without its first or its last word, and what each is worth.
+
+    A part is worth the more the rarer it is: “test-time compute” is nearly as much as “scaling test-time compute”,
+    “language models” little beside “diffusion language models”.
+    """
+    if len(stems) < _WITH_PARTS:
+        return ()
+    ranges = (slice(1, len(stems)), slice(0, len(stems) - 1))
+    return tuple((part, min(1.0, _idf(lexical.phrase_frequency(stems[part]), papers) / whole)) for part in ranges)
 
 
 def _longest(run: Sequence[str], at: int, lexical: Lexical, stem: Callable[[str], str]) -> tuple[int, int]:

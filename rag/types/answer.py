@@ -16,11 +16,17 @@ from rag.types.paper import JsonDict, Paper, Sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One sentence of one paper; `score` says how well it answers the question, 0 to 1."""
+    """
+    One sentence of one paper; `score` says how well it answers the question, 0 to 1.
+
+    `held` is the share of the question's phrases and words that the sentence holds, what only the title holds counting
+    half.
+    """
 
     paper: Paper
     sentence: Sentence
     score: float
+    held: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +34,8 @@ class Hit:
     """
     A paper that a search found. `score` ranks it, 0 to 1, and is computed from `lexical` and `vector`, among others.
 
-    `vector` is a cosine similarity; `lexical` is the BM25 score as a share of the highest possible one.
+    `vector` is a cosine similarity; `lexical` is the BM25 score as a share of the highest possible one. `held` is the
+    share of the question's phrases and words that the paper holds, `named` the share that its title holds.
     """
 
     paper: Paper
@@ -36,6 +43,8 @@ class Hit:
     lexical: float
     vector: float
     best_sentence: Sentence
+    held: float = 1.0
+    named: float = 1.0
 
     @property
     def paper_id(self) -> str:

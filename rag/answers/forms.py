@@ -1,0 +1,327 @@
+"""
+Forms of an extractive answer: which sentences or papers answer a question of each kind.
+
+Findings are result and conclusion sentences; a definition says what a thing is; a comparison names both sides; a number
+stands with its thing; a list holds papers. What shares the question's words but not its phrases is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rag import identity
+from rag.answers import sentences
+from rag.question import Understood
+from rag.retrieval.retriever import Retrieved
+from rag.retrieval.topic import holds
+from rag.roles import finding
+from rag.types import Evidence, Hit, Outcome, Paper
+
+SAME_SENTENCE = 0.7
+"""Two sentences with at least this overlap say the same; one of them is enough."""
+AGAIN = 0.95
+"""The factor on each further sentence of one paper. On SciFact's training claims .95 shows 2.3 papers where 1 shows
+1.6, at the same evidence hit@5 (.832)."""
+KEPT = 0.85
+"""A sentence is shown if its score is at least this share of the best one's."""
+ON_PHRASE = 0.5
+FEW_UNITS = 3
+"""… and, if the question has at most so many phrases and words, if it holds this share of the most that a sentence
+holds of them. A longer question is put in other words more often; on SciFact's training claims this would cost .06 of
+evidence hit@5."""
+ON_TOPIC = 0.7
+"""The share of the question's phrases that a listed paper holds."""
+NEAR_THE_BEST = 0.6
+"""… and the share of the best paper's score."""
+NUMBERED, COMPARING = 1.1, 1.15
+"""The factor on a sentence with a number where one is asked for, and on one that compares."""
+PROPOSING = 0.92
+"""The factor on a sentence that only says what its authors make, where a finding is asked for."""
+LISTED = {"overview": 8}
+LISTED_OTHERWISE = 10
+"""Papers that a list holds, unless told otherwise."""
+
+ROLES: Mapping[str, Mapping[str, float]] = {
+    "definition": {"result": 0.9, "conclusion": 0.9, "method": 0.95, "objective": 0.95},
+    "findings": {"method": 0.93, "background": 0.88, "other": 0.88, "objective": 0.8},
+    "limits": {"objective": 0.9, "other": 0.88},
+}
+"""By kind of question: the factor on the score of a sentence that surely has a role; 1 where none is given."""
+
+_DATASETS = re.compile(r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test ?beds?|collections?)\b", re.IGNORECASE)
+_SURVEYS = re.compile(r"\b(?:surveys?|reviews?|overviews?|roadmap|tutorial)\b", re.IGNORECASE)
+_WANTED = (
+    (re.compile(r"\b(?:datasets?|benchmarks?|corpora|corpus)\b", re.IGNORECASE), _DATASETS),
+    (re.compile(r"\b(?:surveys?|reviews?|overviews? of the field)\b", re.IGNORECASE), _SURVEYS),
+)
+"""Sorts of papers that a list may ask for: the question's words, and the papers'."""
+_LIMITS_ASKED = re.compile(
+    r"\b(?:limitations?|limits?|drawbacks?|weakness\w*|shortcomings?|fail\w*|downsides?|disadvantages?|pitfalls?)\b", re.IGNORECASE
+)
+_COUNTED = re.compile(r"\bhow (?:many|much) (?:\w+ing )?(?P<noun>[^\W\d_]+)", re.IGNORECASE)
+_COMPARING = re.compile(
+    r"\b(?:than|compar\w+|versus|vs|outperform\w*|unlike|while|whereas|both|better|worse|differ\w*|contrast|trade-?offs?|surpass\w*|"
+    r"exceed\w*|match\w*|alternative)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """
+    What an answer shows: sentences, or papers each with the sentence that tells its finding.
+
+    Args:
+        evidence: The sentences, best first.
+        papers: The papers of a list with their finding, in their order.
+        reason: Why the question is only touched on; the outcome is then `mentioned`.
+        missing: What the sentences leave open.
+    """
+
+    evidence: tuple[Evidence, ...] = ()
+    papers: tuple[tuple[Paper, Evidence | None], ...] = ()
+    reason: str = ""
+    missing: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """`mentioned` if none of the sentences states the answer, else `answered`; `absent` if there is nothing."""
+        if self.reason:
+            return "mentioned" if self.papers else "absent"
+        return "answered" if self.evidence or self.papers else "absent"
+
+
+def form_of(
+    retrieved: Retrieved, *, limit: int | None, usual: int, newest_first: bool = False, as_list: bool = False
+) -> Form:
+    """
+    Choose what answers a question, by its kind.
+
+    Args:
+        retrieved: The question with its evidence.
+        limit: The most sentences or papers, if the reader said so.
+        usual: The most sentences otherwise.
+        newest_first: The newest papers first.
+        as_list: A list of papers, whatever the kind.
+    """
+    asked = retrieved.understood or Understood(question=retrieved.question)
+    if as_list or asked.kind in ("list", "overview"):
+        return _list(retrieved, asked, limit or LISTED.get(asked.kind, LISTED_OTHERWISE), newest_first=newest_first)
+    most = limit or usual
+    if asked.kind == "comparison":
+        return _comparison(retrieved, asked, most)
+    if asked.kind == "definition":
+        return _definition(retrieved, asked, most)
+    if asked.kind == "number":
+        return _number(retrieved, asked, most)
+    if asked.polarity < 0:
+        return _negative(retrieved, asked, most)
+    return _findings(retrieved, most)
+
+
+def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
+    """
+    Select the best sentences, the best first, without those that repeat a better one.
+
+    Each further sentence of a paper counts a little less than the one before, so that another paper, which may agree
+    or contradict, has its chance.
+    """
+    pool = [
+        (candidate, identity.words(candidate.sentence.text))
+        for candidate in evidence
+        if not sentences.supports_nothing(candidate)
+    ]
+    chosen: list[Evidence] = []
+    while pool and len(chosen) < limit:
+        used = Counter(selected.paper.paper_id for selected in chosen)
+        best, words = max(pool, key=lambda entry: entry[0].score * AGAIN ** used[entry[0].paper.paper_id])
+        chosen.append(best)
+        pool = [entry for entry in pool if identity.overlap(entry[1], words) < SAME_SENTENCE]
+    return chosen
+
+
+def stating(retrieved: Retrieved, kind: str = "findings") -> list[Evidence]:
+    """
+    The sentences that state something, by their scores for a kind of question, best first.
+
+    A sentence on another thing that has the question's words, though not its phrases, is left out.
+    """
+    weighed = [_weighed(found, kind) for found in retrieved.evidence if not sentences.states_nothing(found)]
+    weighed.sort(key=lambda found: (-found.score, found.paper.paper_id, found.sentence.number))
+    if not weighed:
+        return []
+    best = weighed[0].score
+    least = ON_PHRASE * max(found.held for found in weighed[:10]) if retrieved.units <= FEW_UNITS else 0.0
+    return [found for found in weighed if found.score >= KEPT * best and found.held >= least]
+
+
+def _weighed(found: Evidence, kind: str) -> Evidence:
+    role = sentences.role(found)
+    factor = 1 - role.probability * (1 - ROLES[kind].get(role.name, 1.0))
+    if kind == "findings" and sentences.only_proposes(found.sentence.text):
+        factor *= PROPOSING
+    return replace(found, score=found.score * factor)
+
+
+def _findings(retrieved: Retrieved, limit: int) -> Form:
+    return Form(evidence=_whole(select(stating(retrieved), limit=limit), limit))
+
+
+def _negative(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
+    """What is not so, or its limits; the other side if that is all there is, and said."""
+    if _LIMITS_ASKED.search(asked.question):
+        found = stating(retrieved, "limits")
+        negative = [each for each in found if sentences.tells_limits(each.sentence.text)]
+        missing = "no sentence found here tells of limits or failures"
+    else:
+        found = stating(retrieved)
+        negative = [each for each in found if sentences.denies(each.sentence.text)]
+        missing = "no sentence found here denies it; what is shown is the other side"
+    chosen = _whole(select(negative or found, limit=limit), limit)
+    return Form(evidence=chosen, missing=None if negative else missing)
+
+
+def _definition(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
+    topic = asked.quoted[0] if asked.quoted else asked.topic
+    levels = {
+        id(found): level
+        for found in retrieved.evidence
+        if (level := sentences.definition_level(found.sentence.text, topic))
+    }
+    defining = [
+        replace(weighed, score=weighed.score * (1 + 0.15 * (levels[id(found)] - 1)))
+        for found in retrieved.evidence
+        if id(found) in levels
+        and not found.sentence.text.endswith("?")
+        and not sentences.needs_the_sentence_before(found.sentence.text)
+        for weighed in [_weighed(found, "definition")]
+    ]
+    if not defining:
+        return _mentioned(retrieved, f"no sentence here says what {_quoted(topic)} is")
+    return Form(evidence=_whole(select(defining, limit=min(limit, 3)), limit))
+
+
+def _comparison(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
+    first, second = asked.sides
+    both = [
+        replace(found, score=found.score * (COMPARING if _COMPARING.search(found.sentence.text) else 1.0))
+        for found in retrieved.evidence
+        if not found.sentence.text.endswith("?") and all(_names(found.sentence.text, side) for side in asked.sides)
+    ]
+    if not both:
+        return _mentioned(
+            retrieved, f"no sentence here compares {_quoted(first)} and {_quoted(second)}", sides=asked.sides
+        )
+    weighed = [_weighed(found, "findings") for found in both]
+    return Form(evidence=_whole(select(weighed, limit=limit), limit))
+
+
+def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
+    found = stating(retrieved)
+    numbered = [each for each in found if sentences.holds_a_number(each.sentence.text)]
+    if wanted := _COUNTED.search(asked.question):
+        noun = wanted["noun"]
+        numbered = [each for each in numbered if sentences.counts(each.sentence.text, noun)]
+        if not numbered:
+            return _mentioned(retrieved, f"no sentence here says how many {noun}")
+        return Form(evidence=_whole(select(numbered, limit=limit), limit))
+    first = [replace(each, score=each.score * (NUMBERED if each in numbered else 1.0)) for each in found]
+    missing = None if numbered else "no sentence found here gives a number"
+    return Form(evidence=_whole(select(first, limit=limit), limit), missing=missing)
+
+
+def _list(retrieved: Retrieved, asked: Understood, limit: int, *, newest_first: bool) -> Form:
+    hits = on_topic(retrieved.hits)
+    missing = None
+    for question_words, of_papers in _WANTED:
+        if asked.kind == "list" and question_words.search(asked.question):
+            fitting = [hit for hit in hits if of_papers.search(hit.title) or _offered(hit.paper, of_papers)]
+            hits, missing = (fitting, None) if fitting else (hits, "no paper found here says that it is one")
+            return Form(papers=_told(_ordered(hits, limit, newest_first), of_papers), missing=missing)
+    return Form(papers=_told(_ordered(hits, limit, newest_first)))
+
+
+def on_topic(hits: Sequence[Hit]) -> list[Hit]:
+    """The papers that hold the question's phrases and come near the best one; those that support nothing are left out."""
+    held = [hit for hit in hits if hit.held >= ON_TOPIC and "withdrawn" not in hit.paper.flags]
+    return [hit for hit in held if hit.score >= NEAR_THE_BEST * held[0].score]
+
+
+def _ordered(hits: Sequence[Hit], limit: int, newest_first: bool) -> list[Hit]:
+    ranked = sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if newest_first else hits
+    return list(ranked[:limit])
+
+
+def _told(hits: Sequence[Hit], wanted: re.Pattern[str] | None = None) -> tuple[tuple[Paper, Evidence | None], ...]:
+    """Each paper with the sentence that tells its finding, or what it offers of the wanted sort."""
+    return tuple((hit.paper, _finding(hit, wanted)) for hit in hits)
+
+
+def _finding(hit: Hit, wanted: re.Pattern[str] | None) -> Evidence | None:
+    numbers = finding.ranked(hit.paper)
+    if wanted and (offered := _offered(hit.paper, wanted)):
+        numbers = (offered, *numbers)
+    for number in numbers:
+        found = Evidence(paper=hit.paper, sentence=hit.paper.sentence(number), score=hit.score)
+        if not sentences.supports_nothing(found):
+            return found
+    return None
+
+
+def _offered(paper: Paper, wanted: re.Pattern[str]) -> int | None:
+    """The number of the sentence in which a paper offers such a thing."""
+    return next(
+        (
+            sentence.number
+            for sentence in paper.sentences
+            if wanted.search(sentence.text) and sentences.offers(sentence.text)
+        ),
+        None,
+    )
+
+
+def _mentioned(retrieved: Retrieved, reason: str, *, sides: Sequence[str] = ()) -> Form:
+    """The papers on the topic, of which none states the answer."""
+    hits = on_topic(retrieved.hits)
+    if sides and not hits:
+        for side in sides:
+            hits += [hit for hit in retrieved.hits if _names(f"{hit.title} {hit.paper.abstract}", side)][:3]
+    once = {hit.paper_id: hit for hit in hits}
+    return Form(papers=_told(list(once.values())[:5]), reason=reason)
+
+
+def _whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
+    """
+    Sentences that can be read: with the one before where a sentence refers back, and the one that tells what it counts.
+
+    A sentence is left out if there is no room for the one that it needs, or if that one refers back too.
+    """
+    found: dict[tuple[str, int], Evidence] = {}
+    for each in chosen:
+        group = [each]
+        if sentences.needs_the_sentence_before(each.sentence.text):
+            before = sentences.sentence_before(each)
+            if not before or sentences.needs_the_sentence_before(before.text):
+                continue
+            group.insert(0, replace(each, sentence=before))
+        if sentences.is_told_by_the_next(each.sentence.text):
+            after = sentences.sentence_after(each)
+            if not after:
+                continue
+            group.append(replace(each, sentence=after))
+        new = {(part.paper.paper_id, part.sentence.number): part for part in group}
+        if len(found | new) <= max(limit, len(new)) and not any(map(sentences.supports_nothing, group)):
+            found |= new
+    return tuple(found.values())
+
+
+def _names(text: str, side: str) -> bool:
+    """True if a text names a side of a comparison: its words side by side, or all of them."""
+    return holds(text, side) or (len(side.split()) > 1 and all(holds(text, word) for word in side.split()))
+
+
+def _quoted(topic: str) -> str:
+    return f"“{' '.join(topic.split())[:80]}”"

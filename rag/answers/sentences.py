@@ -1,0 +1,200 @@
+"""Cues of single sentences: what says nothing, what needs its neighbour, what defines, denies or gives a number."""
+
+from __future__ import annotations
+
+import re
+
+from rag import text as prose
+from rag.checking import links
+from rag.roles import with_roles
+from rag.roles.cues import WORD, cues
+from rag.types import Evidence, Role, Sentence
+
+SURE = 0.6
+"""The probability from which the role of a sentence alone tells that it states nothing."""
+_LIMITS = re.compile(
+    r"\b(?:limit(?:s|ed|ations?)?|fail\w*|cannot|lacks?|lacking|drawbacks?|suffer\w*|challeng\w+|degrad\w+|bottlenecks?|"
+    r"weak\w*|worse\w*|declin\w+|difficult\w*|hinder\w*|poor\w*|unable|vulnerab\w+|inefficien\w+|shortcomings?|"
+    r"falls? short|prone|struggl\w+|hamper\w*|costly|expensive|overlook\w*|neglect\w*|insufficient\w*)\b",
+    re.IGNORECASE,
+)
+_NOT = re.compile(
+    r"\b(?:not|no|nor|never|neither|cannot|fail\w*|little|without|hurt\w*|harm\w*|worse\w*|degrad\w+|unlikely)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_MENDS = re.compile(
+    r"\b(?:address\w*|alleviat\w+|overcom\w+|mitigat\w+|tackl\w+|remed\w+|resolv\w+|solv\w+|bypass\w*|circumvent\w*|reliev\w+)\b",
+    re.IGNORECASE,
+)
+_ANNOUNCES = re.compile(
+    r"(?:\b(?:two|three|four|five|six|several|following|many|various|both) (?:\w+[ -]){0,3}(?:limitations?|reasons?|challenges?|"
+    r"findings?|factors?|ways|types?|issues?|problems?|properties|advantages?|insights?|observations?|drawbacks?|causes?|"
+    r"steps?)\b[^.]{0,40}[.:]|:)$",
+    re.IGNORECASE,
+)
+"""What is counted and told by the next sentence."""
+_OURS_ONLY = re.compile(
+    r"^(?:extensive |our |the )*(?:code|data ?set|data|models?|weights|project page)\b.{0,40}\b(?:available|released|public)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"(?<![\w.(-])\d[\d.,]*")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_SIZE = re.compile(r"\b\d[\d.]*(?:[BMK]\b|[ -]?(?:billion|million|thousand)\b)")
+
+
+def supports_nothing(evidence: Evidence) -> bool:
+    """True if the paper was withdrawn, or the sentence gives orders or holds a link. None of them reports a finding."""
+    flags, sentence = evidence.paper.flags, evidence.sentence.text
+    return "withdrawn" in flags or bool(flags and prose.flags("", sentence)) or bool(links(sentence))
+
+
+def role(evidence: Evidence) -> Role:
+    """The role of a sentence, as it is stored or else computed."""
+    [paper] = with_roles([evidence.paper])
+    return paper.roles[evidence.sentence.number - 1]
+
+
+def states_nothing(evidence: Evidence) -> bool:
+    """
+    True for a question, an aim, an announcement of what is studied, and where code is.
+
+    A sentence that announces and tells (“we study X and show that …”) states something.
+    """
+    text = evidence.sentence.text
+    found = cues(text.lower(), WORD.findall(text.lower()))
+    if text.rstrip().endswith("?") or found["where it is"] or found["releases"] or _OURS_ONLY.match(text):
+        return True
+    telling = found["shows that"] or found["gains"] or found["effect"]
+    if found["hopes"] or found["outlines"]:
+        return not telling
+    its_role = role(evidence)
+    aims = its_role.name == "objective" and its_role.probability >= SURE and not found["proposes"]
+    return (
+        (aims or found["aims"] or found["announces"]) and not telling and its_role.name not in ("result", "conclusion")
+    )
+
+
+def needs_the_sentence_before(text: str) -> bool:
+    """
+    True if a sentence opens with a word that only the sentence before explains.
+
+    >>> needs_the_sentence_before("It is faster."), needs_the_sentence_before("These results show that it is.")
+    (True, False)
+    """
+    lowered = text.lower()
+    found = cues(lowered, ())
+    return (found["dangles"] or found["refers back"]) and not found["these results"]
+
+
+def is_told_by_the_next(text: str) -> bool:
+    """
+    True if a sentence only counts what the next one tells.
+
+    >>> is_told_by_the_next("Mamba has two main limitations.")
+    True
+    """
+    return bool(_ANNOUNCES.search(text.strip()))
+
+
+def offers(text: str) -> bool:
+    """True if a sentence says that its paper makes something: “we introduce a benchmark”."""
+    lowered = text.lower()
+    found = cues(lowered, WORD.findall(lowered))
+    return found["proposes"] or found["releases"]
+
+
+def only_proposes(text: str) -> bool:
+    """True if a sentence says what its authors make, and not what it does."""
+    lowered = text.lower()
+    found = cues(lowered, WORD.findall(lowered))
+    return found["proposes"] and not (found["shows that"] or found["gains"] or found["effect"])
+
+
+def tells_limits(text: str) -> bool:
+    """True if a sentence tells of a limit or a failure, and not of how it is mended."""
+    return bool(_LIMITS.search(text)) and not _MENDS.search(text)
+
+
+def denies(text: str) -> bool:
+    """True if a sentence says what is not so."""
+    return bool(_NOT.search(text))
+
+
+def definition_level(text: str, topic: str) -> int:
+    """
+    How far a sentence says what a topic is: 2 if it defines it, 1 if the topic is its subject, else 0.
+
+    >>> definition_level("Grokking is a delayed generalization.", "grokking")
+    2
+    >>> definition_level("Grokking occurs late.", "grokking"), definition_level("We study grokking.", "grokking")
+    (1, 0)
+    """
+    words = re.findall(r"[^\W_]+", topic)
+    if not words:
+        return 0
+    named = r"[\W_]+".join(re.escape(re.sub(r"(?<=[^\W\d_]{3})s$", "", word)) + "(?:e?s)?" for word in words)
+    levels = [
+        _level(text[: match.start()], text[match.end() :])
+        for match in re.finditer(rf"\b{named}\b(?: ?\([^)]{{1,60}}\))?", text, re.IGNORECASE)
+    ]
+    return max(levels, default=0)
+
+
+_BEFORE = re.compile(
+    r"(?:^|[,;:(“\"'`]\s*|\b(?:an?|the|as|of|by|that|with|and|or|via|using|employ|use|utilize|leverage|adopt|study|while|"
+    r"although|introduces?|presents?|proposes?|called|termed|named|defines?|explores?|investigates?|recently|on)\s+)"
+    r"(?:[^\W\d_]+ly\s+)?$",
+    re.IGNORECASE,
+)
+"""What may stand before a topic that is not the end of a longer name, as “Fashion” before “Retrieval-Augmented …”."""
+_OPENS = re.compile(
+    r"^\W*(?:(?:recently|currently|today|while|although|however|in [^,]{2,40}|as [^,]{2,60}),? )?(?:an? |the )?$",
+    re.IGNORECASE,
+)
+_DEFINES = re.compile(
+    r"\W{0,3}(?:(?:is|are|was|were) (?:\w+ly )?(?:defined|an?\b|the (?:process|task|ability|phenomenon|practice|problem|study|"
+    r"use|act|idea|tendency)|one of|when\b)|(?:refers?|referred|denotes?|means?|describes?|stands? for)\b|"
+    r"(?:which|that) (?:is|are|refers?|denotes?|describes?|means?)\b|(?:an?|the|where|in which|i\.e\.) )",
+    re.IGNORECASE,
+)
+_TELLS = re.compile(r"\W{0,2}(?!(?:and|or|with|for|in|of|on|to|by|from|at|as|via)\b)[^\W\d_]+", re.IGNORECASE)
+
+
+def _level(before: str, after: str) -> int:
+    """How far a sentence defines a topic that stands between these words."""
+    if not _BEFORE.search(before):
+        return 0
+    comma = after.lstrip("”\"'`})").startswith((",", " is", " are", " was", " refer", " denote", " mean", " describe", " stand", " which"))
+    if comma and _DEFINES.match(after):
+        return 2
+    return int(bool(_OPENS.match(before) and _TELLS.match(after)))
+
+
+def holds_a_number(text: str) -> bool:
+    """True if a sentence has a number that is no year."""
+    return any(not _YEAR.fullmatch(found.rstrip(".,")) for found in _NUMBER.findall(text)) or bool(_SIZE.search(text))
+
+
+def counts(text: str, noun: str) -> bool:
+    """
+    True if a sentence has a number of such things.
+
+    >>> counts("The corpus has 26,453 recipes.", "recipes"), counts("A 7B model.", "parameters")
+    (True, True)
+    """
+    stem = re.escape(re.sub(r"(?<=[^\W\d_]{3})s$", "", noun.lower()))
+    number = r"\d[\d.,]*(?:\s?(?:[bmk]|billion|million|thousand|hundred|%|percent))?\+?"
+    near = rf"{number}[\s-]+(?:[^\W\d_][\w-]*[\s-]+){{0,2}}{stem}"
+    return bool(re.search(near, text.lower())) or (stem == "parameter" and bool(_SIZE.search(text)))
+
+
+def sentence_before(evidence: Evidence) -> Sentence | None:
+    """The sentence before; None for the first."""
+    number = evidence.sentence.number
+    return evidence.paper.sentence(number - 1) if number > 1 else None
+
+
+def sentence_after(evidence: Evidence) -> Sentence | None:
+    """The sentence after; None for the last."""
+    number = evidence.sentence.number
+    return evidence.paper.sentence(number + 1) if number < len(evidence.paper.spans) else None
