@@ -46,13 +46,14 @@ FOLDS = 5
 RIDGE = 1e-3
 PAPER = ("lexical", "cosine", "best", "title", "unit_title", "unit_paper")
 SENTENCE = ("sentence", "lexical", "cosine", "position", "unit_sentence")
-ANSWER = ("lexical", "covered", "unit_paper", "cosine")
+ANSWER = ("lexical", "covered", "unit_paper", "short", "cosine")
 TODAY = date(2026, 1, 1)
 TOPICS, TOPICS_UNTIL = 160, "2025-07"
 """Topics of arXiv asked beside the claims, of papers before this month; `benchmarks.topics` reports later ones."""
 MIX = {
     "claims": 1.0, "pubmedqa own": 0.25, "pubmedqa+scifact own": 0.25, "pubmedqa+scifact absent": 0.25,
     "pubmedqa in arxiv": 0.25, "arxiv own": 0.15, "small own": 0.15, "arxiv in small": 0.15, "arxiv in scifact": 0.15,
+    "short own": 0.15, "short absent": 0.15,
 }  # fmt: skip
 """How much each kind of question counts in the fit of the confidence, by all its questions together."""
 OFF_TOPIC = """
@@ -81,7 +82,8 @@ class Candidates:
 
     def paper(self, names: Sequence[str]) -> Array:
         """Features of the papers, (n, features)."""
-        columns = [self.cosine if name == "cosine" else getattr(self.features, name) for name in names]
+        others = {"cosine": self.cosine, "short": np.full(len(self.papers), 1 / max(1, self.terms))}
+        columns = [others[name] if name in others else getattr(self.features, name) for name in names]
         return np.stack(columns, axis=1)
 
     def sentence(self, names: Sequence[str]) -> Array:
@@ -279,8 +281,13 @@ def scifact_looks(library: Retriever, data: Dataset) -> tuple[list[Candidates], 
     return splits["train"], splits["test"]
 
 
-def topic_looks(folder: Path, temporary: Path) -> list[Candidates]:
-    """Topics asked plainly and within a question; the papers with the phrase in the title are relevant."""
+def topic_looks(folder: Path, temporary: Path) -> tuple[list[Candidates], dict[str, list[Candidates]]]:
+    """
+    Topics asked plainly and within a question; the papers with the phrase in the title are relevant.
+
+    Also short questions, of which the library holds the topic, or else its two words but not together: the first of
+    one topic and the last of another.
+    """
     rows = [row for row in rows_of(folder / "arxiv_daily" / "2025.jsonl.gz") if row["date"] < TOPICS_UNTIL]
     library = retriever(
         temporary / "topics", [paper(f"arxiv:{row['id']}", row["title"], row["abstract"]) for row in rows]
@@ -291,7 +298,16 @@ def topic_looks(folder: Path, temporary: Path) -> list[Candidates]:
         candidates = look(library, form.format(phrase))
         relevant = {each.paper_id: 1 for each in candidates.papers if topics.holds(phrase, each.title)}
         asked.append(replace(candidates, relevant=relevant))
-    return [question for question in asked if question.relevant]
+    phrases = [phrase.split() for phrase in topics.topics((row["title"] for row in rows), TOPICS)]
+    kinds: dict[str, list[Candidates]] = {"short own": [], "short absent": []}
+    texts = [" ".join(topics.words_of(f"{row['title']} {row['abstract']}")) for row in rows]
+    for number, (words, others) in enumerate(zip(phrases, phrases[1:], strict=False)):
+        form = ("What explains {}?", "{}", "What is {}?", "Does {} help?")[number % 4]
+        kinds["short own"].append(look(library, form.format(" ".join(words))))
+        mixed = f"{words[0]} {others[-1]}"
+        if not any(mixed in text for text in texts):
+            kinds["short absent"].append(look(library, form.format(mixed)))
+    return [question for question in asked if question.relevant], kinds
 
 
 def transfer_looks(
@@ -373,7 +389,7 @@ def report_answer(
         name: confidence_of(questions if name.startswith("off") else questions[1::2])
         for name, questions in kinds.items()
     }
-    for name in ("pubmedqa", "pubmedqa+scifact", "arxiv", "small"):
+    for name in ("pubmedqa", "pubmedqa+scifact", "arxiv", "small", "short"):
         own, absent = groups[f"{name} own"], groups[f"{name} absent"]
         area = metrics.auroc([*own, *absent], [True] * len(own) + [False] * len(absent))
         print(f"{name}, own against absent: AUROC {area:.3f}")
@@ -410,7 +426,8 @@ def report() -> None:
         scifact = retriever(Path(temporary) / "scifact", corpus)
         train, test = scifact_looks(scifact, data)
         kinds = transfer_looks(folder, scifact, corpus, Path(temporary))
-        about = topic_looks(folder, Path(temporary))
+        about, short = topic_looks(folder, Path(temporary))
+        kinds |= short
     choices = [PAPER[:n] for n in range(1, 1 + len(PAPER))]
     print("Papers, nDCG@10\n\n" + ablation(train, test, choices, fit_papers, ndcg))
     claims, reported = [[question for question in of if question.answerable] for of in (train, test)]
@@ -422,7 +439,7 @@ def report() -> None:
         print(f"with topics, nDCG@10 {name} {np.mean([ndcg(each, PAPER, of_papers) for each in questions]):.3f}")
     print("SENTENCE_WEIGHTS =", named(SENTENCE, fit_sentences(claims, SENTENCE)))
     weights = fit_sentences(claims, SENTENCE)
-    for size in (2, 3, 4):
+    for size in range(2, 1 + len(ANSWER)):
         report_answer(train, test, kinds, weights, size)
 
 

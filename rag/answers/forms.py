@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from rag import identity
 from rag.answers import sentences
 from rag.question import Understood
+from rag.question.forms import ASKS
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.topic import holds
 from rag.roles import finding
@@ -36,32 +37,45 @@ ON_TOPIC = 0.7
 """The share of the question's phrases that a listed paper holds."""
 NEAR_THE_BEST = 0.6
 """… and the share of the best paper's score."""
-NUMBERED, COMPARING = 1.1, 1.15
-"""The factor on a sentence with a number where one is asked for, and on one that compares."""
-PROPOSING = 0.92
-"""The factor on a sentence that only says what its authors make, where a finding is asked for."""
+NUMBERED, COMPARING, CAUSAL = 1.1, 1.15, 1.1
+"""The factor on a sentence with a number where one is asked for, on one that compares, and on one that gives a cause."""
+PROPOSING, HOLLOW = 0.9, 0.95
+"""The factor on a sentence that only says what its authors make, and on one that praises or hopes without a number."""
 LISTED = {"overview": 8}
 LISTED_OTHERWISE = 10
 """Papers that a list holds, unless told otherwise."""
 
 ROLES: Mapping[str, Mapping[str, float]] = {
     "definition": {"result": 0.9, "conclusion": 0.9, "method": 0.95, "objective": 0.95},
-    "findings": {"method": 0.93, "background": 0.88, "other": 0.88, "objective": 0.8},
+    "claim": {},
+    "findings": {"method": 0.9, "background": 0.85, "other": 0.85, "objective": 0.75},
     "limits": {"objective": 0.9, "other": 0.88},
 }
-"""By kind of question: the factor on the score of a sentence that surely has a role; 1 where none is given."""
+"""
+By what is asked: the factor on the score of a sentence that surely has a role; 1 where none is given. A statement that
+is looked up finds its evidence in any sentence.
+"""
 
 _DATASETS = re.compile(r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test ?beds?|collections?)\b", re.IGNORECASE)
 _SURVEYS = re.compile(r"\b(?:surveys?|reviews?|overviews?|roadmap|tutorial)\b", re.IGNORECASE)
 _WANTED = (
-    (re.compile(r"\b(?:datasets?|benchmarks?|corpora|corpus)\b", re.IGNORECASE), _DATASETS),
-    (re.compile(r"\b(?:surveys?|reviews?|overviews? of the field)\b", re.IGNORECASE), _SURVEYS),
+    (
+        re.compile(r"\b(?:datasets?|benchmarks?|corpora|corpus)\b", re.IGNORECASE),
+        _DATASETS,
+        "a data set or a benchmark",
+    ),
+    (re.compile(r"\b(?:surveys?|reviews?)\b", re.IGNORECASE), _SURVEYS, "a survey"),
 )
-"""Sorts of papers that a list may ask for: the question's words, and the papers'."""
+"""Sorts of papers that a list may ask for: the question's words, the papers', and the sort."""
 _LIMITS_ASKED = re.compile(
-    r"\b(?:limitations?|limits?|drawbacks?|weakness\w*|shortcomings?|fail\w*|downsides?|disadvantages?|pitfalls?)\b", re.IGNORECASE
+    r"\b(?:limitations?|limits?|drawbacks?|weakness\w*|shortcomings?|fail\w*|downsides?|disadvantages?|pitfalls?)\b",
+    re.IGNORECASE,
 )
-_COUNTED = re.compile(r"\bhow (?:many|much) (?:\w+ing )?(?P<noun>[^\W\d_]+)", re.IGNORECASE)
+_WHY = re.compile(r"\b(?:why|causes?|explains?|reasons?|drives?|come from|due to|leads? to)\b", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"\bhow (?:many|much) (?:\w+ing )?(?!\w+er\b|more\b|less\b|better\b|worse\b|do|does|did|is|are|was|were|can)(?P<noun>[^\W\d_]+)",
+    re.IGNORECASE,
+)
 _COMPARING = re.compile(
     r"\b(?:than|compar\w+|versus|vs|outperform\w*|unlike|while|whereas|both|better|worse|differ\w*|contrast|trade-?offs?|surpass\w*|"
     r"exceed\w*|match\w*|alternative)\b",
@@ -117,9 +131,9 @@ def form_of(
         return _definition(retrieved, asked, most)
     if asked.kind == "number":
         return _number(retrieved, asked, most)
-    if asked.polarity < 0:
+    if asked.polarity < 0 and asked.question.rstrip().endswith("?"):
         return _negative(retrieved, asked, most)
-    return _findings(retrieved, most)
+    return _findings(retrieved, asked, most)
 
 
 def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
@@ -161,13 +175,22 @@ def stating(retrieved: Retrieved, kind: str = "findings") -> list[Evidence]:
 def _weighed(found: Evidence, kind: str) -> Evidence:
     role = sentences.role(found)
     factor = 1 - role.probability * (1 - ROLES[kind].get(role.name, 1.0))
-    if kind == "findings" and sentences.only_proposes(found.sentence.text):
-        factor *= PROPOSING
+    if kind == "findings":
+        factor *= PROPOSING if sentences.only_proposes(found.sentence.text) else 1.0
+        factor *= HOLLOW if sentences.is_hollow(found.sentence.text) else 1.0
     return replace(found, score=found.score * factor)
 
 
-def _findings(retrieved: Retrieved, limit: int) -> Form:
-    return Form(evidence=_whole(select(stating(retrieved), limit=limit), limit))
+def _findings(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
+    if asked.kind == "findings" and not ASKS.search(asked.question):
+        return Form(evidence=_whole(select(stating(retrieved, "claim"), limit=limit), limit))
+    found = stating(retrieved)
+    if _WHY.search(asked.question):
+        found = [
+            replace(each, score=each.score * (CAUSAL if sentences.tells_a_cause(each.sentence.text) else 1.0))
+            for each in found
+        ]
+    return Form(evidence=_whole(select(found, limit=limit), limit))
 
 
 def _negative(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
@@ -215,7 +238,8 @@ def _comparison(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         return _mentioned(
             retrieved, f"no sentence here compares {_quoted(first)} and {_quoted(second)}", sides=asked.sides
         )
-    weighed = [_weighed(found, "findings") for found in both]
+    telling = [found for found in both if not sentences.states_nothing(found)]
+    weighed = [_weighed(found, "findings") for found in telling or both]
     return Form(evidence=_whole(select(weighed, limit=limit), limit))
 
 
@@ -235,12 +259,15 @@ def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
 
 def _list(retrieved: Retrieved, asked: Understood, limit: int, *, newest_first: bool) -> Form:
     hits = on_topic(retrieved.hits)
-    missing = None
-    for question_words, of_papers in _WANTED:
+    for question_words, of_papers, sort in _WANTED:
         if asked.kind == "list" and question_words.search(asked.question):
             fitting = [hit for hit in hits if of_papers.search(hit.title) or _offered(hit.paper, of_papers)]
-            hits, missing = (fitting, None) if fitting else (hits, "no paper found here says that it is one")
-            return Form(papers=_told(_ordered(hits, limit, newest_first), of_papers), missing=missing)
+            if not fitting:
+                return _mentioned(retrieved, f"no paper found here says that it is {sort}")
+            return Form(papers=_told(_ordered(fitting, limit, newest_first), of_papers))
+    if asked.kind == "overview":
+        topics = retrieved.phrases or ((asked.topic,) if len(asked.topic.split()) == 1 else ())
+        return Form(papers=_said(_ordered(hits, limit, newest_first), topics))
     return Form(papers=_told(_ordered(hits, limit, newest_first)))
 
 
@@ -260,15 +287,35 @@ def _told(hits: Sequence[Hit], wanted: re.Pattern[str] | None = None) -> tuple[t
     return tuple((hit.paper, _finding(hit, wanted)) for hit in hits)
 
 
+def _said(hits: Sequence[Hit], topics: Sequence[str]) -> tuple[tuple[Paper, Evidence | None], ...]:
+    """Each paper with the result or conclusion that names the topic, or else with its finding."""
+    told = []
+    for hit in hits:
+        about = (
+            found
+            for found in _by_finding(hit)
+            if sentences.role(found).name in ("result", "conclusion")
+            and not sentences.needs_the_sentence_before(found.sentence.text)
+            and all(holds(found.sentence.text, topic) for topic in topics)
+        )
+        told.append((hit.paper, next(about, None) if topics else None))
+    return tuple((paper, found or _finding(hit, None)) for hit, (paper, found) in zip(hits, told, strict=True))
+
+
+def _by_finding(hit: Hit) -> list[Evidence]:
+    """The sentences of a paper that may be shown, the one that tells its finding best first."""
+    found = [
+        Evidence(paper=hit.paper, sentence=hit.paper.sentence(number), score=hit.score)
+        for number in finding.ranked(hit.paper)
+    ]
+    kept = [each for each in found if not sentences.supports_nothing(each)]
+    return [each for each in kept if not sentences.states_nothing(each)] or kept
+
+
 def _finding(hit: Hit, wanted: re.Pattern[str] | None) -> Evidence | None:
-    numbers = finding.ranked(hit.paper)
-    if wanted and (offered := _offered(hit.paper, wanted)):
-        numbers = (offered, *numbers)
-    for number in numbers:
-        found = Evidence(paper=hit.paper, sentence=hit.paper.sentence(number), score=hit.score)
-        if not sentences.supports_nothing(found):
-            return found
-    return None
+    found = _by_finding(hit)
+    offered = _offered(hit.paper, wanted) if wanted else None
+    return next((each for each in found if each.sentence.number == offered), found[0] if found else None)
 
 
 def _offered(paper: Paper, wanted: re.Pattern[str]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rag import text as prose
 from rag.checking import links
@@ -34,7 +35,18 @@ _ANNOUNCES = re.compile(
 )
 """What is counted and told by the next sentence."""
 _OURS_ONLY = re.compile(
-    r"^(?:extensive |our |the )*(?:code|data ?set|data|models?|weights|project page)\b.{0,40}\b(?:available|released|public)",
+    r"^(?:extensive |our |the )*(?:source )?(?:code|data ?set|data|models?|weights|project page)\b.{0,60}\b(?:available|released|public|shared|open)",
+    re.IGNORECASE,
+)
+_UNKNOWN = re.compile(
+    r"\b(?:remains?|remained) (?:largely |still |poorly |an? )?(?:un\w+|under\w+|open|challenging|elusive)|"
+    r"\b(?:has|have) not (?:yet )?been|\bunder-?explored|\bunclear|\blittle is known|\bpoorly understood",
+    re.IGNORECASE,
+)
+_FIRST_WORK = re.compile(r"^to (?:the best of )?our knowledge|\bthis is (?:one of )?the first\b", re.IGNORECASE)
+_CAUSE = re.compile(
+    r"\b(?:because|due to|owing to|caus\w+|stems? from|arises? from|aris\w+|results? from|driven by|attribut\w+|explain\w*|"
+    r"leads? to|led to|thereby|since|underl\w+|responsible|originat\w+|consequence|as a result of|rooted in)\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?<![\w.(-])\d[\d.,]*")
@@ -54,6 +66,12 @@ def role(evidence: Evidence) -> Role:
     return paper.roles[evidence.sentence.number - 1]
 
 
+@lru_cache(maxsize=8_192)
+def _cues(text: str) -> dict[str, bool]:
+    lowered = text.lower()
+    return cues(lowered, WORD.findall(lowered))
+
+
 def states_nothing(evidence: Evidence) -> bool:
     """
     True for a question, an aim, an announcement of what is studied, and where code is.
@@ -61,17 +79,18 @@ def states_nothing(evidence: Evidence) -> bool:
     A sentence that announces and tells (“we study X and show that …”) states something.
     """
     text = evidence.sentence.text
-    found = cues(text.lower(), WORD.findall(text.lower()))
+    found = _cues(text)
     if text.rstrip().endswith("?") or found["where it is"] or found["releases"] or _OURS_ONLY.match(text):
         return True
     telling = found["shows that"] or found["gains"] or found["effect"]
-    if found["hopes"] or found["outlines"]:
-        return not telling
     its_role = role(evidence)
+    if _UNKNOWN.search(text) and its_role.name in ("background", "objective"):
+        return True
+    if found["hopes"] or found["outlines"] or _FIRST_WORK.search(text):
+        return not telling
     aims = its_role.name == "objective" and its_role.probability >= SURE and not found["proposes"]
-    return (
-        (aims or found["aims"] or found["announces"]) and not telling and its_role.name not in ("result", "conclusion")
-    )
+    announces = aims or found["aims"] or found["announces"]
+    return announces and not telling and its_role.name not in ("result", "conclusion")
 
 
 def needs_the_sentence_before(text: str) -> bool:
@@ -81,8 +100,7 @@ def needs_the_sentence_before(text: str) -> bool:
     >>> needs_the_sentence_before("It is faster."), needs_the_sentence_before("These results show that it is.")
     (True, False)
     """
-    lowered = text.lower()
-    found = cues(lowered, ())
+    found = _cues(text)
     return (found["dangles"] or found["refers back"]) and not found["these results"]
 
 
@@ -98,16 +116,25 @@ def is_told_by_the_next(text: str) -> bool:
 
 def offers(text: str) -> bool:
     """True if a sentence says that its paper makes something: “we introduce a benchmark”."""
-    lowered = text.lower()
-    found = cues(lowered, WORD.findall(lowered))
+    found = _cues(text)
     return found["proposes"] or found["releases"]
 
 
 def only_proposes(text: str) -> bool:
     """True if a sentence says what its authors make, and not what it does."""
-    lowered = text.lower()
-    found = cues(lowered, WORD.findall(lowered))
+    found = _cues(text)
     return found["proposes"] and not (found["shows that"] or found["gains"] or found["effect"])
+
+
+def is_hollow(text: str) -> bool:
+    """True if a sentence praises, hopes or points to a need, without a number and without saying that something is so."""
+    found = _cues(text)
+    return (found["hollow"] or found["future"]) and not found["shows that"] and not holds_a_number(text)
+
+
+def tells_a_cause(text: str) -> bool:
+    """True if a sentence gives a cause."""
+    return bool(_CAUSE.search(text))
 
 
 def tells_limits(text: str) -> bool:
@@ -164,7 +191,9 @@ def _level(before: str, after: str) -> int:
     """How far a sentence defines a topic that stands between these words."""
     if not _BEFORE.search(before):
         return 0
-    comma = after.lstrip("”\"'`})").startswith((",", " is", " are", " was", " refer", " denote", " mean", " describe", " stand", " which"))
+    comma = after.lstrip("”\"'`})").startswith(
+        (",", " is", " are", " was", " refer", " denote", " mean", " describe", " stand", " which")
+    )
     if comma and _DEFINES.match(after):
         return 2
     return int(bool(_OPENS.match(before) and _TELLS.match(after)))

@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA
 
 from rag.ports import Catalog, Lexical
 
-SHORTEST, TWO_EDITS_FROM = 5, 9
+SHORTEST, TWO_EDITS_FROM = 5, 11
 RARE, COMMONER = 2, 50
 """A word of at most so many papers may be misspelt, where another is so many times as common."""
 _PAPERS = 8
@@ -80,7 +80,10 @@ def _nearest(word: str, held: int, lexical: Lexical, catalog: Catalog) -> str | 
         for spelling in _spellings(term, lexical, catalog)
     }
     best = min(spelt, key=lambda spelling: spelt[spelling], default=None)
-    return best if best and best != word and spelt[best][0] <= edits else None
+    if not best or best == word or spelt[best][0] > edits:
+        return None
+    # a word that a paper has is right as often as not: “bread”, where others write “broad”
+    return best if not held or sorted(best) == sorted(word) else None
 
 
 def _spellings(term: str, lexical: Lexical, catalog: Catalog) -> Sequence[str]:

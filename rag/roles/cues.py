@@ -50,7 +50,7 @@ _PHRASES = {
     ),
     "where it is": (
         r"https?|github|codes?|available|released|project|demos?|homepage",
-        r"https?://|github|\bcodes?\b.{{0,60}}\b(?:available|released)|\bavailable (?:at|on|from)\b|\bproject page\b|\bdemos?\b",
+        r"https?://|github|\bcodes?\b.{{0,60}}\b(?:available|released|shared|public(?:ly)?|open-sourced)\b|\bavailable (?:at|on|from)\b|\bproject page\b|\bdemos?\b",
     ),
     "experiments on": (
         r"experiments?|evaluat\w+|test(?:ed|s)?|benchmarks?",
@@ -77,7 +77,7 @@ _OPENINGS = {
     rf"|proposed))\b(?! (?:{_PAPER}|findings?|results?|trial|cohort)\b)",
     "these results": r"(?:these|this|such|those) (?:findings?|results?|data|observations?)\b",
     "refers back": r"(?:(?:in order )?to|for|towards?|with|in|by|given|using|(?:inspired|motivated) by|(?:based|building) on) "
-    rf"(?:[^,]{{0,40}} )?(?:this|these|that|those|such|it|them|the (?:above|aforementioned))\b(?! {_PAPER}\b)[^,]{{0,60}},",
+    rf"(?:[^,]{{0,40}} )?(?:this|these|that|those|such(?! as)|it|them|the (?:above|aforementioned))\b(?! {_PAPER}\b)[^,]{{0,60}},",
     "to do": r"(?:in order )?to (?:assess|evaluate|determine|investigate|examine|compare|describe|study|explore)\b",
 }
 """Cues with which a sentence opens."""
