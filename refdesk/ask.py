@@ -271,7 +271,8 @@ class Ask:
                 return retrieved if query == question else self._retrieve(query, filter_)
 
             try:
-                yield from self._generator.chain(retrieve, options, chat).stream(question)
+                for part in self._generator.chain(retrieve, options, chat).stream(question):
+                    yield replace(part, understood=retrieved.understood) if isinstance(part, Answer) else part
                 return
             except ModelUnavailable as error:
                 if strict:

@@ -18,7 +18,7 @@ from rag.errors import PaperNotFound, RefdeskError
 from rag.question import Understood
 from rag.retrieval.topic import holds
 from rag.types import Abstention, Answer, Fact, Filter, ListedPaper, Paper, Source
-from refdesk.filters import checked_filter, known_authors, resolve_id
+from refdesk.filters import checked_filter, known_authors, narrowed, resolve_id
 from stores.sql.catalog import SQLCatalog
 
 MOST_PAPERS = 10
@@ -225,13 +225,6 @@ def _in_order(author: str) -> str:
     """A name with the given names first: “Neubig, Graham” becomes “Graham Neubig”."""
     family, _, given = author.partition(", ")
     return f"{given} {family}" if given and "," not in given and parse_name(given) else author
-
-
-def narrowed(filter_: Filter, asked: Understood) -> Filter:
-    """A filter narrowed to the span that a question names."""
-    since = max(filter(None, (filter_.since, asked.since)), default=None)
-    until = min(filter(None, (filter_.until, asked.until)), default=None)
-    return replace(filter_, since=since, until=until)
 
 
 def _options(filter_: Filter) -> dict[str, Any]:

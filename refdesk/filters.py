@@ -9,6 +9,7 @@ from dataclasses import replace
 from rag import identity
 from rag.authors import parse_name, readings
 from rag.errors import BadFilter, PaperNotFound
+from rag.question import Understood
 from rag.types import Filter
 from refdesk.near_names import MOST, near_names
 from stores.sql.catalog import SQLCatalog
@@ -76,6 +77,13 @@ def near_authors(catalog: SQLCatalog, name: str) -> list[str]:
 def known_authors(catalog: SQLCatalog, names: Sequence[str]) -> tuple[str, ...]:
     """Those of the names by which the library has a paper."""
     return tuple(name for name in names if catalog.written_by(name))
+
+
+def narrowed(filter_: Filter, asked: Understood) -> Filter:
+    """A filter narrowed to the span that a question names."""
+    since = max(filter(None, (filter_.since, asked.since)), default=None)
+    until = min(filter(None, (filter_.until, asked.until)), default=None)
+    return replace(filter_, since=since, until=until)
 
 
 def _unknown(kind: str, name: str, near: Sequence[str]) -> BadFilter:

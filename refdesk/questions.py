@@ -64,13 +64,14 @@ class Questions:
         **filters: Unpack[FilterOptions],
     ) -> list[Hit]:
         """
-        Rank the papers that match a query, best first.
+        Rank the papers that match a query, best first; none if no paper holds its words or anything near them.
 
         Args:
             query: Words or a question; nothing in it is syntax. Without a word, and with authors in the filter, all
                 papers of the filter match, the newest first.
             limit: The most hits.
-            sort: `date` orders the best `limit` hits by their papers' days, the newest first.
+            sort: `date` orders the best `limit` hits by their papers' days, the newest first; so does a query for
+                recent papers.
             filter, filters: Which papers to look at: a whole `Filter`, or its fields as keyword arguments, such as
                 `since="2026-05", categories=["cs.CL"]`.
 
@@ -85,8 +86,12 @@ class Questions:
             catalog = self._store.catalog
             ids = catalog.matching(checked_filter(catalog, chosen), newest_first=True)[:limit]
             return [_unranked(paper) for paper in catalog.papers(ids).values()]
-        hits = list(self.retrieve(query, depth=limit, filter=chosen).hits[:limit])
-        return sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if sort == "date" else hits
+        retrieved = self.retrieve(query, depth=limit, filter=chosen)
+        if retrieved.unknown:
+            return []
+        newest_first = sort == "date" or bool(retrieved.understood and retrieved.understood.newest_first)
+        hits = list(retrieved.hits[:limit])
+        return sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if newest_first else hits
 
     def ask(
         self,

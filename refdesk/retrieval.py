@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from threading import Lock
 
 from rag.errors import LibraryLocked, StoreError
-from rag.question import understand
+from rag.question import Understood, understand
 from rag.retrieval.retriever import Retrieved, Retriever
 from rag.types import Filter
-from refdesk.filters import checked_filter
+from refdesk.filters import checked_filter, known_authors, narrowed
 from stores.store import LibraryStore
 
 
@@ -41,10 +42,7 @@ class Retrieval:
             BadQuestion: The question has no word to look for.
             BadFilter, PaperNotFound: A date is not valid, or the library lacks a paper that the filter names.
         """
-        checked = checked_filter(self._store.catalog, filter_)
-        asked = understand(  # what a terminal could not decode is no word
-            question.encode(errors="replace").decode(), today=date.fromisoformat(self._store.now()[:10])
-        )
+        asked, checked = self._understood(question, checked_filter(self._store.catalog, filter_))
         before = self._store.reopened
         self._store.refresh()
         self._store.health.require()
@@ -52,7 +50,7 @@ class Retrieval:
         try:
             retrieved = retriever.retrieve(asked, filter_=checked, depth=depth)
             if self._store.reopened == before:
-                return retrieved
+                return retrieved if retrieved.hits else self._with_reason(retrieved, asked, checked)
             self._store.refresh(wait=True)
             if self._store.embedder is retriever.embedder:
                 return retrieved
@@ -64,6 +62,29 @@ class Retrieval:
             self._store.refresh(wait=True)
         # the indexes were rebuilt under the question
         return self._of_the_embedder().retrieve(asked, filter_=checked, depth=depth)
+
+    def _understood(self, question: str, filter_: Filter) -> tuple[Understood, Filter]:
+        """The question, and the filter narrowed to the authors and the span that it names."""
+        today = date.fromisoformat(self._store.now()[:10])
+        text = question.encode(errors="replace").decode()  # what a terminal could not decode is no word
+        asked = understand(text, today=today)
+        if asked.authors:
+            if authors := known_authors(self._store.catalog, asked.authors):
+                filter_ = replace(filter_, authors=(*filter_.authors, *authors))
+            else:
+                asked = understand(text, today=today, authors=False)
+        return asked, narrowed(filter_, asked)
+
+    def _with_reason(self, retrieved: Retrieved, asked: Understood, filter_: Filter) -> Retrieved:
+        """Why a span holds nothing: the newest day of the papers without it."""
+        if not (asked.since or asked.until):
+            return retrieved
+        newest = self._store.catalog.matching(replace(filter_, since=None, until=None), newest_first=True)[:1]
+        if not newest:
+            return retrieved
+        day = self._store.catalog.papers(newest)[newest[0]].day
+        span = " ".join(f"{word} {value}" for word, value in (("since", asked.since), ("until", asked.until)) if value)
+        return replace(retrieved, nothing=f"no paper is listed {span}; the newest is of {day}")
 
     def _of_the_embedder(self) -> Retriever:
         """The retriever of the library's embedder; another process may have reindexed with another embedder."""

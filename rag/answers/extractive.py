@@ -1,4 +1,4 @@
-"""Extractive answers: sentences that answer a question, verbatim and grouped by paper, or papers with their findings."""
+"""Extractive answers: the sentences that answer a question, verbatim and grouped by paper, or papers with findings."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MENTIONED = 0.3
 NUMBER_IN_BRACKETS = re.compile(r"\[(\d+(?:\.\d+)?)\]")
 """What looks like the number of a source or of a sentence."""
 _LANGUAGES = {
-    "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese", "nl": "Dutch", "ru": "Russian",
-    "ja": "Japanese", "zh": "Chinese", "ko": "Korean", "ar": "Arabic",
+    "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese", "nl": "Dutch",
+    "ru": "Russian", "ja": "Japanese", "zh": "Chinese", "ko": "Korean", "ar": "Arabic",
 }  # fmt: skip
 
 
@@ -164,6 +164,8 @@ def _abstained(retrieved: Retrieved, probability: float, form: Form, reason: str
 
 
 def _why_not(retrieved: Retrieved) -> str:
+    if retrieved.nothing:
+        return retrieved.nothing
     if not retrieved.hits:
         return "there is no paper to search: the library is empty, or the filters leave none"
     if all(map(supports_nothing, retrieved.evidence)):

@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 
 from rag import identity
 from rag.answers import sentences
+from rag.answers.lists import Listed, listed, mentions, names
 from rag.question import Understood
 from rag.question.forms import ASKS
 from rag.retrieval.retriever import Retrieved
-from rag.retrieval.topic import holds
-from rag.roles import finding
-from rag.types import Evidence, Hit, Outcome, Paper
+from rag.types import Evidence, Outcome
 
 SAME_SENTENCE = 0.7
 """Two sentences with at least this overlap say the same; one of them is enough."""
@@ -33,18 +32,10 @@ FEW_UNITS = 3
 """… and, if the question has at most so many phrases and words, if it holds this share of the most that a sentence
 holds of them. A longer question is put in other words more often; on SciFact's training claims this would cost .06 of
 evidence hit@5."""
-ON_TOPIC = 0.7
-"""The share of the question's phrases that a listed paper holds."""
-NEAR_THE_BEST = 0.6
-"""… and the share of the best paper's score."""
 NUMBERED, COMPARING, CAUSAL = 1.1, 1.15, 1.1
-"""The factor on a sentence with a number where one is asked for, on one that compares, and on one that gives a cause."""
+"""The factor on a sentence that has a number, compares or gives a cause, where that is asked for."""
 PROPOSING, HOLLOW = 0.9, 0.95
 """The factor on a sentence that only says what its authors make, and on one that praises or hopes without a number."""
-LISTED = {"overview": 8}
-LISTED_OTHERWISE = 10
-"""Papers that a list holds, unless told otherwise."""
-
 ROLES: Mapping[str, Mapping[str, float]] = {
     "definition": {"result": 0.9, "conclusion": 0.9, "method": 0.95, "objective": 0.95},
     "claim": {},
@@ -56,24 +47,14 @@ By what is asked: the factor on the score of a sentence that surely has a role; 
 is looked up finds its evidence in any sentence.
 """
 
-_DATASETS = re.compile(r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test ?beds?|collections?)\b", re.IGNORECASE)
-_SURVEYS = re.compile(r"\b(?:surveys?|reviews?|overviews?|roadmap|tutorial)\b", re.IGNORECASE)
-_WANTED = (
-    (
-        re.compile(r"\b(?:datasets?|benchmarks?|corpora|corpus)\b", re.IGNORECASE),
-        _DATASETS,
-        "a data set or a benchmark",
-    ),
-    (re.compile(r"\b(?:surveys?|reviews?)\b", re.IGNORECASE), _SURVEYS, "a survey"),
-)
-"""Sorts of papers that a list may ask for: the question's words, the papers', and the sort."""
 _LIMITS_ASKED = re.compile(
     r"\b(?:limitations?|limits?|drawbacks?|weakness\w*|shortcomings?|fail\w*|downsides?|disadvantages?|pitfalls?)\b",
     re.IGNORECASE,
 )
 _WHY = re.compile(r"\b(?:why|causes?|explains?|reasons?|drives?|come from|due to|leads? to)\b", re.IGNORECASE)
 _COUNTED = re.compile(
-    r"\bhow (?:many|much) (?:\w+ing )?(?!\w+er\b|more\b|less\b|better\b|worse\b|do|does|did|is|are|was|were|can)(?P<noun>[^\W\d_]+)",
+    r"\bhow (?:many|much) (?:\w+ing )?(?!\w+er\b|more\b|less\b|worse\b|do|does|did|is|are|was|were|can)"
+    r"(?P<noun>[^\W\d_]+)",
     re.IGNORECASE,
 )
 _COMPARING = re.compile(
@@ -81,6 +62,11 @@ _COMPARING = re.compile(
     r"exceed\w*|match\w*|alternative)\b",
     re.IGNORECASE,
 )
+NO_LIMITS = "no sentence found here tells of limits or failures"
+NOT_DENIED = "no sentence found here denies it; what is shown is the other side"
+NO_NUMBER = "no sentence found here gives a number"
+MISSING = (NO_LIMITS, NOT_DENIED, NO_NUMBER)
+"""What the sentences of an answer may leave open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +82,7 @@ class Form:
     """
 
     evidence: tuple[Evidence, ...] = ()
-    papers: tuple[tuple[Paper, Evidence | None], ...] = ()
+    papers: Listed = ()
     reason: str = ""
     missing: str | None = None
 
@@ -122,8 +108,11 @@ def form_of(
         as_list: A list of papers, whatever the kind.
     """
     asked = retrieved.understood or Understood(question=retrieved.question)
-    if as_list or asked.kind in ("list", "overview"):
-        return _list(retrieved, asked, limit or LISTED.get(asked.kind, LISTED_OTHERWISE), newest_first=newest_first)
+    if asked.kind == "metadata" and asked.fact in ("authors", "date"):
+        return Form(reason=f"no paper here has the title {_quoted(asked.topic)}")
+    if as_list or asked.kind in ("list", "overview", "metadata"):
+        papers, reason = listed(retrieved, asked, limit, newest_first=newest_first)
+        return Form(papers=papers, reason=reason)
     most = limit or usual
     if asked.kind == "comparison":
         return _comparison(retrieved, asked, most)
@@ -198,11 +187,11 @@ def _negative(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     if _LIMITS_ASKED.search(asked.question):
         found = stating(retrieved, "limits")
         negative = [each for each in found if sentences.tells_limits(each.sentence.text)]
-        missing = "no sentence found here tells of limits or failures"
+        missing = NO_LIMITS
     else:
         found = stating(retrieved)
         negative = [each for each in found if sentences.denies(each.sentence.text)]
-        missing = "no sentence found here denies it; what is shown is the other side"
+        missing = NOT_DENIED
     chosen = _whole(select(negative or found, limit=limit), limit)
     return Form(evidence=chosen, missing=None if negative else missing)
 
@@ -223,7 +212,7 @@ def _definition(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         for weighed in [_weighed(found, "definition")]
     ]
     if not defining:
-        return _mentioned(retrieved, f"no sentence here says what {_quoted(topic)} is")
+        return Form(papers=mentions(retrieved), reason=f"no sentence here says what {_quoted(topic)} is")
     return Form(evidence=_whole(select(defining, limit=min(limit, 3)), limit))
 
 
@@ -232,11 +221,12 @@ def _comparison(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     both = [
         replace(found, score=found.score * (COMPARING if _COMPARING.search(found.sentence.text) else 1.0))
         for found in retrieved.evidence
-        if not found.sentence.text.endswith("?") and all(_names(found.sentence.text, side) for side in asked.sides)
+        if not found.sentence.text.endswith("?") and all(names(found.sentence.text, side) for side in asked.sides)
     ]
     if not both:
-        return _mentioned(
-            retrieved, f"no sentence here compares {_quoted(first)} and {_quoted(second)}", sides=asked.sides
+        return Form(
+            papers=mentions(retrieved, asked.sides),
+            reason=f"no sentence here compares {_quoted(first)} and {_quoted(second)}",
         )
     telling = [found for found in both if not sentences.states_nothing(found)]
     weighed = [_weighed(found, "findings") for found in telling or both]
@@ -250,94 +240,11 @@ def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         noun = wanted["noun"]
         numbered = [each for each in numbered if sentences.counts(each.sentence.text, noun)]
         if not numbered:
-            return _mentioned(retrieved, f"no sentence here says how many {noun}")
+            return Form(papers=mentions(retrieved), reason=f"no sentence here says how many {noun}")
         return Form(evidence=_whole(select(numbered, limit=limit), limit))
     first = [replace(each, score=each.score * (NUMBERED if each in numbered else 1.0)) for each in found]
-    missing = None if numbered else "no sentence found here gives a number"
+    missing = None if numbered else NO_NUMBER
     return Form(evidence=_whole(select(first, limit=limit), limit), missing=missing)
-
-
-def _list(retrieved: Retrieved, asked: Understood, limit: int, *, newest_first: bool) -> Form:
-    hits = on_topic(retrieved.hits)
-    for question_words, of_papers, sort in _WANTED:
-        if asked.kind == "list" and question_words.search(asked.question):
-            fitting = [hit for hit in hits if of_papers.search(hit.title) or _offered(hit.paper, of_papers)]
-            if not fitting:
-                return _mentioned(retrieved, f"no paper found here says that it is {sort}")
-            return Form(papers=_told(_ordered(fitting, limit, newest_first), of_papers))
-    if asked.kind == "overview":
-        topics = retrieved.phrases or ((asked.topic,) if len(asked.topic.split()) == 1 else ())
-        return Form(papers=_said(_ordered(hits, limit, newest_first), topics))
-    return Form(papers=_told(_ordered(hits, limit, newest_first)))
-
-
-def on_topic(hits: Sequence[Hit]) -> list[Hit]:
-    """The papers that hold the question's phrases and come near the best one; those that support nothing are left out."""
-    held = [hit for hit in hits if hit.held >= ON_TOPIC and "withdrawn" not in hit.paper.flags]
-    return [hit for hit in held if hit.score >= NEAR_THE_BEST * held[0].score]
-
-
-def _ordered(hits: Sequence[Hit], limit: int, newest_first: bool) -> list[Hit]:
-    ranked = sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if newest_first else hits
-    return list(ranked[:limit])
-
-
-def _told(hits: Sequence[Hit], wanted: re.Pattern[str] | None = None) -> tuple[tuple[Paper, Evidence | None], ...]:
-    """Each paper with the sentence that tells its finding, or what it offers of the wanted sort."""
-    return tuple((hit.paper, _finding(hit, wanted)) for hit in hits)
-
-
-def _said(hits: Sequence[Hit], topics: Sequence[str]) -> tuple[tuple[Paper, Evidence | None], ...]:
-    """Each paper with the result or conclusion that names the topic, or else with its finding."""
-    told = []
-    for hit in hits:
-        about = (
-            found
-            for found in _by_finding(hit)
-            if sentences.role(found).name in ("result", "conclusion")
-            and not sentences.needs_the_sentence_before(found.sentence.text)
-            and all(holds(found.sentence.text, topic) for topic in topics)
-        )
-        told.append((hit.paper, next(about, None) if topics else None))
-    return tuple((paper, found or _finding(hit, None)) for hit, (paper, found) in zip(hits, told, strict=True))
-
-
-def _by_finding(hit: Hit) -> list[Evidence]:
-    """The sentences of a paper that may be shown, the one that tells its finding best first."""
-    found = [
-        Evidence(paper=hit.paper, sentence=hit.paper.sentence(number), score=hit.score)
-        for number in finding.ranked(hit.paper)
-    ]
-    kept = [each for each in found if not sentences.supports_nothing(each)]
-    return [each for each in kept if not sentences.states_nothing(each)] or kept
-
-
-def _finding(hit: Hit, wanted: re.Pattern[str] | None) -> Evidence | None:
-    found = _by_finding(hit)
-    offered = _offered(hit.paper, wanted) if wanted else None
-    return next((each for each in found if each.sentence.number == offered), found[0] if found else None)
-
-
-def _offered(paper: Paper, wanted: re.Pattern[str]) -> int | None:
-    """The number of the sentence in which a paper offers such a thing."""
-    return next(
-        (
-            sentence.number
-            for sentence in paper.sentences
-            if wanted.search(sentence.text) and sentences.offers(sentence.text)
-        ),
-        None,
-    )
-
-
-def _mentioned(retrieved: Retrieved, reason: str, *, sides: Sequence[str] = ()) -> Form:
-    """The papers on the topic, of which none states the answer."""
-    hits = on_topic(retrieved.hits)
-    if sides and not hits:
-        for side in sides:
-            hits += [hit for hit in retrieved.hits if _names(f"{hit.title} {hit.paper.abstract}", side)][:3]
-    once = {hit.paper_id: hit for hit in hits}
-    return Form(papers=_told(list(once.values())[:5]), reason=reason)
 
 
 def _whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
@@ -363,11 +270,6 @@ def _whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
         if len(found | new) <= max(limit, len(new)) and not any(map(sentences.supports_nothing, group)):
             found |= new
     return tuple(found.values())
-
-
-def _names(text: str, side: str) -> bool:
-    """True if a text names a side of a comparison: its words side by side, or all of them."""
-    return holds(text, side) or (len(side.split()) > 1 and all(holds(text, word) for word in side.split()))
 
 
 def _quoted(topic: str) -> str:

@@ -49,6 +49,9 @@ _CAUSE = re.compile(
     r"leads? to|led to|thereby|since|underl\w+|responsible|originat\w+|consequence|as a result of|rooted in)\b",
     re.IGNORECASE,
 )
+_EMPLOYS = re.compile(
+    r"\bwe (?:\w+ly )?(?:employ|use|apply|adopt|leverage|utili[sz]e|train|instantiate|extend|build)\b", re.IGNORECASE
+)
 _NUMBER = re.compile(r"(?<![\w.(-])\d[\d.,]*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SIZE = re.compile(r"\b\d[\d.]*(?:[BMK]\b|[ -]?(?:billion|million|thousand)\b)")
@@ -123,7 +126,8 @@ def offers(text: str) -> bool:
 def only_proposes(text: str) -> bool:
     """True if a sentence says what its authors make, and not what it does."""
     found = _cues(text)
-    return found["proposes"] and not (found["shows that"] or found["gains"] or found["effect"])
+    makes = found["proposes"] or bool(_EMPLOYS.search(text))
+    return makes and not (found["shows that"] or found["gains"] or found["effect"])
 
 
 def is_hollow(text: str) -> bool:

@@ -51,8 +51,15 @@ def until_interrupted(stream: AnswerStream) -> Iterator[AnswerStream]:
         raise KeyboardInterrupt from error
 
 
-def show_stream(session: Session, stream: AnswerStream) -> Answer:
-    """Print each claim as it comes, and then the sources; or the whole answer where the model failed or abstained."""
+def show_stream(session: Session, stream: AnswerStream, *, live: bool = True) -> Answer:
+    """
+    Print each claim as it comes, and then the sources; or the whole answer where the model failed or abstained.
+
+    Args:
+        session: Where to print.
+        stream: The answer.
+        live: False to print the whole answer at its end, for answers in the papers' own sentences: they come at once.
+    """
     from rag.types import Answer
     from refdesk.render import terminal
 
@@ -60,14 +67,15 @@ def show_stream(session: Session, stream: AnswerStream) -> Answer:
     with until_interrupted(stream) as parts:
         for part in parts:
             if not isinstance(part, Answer):
-                show(terminal.claim(part))
-                shown += 1
+                if live:
+                    show(terminal.claim(part))
+                    shown += 1
             elif part.degraded or not shown:
                 tell_degraded(session, part)
                 show(terminal.answer(part))
                 return part
             else:
-                show(terminal.sources(part))
+                show(terminal.below(part))
                 return part
     raise AssertionError("a stream ends with its answer")
 
@@ -120,6 +128,7 @@ def search(session: Session, words: tuple[str, ...], limit: int, sort: Sort, cho
 @click.option("--exit-code", is_flag=True, help="Exit with 8 when the library holds no answer.")
 @click.option("--issue", metavar="PERIOD", help="Only the papers of this issue, such as 2026-W27.")
 @click.option("--subscription", metavar="NAME", help="… of this subscription.")
+@click.option("--list", "as_list", is_flag=True, help="List papers with their findings, whatever is asked; no model.")
 @sort_option("date: the newest of the answer's papers first, where it is in the papers' own sentences.")
 @filters
 @as_json
@@ -137,6 +146,7 @@ def ask(
     exit_code: bool,
     issue: str | None,
     subscription: str | None,
+    as_list: bool,
     sort: Sort,
     chosen: Filter,
     as_json: bool,
@@ -145,7 +155,7 @@ def ask(
     Answer QUESTION from the library's abstracts, every sentence cited.
 
     With a model (--model, or `model` in refdesk.toml) the answer is written by it and checked sentence by sentence
-    before it is shown; without one it is in the papers' own sentences.
+    before it is shown; without one it is in the papers' own sentences, or a list of papers where one is asked for.
 
     QUESTION may be - to read it from standard input.
     """
@@ -165,15 +175,19 @@ def ask(
             strict=strict,
             keep_unsupported=keep_unsupported,
             sort=sort,
+            as_list=as_list,
             cancel=INTERRUPTED,
         )
-        answer = _print_json(session, parts, as_events=stream) if as_json else _print(session, parts, markdown=markdown)
+        if as_json:
+            answer = _print_json(session, parts, as_events=stream)
+        else:
+            answer = _print(session, parts, markdown=markdown, live=bool(library.model) and not as_list)
     return NO_ANSWER if exit_code and not answer.answered else 0
 
 
-def _print(session: Session, stream: AnswerStream, *, markdown: bool) -> Answer:
+def _print(session: Session, stream: AnswerStream, *, markdown: bool, live: bool) -> Answer:
     if not markdown:
-        return show_stream(session, stream)
+        return show_stream(session, stream, live=live)
     from refdesk.render.markdown import answer as as_markdown
 
     answer = _answer(stream)

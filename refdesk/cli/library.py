@@ -43,9 +43,9 @@ def status(session: Session, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        from refdesk.render import terminal
+        from refdesk.render.status import status as as_text
 
-        show_text(terminal.status(found))
+        show_text(as_text(found))
 
 
 @click.command()

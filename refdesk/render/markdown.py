@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from rag.answers.extractive import unbracketed
 from rag.types import Answer, Claim, Fact, Paper, Source
+from refdesk.render.answers import left_open, read_as, unanswered
 
 SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*((?:\\.|[^\\*])*)\*\*(?:\\.|[^\\`])*`([^`]+)`")
 """A line as `reference` writes it: number, title (escaped) and paper id."""
@@ -36,18 +37,21 @@ def unescaped(text: str) -> str:
 def answer(given: Answer) -> str:
     """An answer, or the abstention, as a Markdown document."""
     lines = [f"# {escaped(' '.join(given.question.split()))}", ""]
+    lines += [line for note in (read_as(given), left_open(given)) if note for line in (escaped(note), "")]
     if given.abstention and not given.facts:
-        lines += [f"The library does not hold an answer: {escaped(given.abstention.reason)}.", ""]
+        lines += [escaped(unanswered(given)), ""]
         lines += [f"- {escaped(hit.title)} (`{_code(hit.paper_id)}`)" for hit in given.abstention.nearest]
-        return "\n".join(lines).rstrip() + "\n"
+        if not given.sources:
+            return "\n".join(lines).rstrip() + "\n"
     lines += [line for each in given.facts for line in (fact(each), "")]
     if given.mode == "metadata" and not given.sources:
         return "\n".join(lines).rstrip() + "\n"
-    for each in given.claims:
+    claims = given.claims or tuple(paper.finding for paper in given.papers if paper.finding)
+    for each in claims:
         lines += [claim(each), ""]
     lines += ["## Sources", ""]
     for source in given.sources:
-        cited = {c.sentence: c.quote for each in given.claims for c in each.citations if c.source == source.number}
+        cited = {c.sentence: c.quote for each in claims for c in each.citations if c.source == source.number}
         lines += [*sourced(source, cited), ""]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -19,6 +19,7 @@ from rag.answers.extractive import unbracketed
 from rag.identity import content_hash
 from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Problem, Revision, Sentence, Source
 from refdesk.render import wording
+from refdesk.render.answers import left_open, read_as, unanswered
 from refdesk.render.tex import readable
 
 SHOWN_REJECTS = 10
@@ -50,25 +51,64 @@ class Indented:
 
 
 def answer(given: Answer) -> RenderableType:
-    """An answer with its sources, or the abstention with the papers that came nearest."""
+    """An answer with its sources, a list of papers, or the abstention with the papers that came nearest."""
+    notes = [Text(unlinked(note), style="dim") for note in (read_as(given), left_open(given)) if note]
+    return Group(*notes, _answer(given)) if notes else _answer(given)
+
+
+def _answer(given: Answer) -> RenderableType:
     if given.mode == "metadata":
         return Group(
             *(Indented(Text(unlinked(fact.text), style="bold"), margin=0) for fact in given.facts), sources(given)
         )
     if given.abstention:
+        what, colon, reason = unanswered(given).partition(":" if not given.papers else "\n")
+        sure = f" (confidence {given.confidence:.2f})" if colon else ""
         return Group(
-            Text.assemble(
-                ("The library does not hold an answer", "bold"),
-                f" (confidence {given.confidence:.2f}): {given.abstention.reason}.",
-            ),
+            Text.assemble((unlinked(what), "bold"), f"{sure}{colon}{unlinked(reason)}"),
+            *([Text("These papers are on it:", style="dim")] if given.papers else []),
+            *_listed(given),
             *([Text(""), Text("The papers that come nearest:", style="dim")] if given.abstention.nearest else []),
             *(_hit(number, hit) for number, hit in enumerate(given.abstention.nearest, start=1)),
         )
+    if given.papers:
+        return Group(*_listed(given), Text(" · ".join(made_of(given)), style="dim"))
     return Group(*(claim(each) for each in given.claims), sources(given))
+
+
+def _listed(given: Answer) -> list[RenderableType]:
+    """The papers of a list, each with its sentence."""
+    papers = {source.number: source.paper for source in given.sources}
+    lines: list[RenderableType] = []
+    for each in given.papers:
+        lines.append(_reference(f"{each.source}.", papers[each.source], ""))
+        if each.finding:
+            cited = each.finding.citations[0]
+            text = unlinked(readable(each.finding.text))
+            lines.append(Indented(Text.assemble("“", text, "”", (f" ({cited.sentence})", "dim"))))
+    return lines
+
+
+def below(given: Answer) -> RenderableType:
+    """What stands below claims that were printed as they came: how the question was read, and the sources."""
+    return Group(
+        *(Text(unlinked(note), style="dim") for note in (read_as(given), left_open(given)) if note), sources(given)
+    )
 
 
 def sources(given: Answer) -> RenderableType:
     """The part below an answer: how it was made, and the sources."""
+    if given.mode == "metadata" and not given.sources:
+        return Group()
+    return Group(
+        Text(""),
+        Text.assemble(("Sources", "bold"), (f"  {' · '.join(made_of(given))}", "dim")),
+        *(_source(source, given) for source in given.sources),
+    )
+
+
+def made_of(given: Answer) -> list[str]:
+    """How an answer was made: of what, its confidence, its tokens."""
     facts = {"extractive": ["the papers' own sentences"], "metadata": ["what the library knows of its papers"]}.get(
         given.mode, [f"written by {given.model}, and checked"]
     )
@@ -79,18 +119,12 @@ def sources(given: Answer) -> RenderableType:
     more = sum(len(fact.paper_ids) for fact in given.facts) - len(given.sources)
     if given.mode == "metadata" and more > 0:
         facts.append(f"{more:,} more; --max-sentences lists more")
-    if given.mode == "metadata" and not given.sources:
-        return Group()
     if given.usage and given.usage["calls"]:
         about = "about " if given.usage["estimated"] else ""
         facts.append(f"{about}{given.usage['input_tokens'] + given.usage['output_tokens']:,} tokens")
     if given.usage and given.usage["cost"]:
         facts.append(f"cost {given.usage['cost']:.4f}")
-    return Group(
-        Text(""),
-        Text.assemble(("Sources", "bold"), (f"  {' · '.join(facts)}", "dim")),
-        *(_source(source, given) for source in given.sources),
-    )
+    return facts
 
 
 def verified(found: Sequence[tuple[str, str, Sequence[Problem]]]) -> RenderableType:
@@ -183,7 +217,7 @@ def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
     if given.flags:
         reasons = " ".join(_FLAGGED[flag] for flag in given.flags)
         parts.append(Text(f"⚑ {', '.join(given.flags)}: {reasons}", style="bold red"))
-    return Group(*parts, _facts(facts), Text(""), *(_sentence(each) for each in given.sentences))
+    return Group(*parts, facts_table(facts), Text(""), *(_sentence(each) for each in given.sentences))
 
 
 _FLAGGED = {
@@ -197,68 +231,8 @@ def _sentence(sentence: Sentence) -> RenderableType:
     return Indented(Text(readable(sentence.text)), mark=str(sentence.number))
 
 
-def _facts(facts: Mapping[str, str]) -> RenderableType:
+def facts_table(facts: Mapping[str, str]) -> RenderableType:
     return Group(*(Indented(Text(value), mark=name, margin=12) for name, value in facts.items() if value))
-
-
-def status(given: Mapping[str, Any]) -> RenderableType:
-    """The status of a library."""
-    days = f"{given['first_day']} to {given['last_day']}" if given["first_day"] else ""
-    facts = {
-        "library": given["library"],
-        "papers": f"{given['papers']:,}" + (f" ({given['to_index']:,} yet to be indexed)" if given["to_index"] else ""),
-        "dates": days,
-        "from": _tally(given["sources"]),
-        "categories": _tally(given["categories"]),
-        "embedder": f"{given['embedder']} ({given['dimension']} dimensions)",
-        "on disk": f"{given['bytes'] / 1e6:,.1f} MB",
-    }
-    rows = {
-        "indexes": [Text(each["problem"], style="yellow") for each in given["indexes"].values() if each["problem"]],
-        "feeds": [_state(feed) for feed in given["feeds"]],
-        "issues": [_subscription(each) for each in given["subscriptions"]],
-        "settings": [
-            Text(f"{each['error']} {each['hint'] or ''}".rstrip(), style="yellow") for each in given["settings"]
-        ],
-        "undelivered": [_undelivered(each) for each in given["outbox"]],
-        "liked": [Text(", ".join(given["liked"]))] if given["liked"] else [],
-        "disliked": [Text(", ".join(given["disliked"]))] if given["disliked"] else [],
-    }
-    lines = (
-        Indented(line, mark="" if number else name, margin=12)
-        for name, lines_of in rows.items()
-        for number, line in enumerate(lines_of)
-    )
-    return Group(_facts(facts), *lines)
-
-
-def _subscription(given: Mapping[str, Any]) -> Text:
-    """A subscription with its last issue and what `refdesk run` will make."""
-    last = f"last issue {given['last']}" if given["last"] else "no issue yet"
-    due = f", due {', '.join(given['due'])}" if given["due"] else ""
-    line = Text.assemble((given["name"], "bold"), f"  every {given['every']}, {last}{due}")
-    if given["missing"]:
-        line.append(f"; not in the library, though liked or disliked: {', '.join(given['missing'])}", style="yellow")
-    return line
-
-
-def _undelivered(given: Mapping[str, Any]) -> Text:
-    """A delivery that is not sent, the reason, and the next step."""
-    line = Text.assemble((f"{given['period']}.{given['subscription']}", "bold"), f" to {given['target']}")
-    line.append(f"  {given['state']} since {given['since'][:16].replace('T', ' ')}", style="yellow")
-    again = f" Send it again: `{given['command']}`." if given["command"] else ""
-    return line.append(f": {given['why']} {given['next']}{again}")
-
-
-def _state(feed: Mapping[str, Any]) -> Text:
-    """The state of a feed, in one line."""
-    last = f", last papers {feed['last']}" if feed["last"] else ""
-    error = f": {feed['error']} {feed['hint'] or ''}".rstrip() if feed["error"] else ""
-    return Text.assemble((feed["name"], "bold"), f"  {feed['state']}{last}", (error, "yellow"))
-
-
-def _tally(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def report(given: ImportReport) -> RenderableType:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.answers.extractive import marked
+from rag.answers.forms import MISSING
 from rag.checking import CitedSentence
 from rag.types import Citation, Claim, Problem
 from refdesk.verify.claims import Verified, Verifier, failed
@@ -45,8 +46,12 @@ def in_json(value: Any, verifier: Verifier, question: str = "") -> Iterator[Veri
                 yield from _added(value, verifier, question)
             yield from _uncited(claims, verifier, question)
             yield from _facts(value, verifier)
-        for item in value.values():
-            yield from in_json(item, verifier, question)
+            yield from _missing(value, verifier, question)
+        listed = _list(value.get("papers"))
+        repeated = bool(claims) and [item.get("finding") for item in listed if isinstance(item, dict)] == claims
+        for key, item in value.items():
+            if not (key == "papers" and repeated):  # the claims of a list are the findings of its papers
+                yield from in_json(item, verifier, question)
 
 
 def _uncited(claims: Sequence[Any], verifier: Verifier, question: str = "") -> Iterator[Verified]:
@@ -58,6 +63,13 @@ def _uncited(claims: Sequence[Any], verifier: Verifier, question: str = "") -> I
         if not is_claim:
             text = item.get("text") if isinstance(item, dict) else item
             yield verifier.claim(str(text)[:1_000], [], question=question)
+
+
+def _missing(value: Mapping[str, Any], verifier: Verifier, question: str) -> Iterator[Verified]:
+    """What an answer in the papers' own sentences leaves open is one of a few sentences."""
+    missing = value.get("missing")
+    if missing is not None and value.get("mode") == "extractive" and missing not in MISSING:
+        yield verifier.claim(str(missing)[:1_000], [], question=question)
 
 
 def _facts(value: Mapping[str, Any], verifier: Verifier) -> Iterator[Verified]:

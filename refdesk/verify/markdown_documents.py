@@ -10,6 +10,7 @@ from dataclasses import replace
 from rag.checking import CitedSentence
 from rag.types import Paper, Problem
 from refdesk.render import issue_markdown, markdown
+from refdesk.render.answers import LEFT_OPEN, MENTIONED, READ_AS
 from refdesk.render.markdown import FACT, SOURCE, unescaped
 from refdesk.verify.claims import Verified, Verifier, failed
 
@@ -53,8 +54,13 @@ def in_markdown(text: str, verifier: Verifier) -> Iterator[Verified]:
 
 
 def _beside(line: str, number: int, *, abstains: bool) -> bool:
-    """True if a line of an answer is its question, or a part of an abstention."""
-    return (number == 0 and line.startswith("# ")) or bool(abstains and _ABSTAINED.fullmatch(line))
+    """True if a line of an answer is its question, how it was read, what is left open, or a part of an abstention."""
+    note = unescaped(line)
+    return (
+        (number == 0 and line.startswith("# "))
+        or bool(READ_AS.fullmatch(note) or LEFT_OPEN.fullmatch(note) or MENTIONED.fullmatch(note))
+        or bool(abstains and _ABSTAINED.fullmatch(line))
+    )
 
 
 def _claims(

@@ -1,0 +1,137 @@
+"""Lists of papers on a topic, each with a sentence: its finding, what it offers, or what it says of the topic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.answers import sentences
+from rag.question import Understood
+from rag.retrieval.retriever import Retrieved
+from rag.retrieval.topic import holds
+from rag.roles import finding
+from rag.types import Evidence, Hit, Paper
+
+Listed = tuple[tuple[Paper, Evidence | None], ...]
+"""Papers in their order, each with its sentence; None if no sentence may be shown."""
+ON_TOPIC = 0.7
+"""The share of the question's phrases that a listed paper holds."""
+NEAR_THE_BEST = 0.6
+"""… and the share of the best paper's score."""
+ENOUGH = 3
+"""So many papers that name the topic are enough; those that only mention it are left out."""
+LENGTH, LENGTH_OF_OVERVIEW, LENGTH_OF_MENTIONS = 10, 8, 5
+"""Papers that a list holds, unless told otherwise."""
+
+_DATASETS = re.compile(r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test ?beds?|collections?)\b", re.IGNORECASE)
+_SURVEYS = re.compile(r"\b(?:surveys?|reviews?|overviews?|roadmap|tutorial)\b", re.IGNORECASE)
+_WANTED = (
+    (re.compile(r"\b(?:datasets?|benchmarks?|corpora|corpus)\b", re.IGNORECASE), _DATASETS, "a data set or benchmark"),
+    (re.compile(r"\b(?:surveys?|reviews?)\b", re.IGNORECASE), _SURVEYS, "a survey"),
+)
+"""Sorts of papers that a list may ask for: the question's words, the papers', and the sort."""
+
+
+def listed(retrieved: Retrieved, asked: Understood, limit: int | None, *, newest_first: bool) -> tuple[Listed, str]:
+    """
+    List the papers on the question's topic.
+
+    Returns:
+        The papers, and why they are only near what was asked for; empty if they are what was asked for.
+    """
+    hits = on_topic(retrieved.hits)
+    if asked.kind == "overview":
+        topics = retrieved.phrases or ((asked.topic,) if len(asked.topic.split()) == 1 else ())
+        return _said(hits, topics, limit or LENGTH_OF_OVERVIEW, newest_first=newest_first), ""
+    for question_words, of_papers, sort in _WANTED:
+        if asked.kind == "list" and question_words.search(asked.question):
+            fitting = [hit for hit in hits if of_papers.search(hit.title) or _offered(hit.paper, of_papers)]
+            if not fitting:
+                return mentions(retrieved), f"no paper found here says that it is {sort}"
+            return _told(_ordered(fitting, limit or LENGTH, newest_first=newest_first), of_papers), ""
+    return _told(_ordered(hits, limit or LENGTH, newest_first=newest_first)), ""
+
+
+def mentions(retrieved: Retrieved, sides: Sequence[str] = ()) -> Listed:
+    """The papers on the topic, or on the sides of a comparison, of which none states the answer."""
+    hits = on_topic(retrieved.hits)
+    if sides and not hits:
+        for side in sides:
+            hits += [hit for hit in retrieved.hits if names(f"{hit.title} {hit.paper.abstract}", side)][:3]
+    once = {hit.paper_id: hit for hit in hits}
+    return _told(list(once.values())[:LENGTH_OF_MENTIONS])
+
+
+def names(text: str, thing: str) -> bool:
+    """True if a text names a thing: its words side by side, or all of them."""
+    return holds(text, thing) or (len(thing.split()) > 1 and all(holds(text, word) for word in thing.split()))
+
+
+def on_topic(hits: Sequence[Hit]) -> list[Hit]:
+    """The papers that hold the question's phrases and come near the best one, without withdrawn ones."""
+    held = [hit for hit in hits if hit.held >= ON_TOPIC and "withdrawn" not in hit.paper.flags]
+    return [hit for hit in held if hit.score >= NEAR_THE_BEST * held[0].score]
+
+
+def _ordered(hits: Sequence[Hit], limit: int, *, newest_first: bool) -> list[Hit]:
+    ranked = sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if newest_first else hits
+    return list(ranked[:limit])
+
+
+def _told(hits: Sequence[Hit], wanted: re.Pattern[str] | None = None) -> Listed:
+    """Each paper with the sentence that tells its finding, or what it offers of the wanted sort."""
+    return tuple((hit.paper, _finding(hit, wanted)) for hit in hits)
+
+
+def _said(hits: Sequence[Hit], topics: Sequence[str], limit: int, *, newest_first: bool) -> Listed:
+    """
+    Each paper with the result or conclusion that names the topic, or else with its finding.
+
+    A paper that names the topic neither there nor in its title is left out if enough others do.
+    """
+    about = {hit.paper_id: found for hit in hits if (found := _about(hit, topics))}
+    naming = [hit for hit in hits if hit.paper_id in about or hit.named >= ON_TOPIC]
+    chosen = _ordered(naming if len(naming) >= ENOUGH else hits, limit, newest_first=newest_first)
+    return tuple((hit.paper, about.get(hit.paper_id) or _finding(hit, None)) for hit in chosen)
+
+
+def _about(hit: Hit, topics: Sequence[str]) -> Evidence | None:
+    """The result or conclusion of a paper that names all topics."""
+    return next(
+        (
+            found
+            for found in (_by_finding(hit) if topics else ())
+            if sentences.role(found).name in ("result", "conclusion")
+            and not sentences.needs_the_sentence_before(found.sentence.text)
+            and all(holds(found.sentence.text, topic) for topic in topics)
+        ),
+        None,
+    )
+
+
+def _by_finding(hit: Hit) -> list[Evidence]:
+    """The sentences of a paper that may be shown, the one that tells its finding best first."""
+    found = [
+        Evidence(paper=hit.paper, sentence=hit.paper.sentence(number), score=hit.score)
+        for number in finding.ranked(hit.paper)
+    ]
+    kept = [each for each in found if not sentences.supports_nothing(each)]
+    return [each for each in kept if not sentences.states_nothing(each)] or kept
+
+
+def _finding(hit: Hit, wanted: re.Pattern[str] | None) -> Evidence | None:
+    found = _by_finding(hit)
+    offered = _offered(hit.paper, wanted) if wanted else None
+    return next((each for each in found if each.sentence.number == offered), found[0] if found else None)
+
+
+def _offered(paper: Paper, wanted: re.Pattern[str]) -> int | None:
+    """The number of the sentence in which a paper offers such a thing."""
+    return next(
+        (
+            sentence.number
+            for sentence in paper.sentences
+            if wanted.search(sentence.text) and sentences.offers(sentence.text)
+        ),
+        None,
+    )
