@@ -46,7 +46,7 @@ FOLDS = 5
 RIDGE = 1e-3
 PAPER = ("lexical", "cosine", "best", "title", "unit_title", "unit_paper")
 SENTENCE = ("sentence", "lexical", "cosine", "position", "unit_sentence")
-ANSWER = ("lexical", "covered", "unit_paper", "short", "cosine")
+ANSWER = ("lexical", "covered", "unit_paper", "apart", "cosine")
 TODAY = date(2026, 1, 1)
 TOPICS, TOPICS_UNTIL = 160, "2025-07"
 """Topics of arXiv asked beside the claims, of papers before this month; `benchmarks.topics` reports later ones."""
@@ -75,14 +75,14 @@ class Candidates:
     papers: list[Paper]
     features: MatchFeatures
     cosine: Array
-    terms: int
+    apart: float
     relevant: dict[str, int]
     gold: frozenset[tuple[str, int]] = frozenset()
     answerable: bool = False
 
     def paper(self, names: Sequence[str]) -> Array:
         """Features of the papers, (n, features)."""
-        others = {"cosine": self.cosine, "short": np.full(len(self.papers), 1 / max(1, self.terms))}
+        others = {"cosine": self.cosine, "apart": np.full(len(self.papers), self.apart)}
         columns = [others[name] if name in others else getattr(self.features, name) for name in names]
         return np.stack(columns, axis=1)
 
@@ -122,7 +122,7 @@ def look(
         papers=list(candidates.papers),
         features=candidates.features,
         cosine=candidates.cosine,
-        terms=candidates.terms,
+        apart=candidates.apart,
         relevant=relevant or {},
     )
 

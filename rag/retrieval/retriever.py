@@ -16,8 +16,17 @@ import numpy as np
 from rag.errors import BadQuestion
 from rag.ports import Catalog, Embedder, Lexical, Matrix, Vectors
 from rag.question import Understood
+from rag.question.words import FUNCTION_WORDS
 from rag.retrieval.fusion import fuse
-from rag.retrieval.late_interaction import MAX_TERMS, Array, MatchFeatures, Vocabulary, content_words, match_features
+from rag.retrieval.late_interaction import (
+    MAX_TERMS,
+    WORD,
+    Array,
+    MatchFeatures,
+    Vocabulary,
+    content_words,
+    match_features,
+)
 from rag.retrieval.spelling import corrected, corrections
 from rag.retrieval.units import Units, units
 from rag.types import Evidence, Filter, Hit, Paper
@@ -53,7 +62,8 @@ class Signals:
     Features from which the confidence of an answer is computed, of the paper of the best sentence.
 
     `cosine` is None if the calibration does not know the library's embedder. `terms` is the number of the question's
-    terms; `units` is the share of its phrases and words that the paper holds.
+    terms; `units` is the share of its phrases and words that the paper holds; `apart` is the share of its words that
+    stand in a phrase that no paper holds.
     """
 
     lexical: float
@@ -61,17 +71,22 @@ class Signals:
     cosine: float | None
     terms: int
     units: float
+    apart: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Candidates with their `cosine` (n,) and match `features`; the number of the question's `terms`, its `units`."""
+    """
+    Candidates with their `cosine` (n,) and match `features`; the number of the question's `terms`, its `units`, and the
+    share of its words that stand in a phrase that no paper holds, `apart`.
+    """
 
     papers: tuple[Paper, ...]
     cosine: Array
     features: MatchFeatures
     terms: int
     units: Units
+    apart: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +187,9 @@ class Retriever:
             return None
         cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
         features = match_features(words, weights, things, papers, self._vocabulary)
-        return Candidates(papers=papers, cosine=cosine, features=features, terms=len(words), units=things)
+        return Candidates(
+            papers=papers, cosine=cosine, features=features, terms=len(words), units=things, apart=_apart(asked, things)
+        )
 
     def _spelt(self, asked: Understood) -> Understood:
         """The question with its misspelt words read as words of the library."""
@@ -266,6 +283,7 @@ class Retriever:
             cosine=float(cosine[first]) if self.embedder.is_static else None,
             terms=candidates.terms,
             units=float(match.unit_paper[first]),
+            apart=candidates.apart,
         )
         return Retrieved(
             question=asked.question,
@@ -306,6 +324,14 @@ def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:
     """The weighted mean of features; like them it lies in 0 to 1."""
     total: Array = sum((weight * features[name] for name, weight in weights.items()), np.zeros(1))
     return total / sum(weights.values())
+
+
+def _apart(asked: Understood, found: Units) -> float:
+    """The share of a question's words that stand in a noun phrase and are no part of a phrase that papers hold."""
+    held = {word for words in found.words if len(words) > 1 for word in words}
+    in_phrases = {word for phrase in asked.phrases for word in WORD.findall(phrase) if word not in FUNCTION_WORDS}
+    words = in_phrases | {word for words in found.words for word in words}
+    return len(in_phrases - held) / max(1, len(words))
 
 
 def _checked(question: str) -> str:
