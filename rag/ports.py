@@ -57,6 +57,14 @@ class Embedder(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Scores texts for a question by reading both together; only the order of the scores means something."""
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """A score for each text. Raises ConfigError if the model fails."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A prepared batch: a unit row per embedding text, and the offsets and roles of the sentences of each abstract."""
