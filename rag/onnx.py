@@ -101,7 +101,7 @@ class CrossEncoder:
                 arrays[name][row, : len(values)] = values
         try:
             found = np.asarray(self._session.run(None, {name: arrays[name] for name in self._inputs})[0])
-        except Exception as error:  # noqa: BLE001 - ONNX Runtime has classes of its own for each failure
+        except Exception as error:
             raise ConfigError(
                 f"The model in {self.folder} fails on a pair of texts: {_line(error)}",
                 hint="It must be exported for text classification, such as onnx/model.onnx of a cross-encoder.",
@@ -120,10 +120,9 @@ class CrossEncoder:
 
     def _known_inputs(self) -> list[str]:
         names = [given.name for given in self._session.get_inputs()]
-        if "input_ids" not in names or (unknown := sorted(set(names) - set(INPUTS))):
-            wrong = ", ".join(unknown if "input_ids" in names else names)
+        if "input_ids" not in names or not set(names) <= set(INPUTS):
             raise ConfigError(
-                f"The model in {self.folder} has the inputs {wrong}, which are not those of a cross-encoder.",
+                f"The model in {self.folder} has the inputs {', '.join(names)}: not those of a cross-encoder.",
                 hint=f"Its inputs must be {INPUTS[0]} and, where it has them, {INPUTS[1]} and {INPUTS[2]}.",
             )
         return names
