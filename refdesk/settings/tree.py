@@ -39,6 +39,7 @@ class Config:
 
     Args:
         embedder: `static`, `minilm` or `openai:<model>`; None takes the library's own.
+        reranker: A cross-encoder that orders the first papers and sentences anew: a name, or a folder; None is none.
         model: A chat model such as `openai:gpt-4o-mini`; None answers in the papers' own sentences.
         prompts: A folder whose prompts replace the shipped ones.
         max_tokens_per_question: Tokens that one question may use, both ways, all calls.
@@ -60,6 +61,7 @@ class Config:
     """
 
     embedder: OptionalLine = None
+    reranker: OptionalLine = None
     model: OptionalLine = None
     prompts: OptionalPath = None
     max_tokens_per_question: PositiveCount = 24_000
