@@ -26,11 +26,11 @@ def models() -> None:
 @as_json
 def list_(as_json: bool) -> None:
     """List the known models and those that were downloaded."""
-    from refdesk.models.known import listed
+    from refdesk.models.known import listed, models_folder
 
     rows = listed()
     if as_json:
-        print_json(rows)
+        print_json({"folder": str(models_folder()), "models": rows})
         return
     names = max(len(row["name"]) for row in rows)
     for row in rows:

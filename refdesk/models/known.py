@@ -157,7 +157,7 @@ def receipt(folder: Path) -> dict[str, Any]:
 
 
 def listed() -> list[dict[str, Any]]:
-    """All models that are known or were downloaded, as `models list --json` prints them."""
+    """All models that are known or were downloaded, as `models list --json` prints them, the place of each too."""
     rows = [_row(model.name, "reranker", folder_of(model), model.bytes, model.licence) for model in RERANKERS]
     known = {Path(row["path"]) for row in rows}
     others = sorted(models_folder().glob("*")) if models_folder().is_dir() else []
