@@ -118,7 +118,11 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "has the inputs pixels, attention_mask, token_type_ids: not those of a cross-encoder",
         "Its inputs must be input_ids",
     ),
-    "a vector a token": (other(output="tokens"), r"is no cross-encoder: for 2 pairs .* shape \(2, 1\d, 1\)", "embedder"),
+    "a vector a token": (
+        other(output="tokens"),
+        r"is no cross-encoder: for 2 pairs .* shape \(2, 1\d, 1\)",
+        "embedder",
+    ),
     "no numbers": (other(output="nothing"), "gives a score that is no number", "Get the model again"),
     "labels without names": (other(labels=("a", "b")), "gives 2 numbers for a pair, but config.json", "`id2label`"),
     "too few names": (
