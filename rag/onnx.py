@@ -20,8 +20,8 @@ from rag.errors import ConfigError
 MODEL, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "config.json"
 MAX_TOKENS = 512
 """The most tokens of a pair; of a longer pair the longer text is cut."""
-BATCH_TOKENS = 4_096
-"""The most tokens of a batch with its padding; a batch of 8 pairs of 512 tokens takes some 150 MB."""
+BATCH_TOKENS = 1_024
+"""The most tokens of a batch with its padding; larger batches take more memory and are no faster."""
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _PADDING = ("[PAD]", "<pad>")
 _PROBE = [("Does it rain?", "It rains."), ("Does it rain in the hills?", "The hills are dry this year.")]
@@ -178,6 +178,7 @@ def _session(folder: Path, threads: int) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other processes need the cores too
     options.log_severity_level = 4  # what goes wrong is raised
     try:
         return onnxruntime.InferenceSession(
