@@ -142,10 +142,15 @@ class CrossEncoder:
 
 def refuse_incomplete(folder: Path) -> None:
     """Raise ConfigError if a folder lacks a file that a model needs. Nothing is loaded."""
-    for name in (MODEL, TOKENIZER):
-        if not (folder / name).is_file():
-            what = f"{folder} has no {name}" if folder.is_dir() else f"{folder} is not a folder"
-            raise ConfigError(f"{what}.", hint=f"A model is a folder with {MODEL} and {TOKENIZER}.")
+    try:
+        for name in (MODEL, TOKENIZER):
+            if not (folder / name).is_file():
+                what = f"{folder} has no {name}" if folder.is_dir() else f"{folder} is not a folder"
+                raise ConfigError(f"{what}.", hint=f"A model is a folder with {MODEL} and {TOKENIZER}.")
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be read: {error.strerror or error}.", hint="Check the path and who may read it."
+        ) from error
 
 
 def _settings(folder: Path) -> dict[str, Any]:

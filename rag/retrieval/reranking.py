@@ -29,8 +29,8 @@ def reranked(retrieved: Retrieved, reranker: Reranker) -> Retrieved:
     Order the first papers and sentences by a model's scores; ties stay in their order.
 
     A sentence is read below the title of its paper, because it seldom repeats what the title names. A paper has the
-    best score of its sentences that are read, which takes a third of the time of reading abstracts (MaxP: Dai and
-    Callan, SIGIR 2019). Its best sentence is then the first of its sentences.
+    best score of its sentences that are read, which takes less time than reading abstracts (MaxP: Dai and Callan,
+    SIGIR 2019). Its best sentence is then the first of its sentences.
 
     Raises:
         ConfigError: The model fails.

@@ -90,7 +90,7 @@ def path(folder: Path, as_json: bool) -> None:
     from refdesk.models.hub import kind_of
     from refdesk.models.known import size_of
 
-    model = CrossEncoder(folder.expanduser().absolute())
+    model = CrossEncoder(folder.absolute())
     kind = kind_of(model)
     document = {
         "name": str(model.folder),

@@ -134,10 +134,10 @@ def find(name: str) -> Path:
     model = None
     with suppress(ConfigError):
         model = on_hub(name)
-    path = Path(name).expanduser()
+    path = _path(name)
     if model and folder_of(model).is_dir():
         path = folder_of(model)
-    elif not (path.is_dir() or path.is_absolute() or name.startswith(".")):
+    elif not (path.is_absolute() or name.startswith(".") or _is_folder(path)):
         model = model or on_hub(name)
         raise ConfigError(
             f"The model “{name}” is not on this machine.",
@@ -145,6 +145,21 @@ def find(name: str) -> Path:
         )
     refuse_incomplete(path)
     return path
+
+
+def _path(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(
+            f"The folder “{name}” is of a user that this machine does not have.", hint="Write the whole path."
+        ) from error
+
+
+def _is_folder(path: Path) -> bool:
+    with suppress(OSError):  # such as a name that is too long
+        return path.is_dir()
+    return False
 
 
 def receipt(folder: Path) -> dict[str, Any]:

@@ -208,12 +208,15 @@ WRONG = {
     "tests/other": ("is not on this machine", "Get it with `refdesk models get tests/other`"),
     "nothing": ("No model has the name “nothing”", "Known are ms-marco-MiniLM-L6-v2"),
     "minilm": ("is an embedder, not a reranker", "It goes into `embedder`"),
+    "~nosuchuser/model": ("is of a user that this machine does not have", "Write the whole path"),
+    "a" * 300: ("No model has the name “aaa", "Known are ms-marco-MiniLM-L6-v2"),
+    "/" + "a" * 300: ("cannot be read: File name too long", "Check the path"),
     "/no/such/folder": ("/no/such/folder is not a folder", "A model is a folder with model.onnx"),
     "tests/halved": ("tests--halved has no tokenizer.json", "A model is a folder with model.onnx"),
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", WRONG, ids=lambda name: name[:30])
 def test_a_reranker_that_is_not_there_is_an_error_of_questions_and_of_nothing_else(
     cli: Cli, library: Path, texts: list[str], name: str
 ) -> None:
@@ -225,6 +228,7 @@ def test_a_reranker_that_is_not_there_is_an_error_of_questions_and_of_nothing_el
         assert ran.status == 3
         assert says in ran.err
         assert hint in ran.err
+        assert "Refdesk failed" not in ran.err
     shown = cli("status", "--json")
     assert shown.status == 0
     (error,) = shown.json["settings"]
