@@ -28,6 +28,7 @@ from rag.onnx import MODEL, SETTINGS, TOKENIZER, CrossEncoder
 from refdesk._version import __version__
 from refdesk.models.known import RECEIPT, HubFile, HubModel, folder_of, models_folder, receipt
 from refdesk.safe_http import Guarded, PrivateAddress, TooLarge, blocks, is_private, streamed
+from stores.urls import masked
 
 HUB = "https://huggingface.co"
 TIMEOUT_S = 30.0
@@ -165,8 +166,8 @@ def _receipt(model: HubModel, folder: Path, places: Mapping[str, str], revision:
 
 def _fetch_all(model: HubModel, folder: Path, progress: Progress) -> tuple[str, dict[str, str]]:
     """Fetch all files of a model; return the commit, or the revision where the hub names none, and where each was."""
-    hub = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
-    revision, places = model.revision, {}
+    hub = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+    shown, revision, places = masked(hub), model.revision, {}
     agent = {"user-agent": f"refdesk/{__version__}"}
     try:
         guarded = Guarded(allow_private=is_private(hub))  # a private address that the user named is intended
@@ -182,23 +183,23 @@ def _fetch_all(model: HubModel, folder: Path, progress: Progress) -> tuple[str, 
                 else:
                     if name != SETTINGS:
                         raise HubUnavailable(
-                            f"{hub} has no {usual[0]} of {model.repository} at {model.revision}.",
+                            f"{shown} has no {usual[0]} of {model.repository} at {model.revision}.",
                             hint="Check the name; the model must be exported to ONNX.",
                         )
     except PrivateAddress as error:
-        raise HubUnavailable(f"{hub} leads to {error}.", hint="Name that hub itself in HF_ENDPOINT.") from error
+        raise HubUnavailable(f"{shown} leads to {error}.", hint="Name that hub itself in HF_ENDPOINT.") from error
     except TooLarge as error:
         raise HubUnavailable(
             f"A file of {model.repository} is larger than expected.", hint="Nothing was kept. Check the name."
         ) from error
     except httpx.HTTPStatusError as error:
         raise HubUnavailable(
-            f"{error.request.url} answered {error.response.status_code}.",
+            f"{masked(str(error.request.url))} answered {error.response.status_code}.",
             hint="Check the name in a browser; models that need an account are not downloaded.",
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise HubUnavailable(
-            f"{model.name} could not be downloaded from {hub}: {str(error) or type(error).__name__}.",
+            f"{model.name} could not be downloaded from {shown}: {str(error) or type(error).__name__}.",
             hint=f"Connect to the internet; or put {MODEL} and {TOKENIZER} into a folder, check it with "
             "`refdesk models path DIR`, and name the folder in the setting.",
         ) from error

@@ -151,6 +151,28 @@ def test_without_a_network_the_error_says_what_to_do(cli: Cli, monkeypatch: pyte
     assert not left()
 
 
+@pytest.mark.parametrize("endpoint", ["ftp://127.0.0.1", "127.0.0.1", "http://[bad", "http://me:secret@127.0.0.1:9"])
+def test_a_hub_that_cannot_be_asked_is_named_without_its_password(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    ran = cli("models", "get", "tests/unknown")
+    assert (ran.status, left()) == (6, [])
+    assert "tests/unknown could not be downloaded from" in ran.err
+    assert "secret" not in ran.err
+
+
+def test_a_hub_that_refuses_is_named_without_its_password(
+    cli: Cli, hub: Hub, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.mood = "503"
+    monkeypatch.setenv("HF_ENDPOINT", hub.url.replace("//", "//me:secret@"))
+    ran = cli("models", "get", REPOSITORY)
+    assert ran.status == 6
+    assert "answered 503" in ran.err
+    assert "secret" not in ran.err
+
+
 def test_files_behind_redirects_are_fetched_at_the_commit_that_the_hub_names(
     cli: Cli, hub: Hub, tmp_path: Path
 ) -> None:
