@@ -9,7 +9,7 @@ from benchmarks.report import data_folder
 
 SCRIPTS = (
     "quality", "authors", "topics", "verifier", "interests", "roles", "findings", "tldr", "themes", "digests",
-    "parsing", "scale", "threads", "crashes", "runs", "fuzz", "tex",
+    "parsing", "scale", "reranking", "threads", "crashes", "runs", "fuzz", "tex",
 )  # fmt: skip
 
 

@@ -19,7 +19,8 @@ Errors: every exception that Refdesk raises on purpose.
     └── ModelError               exit 6   an embedder or a feed could not be reached
         ├── EmbedderUnavailable
         ├── ModelUnavailable              the chat model failed, or its reply could not be used
-        └── FeedUnavailable               a provider could not be reached, or its answer holds no papers
+        ├── FeedUnavailable               a provider could not be reached, or its answer holds no papers
+        └── HubUnavailable                a model could not be downloaded
 
 A message is one sentence that names the offending value; a hint is the next command or step.
 """
@@ -124,6 +125,10 @@ class EmbedderUnavailable(ModelError):
 
 class FeedUnavailable(ModelError):
     """A feed's provider could not be reached, or its answer holds no papers."""
+
+
+class HubUnavailable(ModelError):
+    """A model could not be downloaded, or is not the one that was expected."""
 
 
 class ModelUnavailable(ModelError):

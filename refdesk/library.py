@@ -280,7 +280,8 @@ class Library(Questions):
         from refdesk.status import status
 
         feeds = wiring.feed_states(self._store, self._settings)
-        document = status(self._store, feeds=feeds, errors=wiring.settings_errors(self._settings))
+        errors = wiring.settings_errors(self._settings)
+        document = status(self._store, feeds=feeds, reranker=self._settings.reranker, errors=errors)
         return {**document, **self.issues.status()}
 
     # ---- keeping it consistent

@@ -37,7 +37,6 @@ class Questions:
     def __init__(self, store: LibraryStore, settings: Config, *, load: Callable[[], Config] | None = None) -> None:
         self._store = store
         self._load = load or (lambda: settings)
-        self._retrieval = wiring.retrieval(store)
         self._citations = wiring.citations(store)
         self._facts = wiring.facts(store)
         self._use(settings)
@@ -45,6 +44,7 @@ class Questions:
     def _use(self, settings: Config) -> None:
         """Answer by these settings from now on."""
         self._settings = settings
+        self._retrieval = wiring.retrieval(self._store, settings)
         self._ask = wiring.ask(
             self._store, settings, retrieval=self._retrieval, citations=self._citations, facts=self._facts
         )

@@ -14,14 +14,17 @@ from stores.store import LibraryStore
 from stores.urls import masked
 
 
-def status(store: LibraryStore, *, feeds: Sequence[JsonDict], errors: Mapping[str, ConfigError]) -> dict[str, Any]:
+def status(
+    store: LibraryStore, *, feeds: Sequence[JsonDict], reranker: str | None, errors: Mapping[str, ConfigError]
+) -> dict[str, Any]:
     """
     The document without the issues.
 
     Args:
         store: The library.
         feeds: The feeds with their states.
-        errors: The wrong tables of the settings, by name; those of feeds are with the feeds.
+        reranker: The reranker of the settings.
+        errors: The wrong settings, by name or table; those of feeds are with the feeds.
     """
     catalog, folder = store.catalog, store.place.folder
     days = catalog.days()
@@ -39,6 +42,7 @@ def status(store: LibraryStore, *, feeds: Sequence[JsonDict], errors: Mapping[st
         "feeds": list(feeds),
         "settings": [{"table": table, "error": error.message, "hint": error.hint} for table, error in errors.items()],
         "embedder": store.embedder_name,
+        "reranker": reranker,
         "dimension": int(catalog.setting("dimension") or 0),
         "catalog": masked(store.place.catalog_url) if store.place.catalog_url else "catalog.sqlite3",
         "vectors": masked(vectors) if isinstance(vectors, str) else "chroma",

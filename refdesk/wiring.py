@@ -32,7 +32,7 @@ from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
-    from rag.ports import Replies
+    from rag.ports import Replies, Reranker
     from rag.types import JsonDict
     from refdesk.digest.settings import DigestSettings
     from refdesk.feeds.syncing import FeedReport
@@ -83,13 +83,24 @@ def _open_vectors(place: Path | str, library_id: str) -> ChromaVectors:
     return ChromaVectors(place, library_id=library_id)
 
 
-def retriever(library: LibraryStore) -> Retriever:
+def retriever(library: LibraryStore, reranker: Reranker | None = None) -> Retriever:
     """Retrieval over an open library. Single words are always compared by the static embedder."""
     from rag.embedders.static import StaticEmbedder
 
     embedder = library.embedder
     words = embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder()
-    return Retriever(library.catalog, library.lexical, library.vectors, embedder, words.word_vectors)
+    return Retriever(library.catalog, library.lexical, library.vectors, embedder, words.word_vectors, reranker)
+
+
+def reranker(config: Config) -> Reranker | None:
+    """The reranker of the settings; None where they name none. Raises ConfigError."""
+    if not config.reranker:
+        return None
+    from rag.onnx import CrossEncoder
+    from refdesk.models.known import find
+
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return CrossEncoder(find(config.reranker), threads=int(threads) if threads.isdigit() else 0)
 
 
 def checker() -> Checker:
@@ -99,9 +110,9 @@ def checker() -> Checker:
     return Checker(similarity(StaticEmbedder().word_vectors))
 
 
-def retrieval(library: LibraryStore) -> Retrieval:
-    """Retrieval over an open library, whichever embedder it has."""
-    return Retrieval(library, retriever)
+def retrieval(library: LibraryStore, config: Config) -> Retrieval:
+    """Retrieval over an open library, whichever embedder it has; a reranker is loaded when first needed."""
+    return Retrieval(library, lambda library: retriever(library, reranker(config)))
 
 
 def citations(library: LibraryStore) -> Citations:
@@ -248,7 +259,7 @@ def digest_settings(library: LibraryStore, config: Config) -> DigestSettings:
 
 
 def settings_errors(config: Config) -> dict[str, ConfigError]:
-    """The errors of subscriptions and of `[email]`, by table; those of feeds are with the feeds."""
+    """The errors of subscriptions, of `[email]` and of the reranker, by name; those of feeds are with the feeds."""
     from refdesk.settings import email
     from refdesk.settings.subscriptions import checked
 
@@ -265,4 +276,11 @@ def settings_errors(config: Config) -> dict[str, ConfigError]:
             email.check(config.email, file=config.file)
         except ConfigError as error:
             errors["email"] = error
+    if config.reranker:
+        from refdesk.models.known import find
+
+        try:
+            find(config.reranker)
+        except ConfigError as error:
+            errors["reranker"] = error
     return errors

@@ -35,6 +35,7 @@ def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
         if name.startswith(("OPENAI_", "REFDESK_")) and not name.startswith("REFDESK_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("REFDESK_LIBRARY", str(tmp_path / "default-library"))
+    monkeypatch.setenv("REFDESK_MODELS", str(tmp_path / "models"))
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:

@@ -246,9 +246,17 @@ def reference() -> str:
     parts = [INTRODUCTION, "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"]
     context = group.make_context("refdesk", ["status"], terminal_width=100, max_content_width=100)
     for name, command in group.commands.items():
-        with click.Context(command, parent=context, info_name=name, terminal_width=100) as command_context:
-            parts.append(f"## refdesk {name}\n\n```text\n{command.get_help(command_context)}\n```\n")
+        parts.extend(_helps(command, name, context))
     return "\n".join(parts)
+
+
+def _helps(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    """The help of a command, and of the commands below it."""
+    with click.Context(command, parent=parent, info_name=name, terminal_width=100) as context:
+        heading = "#" * len(context.command_path.split())
+        yield f"{heading} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+        for below, of_name in getattr(command, "commands", {}).items():
+            yield from _helps(of_name, below, context)
 
 
 def test_the_reference_of_the_commands_is_their_own_help() -> None:

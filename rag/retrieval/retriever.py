@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rag.errors import BadQuestion
-from rag.ports import Catalog, Embedder, Lexical, Matrix, Vectors
+from rag.ports import Catalog, Embedder, Lexical, Matrix, Reranker, Vectors
 from rag.question import Understood
 from rag.question.words import FUNCTION_WORDS
 from rag.retrieval.fusion import fuse
@@ -27,6 +27,7 @@ from rag.retrieval.late_interaction import (
     content_words,
     match_features,
 )
+from rag.retrieval.reranking import reranked
 from rag.retrieval.spelling import corrected, corrections
 from rag.retrieval.units import Units, units
 from rag.types import Evidence, Filter, Hit, Paper
@@ -118,6 +119,7 @@ class Retriever:
         catalog, lexical, vectors: The library's stores.
         embedder: The embedder of its vectors.
         word_vectors: Unit rows for words, from the static embedder whichever the library's own is.
+        reranker: Orders the first papers and sentences anew; None leaves them.
     """
 
     def __init__(
@@ -127,9 +129,11 @@ class Retriever:
         vectors: Vectors,
         embedder: Embedder,
         word_vectors: Callable[[Sequence[str]], Matrix],
+        reranker: Reranker | None = None,
     ) -> None:
         self._catalog, self._lexical, self._vectors, self.embedder = catalog, lexical, vectors, embedder
         self._vocabulary = Vocabulary(self._stem, word_vectors)
+        self._reranker = reranker
 
     def retrieve(self, asked: Understood, *, filter_: Filter, depth: int = 0) -> Retrieved:
         """
@@ -142,12 +146,15 @@ class Retriever:
 
         Raises:
             BadQuestion: The question has no word to look for.
+            ConfigError: The reranker fails.
         """
         asked = self._spelt(asked)
         allowed = self._catalog.matching(filter_) if filter_ else None
         candidates = self.candidates(asked, allowed=allowed, depth=depth)
-        nothing = Retrieved(question=asked.question, understood=asked)
-        return self._ranked(asked, candidates) if candidates else nothing
+        if not candidates:
+            return Retrieved(question=asked.question, understood=asked)
+        found = self._ranked(asked, candidates)
+        return reranked(found, self._reranker) if self._reranker else found
 
     def candidates(
         self, asked: Understood, *, allowed: Sequence[str] | None = None, depth: int = 0, without: Sequence[str] = ()

@@ -64,6 +64,8 @@ def evaluate(
 
     With --compare, each measure is also compared with BASE on the same questions: the difference with its 95 %
     interval and p-value (paired bootstrap), and McNemar's exact test where a measure is yes or no.
+
+    Settings come from the environment alone: REFDESK_RERANKER=NAME measures with a reranker.
     """
     from refdesk.evaluation import compare
     from refdesk.evaluation.datasets import Dataset
@@ -87,7 +89,8 @@ def evaluate(
         return
     from refdesk.render import measures
 
-    click.echo(f"documents: {result['corpus']:,}, rejected: {len(result['rejected'])}, embedder: {result['embedder']}")
+    models = f"embedder: {result['embedder']}" + (f", reranker: {result['reranker']}" if result["reranker"] else "")
+    click.echo(f"documents: {result['corpus']:,}, rejected: {len(result['rejected'])}, {models}")
     for split, measured in result["splits"].items():
         show(measures.metrics({name: value for name, value in measured.items() if name != "reliability"}, split))
         for row in measured.get("reliability", []):

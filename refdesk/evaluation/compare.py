@@ -87,7 +87,7 @@ def compare(base: JsonDict, now: JsonDict) -> JsonDict:
             "The two runs have no question in common.",
             hint=f"The base has the splits {', '.join(base['questions']) or 'none'}; name one with --split.",
         )
-    about = ("dataset", "embedder", "version")
+    about = ("dataset", "embedder", "reranker", "version")
     return {"base": {name: base.get(name) for name in about}, "resamples": paired.RESAMPLES, "splits": splits}
 
 

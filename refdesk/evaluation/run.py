@@ -44,7 +44,7 @@ class Evaluated(Protocol):
         """Rank papers and sentences."""
 
     def status(self) -> JsonDict:
-        """Name the embedder."""
+        """Name the embedder and the reranker."""
 
 
 def evaluate(
@@ -81,9 +81,11 @@ def evaluate(
     progress("importing the corpus")
     with tempfile.TemporaryDirectory(prefix="refdesk-eval-") as temporary:
         report = library.add(_corpus(data, Path(temporary) / "corpus.jsonl"))
+    status = library.status()
     result: JsonDict = {
         "dataset": str(folder),
-        "embedder": library.status()["embedder"],
+        "embedder": status["embedder"],
+        "reranker": status["reranker"],
         "corpus": report.added,
         "rejected": [reject.to_dict() for reject in report.rejected],
         "version": __version__,

@@ -21,6 +21,7 @@ def status(given: Mapping[str, Any]) -> RenderableType:
         "from": _tally(given["sources"]),
         "categories": _tally(given["categories"]),
         "embedder": f"{given['embedder']} ({given['dimension']} dimensions)",
+        "reranker": given["reranker"],
         "on disk": f"{given['bytes'] / 1e6:,.1f} MB",
     }
     rows = {

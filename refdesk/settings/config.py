@@ -18,7 +18,7 @@ from refdesk.settings.tree import FILE, NO_SETTING, PREFIX, TABLES, Config
 
 __all__ = ["FILE", "NO_SETTING", "PREFIX", "TABLES", "Config", "default_folder", "load", "reloaded"]
 
-NOT_SETTINGS = ("LIBRARY", "SMTP_PASSWORD")
+NOT_SETTINGS = ("LIBRARY", "MODELS", "SMTP_PASSWORD")
 """Variables with the prefix that are read elsewhere; those that begin with TEST_ are for tests."""
 
 KEPT_OPEN = ("embedder", "vectors", "catalog")

@@ -40,6 +40,7 @@ class Config:
     Args:
         embedder: `static`, `minilm` or `openai:<model>`; None takes the library's own.
         model: A chat model such as `openai:gpt-4o-mini`; None answers in the papers' own sentences.
+        reranker: A cross-encoder that orders the first papers and sentences anew: a name, or a folder; None is none.
         prompts: A folder whose prompts replace the shipped ones.
         max_tokens_per_question: Tokens that one question may use, both ways, all calls.
         max_tokens_per_day: The same for a day (UTC); 0 is no limit.
@@ -61,6 +62,7 @@ class Config:
 
     embedder: OptionalLine = None
     model: OptionalLine = None
+    reranker: OptionalLine = None
     prompts: OptionalPath = None
     max_tokens_per_question: PositiveCount = 24_000
     max_tokens_per_day: Count = 0

@@ -40,6 +40,7 @@ COMMANDS = [
     "export",
     "eval",
     "demo",
+    "models",
     "completion",
 ]
 ESCAPE = "\x1b"

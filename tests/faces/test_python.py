@@ -28,6 +28,8 @@ from rag import embedders
 from rag.embedders.openai import OpenAIEmbedder
 from refdesk import errors
 from refdesk.feeds.fetching import Fetcher
+from refdesk.models import hub
+from refdesk.models.known import on_hub
 from tests.commands import ROOT, environment
 
 QUESTION = "What explains grokking, the delayed generalization of networks?"
@@ -439,6 +441,7 @@ WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
     errors.EmbedderUnavailable: lambda at: at.unreachable(),
     errors.ModelUnavailable: _unmodelled,
     errors.FeedUnavailable: lambda _: Fetcher(pause_s=0).get("http://127.0.0.1:9/"),
+    errors.HubUnavailable: lambda _: hub.get(on_hub("tests/nothing")),
 }
 
 
@@ -451,6 +454,7 @@ def test_every_leaf_of_the_error_tree_is_raised_with_a_sentence_and_a_hint(
     tmp_path: Path, kind: type[errors.RefdeskError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
 
     def unreachable() -> None:
         embedder = OpenAIEmbedder("words", environment={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, retries=0)

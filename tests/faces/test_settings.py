@@ -341,7 +341,7 @@ def test_the_status_hides_the_password_of_the_catalog_also_with_a_slash(tmp_path
         store = library._store
         store.place = replace(store.place, catalog_url=url)
         store.indexes = wiring.indexes(store.place.folder, "http://me:se/cret@host")
-        shown = json.dumps(status(store, feeds=(), errors={}))
+        shown = json.dumps(status(store, feeds=(), reranker=None, errors={}))
     assert "cret" not in shown
     assert "me:***@host" in shown
 

@@ -10,13 +10,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.ports.outbox import Delivery as Delivery
+from rag.ports.outbox import DeliveryState as DeliveryState
+from rag.ports.outbox import Outbox as Outbox
 from rag.types import Chunk, Filter, JsonDict, Paper, Roles
 
 Matrix = NDArray[np.float32]
@@ -54,6 +56,14 @@ class Embedder(Protocol):
 
     def count(self, text: str) -> int:
         """Tokens in a text."""
+        ...
+
+
+class Reranker(Protocol):
+    """Scores texts for a question by reading both together; only the order of the scores means something."""
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """A score for each text. Raises ConfigError if the model fails."""
         ...
 
 
@@ -297,53 +307,4 @@ class Replies(Protocol):
 
     def reserve(self, day: str, tokens: int, *, limit: int) -> bool:
         """Add tokens to those of a day if the sum stays within the limit; False if it would not."""
-        ...
-
-
-DeliveryState = Literal["planned", "sending", "sent", "failed", "unknown"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """
-    The delivery of an issue to one place.
-
-    `channel` and `target` are the place, such as `email` and an address. `attempts` counts the attempts begun. Times
-    are ISO, UTC, to the second: `planned` when the delivery was last requested, `changed` when the state last changed,
-    `due` when it may be tried (None: only on request), `handed` when the attempt passed the point from which the
-    receiver may have it. `detail` gives the reason.
-    """
-
-    subscription: str
-    period: str
-    channel: str
-    target: str
-    state: DeliveryState
-    attempts: int
-    planned: str
-    changed: str
-    due: str | None
-    handed: str | None = None
-    detail: str = ""
-
-    @property
-    def id(self) -> str:
-        """Twelve hex digits over what is delivered and where; planning the delivery again gives the same id."""
-        key = "\0".join((self.subscription, self.period, self.channel, self.target))
-        return sha256(key.encode("utf-8", "replace")).hexdigest()[:12]
-
-
-class Outbox(Protocol):
-    """Planned deliveries; each is made once."""
-
-    def unsent(self) -> list[Delivery]:
-        """All that are not `sent`, the oldest plan first."""
-        ...
-
-    def find(self, delivery_id: str) -> Delivery | None:
-        """The delivery with an id, or with the only id that begins so."""
-        ...
-
-    def change(self, before: Delivery, after: Delivery) -> bool:
-        """Compare and set, durably, in one statement: replace `before` by `after` if `before` is stored."""
         ...
