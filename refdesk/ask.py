@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from threading import Event, Lock, RLock
 from typing import TYPE_CHECKING
 
 from rag.answers import extractive
-from rag.answers.budget import DailyBudget, Options, within_budget
+from rag.answers.budget import DailyBudget, Options
+from rag.answers.followups import condensed
 from rag.answers.verified import replayed
 from rag.checking import Checker
 from rag.errors import ModelUnavailable, PaperNotFound
+from rag.question import FollowUp, follow_up, understand
 from rag.retrieval.retriever import Retrieved
 from rag.types import EVERY_PAPER, Answer, Claim, Filter
 from refdesk.citations import Citations
@@ -27,11 +30,6 @@ from refdesk.citations import Citations
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
     from rag.ports import Replies, StoredReply
-
-CONDENSED_HISTORY = 5
-"""Earlier questions that the model is shown to condense one."""
-CONDENSED_TOKENS = 100
-"""The most tokens that a condensed question is expected to have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,24 +313,16 @@ class Ask:
         budget = min((limit for limit in limits if limit is not None), default=None)
         return IssueModel(generator=self._generator, options=replace(options, max_tokens=None), budget=budget)
 
-    def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
-        """
-        Rewrite a follow-up as a question that stands for itself; without a model or history it stays as it is.
-
-        Raises:
-            ModelUnavailable: The model failed, or wrote no question.
-            CancelledError: `cancel` was set.
-        """
-        if not self._settings.model or not history:
-            return question
-        listed = "\n".join(f"- {earlier}" for earlier in history[-CONDENSED_HISTORY:])
-        chat = self._generator.new_chat(cancel.is_set if cancel else lambda: False)
-        messages = self._generator.prompts["condense"].render(history=listed, question=question)
-        reply = "".join(within_budget(chat, messages, CONDENSED_TOKENS, self._options()))
-        condensed = next((line.strip() for line in reply.splitlines() if line.strip()), "")
-        if not 3 <= len(condensed) <= 1_000:
-            raise ModelUnavailable("The model did not put the question in other words.", may_pass=False)
-        return condensed
+    def follow_up(
+        self, history: Sequence[str], line: str, *, by_rule: bool = False, cancel: Event | None = None
+    ) -> FollowUp:
+        """Read a line of a conversation, as `refdesk.questions.Questions.follow_up` says."""
+        if history and self._settings.model and not by_rule:
+            cancelled = cancel.is_set if cancel else lambda: False
+            question = condensed(history, line, self._generator, self._options(), cancelled=cancelled)
+            return FollowUp(question=question, reading="own" if question == line else "resolved")
+        today = date.fromisoformat(self._now()[:10])
+        return follow_up(line, understand(history[-1], today=today) if history else None, today=today)
 
     def replay(self, reply_id: str) -> tuple[StoredReply, Answer]:
         """

@@ -300,7 +300,7 @@ def test_chat_goes_on_after_a_failure(server: ChatServer, folder: Path) -> None:
     )  # fmt: skip
     assert ran.status == 0
     assert TOLD in ran.err
-    assert "Taken as: Does weight decay explain grokking in networks?" in ran.err
+    assert "Read as: Does weight decay explain grokking in networks?" in ran.err
     assert "written by openai:chatting, and checked" in ran.out
     secret(ran.out, ran.err)
 

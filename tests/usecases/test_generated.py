@@ -829,23 +829,9 @@ def test_a_follow_up_is_condensed_and_shown_and_then_asked(folder: Path, model: 
         env=environment(),
     )  # fmt: skip
     assert ran.status == 0
-    assert "Taken as: Does weight decay explain grokking in small networks?" in ran.err
+    assert "Read as: Does weight decay explain grokking in small networks?" in ran.err
     assert [chat_server.question(body) for body in server.requests if shown(body)] == [
         QUESTION,
         "Does weight decay explain grokking in small networks?",
     ]
     assert QUESTION in chat_server.last_user_message(server.requests[1])
-
-
-def test_chat_without_a_model_takes_follow_ups_as_they_stand_and_says_so(folder: Path) -> None:
-    ran = run("--library", folder, "chat", stdin=f"{QUESTION}\n/quit\n".encode(), env=environment())
-    assert ran.status == 0
-    assert "No model is configured" in ran.err
-    assert "[1]" in ran.out
-
-
-def test_chat_names_a_command_that_it_does_not_know_and_says_when_there_are_no_sources_yet(folder: Path) -> None:
-    ran = run("--library", folder, "chat", stdin=b"/source\n/sources\n/help\n/quit\n", env=environment())
-    assert (ran.status, ran.out) == (0, "")
-    assert ran.err.count("Unknown command ") == 1 and "Unknown command /source. Ask a question. /sources" in ran.err
-    assert "Nothing was asked yet." in ran.err
