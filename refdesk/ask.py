@@ -227,6 +227,7 @@ class Ask:
         options = replace(
             self._options(fresh=fresh),
             max_claims=max_sentences or self._settings.max_sentences,
+            by_kind=max_sentences is None,
             keep_unsupported=keep_unsupported,
         )
 
@@ -269,8 +270,7 @@ class Ask:
                 return retrieved if query == question else self._retrieve(query, filter_)
 
             try:
-                for part in self._generator.chain(retrieve, options, chat).stream(question):
-                    yield replace(part, understood=retrieved.understood) if isinstance(part, Answer) else part
+                yield from self._generator.chain(retrieve, options, chat).stream(question)
                 return
             except ModelUnavailable as error:
                 if strict:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
+from rag.answers.breadth import breadth_of, gathered
 from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options, within_budget
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.context import Context, pack
@@ -33,6 +35,8 @@ from rag.types import Answer, Claim
 Retrieve = Callable[[str], Retrieved]
 
 MAX_QUERIES = 3
+SHORT = 3
+"""A question of at most so many terms is its own search query."""
 QUERIES_TOKENS = 100
 """The most tokens that a reply with search queries is expected to have."""
 _LEAST_EVIDENCE = 200  # tokens; a sentence with its title
@@ -85,7 +89,10 @@ class Generator:
         """
 
         def searched(question: str) -> Task:
-            return Task(self._searched(question, retrieve, chat, options), options, chat)
+            retrieved = self._searched(question, retrieve, chat, options)
+            breadth = breadth_of(retrieved)
+            claims = max(options.max_claims, breadth.claims) if options.by_kind else options.max_claims
+            return Task(retrieved, replace(options, max_claims=claims), chat, breadth)
 
         steps: Runnable[str, Any] = RunnableLambda(searched) | RunnableLambda(self._packed)
         return steps | RunnableGenerator(self._written) | RunnableGenerator(self._checked)
@@ -93,15 +100,29 @@ class Generator:
     # ---- queries and retrieval
 
     def _searched(self, question: str, retrieve: Retrieve, chat: Chat, options: Options) -> Retrieved:
-        """Retrieve evidence; if the question finds too little, search also with queries that the model writes."""
+        """Retrieve evidence; unless the question is short and finds enough, search also with the model's queries."""
         found = retrieve(question)
-        if confidence(found.signals) >= THRESHOLD or not found.hits:
+        if not _wants_queries(found):
             return found
-        for query in self._queries(question, chat, options):
+        asked = found.understood
+        queries = self._queries(question, chat, options)
+        if asked and asked.language != "en" and queries:  # the first one is the question in English
+            with suppress(BadQuestion):
+                english = retrieve(queries[0])
+                understood = english.understood or asked
+                found = replace(
+                    english,
+                    question=question,
+                    understood=replace(understood, question=question, language=asked.language),
+                )
+            queries = queries[1:]
+        sure = confidence(found.signals) >= THRESHOLD
+        for query in queries:
             chat.stop_if_cancelled()
+            span = found.understood.span_words if found.understood else ""
             with suppress(BadQuestion):  # the query holds only stop words
-                other = retrieve(query)
-                best = max((found, other), key=lambda retrieved: confidence(retrieved.signals))
+                other = retrieve(f"{query} {span}".strip())
+                best = found if sure else max((found, other), key=lambda retrieved: confidence(retrieved.signals))
                 found = merged(found, other, signals=best.signals)
         return found
 
@@ -113,7 +134,7 @@ class Generator:
         else:
             reply = "".join(within_budget(chat, prompt.render(question=question), QUERIES_TOKENS, options))
             self._replies.keep(request, [reply], tokens=chat.usage.tokens)
-        lines = (line.strip(" -*\"'0123456789.)") for line in reply.splitlines())
+        lines = (line.strip(" -*\"'0123456789.)") for line in reply.splitlines() if line.lstrip()[:1] not in ("{", "`"))
         return [line for line in dict.fromkeys(lines) if 3 <= len(line) <= 200][:MAX_QUERIES]
 
     # ---- the prompt
@@ -127,9 +148,16 @@ class Generator:
         room = options.window - MAX_OUTPUT_TOKENS
         if options.max_tokens is not None:  # a repair sends the evidence once more
             room = min(room, (options.max_tokens - task.chat.usage.tokens - 2 * MAX_OUTPUT_TOKENS) // 2)
-        withheld = options.abstain and confidence(task.retrieved.signals) < THRESHOLD
-        evidence = [] if withheld else task.retrieved.evidence
-        task.context = pack(evidence, max_tokens=room - task.chat.count(frame), count=task.chat.counter.count)
+        asked, breadth = task.retrieved.understood, task.breadth
+        without_topic = asked is not None and asked.kind == "none"
+        withheld = options.abstain and (without_topic or confidence(task.retrieved.signals) < THRESHOLD)
+        evidence = [] if withheld else gathered(task.retrieved, breadth)
+        task.context = pack(
+            evidence,
+            max_tokens=min(room - task.chat.count(frame), breadth.tokens),
+            count=task.chat.counter.count,
+            max_sentences=breadth.sentences,
+        )
         if evidence and not task.context.sentences and room < task.chat.count(frame) + _LEAST_EVIDENCE:
             raise ModelUnavailable(
                 f"The question may use {options.max_tokens or options.window:,} tokens: none are left for evidence.",
@@ -275,6 +303,19 @@ class Generator:
         if not task.replies:
             return None
         return self._replies.keep(self._request(task), task.replies, tokens=task.chat.usage.tokens)
+
+
+def _wants_queries(found: Retrieved) -> bool:
+    """
+    True if a model shall write search queries for a question: it is not short, or finds too little by its own words.
+
+    The papers of an author are found by the name; a question without a topic has nothing to search for.
+    """
+    asked = found.understood
+    if not found.hits or (asked and (asked.kind == "none" or asked.authors)):
+        return False
+    short = found.signals is not None and found.signals.terms <= SHORT and not (asked and asked.language != "en")
+    return not short or confidence(found.signals) < THRESHOLD
 
 
 def _until(texts: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim]:
