@@ -7,11 +7,10 @@ of each. Nothing here counts tokens: `context.pack` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from rag.answers import sentences
-from rag.answers.lists import on_topic
+from rag.answers.lists import names, on_topic
 from rag.question import Kind
 from rag.retrieval.retriever import Retrieved
 from rag.roles import finding
@@ -44,11 +43,10 @@ BREADTH: Mapping[Kind, Breadth] = {"list": LISTING, "overview": LISTING, "compar
 FLOOR = 0.5
 """A paper is relevant if its score is at least this share of the best one's. On SciFact's training claims the evidence
 then takes 2,500 tokens in place of 3,060 and holds as many of the gold sentences (.951)."""
-BEST, PER_PAPER = 20, 4
-"""The best sentences come first, whichever paper they are of; then so many of each paper; then all others."""
-TELLS, FINDS, STATES_NOTHING = 0.15, 0.1, -0.2
-"""Added to the score of a sentence among those of its paper: it is surely a result or conclusion; it tells the paper's
-finding; it is a question, an aim, or says where code is."""
+NEAR = 0.7
+"""… of a broad question, if the paper does not hold the question's phrases."""
+FIRST, MOST = 4, 6
+"""Sentences of each paper that a broad question gets first, and at most."""
 
 
 def breadth_of(retrieved: Retrieved) -> Breadth:
@@ -69,18 +67,17 @@ def gathered(retrieved: Retrieved, breadth: Breadth) -> list[Evidence]:
     ranked = [found for found in retrieved.evidence if found.paper.paper_id in relevant]
     if breadth.papers is None:
         return ranked
-    scores = {(found.paper.paper_id, found.sentence.number): found.score for found in ranked}
-    of_papers = [_by_use(hit.paper, scores) for hit in _papers(retrieved, relevant)[: breadth.papers]]
-    order = [
-        *ranked[:BEST],
-        *(found for of_paper in of_papers for found in of_paper[:PER_PAPER]),
-        *ranked,
-        *(found for of_paper in of_papers for found in of_paper[PER_PAPER:]),
+    matching: dict[str, Evidence] = {}
+    for found in ranked:
+        matching.setdefault(found.paper.paper_id, found)
+    sides = retrieved.understood.sides if retrieved.understood else ()
+    papers = [hit.paper for hit in _papers(retrieved, relevant)]
+    papers.sort(key=lambda paper: not _names_all(f"{paper.title} {paper.abstract}", sides))
+    of_papers = [_by_use(paper, matching.get(paper.paper_id), sides) for paper in papers[: breadth.papers]]
+    return [
+        *(found for of_paper in of_papers for found in of_paper[:FIRST]),
+        *(found for of_paper in of_papers for found in of_paper[FIRST:MOST]),
     ]
-    once: dict[tuple[str, int], Evidence] = {}
-    for found in order:
-        once.setdefault((found.paper.paper_id, found.sentence.number), found)
-    return list(once.values())
 
 
 def _papers(retrieved: Retrieved, relevant: Mapping[str, Hit]) -> list[Hit]:
@@ -88,17 +85,18 @@ def _papers(retrieved: Retrieved, relevant: Mapping[str, Hit]) -> list[Hit]:
     topical = on_topic(retrieved.hits)
     if retrieved.understood and retrieved.understood.newest_first:
         topical.sort(key=lambda hit: hit.paper.day, reverse=True)
-    return list({hit.paper_id: hit for hit in (*topical, *relevant.values())}.values())
+    best = max(hit.score for hit in retrieved.hits)
+    others = [hit for hit in relevant.values() if hit.score >= NEAR * best]
+    return list({hit.paper_id: hit for hit in (*topical, *others)}.values())
 
 
-def _by_use(paper: Paper, scores: Mapping[tuple[str, int], float]) -> list[Evidence]:
-    """The sentences of a paper, results and conclusions before others that match the question as well."""
-    told = finding.finding(paper) if paper.spans else 0
-    weighed = []
-    for sentence in paper.sentences:
-        found = Evidence(paper=paper, sentence=sentence, score=scores.get((paper.paper_id, sentence.number), 0.0))
-        role = sentences.role(found)
-        use = TELLS * role.probability * (role.name in ("result", "conclusion")) + FINDS * (sentence.number == told)
-        use += STATES_NOTHING * sentences.states_nothing(found)
-        weighed.append(replace(found, score=found.score + use))
-    return sorted(weighed, key=lambda found: (-found.score, found.sentence.number))
+def _by_use(paper: Paper, matching: Evidence | None, sides: Sequence[str]) -> list[Evidence]:
+    """The sentences of a paper: on both sides of a comparison, the one that matches best, then by what they find."""
+    numbers = [sentence.number for sentence in paper.sentences if sides and _names_all(sentence.text, sides)]
+    numbers += [matching.sentence.number] if matching else []
+    numbers += finding.ranked(paper) if paper.spans else ()
+    return [Evidence(paper=paper, sentence=paper.sentence(number), score=0.0) for number in dict.fromkeys(numbers)]
+
+
+def _names_all(text: str, sides: Sequence[str]) -> bool:
+    return all(names(text, side) for side in sides)
