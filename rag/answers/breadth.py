@@ -8,8 +8,9 @@ of each. Nothing here counts tokens: `context.pack` does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rag.answers import sentences
 from rag.answers.lists import names, on_topic
 from rag.question import Kind
 from rag.retrieval.retriever import Retrieved
@@ -54,6 +55,17 @@ def breadth_of(retrieved: Retrieved) -> Breadth:
     return BREADTH.get(retrieved.understood.kind, FOCUSED) if retrieved.understood else FOCUSED
 
 
+def relative(retrieved: Retrieved) -> Retrieved:
+    """The same with scores as shares of the best one's, so that they can be compared with those of another query."""
+    best_hit = max((hit.score for hit in retrieved.hits), default=0.0) or 1.0
+    best_sentence = max((found.score for found in retrieved.evidence), default=0.0) or 1.0
+    return replace(
+        retrieved,
+        hits=tuple(replace(hit, score=hit.score / best_hit) for hit in retrieved.hits),
+        evidence=tuple(replace(found, score=found.score / best_sentence) for found in retrieved.evidence),
+    )
+
+
 def gathered(retrieved: Retrieved, breadth: Breadth) -> list[Evidence]:
     """
     The sentences for a model, in the order of their use.
@@ -91,11 +103,15 @@ def _papers(retrieved: Retrieved, relevant: Mapping[str, Hit]) -> list[Hit]:
 
 
 def _by_use(paper: Paper, matching: Evidence | None, sides: Sequence[str]) -> list[Evidence]:
-    """The sentences of a paper: on both sides of a comparison, the one that matches best, then by what they find."""
+    """The sentences of a paper: on both sides of a comparison, the one that matches best, then by what they find.
+
+    Questions, aims and where code is are left out.
+    """
     numbers = [sentence.number for sentence in paper.sentences if sides and _names_all(sentence.text, sides)]
     numbers += [matching.sentence.number] if matching else []
     numbers += finding.ranked(paper) if paper.spans else ()
-    return [Evidence(paper=paper, sentence=paper.sentence(number), score=0.0) for number in dict.fromkeys(numbers)]
+    ordered = [Evidence(paper=paper, sentence=paper.sentence(number), score=0.0) for number in dict.fromkeys(numbers)]
+    return [found for found in ordered if not sentences.states_nothing(found)]
 
 
 def _names_all(text: str, sides: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
-from rag.answers.breadth import breadth_of, gathered
+from rag.answers.breadth import breadth_of, gathered, relative
 from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options, within_budget
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.context import Context, pack
@@ -89,42 +89,45 @@ class Generator:
         """
 
         def searched(question: str) -> Task:
-            retrieved = self._searched(question, retrieve, chat, options)
+            retrieved, pool = self._searched(question, retrieve, chat, options)
             breadth = breadth_of(retrieved)
             claims = max(options.max_claims, breadth.claims) if options.by_kind else options.max_claims
-            return Task(retrieved, replace(options, max_claims=claims), chat, breadth)
+            return Task(retrieved, replace(options, max_claims=claims), chat, pool, breadth)
 
         steps: Runnable[str, Any] = RunnableLambda(searched) | RunnableLambda(self._packed)
         return steps | RunnableGenerator(self._written) | RunnableGenerator(self._checked)
 
     # ---- queries and retrieval
 
-    def _searched(self, question: str, retrieve: Retrieve, chat: Chat, options: Options) -> Retrieved:
-        """Retrieve evidence; unless the question is short and finds enough, search also with the model's queries."""
+    def _searched(self, question: str, retrieve: Retrieve, chat: Chat, options: Options) -> tuple[Retrieved, Retrieved]:
+        """
+        Retrieve evidence; unless the question is short and finds enough, search also with the model's queries.
+
+        Returns:
+            What was found, and the same with scores relative to the best of each query: a query of two words scores
+            higher than a long question, and its papers would crowd out the others.
+        """
         found = retrieve(question)
         if not _wants_queries(found):
-            return found
+            return found, found
         asked = found.understood
         queries = self._queries(question, chat, options)
         if asked and asked.language != "en" and queries:  # the first one is the question in English
             with suppress(BadQuestion):
                 english = retrieve(queries[0])
-                understood = english.understood or asked
-                found = replace(
-                    english,
-                    question=question,
-                    understood=replace(understood, question=question, language=asked.language),
-                )
+                understood = replace(english.understood or asked, question=question, language=asked.language)
+                found = replace(english, question=question, understood=understood)
             queries = queries[1:]
-        sure = confidence(found.signals) >= THRESHOLD
+        pool, sure = relative(found), confidence(found.signals) >= THRESHOLD
+        span = found.understood.span_words if found.understood else ""
         for query in queries:
             chat.stop_if_cancelled()
-            span = found.understood.span_words if found.understood else ""
             with suppress(BadQuestion):  # the query holds only stop words
                 other = retrieve(f"{query} {span}".strip())
                 best = found if sure else max((found, other), key=lambda retrieved: confidence(retrieved.signals))
                 found = merged(found, other, signals=best.signals)
-        return found
+                pool = merged(pool, relative(other), signals=best.signals)
+        return found, pool
 
     def _queries(self, question: str, chat: Chat, options: Options) -> list[str]:
         prompt = self.prompts["queries"]
@@ -151,7 +154,7 @@ class Generator:
         asked, breadth = task.retrieved.understood, task.breadth
         without_topic = asked is not None and asked.kind == "none"
         withheld = options.abstain and (without_topic or confidence(task.retrieved.signals) < THRESHOLD)
-        evidence = [] if withheld else gathered(task.retrieved, breadth)
+        evidence = [] if withheld else gathered(task.pool, breadth)
         task.context = pack(
             evidence,
             max_tokens=min(room - task.chat.count(frame), breadth.tokens),

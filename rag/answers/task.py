@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rag.answers.breadth import FOCUSED, Breadth
+from rag.answers.breadth import Breadth
 from rag.answers.budget import Options
 from rag.answers.confidence import confidence
 from rag.answers.context import Context
@@ -27,7 +27,8 @@ class Task:
         retrieved: The question with its evidence.
         options: Its options.
         chat: Its calls to the model.
-        breadth: How much evidence the model sees.
+        pool: The evidence with comparable scores, of which the model sees a part.
+        breadth: How large that part is.
         context: The evidence that the model sees.
         prompt: The id of the prompt that was used.
         stored: The stored reply, if there is one.
@@ -41,7 +42,8 @@ class Task:
     retrieved: Retrieved
     options: Options
     chat: Chat
-    breadth: Breadth = FOCUSED
+    pool: Retrieved
+    breadth: Breadth
     context: Context = field(default_factory=lambda: Context({}))
     prompt: str = ""
     stored: StoredReply | None = None

@@ -19,7 +19,7 @@ from tests.commands import ROOT, Ran, environment, run
 from tests.faces.shapes import is_answer
 from tests.faces.shapes import shown as stored
 
-QUESTION = "What explains grokking, the delayed generalization of networks?"
+QUESTION = "What explains grokking?"
 KEY = "sk-very-secret-0123456789abcdef"
 TOLD = "The model was not used: "
 MOST_REQUESTS, MOST_SECONDS = 9, 12

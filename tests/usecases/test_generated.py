@@ -23,7 +23,7 @@ from tests.commands import ROOT, environment, run
 from tests.faces.shapes import is_answer
 from tests.faces.shapes import shown as stored
 
-QUESTION = "What explains grokking, the delayed generalization of networks?"
+QUESTION = "What explains grokking?"
 VAGUE = "Why do networks suddenly get the point long afterwards?"
 NUMBER = count()
 
@@ -671,7 +671,7 @@ def test_another_question_another_limit_and_another_model_are_asked(
 ) -> None:
     library.ask(QUESTION)
     library.ask(QUESTION, max_sentences=2)
-    library.ask("Does weight decay explain the delayed generalization called grokking?")
+    library.ask("What delays grokking?")
     with refdesk.open_library(folder, model=f"openai:test-{next(NUMBER)}") as other:
         other.ask(QUESTION)
     assert len(server.requests) == 4
