@@ -9,16 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from threading import Event, Lock, RLock
+from threading import Event, RLock
 from typing import TYPE_CHECKING
 
 from rag.answers import extractive
 from rag.answers.budget import DailyBudget, Options
 from rag.answers.followups import condensed
+from rag.answers.stream import AnswerStream
 from rag.answers.verified import replayed
 from rag.checking import Checker
 from rag.errors import ModelUnavailable, PaperNotFound
@@ -72,62 +72,6 @@ class IssueModel:
     generator: Generator
     options: Options
     budget: int | None
-
-
-class AnswerStream(Iterator[Claim | Answer]):
-    """
-    The claims of an answer, each once it is checked, and the Answer last.
-
-    A context manager. `close` may be called from any thread, as often as one likes: a call of the model that is under
-    way ends within one chunk of its reply, its tokens are counted, and the iteration ends. A stream that nobody holds
-    any longer closes itself.
-
-    Args:
-        parts: The generator of claims and answer.
-        closed: What tells this generator that the stream was closed.
-    """
-
-    def __init__(self, parts: Iterator[Claim | Answer], closed: Event) -> None:
-        self._parts, self._closed, self._running = parts, closed, Lock()
-        self._begun = False
-
-    def __enter__(self) -> AnswerStream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        self.close()
-
-    def __iter__(self) -> AnswerStream:
-        return self
-
-    def __next__(self) -> Claim | Answer:
-        try:
-            with self._running:
-                if self._closed.is_set():
-                    raise StopIteration
-                self._begun = True
-                return next(self._parts)
-        except CancelledError:
-            if self._closed.is_set():
-                raise StopIteration from None
-            raise
-        finally:
-            if self._closed.is_set():  # another thread closed the stream while this one ran the generator
-                self.close()
-
-    def close(self) -> None:
-        """Stop, and ask the model for nothing more; it does not wait for another thread that reads the stream."""
-        self._closed.set()
-        if self._begun and self._running.acquire(blocking=False):
-            try:
-                with suppress(CancelledError, ModelUnavailable):
-                    for _ in self._parts:  # it ends by itself; LangChain answers GeneratorExit by reading the rest
-                        pass
-            finally:
-                self._running.release()
 
 
 class Ask:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import TYPE_CHECKING, Literal, Unpack
 
+from rag.answers.stream import AnswerStream
 from rag.question import FollowUp
 from rag.types import Answer, Filter, FilterOptions, Hit, Paper, choose_filter
 from refdesk import wiring
 from refdesk.arguments import check_count
-from refdesk.ask import AnswerStream
 from refdesk.filters import checked_filter
 from refdesk.settings.config import Config
 from stores.store import LibraryStore

@@ -45,7 +45,8 @@ def condensed(
 
 def sentences_of(answer: Answer) -> list[Shown]:
     """The sentences that an answer quotes, in order."""
-    return [(citation.paper_id, citation.quote) for claim in answer.claims for citation in claim.citations]
+    claims = answer.claims or tuple(paper.finding for paper in answer.papers if paper.finding)
+    return [(citation.paper_id, citation.quote) for claim in claims for citation in claim.citations]
 
 
 def without_repetitions(answer: Answer, shown: Collection[Shown], *, limit: int) -> Answer:

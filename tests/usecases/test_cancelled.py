@@ -16,8 +16,8 @@ from threading import Event, Thread
 import pytest
 
 import refdesk
+from rag.answers.stream import AnswerStream
 from rag.types import Answer, Claim
-from refdesk.ask import AnswerStream
 from tests import chat_server
 from tests.chat_server import Body, ChatServer, as_reply, claim, serving
 from tests.commands import ROOT, ended, environment, start
