@@ -43,11 +43,11 @@ BREADTH: Mapping[Kind, Breadth] = {"list": LISTING, "overview": LISTING, "compar
 """By kind of question; `FOCUSED` otherwise."""
 FLOOR = 0.5
 """A paper is relevant if its score is at least this share of the best one's. On SciFact's training claims the evidence
-then takes 2,500 tokens in place of 3,060 and holds as many of the gold sentences (.951)."""
+then takes a fifth fewer tokens (1,677) and holds .937 of the gold sentences (.944 without a floor)."""
 NEAR = 0.7
 """… of a broad question, if the paper does not hold the question's phrases."""
-FIRST, MOST = 4, 6
-"""Sentences of each paper that a broad question gets first, and at most."""
+FIRST, MOST, MATCHING = 5, 6, 2
+"""Sentences of each paper that a broad question gets first, and at most; so many of them because they match best."""
 
 
 def breadth_of(retrieved: Retrieved) -> Breadth:
@@ -79,13 +79,15 @@ def gathered(retrieved: Retrieved, breadth: Breadth) -> list[Evidence]:
     ranked = [found for found in retrieved.evidence if found.paper.paper_id in relevant]
     if breadth.papers is None:
         return ranked
-    matching: dict[str, Evidence] = {}
+    matching: dict[str, list[int]] = {}
     for found in ranked:
-        matching.setdefault(found.paper.paper_id, found)
+        matching.setdefault(found.paper.paper_id, []).append(found.sentence.number)
     sides = retrieved.understood.sides if retrieved.understood else ()
     papers = [hit.paper for hit in _papers(retrieved, relevant)]
     papers.sort(key=lambda paper: not _names_all(f"{paper.title} {paper.abstract}", sides))
-    of_papers = [_by_use(paper, matching.get(paper.paper_id), sides) for paper in papers[: breadth.papers]]
+    of_papers = [
+        _by_use(paper, matching.get(paper.paper_id, [])[:MATCHING], sides) for paper in papers[: breadth.papers]
+    ]
     return [
         *(found for of_paper in of_papers for found in of_paper[:FIRST]),
         *(found for of_paper in of_papers for found in of_paper[FIRST:MOST]),
@@ -102,13 +104,16 @@ def _papers(retrieved: Retrieved, relevant: Mapping[str, Hit]) -> list[Hit]:
     return list({hit.paper_id: hit for hit in (*topical, *others)}.values())
 
 
-def _by_use(paper: Paper, matching: Evidence | None, sides: Sequence[str]) -> list[Evidence]:
-    """The sentences of a paper: on both sides of a comparison, the one that matches best, then by what they find.
+def _by_use(paper: Paper, matching: Sequence[int], sides: Sequence[str]) -> list[Evidence]:
+    """
+    The sentences of a paper, the most useful first.
 
-    Questions, aims and where code is are left out.
+    Those on both sides of a comparison, those that match best, the one that says what the paper offers, and then those
+    that tell its finding best. Questions, aims and where code is are left out.
     """
     numbers = [sentence.number for sentence in paper.sentences if sides and _names_all(sentence.text, sides)]
-    numbers += [matching.sentence.number] if matching else []
+    numbers += matching
+    numbers += [sentence.number for sentence in paper.sentences if sentences.offers(sentence.text)][:1]
     numbers += finding.ranked(paper) if paper.spans else ()
     ordered = [Evidence(paper=paper, sentence=paper.sentence(number), score=0.0) for number in dict.fromkeys(numbers)]
     return [found for found in ordered if not sentences.states_nothing(found)]
