@@ -8,7 +8,7 @@ import sys
 from benchmarks.report import data_folder
 
 SCRIPTS = (
-    "quality", "authors", "topics", "verifier", "interests", "roles", "findings", "tldr", "themes", "digests",
+    "quality", "authors", "topics", "evidence", "verifier", "interests", "roles", "findings", "tldr", "themes", "digests",
     "parsing", "scale", "reranking", "threads", "crashes", "runs", "fuzz", "tex",
 )  # fmt: skip
 

@@ -25,6 +25,7 @@ use_one_blas_thread()
 
 if TYPE_CHECKING:
     from rag import errors
+    from rag.answers.stream import AnswerStream
     from rag.checking import Verdict
     from rag.digests.build import BuiltIssue
     from rag.digests.selection import Candidate, Decision
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
         Source,
         Theme,
     )
-    from refdesk.ask import AnswerStream
     from refdesk.digest.issues import Issues
     from refdesk.digest.run import Step
     from refdesk.feeds.syncing import FeedReport

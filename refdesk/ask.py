@@ -9,17 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
-from threading import Event, Lock, RLock
+from threading import Event, RLock
 from typing import TYPE_CHECKING
 
 from rag.answers import extractive
-from rag.answers.budget import DailyBudget, Options, within_budget
+from rag.answers.budget import DailyBudget, Options
+from rag.answers.followups import condensed
+from rag.answers.stream import AnswerStream
 from rag.answers.verified import replayed
 from rag.checking import Checker
 from rag.errors import ModelUnavailable, PaperNotFound
+from rag.question import FollowUp, follow_up, understand
 from rag.retrieval.retriever import Retrieved
 from rag.types import EVERY_PAPER, Answer, Claim, Filter
 from refdesk.citations import Citations
@@ -27,11 +30,6 @@ from refdesk.citations import Citations
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
     from rag.ports import Replies, StoredReply
-
-CONDENSED_HISTORY = 5
-"""Earlier questions that the model is shown to condense one."""
-CONDENSED_TOKENS = 100
-"""The most tokens that a condensed question is expected to have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,62 +72,6 @@ class IssueModel:
     generator: Generator
     options: Options
     budget: int | None
-
-
-class AnswerStream(Iterator[Claim | Answer]):
-    """
-    The claims of an answer, each once it is checked, and the Answer last.
-
-    A context manager. `close` may be called from any thread, as often as one likes: a call of the model that is under
-    way ends within one chunk of its reply, its tokens are counted, and the iteration ends. A stream that nobody holds
-    any longer closes itself.
-
-    Args:
-        parts: The generator of claims and answer.
-        closed: What tells this generator that the stream was closed.
-    """
-
-    def __init__(self, parts: Iterator[Claim | Answer], closed: Event) -> None:
-        self._parts, self._closed, self._running = parts, closed, Lock()
-        self._begun = False
-
-    def __enter__(self) -> AnswerStream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        self.close()
-
-    def __iter__(self) -> AnswerStream:
-        return self
-
-    def __next__(self) -> Claim | Answer:
-        try:
-            with self._running:
-                if self._closed.is_set():
-                    raise StopIteration
-                self._begun = True
-                return next(self._parts)
-        except CancelledError:
-            if self._closed.is_set():
-                raise StopIteration from None
-            raise
-        finally:
-            if self._closed.is_set():  # another thread closed the stream while this one ran the generator
-                self.close()
-
-    def close(self) -> None:
-        """Stop, and ask the model for nothing more; it does not wait for another thread that reads the stream."""
-        self._closed.set()
-        if self._begun and self._running.acquire(blocking=False):
-            try:
-                with suppress(CancelledError, ModelUnavailable):
-                    for _ in self._parts:  # it ends by itself; LangChain answers GeneratorExit by reading the rest
-                        pass
-            finally:
-                self._running.release()
 
 
 class Ask:
@@ -229,6 +171,7 @@ class Ask:
         options = replace(
             self._options(fresh=fresh),
             max_claims=max_sentences or self._settings.max_sentences,
+            by_kind=max_sentences is None,
             keep_unsupported=keep_unsupported,
         )
 
@@ -271,8 +214,7 @@ class Ask:
                 return retrieved if query == question else self._retrieve(query, filter_)
 
             try:
-                for part in self._generator.chain(retrieve, options, chat).stream(question):
-                    yield replace(part, understood=retrieved.understood) if isinstance(part, Answer) else part
+                yield from self._generator.chain(retrieve, options, chat).stream(question)
                 return
             except ModelUnavailable as error:
                 if strict:
@@ -315,24 +257,16 @@ class Ask:
         budget = min((limit for limit in limits if limit is not None), default=None)
         return IssueModel(generator=self._generator, options=replace(options, max_tokens=None), budget=budget)
 
-    def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
-        """
-        Rewrite a follow-up as a question that stands for itself; without a model or history it stays as it is.
-
-        Raises:
-            ModelUnavailable: The model failed, or wrote no question.
-            CancelledError: `cancel` was set.
-        """
-        if not self._settings.model or not history:
-            return question
-        listed = "\n".join(f"- {earlier}" for earlier in history[-CONDENSED_HISTORY:])
-        chat = self._generator.new_chat(cancel.is_set if cancel else lambda: False)
-        messages = self._generator.prompts["condense"].render(history=listed, question=question)
-        reply = "".join(within_budget(chat, messages, CONDENSED_TOKENS, self._options()))
-        condensed = next((line.strip() for line in reply.splitlines() if line.strip()), "")
-        if not 3 <= len(condensed) <= 1_000:
-            raise ModelUnavailable("The model did not put the question in other words.", may_pass=False)
-        return condensed
+    def follow_up(
+        self, history: Sequence[str], line: str, *, by_rule: bool = False, cancel: Event | None = None
+    ) -> FollowUp:
+        """Read a line of a conversation, as `refdesk.questions.Questions.follow_up` says."""
+        if history and self._settings.model and not by_rule:
+            cancelled = cancel.is_set if cancel else lambda: False
+            question = condensed(history, line, self._generator, self._options(), cancelled=cancelled)
+            return FollowUp(question=question, reading="own" if question == line else "resolved")
+        today = date.fromisoformat(self._now()[:10])
+        return follow_up(line, understand(history[-1], today=today) if history else None, today=today)
 
     def replay(self, reply_id: str) -> tuple[StoredReply, Answer]:
         """

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import TYPE_CHECKING, Literal, Unpack
 
+from rag.answers.stream import AnswerStream
+from rag.question import FollowUp
 from rag.types import Answer, Filter, FilterOptions, Hit, Paper, choose_filter
 from refdesk import wiring
 from refdesk.arguments import check_count
-from refdesk.ask import AnswerStream
 from refdesk.filters import checked_filter
 from refdesk.settings.config import Config
 from stores.store import LibraryStore
@@ -179,7 +180,9 @@ class Questions:
 
     def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
         """
-        Rewrite a follow-up with the model so that it can be asked alone; without a model it stays as it is.
+        Rewrite a follow-up so that it can be asked alone: with the model, or by rule without one.
+
+        What no rule resolves stays as it is; `follow_up` says so.
 
         Args:
             history: The questions asked before, the last one last.
@@ -189,7 +192,24 @@ class Questions:
         Raises:
             ModelUnavailable: The model failed.
         """
-        return self._ask.condense(history, question, cancel=cancel)
+        return self.follow_up(history, question, cancel=cancel).question
+
+    def follow_up(
+        self, history: Sequence[str], line: str, *, by_rule: bool = False, cancel: Event | None = None
+    ) -> FollowUp:
+        """
+        Read a line of a conversation: the question that it asks, and how it was read.
+
+        Args:
+            history: The questions asked before, the last one last.
+            line: What was typed.
+            by_rule: Do not ask the model.
+            cancel: Set it to cancel the call.
+
+        Raises:
+            ModelUnavailable: The model failed.
+        """
+        return self._ask.follow_up(history, line, by_rule=by_rule, cancel=cancel)
 
     def replay(self, generation_id: str) -> Answer:
         """Check a stored reply of a model again. Raises PaperNotFound where no reply has this id."""

@@ -104,6 +104,7 @@ class Options:
 
     Args:
         max_claims: The most claims of an answer.
+        by_kind: Allow more claims where the kind of the question wants them, such as an overview.
         max_tokens: For one question, both ways, all calls; None is no limit but the model's window.
         window: Tokens that the model takes at once.
         fresh: Ask the model again, even if a reply is stored.
@@ -115,6 +116,7 @@ class Options:
     """
 
     max_claims: int = 6
+    by_kind: bool = False
     max_tokens: int | None = None
     window: int = 16_000
     fresh: bool = False

@@ -11,6 +11,7 @@ from rag.checking import CitedSentence
 from rag.types import Evidence, JsonDict
 
 MAX_SENTENCES = 40
+"""The most sentences, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +52,31 @@ class Context:
         ]
 
 
-def pack(evidence: Sequence[Evidence], *, max_tokens: int, count: Callable[[str], int]) -> Context:
+def pack(
+    evidence: Sequence[Evidence],
+    *,
+    max_tokens: int,
+    count: Callable[[str], int],
+    max_sentences: int = MAX_SENTENCES,
+) -> Context:
     """
-    Choose the best sentences that fit into a budget of tokens, the best first.
+    Choose the first sentences that fit into a budget of tokens.
 
     Sentences that support nothing are withheld. Of an abstract that gives orders all sentences are withheld, because
     the sentences beside an order may be a part of it.
 
     Args:
-        evidence: Ranked sentences.
+        evidence: Sentences in the order of their use; the papers are numbered in it.
         max_tokens: For all of them together.
         count: Tokens in a text.
+        max_sentences: The most sentences.
     """
     order: dict[str, int] = {}
     chosen: list[tuple[int, Evidence]] = []
     left = max_tokens
     for candidate in evidence:
         paper, sentence = candidate.paper, candidate.sentence
-        if supports_nothing(candidate) or "instructions" in paper.flags or len(chosen) == MAX_SENTENCES:
+        if supports_nothing(candidate) or "instructions" in paper.flags or len(chosen) == max_sentences:
             continue
         new = paper.paper_id not in order
         cost = count(sentence.text) + 8 + (count(paper.title) + 12 if new else 0)

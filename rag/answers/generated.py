@@ -10,11 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
+from rag.answers.breadth import breadth_of, gathered, relative
 from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options, within_budget
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.context import Context, pack
@@ -33,6 +35,8 @@ from rag.types import Answer, Claim
 Retrieve = Callable[[str], Retrieved]
 
 MAX_QUERIES = 3
+SHORT = 3
+"""A question of at most so many terms is its own search query."""
 QUERIES_TOKENS = 100
 """The most tokens that a reply with search queries is expected to have."""
 _LEAST_EVIDENCE = 200  # tokens; a sentence with its title
@@ -85,25 +89,45 @@ class Generator:
         """
 
         def searched(question: str) -> Task:
-            return Task(self._searched(question, retrieve, chat, options), options, chat)
+            retrieved, pool = self._searched(question, retrieve, chat, options)
+            breadth = breadth_of(retrieved)
+            claims = max(options.max_claims, breadth.claims) if options.by_kind else options.max_claims
+            return Task(retrieved, replace(options, max_claims=claims), chat, pool, breadth)
 
         steps: Runnable[str, Any] = RunnableLambda(searched) | RunnableLambda(self._packed)
         return steps | RunnableGenerator(self._written) | RunnableGenerator(self._checked)
 
     # ---- queries and retrieval
 
-    def _searched(self, question: str, retrieve: Retrieve, chat: Chat, options: Options) -> Retrieved:
-        """Retrieve evidence; if the question finds too little, search also with queries that the model writes."""
+    def _searched(self, question: str, retrieve: Retrieve, chat: Chat, options: Options) -> tuple[Retrieved, Retrieved]:
+        """
+        Retrieve evidence; unless the question is short and finds enough, search also with the model's queries.
+
+        Returns:
+            What was found, and the same with scores relative to the best of each query: a query of two words scores
+            higher than a long question, and its papers would crowd out the others.
+        """
         found = retrieve(question)
-        if confidence(found.signals) >= THRESHOLD or not found.hits:
-            return found
-        for query in self._queries(question, chat, options):
+        if not _wants_queries(found):
+            return found, found
+        asked = found.understood
+        queries = self._queries(question, chat, options)
+        if asked and asked.language != "en" and queries:  # the first one is the question in English
+            with suppress(BadQuestion):
+                english = retrieve(queries[0])
+                understood = replace(english.understood or asked, question=question, language=asked.language)
+                found = replace(english, question=question, understood=understood)
+            queries = queries[1:]
+        pool, sure = relative(found), confidence(found.signals) >= THRESHOLD
+        span = found.understood.span_words if found.understood else ""
+        for query in queries:
             chat.stop_if_cancelled()
             with suppress(BadQuestion):  # the query holds only stop words
-                other = retrieve(query)
-                best = max((found, other), key=lambda retrieved: confidence(retrieved.signals))
+                other = retrieve(f"{query} {span}".strip())
+                best = found if sure else max((found, other), key=lambda retrieved: confidence(retrieved.signals))
                 found = merged(found, other, signals=best.signals)
-        return found
+                pool = merged(pool, relative(other), signals=best.signals)
+        return found, pool
 
     def _queries(self, question: str, chat: Chat, options: Options) -> list[str]:
         prompt = self.prompts["queries"]
@@ -113,7 +137,7 @@ class Generator:
         else:
             reply = "".join(within_budget(chat, prompt.render(question=question), QUERIES_TOKENS, options))
             self._replies.keep(request, [reply], tokens=chat.usage.tokens)
-        lines = (line.strip(" -*\"'0123456789.)") for line in reply.splitlines())
+        lines = (line.strip(" -*\"'0123456789.)") for line in reply.splitlines() if line.lstrip()[:1] not in ("{", "`"))
         return [line for line in dict.fromkeys(lines) if 3 <= len(line) <= 200][:MAX_QUERIES]
 
     # ---- the prompt
@@ -127,9 +151,16 @@ class Generator:
         room = options.window - MAX_OUTPUT_TOKENS
         if options.max_tokens is not None:  # a repair sends the evidence once more
             room = min(room, (options.max_tokens - task.chat.usage.tokens - 2 * MAX_OUTPUT_TOKENS) // 2)
-        withheld = options.abstain and confidence(task.retrieved.signals) < THRESHOLD
-        evidence = [] if withheld else task.retrieved.evidence
-        task.context = pack(evidence, max_tokens=room - task.chat.count(frame), count=task.chat.counter.count)
+        asked, breadth = task.retrieved.understood, task.breadth
+        without_topic = asked is not None and asked.kind == "none"
+        withheld = options.abstain and (without_topic or confidence(task.retrieved.signals) < THRESHOLD)
+        evidence = [] if withheld else gathered(task.pool, breadth)
+        task.context = pack(
+            evidence,
+            max_tokens=min(room - task.chat.count(frame), breadth.tokens),
+            count=task.chat.counter.count,
+            max_sentences=breadth.sentences,
+        )
         if evidence and not task.context.sentences and room < task.chat.count(frame) + _LEAST_EVIDENCE:
             raise ModelUnavailable(
                 f"The question may use {options.max_tokens or options.window:,} tokens: none are left for evidence.",
@@ -275,6 +306,19 @@ class Generator:
         if not task.replies:
             return None
         return self._replies.keep(self._request(task), task.replies, tokens=task.chat.usage.tokens)
+
+
+def _wants_queries(found: Retrieved) -> bool:
+    """
+    True if a model shall write search queries for a question: it is not short, or finds too little by its own words.
+
+    The papers of an author are found by the name; a question without a topic has nothing to search for.
+    """
+    asked = found.understood
+    if not found.hits or (asked and (asked.kind == "none" or asked.authors)):
+        return False
+    short = found.signals is not None and found.signals.terms <= SHORT and not (asked and asked.language != "en")
+    return not short or confidence(found.signals) < THRESHOLD
 
 
 def _until(texts: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rag.answers.breadth import Breadth
 from rag.answers.budget import Options
 from rag.answers.confidence import confidence
 from rag.answers.context import Context
@@ -26,6 +27,8 @@ class Task:
         retrieved: The question with its evidence.
         options: Its options.
         chat: Its calls to the model.
+        pool: The evidence with comparable scores, of which the model sees a part.
+        breadth: How large that part is.
         context: The evidence that the model sees.
         prompt: The id of the prompt that was used.
         stored: The stored reply, if there is one.
@@ -39,6 +42,8 @@ class Task:
     retrieved: Retrieved
     options: Options
     chat: Chat
+    pool: Retrieved
+    breadth: Breadth
     context: Context = field(default_factory=lambda: Context({}))
     prompt: str = ""
     stored: StoredReply | None = None
@@ -94,11 +99,15 @@ def answer_of(task: Task, *, model: str, reply_id: str | None) -> Answer:
         },
         dropped=task.dropped,
         generation=reply_id,
+        understood=task.retrieved.understood,
     )
 
 
 def _abstention(task: Task) -> Abstention:
-    reason = "the sentences that come nearest leave too much of the question open"
+    asked = task.retrieved.understood
+    if asked and asked.kind == "none":
+        return Abstention(reason="it names no topic; name a topic, a method or a finding", nearest=())
+    reason = task.retrieved.nothing or "the sentences that come nearest leave too much of the question open"
     if task.context.sentences:
         reason = "the model found no answer in the sentences that come nearest"
         if task.dropped or task.failed:

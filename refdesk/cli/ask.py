@@ -14,8 +14,8 @@ import click
 from refdesk.cli.common import INTERRUPTED, Session, as_json, filters, print_json, show
 
 if TYPE_CHECKING:
+    from rag.answers.stream import AnswerStream
     from rag.types import Answer, Filter
-    from refdesk.ask import AnswerStream
     from refdesk.questions import Sort
 
 NO_ANSWER = 8

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rag.answers.extractive import unbracketed
 from rag.types import Answer, Claim, Fact, Paper, Source
@@ -54,6 +54,11 @@ def answer(given: Answer) -> str:
         cited = {c.sentence: c.quote for each in claims for c in each.citations if c.source == source.number}
         lines += [*sourced(source, cited), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def conversation(answers: Sequence[Answer]) -> str:
+    """Several answers, one after another, each with its own sources; `refdesk verify` reads each of them."""
+    return "\n".join(map(answer, answers))
 
 
 def fact(given: Fact) -> str:

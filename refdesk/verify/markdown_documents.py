@@ -19,6 +19,7 @@ _QUOTE = re.compile(r"^\s*>\s*(\d{1,5})\.(\d{1,5})\s+(.*\S)\s*$")
 _PLACES = re.compile(r"(?:\[\d{1,5}\.\d{1,5}\])+")
 _PLACE = re.compile(r"\[(\d{1,5})\.(\d{1,5})\]")
 _ABSTAINED = re.compile(r"The library does not hold an answer: .*|- .* \(`[^`]+`\)")
+_HEADING = re.compile(r"^(?=# )", re.MULTILINE)
 _IN_QUOTES = re.compile(r"“(.*)”", re.DOTALL)
 _OTHER = {"authors": "other authors", "date": "another date", "link": "another link"}
 
@@ -32,7 +33,21 @@ def starts_an_issue(text: str) -> bool:
 
 
 def in_markdown(text: str, verifier: Verifier) -> Iterator[Verified]:
-    """Yield every claim of a document, and every quote, source or other line that is not as the library has it."""
+    """
+    Yield every claim of a document, and every quote, source or other line that is not as the library has it.
+
+    A conversation is several answers, one after another; a heading among them without an answer is a claim.
+    """
+    parts = [text] if starts_an_issue(text) else [part for part in _HEADING.split(text) if part.strip()]
+    for part in parts or [text]:
+        found = list(_in_document(part, verifier))
+        if not found and len(parts) > 1 and not any(map(_ABSTAINED.fullmatch, part.splitlines())):
+            found = [verifier.claim(unescaped(part.lstrip("# ").strip()), [], question="")]
+        yield from found
+
+
+def _in_document(text: str, verifier: Verifier) -> Iterator[Verified]:
+    """The same of one answer, or of an issue."""
     issue = starts_an_issue(text)
     text, seal = issue_markdown.sealed(text) if issue else (text, frozenset[str]())
     body, heading, sources = text.partition("\n## Sources")

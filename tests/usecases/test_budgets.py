@@ -22,7 +22,7 @@ from stores.sql.replies import added
 from tests.chat_server import ChatServer, serving
 from tests.commands import ROOT, ended, environment, start
 
-QUESTION = "What explains grokking, the delayed generalization of networks?"
+QUESTION = "What explains grokking?"
 DAY = "2026-07-01"
 NUMBER = count()
 _CLI = "import sys; from refdesk.cli import main; main(sys.argv[1:])"

@@ -16,13 +16,13 @@ from threading import Event, Thread
 import pytest
 
 import refdesk
+from rag.answers.stream import AnswerStream
 from rag.types import Answer, Claim
-from refdesk.ask import AnswerStream
 from tests import chat_server
 from tests.chat_server import Body, ChatServer, as_reply, claim, serving
 from tests.commands import ROOT, ended, environment, start
 
-QUESTION = "What explains grokking, the delayed generalization of networks?"
+QUESTION = "What explains grokking?"
 CHUNKS = 100
 FEW = 4
 """Chunks that the server may send before it finds that nobody reads: the one that is read, and those under way."""

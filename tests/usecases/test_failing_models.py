@@ -19,7 +19,7 @@ from tests.commands import ROOT, Ran, environment, run
 from tests.faces.shapes import is_answer
 from tests.faces.shapes import shown as stored
 
-QUESTION = "What explains grokking, the delayed generalization of networks?"
+QUESTION = "What explains grokking?"
 KEY = "sk-very-secret-0123456789abcdef"
 TOLD = "The model was not used: "
 MOST_REQUESTS, MOST_SECONDS = 9, 12
@@ -300,7 +300,7 @@ def test_chat_goes_on_after_a_failure(server: ChatServer, folder: Path) -> None:
     )  # fmt: skip
     assert ran.status == 0
     assert TOLD in ran.err
-    assert "Taken as: Does weight decay explain grokking in networks?" in ran.err
+    assert "Read as: Does weight decay explain grokking in networks?" in ran.err
     assert "written by openai:chatting, and checked" in ran.out
     secret(ran.out, ran.err)
 

@@ -21,7 +21,7 @@ from tests.chat_server import ChatServer, serving
 from tests.faces.shapes import is_answer
 from tests.faces.shapes import shown as stored
 
-QUESTION = "Do pears raise the yield of orchards?"
+QUESTION = "Do pears raise yield?"
 PAPERS = [
     ("Pears in northern orchards", "Pears raise orchard yield by 5.2% in 14 trials. They do not raise water use."),
     ("Plums and pears compared", "Plums ripen in 14 days, pears in 21 days. Orchards with pears yield 3.1 t more."),
