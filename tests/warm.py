@@ -54,6 +54,7 @@ class Process:
     def __init__(self, code: str, arguments: Sequence[str], env: Mapping[str, str], stdin: bytes = b"") -> None:
         self.args = [sys.executable, "-c", code, *arguments]
         self.returncode: int | None = None
+        self._asking = threading.Lock()
         request = json.dumps({"argv": ["-c", *arguments], "code": code, "env": dict(env), "cwd": str(Path.cwd())})
         out, err, status = os.pipe(), os.pipe(), os.pipe()
         with _file(request.encode()) as wish, _file(stdin) as given, _LOCK:
@@ -66,9 +67,10 @@ class Process:
         self.pid = int(self._status.readline())
 
     def poll(self) -> int | None:
-        if self.returncode is None and select.select([self._status], [], [], 0)[0]:
-            self.returncode = int(self._status.readline())
-        return self.returncode
+        with self._asking:  # threads may wait for one process
+            if self.returncode is None and select.select([self._status], [], [], 0)[0]:
+                self.returncode = int(self._status.readline())
+            return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None:
