@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.warm import Process
+
 ROOT = Path(__file__).parent.parent
+_REFDESK = "from refdesk.cli import run; run()"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,14 @@ def environment(**added: str) -> dict[str, str]:
 def run(
     *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout_s: float = 120
 ) -> Ran:
-    """`python -m refdesk …` to its end."""
+    """`refdesk …` to its end, in a process of its own."""
+    return ended(Process(_REFDESK, list(map(str, arguments)), env or environment(), stdin), timeout_s=timeout_s)
+
+
+def run_anew(
+    *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout_s: float = 120
+) -> Ran:
+    """The same as `python -m refdesk …`: Python is started and imports what it needs, as for a user."""
     done = subprocess.run(
         [sys.executable, "-m", "refdesk", *map(str, arguments)],
         input=stdin,
@@ -49,22 +59,31 @@ def run(
 
 
 def start(
-    code: str, *arguments: str | Path, env: Mapping[str, str] | None = None, **rest: Any
-) -> subprocess.Popen[bytes]:
-    """A Python process that runs `code` with arguments in `sys.argv[1:]`, its streams piped, in a group of its own."""
-    command: Sequence[str] = [sys.executable, "-c", code, *map(str, arguments)]
+    code: str,
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    before: Callable[[], object] | None = None,
+) -> Process | subprocess.Popen[bytes]:
+    """
+    A Python process that runs `code` with arguments in `sys.argv[1:]`, its streams piped, in a group of its own.
+
+    Where `before` is given, Python is started anew, and calls it first.
+    """
+    words = list(map(str, arguments))
+    if before is None:
+        return Process(code, words, env or environment())
     return subprocess.Popen(
-        command,
+        [sys.executable, "-c", code, *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=dict(env or environment()),
         start_new_session=True,
-        **rest,
+        preexec_fn=before,
     )
 
 
-def ended(process: subprocess.Popen[bytes], *, timeout_s: float = 120) -> Ran:
+def ended(process: Process | subprocess.Popen[bytes], *, timeout_s: float = 120) -> Ran:
     """Wait for a process that `start` started."""
     out, err = process.communicate(timeout=timeout_s)
     return Ran(process.returncode, out.decode(), err.decode())

@@ -14,7 +14,7 @@ import pytest
 from shapes import REPORT, SENTENCE, SHOWN, has, is_answer, is_hit, shown
 
 import refdesk
-from tests.commands import ROOT, Ran, environment, run
+from tests.commands import ROOT, Ran, environment, run_anew
 from tests.feed_server import serving
 
 Cli = Callable[..., Ran]
@@ -111,27 +111,27 @@ def test_version_and_unknown_commands(cli: Cli) -> None:
 
 def test_a_library_is_made_filled_asked_shown_and_checked_by_processes(tmp_path: Path) -> None:
     env = environment(REFDESK_LIBRARY=str(tmp_path / "library"))
-    ran = run("add", ROOT / "examples" / "papers.jsonl", "--json", env=env)
+    ran = run_anew("add", ROOT / "examples" / "papers.jsonl", "--json", env=env)
     assert (ran.status, ran.err) == (0, "")
     has(ran.json, REPORT)
     assert ran.json["added"] + ran.json["updated"] + ran.json["unchanged"] + len(ran.json["rejected"]) == 58
-    again = run("add", ROOT / "examples" / "papers.jsonl", env=env)
+    again = run_anew("add", ROOT / "examples" / "papers.jsonl", env=env)
     assert "58 unchanged" in again.out
     assert ESCAPE not in again.out + again.err
-    asked = run("ask", "-", "--json", env=env, stdin=GROKKING.encode())
+    asked = run_anew("ask", "-", "--json", env=env, stdin=GROKKING.encode())
     assert (asked.status, asked.err) == (0, "")
     with refdesk.open_library(tmp_path / "library", read_only=True) as library:
         is_answer(asked.json, lambda name: shown(library, name))
     assert asked.json["answered"]
-    plain = run("ask", GROKKING, env={**env, "NO_COLOR": "1"})
+    plain = run_anew("ask", GROKKING, env={**env, "NO_COLOR": "1"})
     assert asked.json["claims"][0]["text"] in plain.out
     assert ESCAPE not in plain.out
-    assert run("check", env=env).status == 0
+    assert run_anew("check", env=env).status == 0
 
 
 def test_papers_come_from_standard_input(tmp_path: Path) -> None:
     stdin = b"title,abstract\nA paper,We study something with care.\n"
-    ran = run("--library", tmp_path / "l", "add", "-", "--json", stdin=stdin)
+    ran = run_anew("--library", tmp_path / "l", "add", "-", "--json", stdin=stdin)
     assert (ran.status, ran.json["added"]) == (0, 1)
 
 
@@ -234,7 +234,7 @@ def test_a_question_of_exactly_the_limit_is_taken(cli: Cli, sample_library: Path
 
 
 def test_a_question_that_is_no_text_does_not_fail(sample_library: Path) -> None:
-    ran = run("--library", sample_library, "ask", "-", "--json", stdin=b"grokking \xff\xfe in \x00 networks\n")
+    ran = run_anew("--library", sample_library, "ask", "-", "--json", stdin=b"grokking \xff\xfe in \x00 networks\n")
     assert ran.status == 0, ran.out
 
 
@@ -606,7 +606,7 @@ def test_the_sources_of_an_answer_are_exported_in_their_order(
 
 def test_an_answer_from_standard_input_is_exported(cli: Cli, sample_library: Path) -> None:
     answer = cli("--library", sample_library, "ask", GROKKING, "--json")
-    ran = run("--library", sample_library, "export", "--answer", "-", stdin=answer.out.encode())
+    ran = run_anew("--library", sample_library, "export", "--answer", "-", stdin=answer.out.encode())
     rows = [json.loads(line)["id"] for line in ran.out.splitlines()]
     assert (ran.status, rows) == (0, [source["paper_id"] for source in answer.json["sources"]])
 

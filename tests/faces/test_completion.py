@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import ROOT, Ran, environment, run
+from tests.commands import ROOT, Ran, environment, run_anew
 
 SHELLS = {
     "bash": (["--norc", "--noprofile", "-i"], 'eval "$(refdesk completion bash)"'),
@@ -86,10 +86,10 @@ def test_a_shell_completes_commands_options_and_file_names(terminal: Terminal) -
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_is_printed_alone(shell: str) -> None:
-    ran = run("completion", shell)
+    ran = run_anew("completion", shell)
     assert (ran.status, ran.err) == (0, "")
     assert "_REFDESK_COMPLETE" in ran.out
-    assert run(env=environment(_REFDESK_COMPLETE=f"{shell}_source")).out == ran.out
+    assert run_anew(env=environment(_REFDESK_COMPLETE=f"{shell}_source")).out == ran.out
 
 
 def test_a_shell_that_is_not_known_is_a_usage_error(cli: Callable[..., Ran]) -> None:

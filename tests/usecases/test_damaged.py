@@ -16,7 +16,7 @@ import pytest
 
 import refdesk
 from refdesk import errors
-from tests.commands import ended, environment, start
+from tests.commands import Process, ended, environment, start
 
 _CLI = "import sys; from refdesk.cli import main; main(sys.argv[1:])"
 NOBODY = 65534
@@ -55,7 +55,7 @@ def test_a_library_may_be_called_anything(tmp_path: Path, write: Callable[..., P
 
 
 @pytest.fixture
-def as_nobody(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+def as_nobody(tmp_path: Path) -> Iterator[Callable[..., Process | subprocess.Popen[bytes]]]:
     """Start the command line as a user without rights, where this process may."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
@@ -68,9 +68,9 @@ def as_nobody(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]
             folder.chmod(mode | 0o055)
         folder = folder.parent
 
-    def begin(*arguments: str | Path) -> subprocess.Popen[bytes]:
+    def begin(*arguments: str | Path) -> Process | subprocess.Popen[bytes]:
         env = environment(HOME=str(tmp_path))
-        return start(_CLI, *arguments, env=env, preexec_fn=lambda: os.setuid(NOBODY))
+        return start(_CLI, *arguments, env=env, before=lambda: os.setuid(NOBODY))
 
     try:
         subprocess.run(
@@ -88,7 +88,7 @@ def as_nobody(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]
 
 
 def test_a_library_that_may_not_be_written_refuses_papers_and_still_answers(
-    small: Path, as_nobody: Callable[..., subprocess.Popen[bytes]]
+    small: Path, as_nobody: Callable[..., Process | subprocess.Popen[bytes]]
 ) -> None:
     ran = ended(as_nobody("--library", small, "add", small.parent / "papers.jsonl", "--json"))
     assert ran.status == 5, ran.out + ran.err
@@ -101,7 +101,7 @@ def test_a_library_that_may_not_be_written_refuses_papers_and_still_answers(
 
 
 def test_a_place_where_nothing_may_be_made_is_told(
-    tmp_path: Path, as_nobody: Callable[..., subprocess.Popen[bytes]], write: Callable[..., Path]
+    tmp_path: Path, as_nobody: Callable[..., Process | subprocess.Popen[bytes]], write: Callable[..., Path]
 ) -> None:
     path = write("p.csv", "title,abstract\nA paper,We study something with care.\n")
     ran = ended(as_nobody("--library", tmp_path / "mine", "add", path, "--json"))
@@ -146,7 +146,7 @@ def test_a_limit_on_file_sizes_is_a_store_error_and_leaves_the_library_whole(
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    ran = ended(start(_CLI, "--library", small, "add", path, "--json", preexec_fn=limited))
+    ran = ended(start(_CLI, "--library", small, "add", path, "--json", before=limited))
     assert ran.status == 5, ran.out + ran.err
     assert ran.json["error"]["hint"]
     assert "Traceback" not in ran.err

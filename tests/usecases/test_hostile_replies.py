@@ -16,7 +16,7 @@ import refdesk
 from rag.answers.extractive import unbracketed
 from rag.types import Answer
 from tests import chat_server
-from tests.campaigns import seeds
+from tests.campaigns import seeds, shortened, some
 from tests.chat_server import ChatServer, serving
 from tests.faces.shapes import is_answer
 from tests.faces.shapes import shown as stored
@@ -125,10 +125,11 @@ def test_nothing_that_hostile_replies_say_breaks_the_contract(server: ChatServer
         raise halves[0]
 
 
+@shortened
 def test_nothing_breaks_the_contract_where_unsupported_claims_are_kept(server: ChatServer, folder: Path) -> None:
     server.takes_schema = True
     with refdesk.open_library(folder, model=model()) as library:
-        for seed in range(200):
+        for seed in range(some(50, of=200)):
             hostile = chat_server.hostile(seed)
             server.reply = lambda body, hostile=hostile: hostile(body).replace("\ud800", "")
             server.requests.clear()
@@ -136,39 +137,45 @@ def test_nothing_breaks_the_contract_where_unsupported_claims_are_kept(server: C
             holds(answer, library, chat_server.shown(server.requests[0]))
 
 
-def stored_replies(server: ChatServer, folder: Path) -> Iterator[tuple[refdesk.Library, Answer]]:
-    """Answers from hostile replies that are kept, each with the library that kept it."""
+@pytest.fixture(scope="module")
+def kept(server: ChatServer, folder: Path) -> list[tuple[str, Answer]]:
+    """Answers from hostile replies that are kept, each with the model that was asked."""
     server.takes_schema = True
-    for seed in range(60):
-        server.reply = chat_server.hostile(seed)
-        with refdesk.open_library(folder, model=model()) as library:
-            answer = library.ask(QUESTION)
+    found: list[tuple[str, Answer]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_BASE_URL", server.url)
+        patch.setenv("OPENAI_API_KEY", "sk-test")
+        for seed in range(60):
+            server.reply = chat_server.hostile(seed)
+            with refdesk.open_library(folder, model=model()) as library:
+                answer = library.ask(QUESTION)
             if answer.generation:
-                yield library, answer
+                found.append((library.model, answer))
+    assert len(found) > 10
+    return found
 
 
-def test_a_hostile_reply_that_was_stored_says_the_same_again(server: ChatServer, folder: Path) -> None:
-    repeated = 0
-    for library, answer in stored_replies(server, folder):
+def test_a_hostile_reply_that_was_stored_says_the_same_again(
+    server: ChatServer, folder: Path, kept: list[tuple[str, Answer]]
+) -> None:
+    for name, answer in kept:
         asked = len(server.requests)
-        again = library.ask(QUESTION)
+        with refdesk.open_library(folder, model=name) as library:
+            again = library.ask(QUESTION)
         assert len(server.requests) == asked
         assert (again.text, again.dropped) == (answer.text, answer.dropped)
-        repeated += 1
-    assert repeated > 10
 
 
-def test_a_hostile_reply_that_is_replayed_says_the_same_again(server: ChatServer, folder: Path) -> None:
-    replayed = 0
-    for library, answer in stored_replies(server, folder):
-        assert library.replay(str(answer.generation)).text == answer.text
-        replayed += 1
-    assert replayed > 10
+def test_a_hostile_reply_that_is_replayed_says_the_same_again(folder: Path, kept: list[tuple[str, Answer]]) -> None:
+    for name, answer in kept:
+        with refdesk.open_library(folder, model=name) as library:
+            assert library.replay(str(answer.generation)).text == answer.text
 
 
+@shortened
 def test_hostile_queries_do_no_harm(server: ChatServer, folder: Path) -> None:
     with refdesk.open_library(folder, model=model()) as library:
-        for seed in range(100):
+        for seed in range(some(25, of=100)):
             server.reply = chat_server.hostile(seed)
             server.requests.clear()
             answer = library.ask("Which taxes did Florentine wool merchants pay in 1427?", fresh=True)

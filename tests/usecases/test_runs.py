@@ -458,7 +458,8 @@ def test_a_wrong_subscription_does_not_hide_the_status(folder: Path, clock: Cloc
 
 
 def test_a_daily_issue_still_knows_a_paper_of_two_months_ago(tmp_path: Path, folder: Path, clock: Clock) -> None:
-    configured(folder, '[subscriptions.default]\nevery = "day"\n')
+    # by attention: an order by interest reads the days before each of the sixty issues too
+    configured(folder, '[subscriptions.default]\nevery = "day"\norder = "trending"\n')
     clock.time = MONDAY + timedelta(days=1)
     with opened(folder, clock) as library:
         library.add(write(tmp_path / "papers.jsonl", [record(1, MONDAY.date().isoformat())]))
