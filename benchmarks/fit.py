@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -301,7 +302,7 @@ def topic_looks(folder: Path, temporary: Path) -> tuple[list[Candidates], dict[s
     phrases = [phrase.split() for phrase in topics.topics((row["title"] for row in rows), TOPICS)]
     kinds: dict[str, list[Candidates]] = {"short own": [], "short absent": []}
     texts = [" ".join(topics.words_of(f"{row['title']} {row['abstract']}")) for row in rows]
-    for number, (words, others) in enumerate(zip(phrases, phrases[1:], strict=False)):
+    for number, (words, others) in enumerate(pairwise(phrases)):
         form = ("What explains {}?", "{}", "What is {}?", "Does {} help?")[number % 4]
         kinds["short own"].append(look(library, form.format(" ".join(words))))
         mixed = f"{words[0]} {others[-1]}"
