@@ -99,6 +99,7 @@ def answer_of(task: Task, *, model: str, reply_id: str | None) -> Answer:
         },
         dropped=task.dropped,
         generation=reply_id,
+        outcome="answered" if answered else "absent",
         understood=task.retrieved.understood,
     )
 

@@ -98,4 +98,5 @@ def replayed(stored: StoredReply, sentences: Mapping[str, CitedSentence], checke
         prompt=stored.prompt,
         dropped=failed[True] + max(0, failed[False] - len(repaired)),
         generation=stored.id,
+        outcome="answered" if claims else "absent",
     )

@@ -97,7 +97,7 @@ NOT_A_DEFINITION = re.compile(
 LIST = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"^(?:which|what) (?:\w+ ){0,3}?(?:papers?|articles?|stud(?:y|ies)|works?|publications?|datasets?|benchmarks?|"
+        r"^(?:which|what) (?!is |was |does |do |did )(?:\w+ ){0,3}?(?:papers?|articles?|stud(?:y|ies)|works?|publications?|datasets?|benchmarks?|"
         r"methods?|approaches|techniques|tools?|systems?|models?|algorithms?|frameworks?|libraries|surveys?|metrics|corpora)\b",
         r"^(?:list|show(?: me)?|find(?: me)?|give(?: me)?|recommend|search(?: for)?|name|are there(?: any)?|is there(?: any)?|any|get(?: me)?|"
         r"i(?:'m| am) looking for|looking for|i need)\b.*\b(?:papers?|articles?|stud(?:y|ies)|works?|publications?|datasets?|"

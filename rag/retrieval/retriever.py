@@ -16,11 +16,9 @@ import numpy as np
 from rag.errors import BadQuestion
 from rag.ports import Catalog, Embedder, Lexical, Matrix, Reranker, Vectors
 from rag.question import Understood
-from rag.question.words import FUNCTION_WORDS
 from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import (
     MAX_TERMS,
-    WORD,
     Array,
     MatchFeatures,
     Vocabulary,
@@ -29,7 +27,7 @@ from rag.retrieval.late_interaction import (
 )
 from rag.retrieval.reranking import reranked
 from rag.retrieval.spelling import corrected, corrections
-from rag.retrieval.units import Units, units
+from rag.retrieval.units import Units, apart, units
 from rag.types import Evidence, Filter, Hit, Paper
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
@@ -195,7 +193,7 @@ class Retriever:
         cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
         features = match_features(words, weights, things, papers, self._vocabulary)
         return Candidates(
-            papers=papers, cosine=cosine, features=features, terms=len(words), units=things, apart=_apart(asked, things)
+            papers=papers, cosine=cosine, features=features, terms=len(words), units=things, apart=apart(asked, things)
         )
 
     def _spelt(self, asked: Understood) -> Understood:
@@ -331,14 +329,6 @@ def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:
     """The weighted mean of features; like them it lies in 0 to 1."""
     total: Array = sum((weight * features[name] for name, weight in weights.items()), np.zeros(1))
     return total / sum(weights.values())
-
-
-def _apart(asked: Understood, found: Units) -> float:
-    """The share of a question's words that stand in a noun phrase and are no part of a phrase that papers hold."""
-    held = {word for words in found.words if len(words) > 1 for word in words}
-    in_phrases = {word for phrase in asked.phrases for word in WORD.findall(phrase) if word not in FUNCTION_WORDS}
-    words = in_phrases | {word for words in found.words for word in words}
-    return len(in_phrases - held) / max(1, len(words))
 
 
 def _checked(question: str) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.ports import Lexical
+from rag.question import Understood
 from rag.question.words import FUNCTION_WORDS, SCAFFOLD_NOUNS, VERBS
 
 MAX_UNITS = 12
@@ -91,6 +92,14 @@ def units(topic: str, lexical: Lexical, stem: Callable[[str], str], *, papers: i
         weights=weights,
         parts=tuple(_parts(stems[row], idf[row], lexical, papers) for row in kept),
     )
+
+
+def apart(asked: Understood, found: Units) -> float:
+    """The share of a question's words that stand in a noun phrase and are no part of a phrase that papers hold."""
+    held = {word for words in found.words if len(words) > 1 for word in words}
+    in_phrases = {word for phrase in asked.phrases for word in _WORD.findall(phrase) if word not in FUNCTION_WORDS}
+    words = in_phrases | {word for words in found.words for word in words}
+    return len(in_phrases - held) / max(1, len(words))
 
 
 def _idf(frequency: int, papers: int) -> float:
