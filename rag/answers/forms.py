@@ -164,6 +164,8 @@ def stating(retrieved: Retrieved, kind: str = "findings") -> list[Evidence]:
 def _weighed(found: Evidence, kind: str) -> Evidence:
     role = sentences.role(found)
     factor = 1 - role.probability * (1 - ROLES[kind].get(role.name, 1.0))
+    if kind == "findings" and sentences.measures(found.sentence.text):  # a result, whatever the model takes it for
+        factor = 1.0
     if kind == "findings":
         factor *= PROPOSING if sentences.only_proposes(found.sentence.text) else 1.0
         factor *= HOLLOW if sentences.is_hollow(found.sentence.text) else 1.0
@@ -230,7 +232,8 @@ def _comparison(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         )
     telling = [found for found in both if not sentences.states_nothing(found)]
     weighed = [_weighed(found, "findings") for found in telling or both]
-    return Form(evidence=_whole(select(weighed, limit=limit), limit))
+    least = KEPT * max(found.score for found in weighed)
+    return Form(evidence=_whole(select([found for found in weighed if found.score >= least], limit=limit), limit))
 
 
 def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:

@@ -38,12 +38,20 @@ _OURS_ONLY = re.compile(
     r"^(?:extensive |our |the )*(?:source )?(?:code|data ?set|data|models?|weights|project page)\b.{0,60}\b(?:available|released|public|shared|open)",
     re.IGNORECASE,
 )
+_CHANGES = re.compile(
+    r"\b(?:rais\w+|rose|fell|falls?|dropp?\w*|grew|widen\w+|shr[aiu]nk\w*|doubl\w+|halv\w+|by \d)", re.IGNORECASE
+)
 _UNKNOWN = re.compile(
     r"\b(?:remains?|remained) (?:largely |still |poorly |an? )?(?:un\w+|under\w+|open|challenging|elusive)|"
     r"\b(?:has|have) not (?:yet )?been|\bunder-?explored|\bunclear|\blittle is known|\bpoorly understood",
     re.IGNORECASE,
 )
 _FIRST_WORK = re.compile(r"^to (?:the best of )?our knowledge|\bthis is (?:one of )?the first\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"\b(?:we|study|paper|work|article|authors) (?:\w+ly )?(?:ask|wonder|aim|seek|set out|sought)(?:ed|s)?\b|"
+    r"\b(?:test|examine|investigate|assess|evaluate|determine|explore|study)(?:d|ed|s|ied)? (?:whether|if|how|to what extent)\b",
+    re.IGNORECASE,
+)
 _CAUSE = re.compile(
     r"\b(?:because|due to|owing to|caus\w+|stems? from|arises? from|aris\w+|results? from|driven by|attribut\w+|explain\w*|"
     r"leads? to|led to|thereby|since|underl\w+|responsible|originat\w+|consequence|as a result of|rooted in)\b",
@@ -89,7 +97,7 @@ def states_nothing(evidence: Evidence) -> bool:
     its_role = role(evidence)
     if _UNKNOWN.search(text) and its_role.name in ("background", "objective"):
         return True
-    if found["hopes"] or found["outlines"] or _FIRST_WORK.search(text):
+    if found["hopes"] or found["outlines"] or _FIRST_WORK.search(text) or _ASKS.search(text):
         return not telling
     aims = its_role.name == "objective" and its_role.probability >= SURE and not found["proposes"]
     announces = aims or found["aims"] or found["announces"]
@@ -134,6 +142,12 @@ def is_hollow(text: str) -> bool:
     """True if a sentence praises, hopes or points to a need, without a number and without saying that something is so."""
     found = _cues(text)
     return (found["hollow"] or found["future"]) and not found["shows that"] and not holds_a_number(text)
+
+
+def measures(text: str) -> bool:
+    """True if a sentence tells a change with its number: “raised correctness by 4.8 points”."""
+    found = _cues(text)
+    return (found["gains"] or found["effect"] or bool(_CHANGES.search(text))) and holds_a_number(text)
 
 
 def tells_a_cause(text: str) -> bool:

@@ -15,6 +15,7 @@ from rag.ports import Matrix
 from rag.retrieval import late_interaction
 from rag.retrieval.late_interaction import Vocabulary, match_features
 from rag.retrieval.retriever import Retrieved, Signals
+from rag.retrieval.units import Units
 from rag.types import Evidence, Hit, Paper
 
 SENTENCE = "Pears raise the yield of orchards."
@@ -63,7 +64,8 @@ def test_a_term_that_only_the_title_has_counts_half_for_a_sentence() -> None:
     abstract = "They raise yield. Pears do."
     paper = Paper(paper_id="test:2", title="Pears", abstract=abstract, spans=((0, 17), (18, 27)))
     vocabulary = Vocabulary(lambda word: word, one_hot)
-    found = match_features(["pears", "yield"], np.array([0.6, 0.4]), [paper], vocabulary)
+    none = Units(words=(), stems=(), frequencies=(), weights=np.zeros(0), parts=())
+    found = match_features(["pears", "yield"], np.array([0.6, 0.4]), none, [paper], vocabulary)
     assert found.title.tolist() == pytest.approx([0.6])
     assert found.sentence.tolist() == pytest.approx([0.4 + 0.6 * 0.5, 0.6]), "the second names it, the first does not"
     assert late_interaction.TITLE_SHARE == 0.5
