@@ -31,6 +31,7 @@ import numpy as np
 from benchmarks import topics
 from benchmarks.report import data_folder, rows_of, table, write_section
 from rag import text
+from rag.answers.confidence import FEW_TERMS
 from rag.embedders.worker import ahead, at_once
 from rag.evaluation import metrics
 from rag.question import understand
@@ -46,15 +47,14 @@ from stores.ingest import import_records
 FOLDS = 5
 RIDGE = 1e-3
 PAPER = ("lexical", "cosine", "best", "title", "unit_title", "unit_paper")
-SENTENCE = ("sentence", "lexical", "cosine", "position", "unit_sentence")
-ANSWER = ("lexical", "covered", "unit_paper", "apart", "cosine")
+SENTENCE = ("sentence", "lexical", "cosine", "position")
+ANSWER = ("lexical", "covered", "unit_paper", "cosine")
 TODAY = date(2026, 1, 1)
 TOPICS, TOPICS_UNTIL = 160, "2025-07"
 """Topics of arXiv asked beside the claims, of papers before this month; `benchmarks.topics` reports later ones."""
 MIX = {
     "claims": 1.0, "pubmedqa own": 0.25, "pubmedqa+scifact own": 0.25, "pubmedqa+scifact absent": 0.25,
     "pubmedqa in arxiv": 0.25, "arxiv own": 0.15, "small own": 0.15, "arxiv in small": 0.15, "arxiv in scifact": 0.15,
-    "short own": 0.15, "short absent": 0.15,
 }  # fmt: skip
 """How much each kind of question counts in the fit of the confidence, by all its questions together."""
 OFF_TOPIC = """
@@ -76,6 +76,7 @@ class Candidates:
     papers: list[Paper]
     features: MatchFeatures
     cosine: Array
+    terms: int
     apart: float
     relevant: dict[str, int]
     gold: frozenset[tuple[str, int]] = frozenset()
@@ -83,13 +84,12 @@ class Candidates:
 
     def paper(self, names: Sequence[str]) -> Array:
         """Features of the papers, (n, features)."""
-        others = {"cosine": self.cosine, "apart": np.full(len(self.papers), self.apart)}
-        columns = [others[name] if name in others else getattr(self.features, name) for name in names]
+        columns = [self.cosine if name == "cosine" else getattr(self.features, name) for name in names]
         return np.stack(columns, axis=1)
 
     def sentence(self, names: Sequence[str]) -> Array:
         """Features of the sentences, (m, features)."""
-        of_sentence = ("sentence", "position", "unit_sentence")
+        of_sentence = ("sentence", "position")
         columns = [
             getattr(self.features, name) if name in of_sentence else self.paper([name])[self.features.owner, 0]
             for name in names
@@ -123,6 +123,7 @@ def look(
         papers=list(candidates.papers),
         features=candidates.features,
         cosine=candidates.cosine,
+        terms=candidates.terms,
         apart=candidates.apart,
         relevant=relevant or {},
     )
@@ -359,6 +360,26 @@ def fit_answer(train: Sequence[Candidates], kinds: dict[str, list[Candidates]], 
     return fit_logistic(np.concatenate(features), np.concatenate(right), np.concatenate(share))
 
 
+def fit_apart(kinds: dict[str, list[Candidates]], weights: Array, constants: Array) -> float:
+    """The weight of words that stand apart, on the even short questions; the other constants stay as they are."""
+    questions = [
+        (question, name == "short own") for name in ("short own", "short absent") for question in kinds[name][::2]
+    ]
+    size = len(constants) - 1
+    offset = np.array([question.answer(weights)[:size] @ constants[:-1] + constants[-1] for question, _ in questions])
+    apart = np.array([question.apart * (question.terms <= FEW_TERMS) for question, _ in questions])
+    right = np.array([float(own) for _, own in questions])
+
+    def objective(weight: Array) -> tuple[float, Array, Array]:
+        logit = offset + weight[0] * apart
+        chance = 1 / (1 + np.exp(-logit))
+        value = np.mean(np.logaddexp(0, logit) - right * logit) + RIDGE * weight[0] ** 2
+        gradient = np.array([np.mean((chance - right) * apart) + 2 * RIDGE * weight[0]])
+        return float(value), gradient, np.array([[np.mean(chance * (1 - chance) * apart**2) + 2 * RIDGE]])
+
+    return float(newton(objective, 1)[0])
+
+
 def report_answer(
     train: Sequence[Candidates],
     test: Sequence[Candidates],
@@ -374,12 +395,16 @@ def report_answer(
     crossed_ = [float(chances(by_fold[fold(question)], question.answer(weights)[None, :size])[0]) for question in train]
     fitted = fit_answer(train, kinds, weights, size)
 
+    of_apart = fit_apart(kinds, weights, fitted)
+
     def confidence_of(questions: Sequence[Candidates]) -> Array:
-        return chances(fitted, np.array([question.answer(weights)[:size] for question in questions]))
+        features = np.array([question.answer(weights)[:size] for question in questions])
+        apart = np.array([question.apart * (question.terms <= FEW_TERMS) for question in questions])
+        return np.asarray(1 / (1 + np.exp(-(features @ fitted[:-1] + fitted[-1] + of_apart * apart))))
 
     known, values = [question.answerable for question in test], confidence_of(test)
     low, high = metrics.auroc_interval(values.tolist(), known)
-    print(f"\n{', '.join(ANSWER[:size])}: constants {np.round(fitted, 3).tolist()}")
+    print(f"\n{', '.join(ANSWER[:size])}: constants {np.round(fitted, 3).tolist()}, apart {of_apart:.3f}")
     print(f"AUROC train, cross-validated {metrics.auroc(crossed_, [question.answerable for question in train]):.3f}")
     print(f"AUROC dev {metrics.auroc(values.tolist(), known):.3f} ({low:.3f} to {high:.3f})\n")
     bins = metrics.reliability(values.tolist(), known)

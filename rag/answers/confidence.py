@@ -15,17 +15,21 @@ from rag.retrieval.retriever import Signals
 THRESHOLD = 0.35
 """Below it the answerer abstains. SciFact's claims without evidence are near misses, so a doubtful answer is shown with
 its confidence rather than withheld; questions from another field lie far below."""
-FEW_TERMS, FEW_TERMS_CAP = 3, 0.6
-"""A question of one or two terms finds them together by chance; its confidence has a ceiling."""
+FEW_TERMS = 3
+"""A question of so few terms finds them together by chance."""
+APART = 4.0
+"""The weight of its words that stand in a phrase that no paper holds."""
 
 
 def confidence(signals: Signals | None) -> float:
     """The probability, 0 to 1, that the library holds an answer; 0 where retrieval found nothing."""
     if signals is None:
         return 0.0
+    lexical, covered, units = signals.lexical, signals.covered, signals.units
     if signals.cosine is not None:
-        logit = 5.215 * signals.lexical + 7.174 * signals.covered + 1.916 * signals.cosine - 7.950
+        logit = 4.22 * lexical + 4.945 * covered + 2.648 * units + 2.704 * signals.cosine - 7.524
     else:
-        logit = 6.172 * signals.lexical + 7.184 * signals.covered - 7.406
-    probability = 1 / (1 + exp(-logit))
-    return min(probability, FEW_TERMS_CAP) if signals.terms < FEW_TERMS else probability
+        logit = 4.9 * lexical + 5.0 * covered + 2.6 * units - 6.8
+    if signals.terms <= FEW_TERMS:
+        logit -= APART * signals.apart
+    return 1 / (1 + exp(-logit))

@@ -45,14 +45,14 @@ TOPICAL = frozenset(("overview", "list", "definition", "metadata"))
 """Kinds of question of which only the topic is compared with the papers; elsewhere the whole question is."""
 
 PAPER_WEIGHTS = {
-    "lexical": 5.66,
-    "cosine": 4.57,
-    "best": 3.94,
-    "title": 3.37,
-    "unit_title": 1.73,
-    "unit_paper": 3.2,
+    "lexical": 4.64,
+    "cosine": 4.73,
+    "best": 3.63,
+    "title": 3.68,
+    "unit_title": 1.44,
+    "unit_paper": 4.08,
 }
-SENTENCE_WEIGHTS = {"sentence": 9.06, "lexical": 12.77, "cosine": 7.6, "position": 1.66, "unit_sentence": 0.38}
+SENTENCE_WEIGHTS = {"sentence": 9.17, "lexical": 12.67, "cosine": 7.56, "position": 1.67}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +249,6 @@ class Retriever:
             "position": match.position,
             "lexical": match.lexical[match.owner],
             "cosine": cosine[match.owner],
-            "unit_sentence": match.unit_sentence,
         }
         sentence_scores = _mean(SENTENCE_WEIGHTS, of_sentences)
         by_sentence = sorted(
