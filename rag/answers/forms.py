@@ -176,6 +176,7 @@ def _findings(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     if asked.kind == "findings" and not ASKS.search(asked.question):
         return Form(evidence=_whole(select(stating(retrieved, "claim"), limit=limit), limit))
     found = stating(retrieved)
+    found = [each for each in found if sentences.tells(each)] or found
     if _WHY.search(asked.question):
         found = [
             replace(each, score=each.score * (CAUSAL if sentences.tells_a_cause(each.sentence.text) else 1.0))
@@ -262,6 +263,8 @@ def _whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
         if sentences.needs_the_sentence_before(each.sentence.text):
             before = sentences.sentence_before(each)
             if not before or sentences.needs_the_sentence_before(before.text):
+                continue
+            if sentences.only_proposes(each.sentence.text):  # “To address this, we propose …” tells no finding
                 continue
             group.insert(0, replace(each, sentence=before))
         if sentences.is_told_by_the_next(each.sentence.text):

@@ -39,9 +39,9 @@ def listed(retrieved: Retrieved, asked: Understood, limit: int | None, *, newest
     Returns:
         The papers, and why they are only near what was asked for; empty if they are what was asked for.
     """
-    hits = on_topic(retrieved.hits)
+    topics = retrieved.phrases or ((asked.topic,) if len(asked.topic.split()) == 1 else ())
+    hits = _as_written(on_topic(retrieved.hits), topics)
     if asked.kind == "overview":
-        topics = retrieved.phrases or ((asked.topic,) if len(asked.topic.split()) == 1 else ())
         return _said(hits, topics, limit or LENGTH_OF_OVERVIEW, newest_first=newest_first), ""
     for question_words, of_papers, sort in _WANTED:
         if asked.kind == "list" and question_words.search(asked.question):
@@ -73,6 +73,12 @@ def on_topic(hits: Sequence[Hit]) -> list[Hit]:
     return [hit for hit in held if hit.score >= NEAR_THE_BEST * held[0].score]
 
 
+def _as_written(hits: Sequence[Hit], topics: Sequence[str]) -> Sequence[Hit]:
+    """The papers that have the topic as it is written, if they are enough; “token” is the stem of “tokenization”."""
+    exact = [hit for hit in hits if all(holds(f"{hit.title} {hit.paper.abstract}", topic) for topic in topics)]
+    return exact if len(exact) >= ENOUGH else hits
+
+
 def _ordered(hits: Sequence[Hit], limit: int, *, newest_first: bool) -> list[Hit]:
     ranked = sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if newest_first else hits
     return list(ranked[:limit])
@@ -102,6 +108,7 @@ def _about(hit: Hit, topics: Sequence[str]) -> Evidence | None:
             found
             for found in (_by_finding(hit) if topics else ())
             if sentences.role(found).name in ("result", "conclusion")
+            and sentences.is_plain(found.sentence.text)
             and not sentences.needs_the_sentence_before(found.sentence.text)
             and all(holds(found.sentence.text, topic) for topic in topics)
         ),

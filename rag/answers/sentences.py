@@ -97,7 +97,9 @@ def states_nothing(evidence: Evidence) -> bool:
     its_role = role(evidence)
     if _UNKNOWN.search(text) and its_role.name in ("background", "objective"):
         return True
-    if found["hopes"] or found["outlines"] or _FIRST_WORK.search(text) or _ASKS.search(text):
+    if found["hopes"] and not found["shows that"]:
+        return True
+    if found["outlines"] or _FIRST_WORK.search(text) or _ASKS.search(text):
         return not telling
     aims = its_role.name == "objective" and its_role.probability >= SURE and not found["proposes"]
     announces = aims or found["aims"] or found["announces"]
@@ -144,10 +146,24 @@ def is_hollow(text: str) -> bool:
     return (found["hollow"] or found["future"]) and not found["shows that"] and not holds_a_number(text)
 
 
+def tells(evidence: Evidence) -> bool:
+    """True for a result or a conclusion, and for a sentence that says what was shown, or tells a change."""
+    text, name = evidence.sentence.text, role(evidence).name
+    found = _cues(text)
+    changes = found["gains"] and name not in ("background", "objective")
+    return name in ("result", "conclusion") or changes or found["shows that"] or measures(text)
+
+
 def measures(text: str) -> bool:
     """True if a sentence tells a change with its number: “raised correctness by 4.8 points”."""
     found = _cues(text)
     return (found["gains"] or found["effect"] or bool(_CHANGES.search(text))) and holds_a_number(text)
+
+
+def is_plain(text: str) -> bool:
+    """True if a sentence says that something is so, or by how much, and only then praises or points to a need."""
+    found = _cues(text)
+    return found["shows that"] or found["gains"] or found["effect"] or holds_a_number(text)
 
 
 def tells_a_cause(text: str) -> bool:
