@@ -17,7 +17,7 @@ THRESHOLD = 0.35
 its confidence rather than withheld; questions from another field lie far below."""
 FEW_TERMS = 3
 """A question of so few terms finds them together by chance."""
-APART = 4.0
+APART = 7.1
 """The weight of its words that stand in a phrase that no paper holds."""
 
 
@@ -27,9 +27,9 @@ def confidence(signals: Signals | None) -> float:
         return 0.0
     lexical, covered, units = signals.lexical, signals.covered, signals.units
     if signals.cosine is not None:
-        logit = 4.22 * lexical + 4.945 * covered + 2.648 * units + 2.704 * signals.cosine - 7.524
+        logit = 3.933 * lexical + 4.988 * covered + 2.771 * units + 2.566 * signals.cosine - 7.499
     else:
-        logit = 4.9 * lexical + 5.0 * covered + 2.6 * units - 6.8
+        logit = 5.291 * lexical + 5.172 * covered + 2.547 * units - 6.818
     if signals.terms <= FEW_TERMS:
         logit -= APART * signals.apart
     return 1 / (1 + exp(-logit))

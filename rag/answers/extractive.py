@@ -57,8 +57,10 @@ def answer(
         return _abstained(retrieved, probability, Form(), reason)
     if form.outcome == "mentioned":
         return _abstained(retrieved, min(probability, MENTIONED), form, form.reason)
-    if probability < THRESHOLD or form.outcome == "absent":
-        return _abstained(retrieved, min(probability, MENTIONED), Form(), form.reason or _why_not(retrieved))
+    if probability < THRESHOLD:
+        return _abstained(retrieved, probability, Form(), form.reason or _why_not(retrieved))
+    if form.outcome == "absent":
+        return _abstained(retrieved, MENTIONED, Form(), form.reason or _why_not(retrieved))
     if form.papers:
         return _list(retrieved, probability, form)
     chosen = form.evidence

@@ -52,7 +52,7 @@ PAPER_WEIGHTS = {
     "unit_title": 1.44,
     "unit_paper": 4.08,
 }
-SENTENCE_WEIGHTS = {"sentence": 9.17, "lexical": 12.67, "cosine": 7.56, "position": 1.67}
+SENTENCE_WEIGHTS = {"sentence": 9.41, "lexical": 12.829, "cosine": 7.555, "position": 1.659}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rag.answers import extractive
-from rag.answers.confidence import FEW_TERMS_CAP, THRESHOLD, confidence
+from rag.answers.confidence import THRESHOLD, confidence
 from rag.ports import Matrix
 from rag.retrieval import late_interaction
 from rag.retrieval.late_interaction import Vocabulary, match_features
@@ -25,7 +25,8 @@ PAPER = Paper(paper_id="test:1", title="Pears", abstract=SENTENCE, spans=((0, le
 def signals(probability: float) -> Signals:
     """Signals of which the confidence is this."""
     logit = log(probability / (1 - probability))
-    return Signals(lexical=0.5, covered=(logit + 7.406 - 6.172 * 0.5) / 7.184, cosine=None, terms=5)
+    covered = (logit + 6.818 - 5.291 * 0.5 - 2.547 * 0.5) / 5.172
+    return Signals(lexical=0.5, covered=covered, cosine=None, terms=5, units=0.5, apart=0.0)
 
 
 def retrieved(probability: float) -> Retrieved:
@@ -45,10 +46,11 @@ def test_the_threshold_is_the_one_that_the_evaluation_chose() -> None:
     assert THRESHOLD == 0.35
 
 
-def test_a_question_of_two_terms_is_never_sure() -> None:
-    sure = replace(signals(0.99), terms=2)
-    assert confidence(sure) == FEW_TERMS_CAP == 0.6
-    assert confidence(replace(sure, terms=3)) > 0.9
+def test_a_short_question_whose_phrase_no_paper_holds_is_not_answered() -> None:
+    sure = replace(signals(0.95), terms=2)
+    assert confidence(sure) == pytest.approx(0.95), "its phrase is held"
+    assert confidence(replace(sure, apart=1.0)) < THRESHOLD
+    assert confidence(replace(sure, apart=1.0, terms=5)) == pytest.approx(0.95), "a longer one is put in other words"
     assert confidence(None) == 0.0
 
 
