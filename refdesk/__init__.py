@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rag.checking import Verdict
     from rag.digests.build import BuiltIssue
     from rag.digests.selection import Candidate, Decision
-    from rag.question import Understood
+    from rag.question import FollowUp, Understood
     from rag.retrieval.langchain import PaperRetriever
     from rag.retrieval.retriever import Retrieved, Signals
     from rag.types import (
@@ -83,6 +83,7 @@ __all__ = [
     "Filter",
     "FilterOptions",
     "Finding",
+    "FollowUp",
     "Hit",
     "ImportReport",
     "IssuePaper",
@@ -122,6 +123,7 @@ _MODULES = {
     "Retrieved": "rag.retrieval.retriever",
     "Signals": "rag.retrieval.retriever",
     "Step": "refdesk.digest.run",
+    "FollowUp": "rag.question",
     "Understood": "rag.question",
     "Verdict": "rag.checking",
     "Verified": "refdesk.verify",

@@ -645,7 +645,8 @@ def test_flags_go_before_the_environment_and_that_before_the_file(
     cli: Cli, own_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sentences(*options: object) -> int:
-        return len(cli("--library", own_library, *options[:2], "ask", GROKKING, "--json", *options[2:]).json["claims"])
+        asked = ("ask", "What explains grokking?", "--json")
+        return len(cli("--library", own_library, *options[:2], *asked, *options[2:]).json["claims"])
 
     assert sentences() == 5
     (own_library / "refdesk.toml").write_text("max_sentences = 4\n")

@@ -124,7 +124,7 @@ def test_a_definition_says_what_a_thing_is(library: refdesk.Library) -> None:
 
 def test_a_comparison_names_both_sides_or_says_that_none_does(library: refdesk.Library) -> None:
     answer = library.ask("How do oyster beds compare to kelp farming?")
-    assert [text[:39] for text in texts(answer)] == ["Oyster beds earned twice as much as kelp"[:39]]
+    assert any(text.startswith("Oyster beds earned twice as much as kelp") for text in texts(answer))
     none = library.ask("What is the difference between oyster beds and harmonic analysis?")
     assert (none.answered, none.outcome) == (False, "mentioned")
     assert none.abstention and "compares “oyster beds” and “harmonic analysis”" in none.abstention.reason

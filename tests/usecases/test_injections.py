@@ -287,6 +287,11 @@ def test_the_command_line_shows_the_same(
     assert not amiss, out
 
 
+def with_evidence(model: ChatServer) -> list[Any]:
+    """The requests that show evidence; others ask for search queries."""
+    return [request for request in model.requests if "<evidence-" in json.dumps(request)]
+
+
 def test_the_fence_holds(
     attack: Attack, written: refdesk.Library, model: ChatServer, papers: dict[str, refdesk.Filter]
 ) -> None:
@@ -294,7 +299,7 @@ def test_the_fence_holds(
     written.ask(attack.question, filter=only, max_sentences=ALL, fresh=True)
     own = {folded(sentence.text) for name in only.papers for sentence in written.show(name).sentences}
     tags = []
-    for request in model.requests:
+    for request in with_evidence(model):
         system, user = request["messages"]
         assert system["role"] == "system"
         assert user["role"] == "user"
@@ -317,7 +322,7 @@ def test_the_fence_holds(
     assert len(set(tags)) == 1
     model.requests.clear()
     written.ask(attack.question, filter=only, max_sentences=ALL, fresh=True)
-    assert tags[0] not in json.dumps(model.requests[0]), "each question has a tag of its own"
+    assert tags[0] not in json.dumps(model.requests), "each question has a tag of its own"
 
 
 def defanged(text: str) -> str:
