@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.forms import Form, form_of, select
@@ -47,7 +48,6 @@ def answer(
     asked = retrieved.understood
     probability = confidence(retrieved.signals)
     newest_first = newest_first or bool(asked and asked.newest_first)
-    form = form_of(retrieved, limit=max_sentences, usual=usual, newest_first=newest_first, as_list=as_list)
     if asked and asked.kind == "none":
         return _abstained(retrieved, 0.0, Form(), "it names no topic; name a topic, a method or a finding")
     if asked and asked.language != "en" and probability < THRESHOLD:
@@ -55,38 +55,17 @@ def answer(
             f"it is in {_LANGUAGES.get(asked.language, asked.language)}, and without a model only English is understood"
         )
         return _abstained(retrieved, probability, Form(), reason)
+    form = form_of(retrieved, limit=max_sentences, usual=usual, newest_first=newest_first, as_list=as_list)
     if form.outcome == "mentioned":
         return _abstained(retrieved, min(probability, MENTIONED), form, form.reason)
     if probability < THRESHOLD:
         return _abstained(retrieved, probability, Form(), form.reason or _why_not(retrieved))
     if form.outcome == "absent":
         return _abstained(retrieved, MENTIONED, Form(), form.reason or _why_not(retrieved))
-    if form.papers:
-        return _list(retrieved, probability, form)
-    chosen = form.evidence
-    cited = list({evidence.paper.paper_id: evidence.paper for evidence in chosen}.values())
-    if newest_first:
-        cited.sort(key=lambda paper: paper.day, reverse=True)
-    order = {paper.paper_id: number for number, paper in enumerate(cited, start=1)}
-    in_order = sorted(chosen, key=lambda evidence: (order[evidence.paper.paper_id], evidence.sentence.number))
-    claims = tuple(_claim(evidence, order[evidence.paper.paper_id]) for evidence in in_order)
-    return Answer(
-        question=retrieved.question,
-        answered=True,
-        confidence=probability,
-        mode="extractive",
-        text=" ".join(map(marked, claims)),
-        claims=claims,
-        sources=tuple(Source(number=number, paper=paper) for number, paper in enumerate(cited, start=1)),
-        understood=asked,
-        missing=form.missing,
-    )
-
-
-def _list(retrieved: Retrieved, probability: float, form: Form) -> Answer:
-    """A list of papers; its claims are their findings."""
     papers, sources = _listed(form)
     claims = tuple(paper.finding for paper in papers if paper.finding)
+    if not papers:
+        claims, sources = _grouped(form.evidence, newest_first=newest_first)
     return Answer(
         question=retrieved.question,
         answered=True,
@@ -95,10 +74,21 @@ def _list(retrieved: Retrieved, probability: float, form: Form) -> Answer:
         text=" ".join(map(marked, claims)),
         claims=claims,
         sources=sources,
-        understood=retrieved.understood,
+        understood=asked,
         papers=papers,
         missing=form.missing,
     )
+
+
+def _grouped(chosen: Sequence[Evidence], *, newest_first: bool) -> tuple[tuple[Claim, ...], tuple[Source, ...]]:
+    """The claims of the chosen sentences, grouped by paper, and their sources."""
+    cited = list({evidence.paper.paper_id: evidence.paper for evidence in chosen}.values())
+    if newest_first:
+        cited.sort(key=lambda paper: paper.day, reverse=True)
+    order = {paper.paper_id: number for number, paper in enumerate(cited, start=1)}
+    in_order = sorted(chosen, key=lambda evidence: (order[evidence.paper.paper_id], evidence.sentence.number))
+    claims = tuple(_claim(evidence, order[evidence.paper.paper_id]) for evidence in in_order)
+    return claims, tuple(Source(number=number, paper=paper) for number, paper in enumerate(cited, start=1))
 
 
 def _listed(form: Form) -> tuple[tuple[ListedPaper, ...], tuple[Source, ...]]:

@@ -201,15 +201,10 @@ def _negative(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
 
 def _definition(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     topic = asked.quoted[0] if asked.quoted else asked.topic
-    levels = {
-        id(found): level
+    defining = [
+        replace(weighed, score=weighed.score * (1 + 0.15 * (level - 1)))
         for found in retrieved.evidence
         if (level := sentences.definition_level(found.sentence.text, topic))
-    }
-    defining = [
-        replace(weighed, score=weighed.score * (1 + 0.15 * (levels[id(found)] - 1)))
-        for found in retrieved.evidence
-        if id(found) in levels
         and not found.sentence.text.endswith("?")
         and not sentences.needs_the_sentence_before(found.sentence.text)
         for weighed in [_weighed(found, "definition")]

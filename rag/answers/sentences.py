@@ -9,7 +9,7 @@ from rag import text as prose
 from rag.checking import links
 from rag.roles import with_roles
 from rag.roles.cues import WORD, cues
-from rag.types import Evidence, Role, Sentence
+from rag.types import Evidence, Paper, Role, Roles, Sentence
 
 SURE = 0.6
 """The probability from which the role of a sentence alone tells that it states nothing."""
@@ -73,8 +73,12 @@ def supports_nothing(evidence: Evidence) -> bool:
 
 def role(evidence: Evidence) -> Role:
     """The role of a sentence, as it is stored or else computed."""
-    [paper] = with_roles([evidence.paper])
-    return paper.roles[evidence.sentence.number - 1]
+    return _roles(evidence.paper)[evidence.sentence.number - 1]
+
+
+@lru_cache(maxsize=256)
+def _roles(paper: Paper) -> Roles:
+    return with_roles([paper])[0].roles
 
 
 @lru_cache(maxsize=8_192)
