@@ -12,7 +12,7 @@ from refdesk.evaluation.run import is_gold
 
 CLAIMS = 50
 DISTRACTORS = 1_000
-HITS = {1: 35, 5: 46}
+HITS = {1: 34, 5: 45}
 """How many claims have a gold sentence among the first one and five."""
 
 
