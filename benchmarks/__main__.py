@@ -8,8 +8,8 @@ import sys
 from benchmarks.report import data_folder
 
 SCRIPTS = (
-    "quality", "authors", "topics", "evidence", "verifier", "interests", "roles", "findings", "tldr", "themes",
-    "digests", "parsing", "scale", "reranking", "threads", "crashes", "runs", "fuzz", "tex",
+    "quality", "authors", "topics", "evidence", "verifier", "claims", "interests", "roles", "findings", "tldr",
+    "themes", "digests", "parsing", "scale", "reranking", "threads", "crashes", "runs", "fuzz", "tex",
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def verdict_of(
         for link in links(draft.text)
     ]
     if problems:
-        verdict = Verdict("unsupported", 0.0, (*verdict.problems, *problems))
+        verdict = Verdict("unsupported", 0.0, (*verdict.problems, *problems), vetoed=True)
     elif any(problem.kind == "flagged" for problem in verdict.problems):
         verdict = replace(verdict, support="unsupported")
     return verdict, cited
@@ -48,7 +48,13 @@ def made(draft: DraftClaim, verdict: Verdict, cited: Sequence[CitedSentence], so
         for cited_sentence in cited
     )
     return Claim(
-        text=draft.text, support=verdict.support, score=verdict.score, citations=citations, problems=verdict.problems
+        text=draft.text,
+        support=verdict.support,
+        score=verdict.score,
+        citations=citations,
+        problems=verdict.problems,
+        doubts=verdict.doubts,
+        judgement=verdict.judgement,
     )
 
 

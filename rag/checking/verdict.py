@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp
 
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from rag import text as prose
 from rag.checking.claims import Alignment, align, denies, problems, replaced
+from rag.checking.doubts import VETOES, Doubt, doubts
 from rag.checking.features import TextFeatures, read
 from rag.checking.normalize import normalize
 from rag.checking.quantities import UNITS
-from rag.types import Paper, Problem, ProblemKind, Sentence, Support
+from rag.types import JudgedAs, Judgement, Paper, Problem, ProblemKind, Sentence, Support
 
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Computes cosines between words, shape (first, second), from a static table without a model."""
@@ -92,11 +93,19 @@ class CitedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of checking a claim; `score` is 0 to 1, and 1 for a verbatim claim."""
+    """
+    The result of checking a claim; `score` is 0 to 1, and 1 for a verbatim claim.
+
+    `problems` decided that it is unsupported or weak; `doubts` are those that did not. `vetoed` is True if one of the
+    problems is a veto, which no judge turns.
+    """
 
     support: Support
     score: float
     problems: tuple[Problem, ...]
+    doubts: tuple[Problem, ...] = ()
+    vetoed: bool = False
+    judgement: Judgement | None = None
 
 
 class Checker:
@@ -140,18 +149,19 @@ class Checker:
         coverage = self.coverage(features, sentences)
         covered = f"the cited sentences cover {coverage:.0%} of what it says"
         few = len(features.content) < FEWEST_WORDS or bool(_BRACKETED.fullmatch(claim))
-        if coverage < RELATED or few:
-            found.append(_of_whole("coverage", claim, claim, "too few words to be a statement" if few else covered))
-        score = 1 / (1 + exp(-(COVERAGE_WEIGHT * coverage + PROBLEM_WEIGHT * bool(found) + BIAS)))
-        support: Support = "unsupported" if found else "weak" if flagged or coverage < COVERED else "supported"
-        if support == "weak" and coverage < COVERED:
-            found.append(_of_whole("coverage", claim, claim, covered))
-        return Verdict(support, score, (*found, *flagged))
+        vetoes = [problem for problem in found if problem.kind in VETOES]
+        if few:
+            vetoes.append(_of_whole("coverage", claim, claim, "too few words to be a statement"))
+        doubted = [Doubt(problem, strong=True) for problem in found if problem.kind not in VETOES]
+        doubted += doubts(features, sentences)
+        if not few and coverage < COVERED:
+            doubted.append(Doubt(_of_whole("coverage", claim, claim, covered), strong=coverage < RELATED))
+        return _decided(vetoes, doubted, flagged, coverage)
 
     def _problems(
         self, claim: TextFeatures, cited: Sequence[CitedSentence], sentences: Sequence[TextFeatures], question: str
     ) -> list[Problem]:
-        """Find all problems of a claim but its coverage."""
+        """Find the vetoes of a claim, and what differs from the cited sentences; not its coverage."""
         known = [read(question), *(read(cited_sentence.paper.title) for cited_sentence in cited)]
         right, wrong = _mentions(claim, cited)
         without_authors = _without(claim, right)
@@ -190,6 +200,37 @@ class Checker:
         return float(covered.mean())
 
 
+def _decided(
+    vetoes: Sequence[Problem], doubted: Sequence[Doubt], flagged: Sequence[Problem], coverage: float
+) -> Verdict:
+    """The verdict of words alone: a veto, a strong doubt or two doubts refuse the claim; one doubt makes it weak."""
+    refused = bool(vetoes) or any(doubt.strong for doubt in doubted) or len(doubted) > 1
+    score = 1 / (1 + exp(-(COVERAGE_WEIGHT * coverage + PROBLEM_WEIGHT * refused + BIAS)))
+    support: Support = "unsupported" if refused else "weak" if doubted or flagged else "supported"
+    problems = (*vetoes, *(doubt.problem for doubt in doubted), *flagged)
+    return Verdict(support, score, problems, vetoed=bool(vetoes))
+
+
+_JUDGED: dict[JudgedAs, Support] = {
+    "follows": "supported",
+    "overstated": "weak",
+    "not said": "unsupported",
+    "contradicted": "unsupported",
+}
+
+
+def judged(verdict: Verdict, judgement: Judgement) -> Verdict:
+    """The verdict on a claim that a judge has read: vetoes and flagged evidence stand, the judge decides the rest."""
+    if verdict.vetoed or verdict.support == "verbatim":
+        return replace(verdict, judgement=judgement)
+    flagged = tuple(problem for problem in verdict.problems if problem.kind == "flagged")
+    support = _JUDGED[judgement.verdict]
+    if flagged and support == "supported":
+        support = "weak"
+    doubts = tuple(problem for problem in (*verdict.problems, *verdict.doubts) if problem.kind != "flagged")
+    return replace(verdict, support=support, problems=flagged, doubts=doubts, judgement=judgement)
+
+
 def _of_whole(kind: ProblemKind, claim: str, found: str, detail: str) -> Problem:
     """A problem of the whole claim."""
     return Problem(kind=kind, found=found, at=(0, len(claim)), detail=detail)
@@ -197,7 +238,7 @@ def _of_whole(kind: ProblemKind, claim: str, found: str, detail: str) -> Problem
 
 def _rejected(kind: ProblemKind, claim: str, found: str, detail: str) -> Verdict:
     """The verdict on a claim that need not be compared with any sentence."""
-    return Verdict("unsupported", 0.0, (_of_whole(kind, claim, found, detail),))
+    return Verdict("unsupported", 0.0, (_of_whole(kind, claim, found, detail),), vetoed=True)
 
 
 def _copy(claim: TextFeatures, sentence: TextFeatures) -> bool:

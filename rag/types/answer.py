@@ -92,8 +92,9 @@ class Citation:
 
 
 ProblemKind = Literal[
-    "number", "unit", "name", "negation", "direction", "coverage", "quote", "source", "author", "flagged"
-]
+    "number", "unit", "name", "negation", "direction", "coverage", "quote", "source", "author", "flagged",
+    "binding", "order", "quantifier", "certainty", "bound", "scope", "actor", "invented",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,17 +112,37 @@ class Problem:
 
 
 Support = Literal["verbatim", "supported", "weak", "unsupported"]
+JudgedAs = Literal["follows", "overstated", "not said", "contradicted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """How a judge reads a claim beside the sentences that it cites, and the words of these sentences that decide."""
+
+    verdict: JudgedAs
+    because: tuple[str, ...] = ()
+
+    def to_dict(self) -> JsonDict:
+        """The judgement as `ask --json` prints it."""
+        return {"verdict": self.verdict, "because": list(self.because)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A sentence of an answer, its citations, and how far they support it."""
+    """
+    A sentence of an answer, its citations, and how far they support it.
+
+    `problems` decided that it is unsupported; `doubts` are those that did not. `judgement` is a judge's, if one
+    was asked.
+    """
 
     text: str
     support: Support
     score: float
     citations: tuple[Citation, ...]
     problems: tuple[Problem, ...] = ()
+    doubts: tuple[Problem, ...] = ()
+    judgement: Judgement | None = None
 
     def to_dict(self) -> JsonDict:
         """The claim as `ask --json` prints it."""
@@ -130,6 +151,8 @@ class Claim:
             "support": self.support,
             "score": round(self.score, 4),
             "problems": [problem.to_dict() for problem in self.problems],
+            "doubts": [doubt.to_dict() for doubt in self.doubts],
+            **({"judgement": self.judgement.to_dict()} if self.judgement else {}),
             "citations": [citation.to_dict() for citation in self.citations],
         }
 
