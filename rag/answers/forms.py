@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag import identity
 from rag.answers import sentences
-from rag.answers.lists import Listed, listed, mentions, names
+from rag.answers.comparing import compares
+from rag.answers.coverage import FEW_THINGS, HALF, covering, lacked, near_the_best, nearest_first
+from rag.answers.lists import Listed, listed, mentions, names, nearest
 from rag.question import Understood
 from rag.question.forms import ASKS
 from rag.retrieval.retriever import Retrieved
@@ -25,15 +27,13 @@ SAME_SENTENCE = 0.7
 AGAIN = 0.95
 """The factor on each further sentence of one paper. On SciFact's training claims .95 shows 2.3 papers where 1 shows
 1.6, at the same evidence hit@5 (.832)."""
-KEPT = 0.8
-"""A sentence is shown if its score is at least this share of the best one's."""
 ON_PHRASE = 0.5
 FEW_UNITS = 3
-"""… and, if the question has at most so many phrases and words, if it holds this share of the most that a sentence
-holds of them. A longer question is put in other words more often; on SciFact's training claims this would cost .06 of
+"""Where a question has at most so many phrases and words, a sentence holds this share of the most that one holds of
+them. A longer question is put in other words more often; on SciFact's training claims this would cost .06 of
 evidence hit@5."""
-NUMBERED, COMPARING, CAUSAL = 1.1, 1.15, 1.1
-"""The factor on a sentence that has a number, compares or gives a cause, where that is asked for."""
+CAUSAL = 1.1
+"""The factor on a sentence that gives a cause, where that is asked for."""
 PROPOSING, HOLLOW = 0.9, 0.95
 """The factor on a sentence that only says what its authors make, and on one that praises or hopes without a number."""
 ROLES: Mapping[str, Mapping[str, float]] = {
@@ -57,15 +57,12 @@ _COUNTED = re.compile(
     r"(?P<noun>[^\W\d_]+)",
     re.IGNORECASE,
 )
-_COMPARING = re.compile(
-    r"\b(?:than|compar\w+|versus|vs|outperform\w*|unlike|while|whereas|both|better|worse|differ\w*|contrast|trade-?offs?|surpass\w*|"
-    r"exceed\w*|match\w*|alternative)\b",
-    re.IGNORECASE,
-)
 NO_LIMITS = "no sentence found here tells of limits or failures"
 NOT_DENIED = "no sentence found here denies it; what is shown is the other side"
 NO_NUMBER = "no sentence found here gives a number"
-MISSING = (NO_LIMITS, NOT_DENIED, NO_NUMBER)
+NO_FINDING = "no sentence found here tells a finding on this"
+NOT_NAMED = "no sentence found here names {}"
+MISSING = (NO_LIMITS, NOT_DENIED, NO_NUMBER, NO_FINDING)
 """What the sentences of an answer may leave open."""
 
 
@@ -79,12 +76,14 @@ class Form:
         papers: The papers of a list with their finding, in their order.
         reason: Why the question is only touched on; the outcome is then `mentioned`.
         missing: What the sentences leave open.
+        held: The share of the question's things that the sentences name.
     """
 
     evidence: tuple[Evidence, ...] = ()
     papers: Listed = ()
     reason: str = ""
     missing: str | None = None
+    held: float = 1.0
 
     @property
     def outcome(self) -> Outcome:
@@ -148,17 +147,19 @@ def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
 
 def stating(retrieved: Retrieved, kind: str = "findings") -> list[Evidence]:
     """
-    The sentences that state something, by their scores for a kind of question, best first.
+    The sentences that state something and come near the best one, by their scores for a kind of question.
 
     A sentence on another thing that has the question's words, though not its phrases, is left out.
     """
+    weighed = _stated(retrieved, kind)
+    least = ON_PHRASE * max((found.held for found in weighed[:10]), default=0.0)
+    on_phrase = [found for found in weighed if found.held >= least] if retrieved.units <= FEW_UNITS else weighed
+    return list(near_the_best(on_phrase))
+
+
+def _stated(retrieved: Retrieved, kind: str = "findings") -> list[Evidence]:
     weighed = [_weighed(found, kind) for found in retrieved.evidence if not sentences.states_nothing(found)]
-    weighed.sort(key=lambda found: (-found.score, found.paper.paper_id, found.sentence.number))
-    if not weighed:
-        return []
-    best = weighed[0].score
-    least = ON_PHRASE * max(found.held for found in weighed[:10]) if retrieved.units <= FEW_UNITS else 0.0
-    return [found for found in weighed if found.score >= KEPT * best and found.held >= least]
+    return sorted(weighed, key=lambda found: (-found.score, found.paper.paper_id, found.sentence.number))
 
 
 def _weighed(found: Evidence, kind: str) -> Evidence:
@@ -175,28 +176,68 @@ def _weighed(found: Evidence, kind: str) -> Evidence:
 def _findings(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     if asked.kind == "findings" and not ASKS.search(asked.question):
         return Form(evidence=_whole(select(stating(retrieved, "claim"), limit=limit), limit))
-    found = stating(retrieved)
-    found = [each for each in found if sentences.tells(each)] or found
+    found = _stated(retrieved)
     if _WHY.search(asked.question):
         found = [
             replace(each, score=each.score * (CAUSAL if sentences.tells_a_cause(each.sentence.text) else 1.0))
             for each in found
         ]
-    return Form(evidence=_whole(select(found, limit=limit), limit))
+    return _telling(retrieved, found, sentences.tells, limit, missing=NO_FINDING)
 
 
 def _negative(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     """What is not so, or its limits; the other side if that is all there is, and said."""
     if _LIMITS_ASKED.search(asked.question):
-        found = stating(retrieved, "limits")
-        negative = [each for each in found if sentences.tells_limits(each.sentence.text)]
-        missing = NO_LIMITS
-    else:
-        found = stating(retrieved)
-        negative = [each for each in found if sentences.denies(each.sentence.text)]
-        missing = NOT_DENIED
-    chosen = _whole(select(negative or found, limit=limit), limit)
-    return Form(evidence=chosen, missing=None if negative else missing)
+        found = _stated(retrieved, "limits")
+        return _telling(
+            retrieved, found, lambda each: sentences.tells_limits(each.sentence.text), limit, missing=NO_LIMITS
+        )
+    found = _stated(retrieved)
+    found = [each for each in found if sentences.tells(each)] or found
+    return _telling(retrieved, found, lambda each: sentences.denies(each.sentence.text), limit, missing=NOT_DENIED)
+
+
+def _telling(
+    retrieved: Retrieved,
+    found: Sequence[Evidence],
+    is_wanted: Callable[[Evidence], bool],
+    limit: int,
+    *,
+    missing: str,
+    reason: str = "",
+) -> Form:
+    """
+    The sentences of the wanted sort that name what is asked about; else others that do, and what is missing.
+
+    Where none names enough of it, the papers that touch on it, and why.
+
+    Args:
+        retrieved: The question with its evidence.
+        found: Sentences that state something, best first.
+        is_wanted: True for a sentence of the wanted sort.
+        limit: The most sentences.
+        missing: What is missing where only other sentences name what is asked about.
+        reason: Why no other sentence will do; empty if one does.
+    """
+    things = retrieved.things
+    if not found:
+        return Form()
+    wanted = [each for each in found if is_wanted(each)]
+    telling = covering(wanted, things)
+    if telling.is_enough:
+        without = telling.without if len(things) <= FEW_THINGS else ()
+        named = NOT_NAMED.format(_all(without)) if without else None
+        return Form(evidence=_whole(select(telling.found, limit=limit), limit), missing=named, held=telling.held)
+    other = covering(found, things)
+    if other.is_enough and not reason:
+        return Form(evidence=_whole(select(other.found, limit=limit), limit), missing=missing, held=other.held)
+    near = [each for each in nearest_first(wanted, things) if lacked(each, things) <= HALF] or nearest_first(
+        found, things
+    )
+    near = [each for each in near if lacked(each, things) <= HALF]
+    return Form(
+        papers=nearest(retrieved, near), reason=reason or f"no sentence here says anything of {_all(things)} together"
+    )
 
 
 def _definition(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
@@ -216,34 +257,46 @@ def _definition(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
 
 def _comparison(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     first, second = asked.sides
-    both = [
-        replace(found, score=found.score * (COMPARING if _COMPARING.search(found.sentence.text) else 1.0))
-        for found in retrieved.evidence
-        if not found.sentence.text.endswith("?") and all(names(found.sentence.text, side) for side in asked.sides)
-    ]
+    stated = _stated(retrieved)
+    both = [found for found in stated if compares(found.sentence.text, asked.sides)]
     if not both:
+        naming = [found for found in stated if all(names(found.sentence.text, side) for side in asked.sides)]
         return Form(
-            papers=mentions(retrieved, asked.sides),
+            papers=nearest(retrieved, naming) or mentions(retrieved, asked.sides),
             reason=f"no sentence here compares {_quoted(first)} and {_quoted(second)}",
         )
-    telling = [found for found in both if not sentences.states_nothing(found)]
-    weighed = [_weighed(found, "findings") for found in telling or both]
-    least = KEPT * max(found.score for found in weighed)
-    return Form(evidence=_whole(select([found for found in weighed if found.score >= least], limit=limit), limit))
+    of_sides = {thing for thing in retrieved.things if any(names(side, thing) for side in asked.sides)}
+    setting = {thing: share for thing, share in retrieved.things.items() if thing not in of_sides}
+    both = [
+        replace(found, lacks=_within(found.lacks, setting), lacks_in_context=_within(found.lacks_in_context, setting))
+        for found in both
+    ]
+    chosen = covering(both, setting)
+    missing = NOT_NAMED.format(_all(chosen.without)) if chosen.without else None
+    return Form(evidence=_whole(select(chosen.found, limit=limit), limit), missing=missing)
+
+
+def _within(lacked_things: Sequence[str], setting: Mapping[str, float]) -> tuple[str, ...]:
+    return tuple(thing for thing in lacked_things if thing in setting)
 
 
 def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
-    found = stating(retrieved)
-    numbered = [each for each in found if sentences.holds_a_number(each.sentence.text)]
+    """A number of the thing that is counted, or any number where something is measured."""
+    found = _stated(retrieved)
     if wanted := _COUNTED.search(asked.question):
         noun = wanted["noun"]
-        numbered = [each for each in numbered if sentences.counts(each.sentence.text, noun)]
-        if not numbered:
-            return Form(papers=mentions(retrieved), reason=f"no sentence here says how many {noun}")
-        return Form(evidence=_whole(select(numbered, limit=limit), limit))
-    first = [replace(each, score=each.score * (NUMBERED if each in numbered else 1.0)) for each in found]
-    missing = None if numbered else NO_NUMBER
-    return Form(evidence=_whole(select(first, limit=limit), limit), missing=missing)
+        reason = f"no sentence here says how many {noun}"
+        return _telling(
+            retrieved,
+            found,
+            lambda each: sentences.counts(each.sentence.text, noun),
+            limit,
+            missing=NO_NUMBER,
+            reason=reason,
+        )
+    return _telling(
+        retrieved, found, lambda each: sentences.holds_a_number(each.sentence.text), limit, missing=NO_NUMBER
+    )
 
 
 def _whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
@@ -255,7 +308,9 @@ def _whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
     found: dict[tuple[str, int], Evidence] = {}
     for each in chosen:
         group = [each]
-        if sentences.needs_the_sentence_before(each.sentence.text):
+        if each.lacks and not each.lacks_in_context and (before := sentences.sentence_before(each)):
+            group.insert(0, replace(each, sentence=before))
+        elif sentences.needs_the_sentence_before(each.sentence.text):
             before = sentences.sentence_before(each)
             if not before or sentences.needs_the_sentence_before(before.text):
                 continue
@@ -275,3 +330,9 @@ def _whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
 
 def _quoted(topic: str) -> str:
     return f"“{' '.join(topic.split())[:80]}”"
+
+
+def _all(things: Iterable[str]) -> str:
+    """Things in quotation marks: “a”, “b” and “c”."""
+    *others, last = map(_quoted, things)
+    return f"{', '.join(others)} and {last}" if others else last

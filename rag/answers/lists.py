@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answers import sentences
+from rag.answers.confidence import THRESHOLD, confidence
 from rag.question import Understood
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.topic import holds
@@ -60,6 +61,22 @@ def mentions(retrieved: Retrieved, sides: Sequence[str] = ()) -> Listed:
             hits += [hit for hit in retrieved.hits if names(f"{hit.title} {hit.paper.abstract}", side)][:3]
     once = {hit.paper_id: hit for hit in hits}
     return _told(list(once.values())[:LENGTH_OF_MENTIONS])
+
+
+def nearest(retrieved: Retrieved, found: Sequence[Evidence]) -> Listed:
+    """
+    The papers that a question touches on, each with the first of these sentences.
+
+    Where no paper holds the question's phrases, they are listed only if the library has something on it.
+    """
+    on_it = {hit.paper_id for hit in on_topic(retrieved.hits)}
+    if confidence(retrieved.signals) >= THRESHOLD:
+        on_it |= {each.paper.paper_id for each in found}
+    first: dict[str, Evidence] = {}
+    for each in found:
+        if each.paper.paper_id in on_it and not sentences.supports_nothing(each):
+            first.setdefault(each.paper.paper_id, each)
+    return tuple((each.paper, each) for each in list(first.values())[:LENGTH_OF_MENTIONS])
 
 
 def names(text: str, thing: str) -> bool:

@@ -20,7 +20,8 @@ _LIMITS = re.compile(
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"\b(?:not|no|nor|never|neither|cannot|fail\w*|little|without|hurt\w*|harm\w*|worse\w*|degrad\w+|unlikely)\b|n['’]t\b",
+    r"\b(?:not(?! only)|no(?! (?:loss|degradation|drop|cost|additional|extra))|nor|never|neither|cannot|fails?|failed|little|"
+    r"hurts?|harms|harmed|worse\w*|degrad(?:e|es|ed)|unlikely)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _MENDS = re.compile(

@@ -291,7 +291,8 @@ def _looks_like_a_name(name: str) -> bool:
 def _kind(asked: str, base: Understood) -> Understood:
     for form in COMPARISONS:
         if (match := form.search(asked)) and (sides := _sides(match["a"], match["b"])):
-            topic = " ".join(sides)
+            setting = _SETTING.search(match["b"])
+            topic = ", ".join([*sides, *([_stripped(setting["setting"])] if setting else [])])
             found = tuple(dict.fromkeys([*phrases(sides[0]), *phrases(sides[1])]))
             return replace(base, kind="comparison", sides=sides, topic=topic, phrases=found)
     topic = _stripped(asked)
@@ -313,6 +314,10 @@ def _kind(asked: str, base: Understood) -> Understood:
     if EXPLAINING.match(asked) or ASKS.search(asked):
         return read
     return replace(read, kind="overview" if len(_contents(topic)) <= 6 and not _has_a_verb(asked) else "findings")
+
+
+_SETTING = re.compile(r"\s(?:for|in|on|when|with regard to)\s+(?P<setting>.+)$", re.IGNORECASE)
+"""In what two things are compared: “for histopathology”."""
 
 
 def _has_a_verb(text: str) -> bool:

@@ -149,7 +149,7 @@ class MatchFeatures:
     Query-term match features of n papers with m sentences in all; rows are in the order of the papers given.
 
     Shapes: `lexical`, `title`, `best`, `covered`, `unit_title`, `unit_paper` (n,); `sentence`, `position`,
-    `unit_sentence`, `owner`, `number` (m,).
+    `unit_sentence`, `owner`, `number` (m,); `named`, `named_in_context` (u, m) for u units.
 
     Args:
         lexical: BM25 of the paper, as a share of the most it could be.
@@ -161,6 +161,9 @@ class MatchFeatures:
         unit_title: Share of the question's units that the title holds.
         unit_paper: Share of the question's units that the paper holds.
         unit_sentence: Share of the question's units that each sentence holds, what only the title holds counting half.
+        named: How nearly each sentence or its title names each unit, 0 to 1: the mean of the unit's words,
+            the rare ones counting more, each by the word that is most like it.
+        named_in_context: The same with the sentence before.
         owner: The row of each sentence's paper.
         number: Each sentence's number in its paper, from 1.
     """
@@ -174,6 +177,8 @@ class MatchFeatures:
     unit_title: Array
     unit_paper: Array
     unit_sentence: Array
+    named: Array
+    named_in_context: Array
     owner: NDArray[np.intp]
     number: NDArray[np.intp]
 
@@ -218,10 +223,14 @@ def match_features(
     cover = weights @ soft
     index = np.arange(len(texts)) - first[owner]
     body = index > 0
-    named = np.maximum(soft[:, first[owner]] - soft, 0)  # by the title, not by the sentence
-    in_context = cover + TITLE_SHARE * (weights @ named)
+    in_context = cover + TITLE_SHARE * (
+        weights @ np.maximum(soft[:, first[owner]] - soft, 0)
+    )  # by the title, not by the sentence
     held = _held(units, [table.stems[unit] for unit in unit_words], table.stems[flat], lengths)
     of_title = held[:, first]
+    named_by = _named(unit_words, table.stems, terms, weights, soft)
+    by_sentence = np.maximum(named_by, named_by[:, first[owner]])
+    with_before = np.maximum(by_sentence, np.roll(by_sentence, 1, axis=1))  # before the first stands the title
     return MatchFeatures(
         lexical=weights @ (frequency / (frequency + saturation)),
         title=cover[first],
@@ -232,9 +241,24 @@ def match_features(
         unit_title=units.weights @ of_title,
         unit_paper=units.weights @ np.maximum.reduceat(held, first, axis=1),
         unit_sentence=(units.weights @ np.maximum(held, TITLE_SHARE * of_title[:, owner]))[body],
+        named=by_sentence[:, body],
+        named_in_context=with_before[:, body],
         owner=owner[body],
         number=index[body],
     )
+
+
+def _named(
+    units: Sequence[NDArray[np.intp]], stems: NDArray[np.intp], terms: NDArray[np.intp], weights: Array, soft: Matrix
+) -> Array:
+    """(u, texts): how nearly each text names each unit, its rare words counting more; 1 for one without a term."""
+    row_of = {int(stem): row for row, stem in enumerate(stems[terms])}
+    named = np.ones((len(units), soft.shape[1]))
+    for unit, words in enumerate(units):
+        rows = [row_of[int(stem)] for stem in stems[words] if int(stem) in row_of]
+        if rows:
+            named[unit] = weights[rows] @ soft[rows] / max(weights[rows].sum(), 1e-9)
+    return named
 
 
 def _held(

@@ -8,8 +8,8 @@ on SciFact's training claims; docs/evaluation.md has the figures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from rag.retrieval.late_interaction import (
 )
 from rag.retrieval.reranking import reranked
 from rag.retrieval.spelling import corrected, corrections
-from rag.retrieval.units import Units, apart, units
+from rag.retrieval.units import NAMED, Units, apart, things, units
 from rag.types import Evidence, Filter, Hit, Paper
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
@@ -75,10 +75,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """
-    Candidates with their `cosine` (n,) and match `features`; the number of the question's `terms`, its `units`, and the
-    share of its words that stand in a phrase that no paper holds, `apart`.
-    """
+    """Candidates, their `cosine` (n,) and `features`; the question's `terms`, `units` and `apart` (see Signals)."""
 
     papers: tuple[Paper, ...]
     cosine: Array
@@ -94,14 +91,16 @@ class Retrieved:
     Papers and the best sentences for a question, best first; `signals` is None without a candidate.
 
     `phrases` are those of the question that papers hold word beside word; `units` is the number of these and of the
-    single words beside them. `unknown` is true if no paper holds a word of the question, or one near it in meaning.
-    `nothing` says why there is no candidate, where more is known than that.
+    single words beside them; `things` are those that an answer must name, with their weights, which sum to 1.
+    `unknown` is true if no paper holds a word of the question, or one near it in meaning. `nothing` says why there is
+    no candidate, where more is known than that.
     """
 
     question: str
     understood: Understood | None = None
     phrases: tuple[str, ...] = ()
     units: int = 0
+    things: Mapping[str, float] = field(default_factory=dict)
     unknown: bool = False
     nothing: str | None = None
     hits: tuple[Hit, ...] = ()
@@ -177,10 +176,10 @@ class Retriever:
                 hint="Name the topic, a method or a finding.",
             )
         words, weights = self._weighed(words)
-        things = units(topic, self._lexical, self._stem, papers=self._catalog.count())
+        parts = units(topic, self._lexical, self._stem, papers=self._catalog.count())
         vector = self.embedder.embed([topic if asked.kind in TOPICAL else question])[0]
         bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), papers=allowed))
-        holding = self._lexical.phrase_search(things.stems, limit=max(UNIT_CANDIDATES, depth), papers=allowed)
+        holding = self._lexical.phrase_search(parts.stems, limit=max(UNIT_CANDIDATES, depth), papers=allowed)
         held = [paper_id for paper_id, _ in holding if paper_id not in without]
         cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=list(dict.fromkeys([*bm25, *held])))
         for found in (bm25, cosines):
@@ -191,9 +190,9 @@ class Retriever:
         if not papers:
             return None
         cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
-        features = match_features(words, weights, things, papers, self._vocabulary)
+        features = match_features(words, weights, parts, papers, self._vocabulary)
         return Candidates(
-            papers=papers, cosine=cosine, features=features, terms=len(words), units=things, apart=apart(asked, things)
+            papers=papers, cosine=cosine, features=features, terms=len(words), units=parts, apart=apart(asked, parts)
         )
 
     def _spelt(self, asked: Understood) -> Understood:
@@ -271,12 +270,16 @@ class Retriever:
             )
             for row in by_paper
         )
+        needed = things(candidates.units, self._catalog.count())
+        names = {row: " ".join(candidates.units.words[row]) for row in needed}
         evidence = tuple(
             Evidence(
                 paper=(paper := papers[match.owner[row]]),
                 sentence=paper.sentence(int(match.number[row])),
                 score=float(sentence_scores[row]),
                 held=float(match.unit_sentence[row]),
+                lacks=_lacking(names, match.named[:, row]),
+                lacks_in_context=_lacking(names, match.named_in_context[:, row]),
             )
             for row in by_sentence[:EVIDENCE]
         )
@@ -294,6 +297,7 @@ class Retriever:
             understood=asked,
             phrases=candidates.units.phrases,
             units=len(candidates.units.words),
+            things={names[row]: share for row, share in needed.items()},
             unknown=self._unknown(asked, candidates),
             hits=hits,
             evidence=evidence,
@@ -315,6 +319,7 @@ def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> R
         understood=first.understood,
         phrases=first.phrases,
         units=first.units,
+        things=first.things,
         hits=tuple(best_hits[name] for name in dict.fromkeys(hit.paper_id for hit in hits)),
         evidence=tuple(
             best_evidence[key]
@@ -322,6 +327,10 @@ def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> R
         ),
         signals=signals,
     )
+
+
+def _lacking(names: Mapping[int, str], named: Array) -> tuple[str, ...]:
+    return tuple(name for unit, name in names.items() if named[unit] < NAMED)
 
 
 def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rag.ports import Lexical
 from rag.question import Understood
-from rag.question.words import FUNCTION_WORDS, SCAFFOLD_NOUNS, VERBS
+from rag.question.words import DEGREES, FUNCTION_WORDS, PREDICATES, SCAFFOLD_NOUNS, VERBS
 
 MAX_UNITS = 12
 """Of a longer question the rarest units are kept."""
@@ -27,6 +27,10 @@ _INNER = frozenset("of in the for and to with on at by from".split())
 _LONGEST = 6
 _WITH_PARTS = 3
 """Words of a phrase that has shorter phrases within."""
+COMMON = 0.25
+"""The share of the papers from which a unit that they hold says little: “language models” among papers on them."""
+NAMED = 0.6
+"""How nearly a text must name a unit: “diagnosis” for “diagnosing” (.7), not “language” for “multilingual” (.4)."""
 _HELD_TOGETHER = 3
 """The papers that must hold a phrase with a function word inside, such as “mixture of experts”."""
 
@@ -100,6 +104,22 @@ def apart(asked: Understood, found: Units) -> float:
     in_phrases = {word for phrase in asked.phrases for word in _WORD.findall(phrase) if word not in FUNCTION_WORDS}
     words = in_phrases | {word for words in found.words for word in words}
     return len(in_phrases - held) / max(1, len(words))
+
+
+def things(found: Units, papers: int) -> dict[int, float]:
+    """
+    The units that an answer must name, by row, with their shares of the weight.
+
+    Not those that are common in the library, nor words of degree such as “faster”.
+    """
+    said_of = DEGREES | PREDICATES | FUNCTION_WORDS
+    rows = [
+        row
+        for row, (words, frequency) in enumerate(zip(found.words, found.frequencies, strict=True))
+        if frequency <= COMMON * papers and not all(word in said_of for word in words)
+    ]
+    total = sum(float(found.weights[row]) for row in rows)
+    return {row: float(found.weights[row]) / total for row in rows}
 
 
 def _idf(frequency: int, papers: int) -> float:

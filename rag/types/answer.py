@@ -20,13 +20,16 @@ class Evidence:
     One sentence of one paper; `score` says how well it answers the question, 0 to 1.
 
     `held` is the share of the question's phrases and words that the sentence holds, what only the title holds counting
-    half.
+    half. `lacks` are the things of the question that neither the sentence nor the title names, and `lacks_in_context`
+    those that the sentence before does not name either.
     """
 
     paper: Paper
     sentence: Sentence
     score: float
     held: float = 1.0
+    lacks: tuple[str, ...] = ()
+    lacks_in_context: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ def _answer(given: Answer) -> RenderableType:
         sure = f" (confidence {given.confidence:.2f})" if colon else ""
         return Group(
             Text.assemble((unlinked(what), "bold"), f"{sure}{colon}{unlinked(reason)}"),
-            *([Text("These papers are on it:", style="dim")] if given.papers else []),
+            *([Text("Papers that mention it or a part of it:", style="dim")] if given.papers else []),
             *_listed(given),
             *([Text(""), Text("The papers that come nearest:", style="dim")] if given.abstention.nearest else []),
             *(_hit(number, hit) for number, hit in enumerate(given.abstention.nearest, start=1)),

@@ -1,0 +1,73 @@
+"""Coverage of a question: which sentences name all things that it asks about, by themselves or with their context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rag.types import Evidence
+
+KEPT = 0.8
+"""A sentence is shown if its score is at least this share of the best one's."""
+NOT_FAR = 0.6
+"""A sentence that names all things of the question is not shown below this share of the score of the best one."""
+WITH_ITS_CONTEXT = 0.9
+"""The factor on a sentence that names all things only together with the sentence before."""
+BOTH, FEW_THINGS = 2, 3
+"""Of two things an answer must name both, of three nearly all, by weight; of more, …"""
+NEARLY_ALL, HALF = 0.7, 0.5
+"""… half: a long question is put in other words more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """
+    The sentences that name most of what is asked about, best first.
+
+    Args:
+        found: The sentences.
+        without: The things that none of them names.
+        held: The share of the things that they name, by weight.
+        is_enough: True if they may answer the question.
+    """
+
+    found: tuple[Evidence, ...] = ()
+    without: tuple[str, ...] = ()
+    held: float = 0.0
+    is_enough: bool = False
+
+
+def covering(found: Sequence[Evidence], things: Mapping[str, float]) -> Covering:
+    """The sentences that name all things of a question, or else those that name the most."""
+    best = max((each.score for each in found), default=0.0)
+    whole = [
+        replace(each, score=each.score * WITH_ITS_CONTEXT) if each.lacks else each
+        for each in found
+        if not each.lacks_in_context and each.score >= NOT_FAR * best
+    ]
+    if whole:
+        return Covering(near_the_best(whole), (), 1.0, True)
+    nearest = nearest_first(found, things)
+    if not nearest:
+        return Covering()
+    least = lacked(nearest[0], things)
+    kept = near_the_best([each for each in nearest if lacked(each, things) <= least])
+    held = 1 - least
+    enough = len(things) > BOTH and held >= (NEARLY_ALL if len(things) <= FEW_THINGS else HALF)
+    return Covering(kept, kept[0].lacks, held, enough)
+
+
+def nearest_first(found: Sequence[Evidence], things: Mapping[str, float]) -> list[Evidence]:
+    """The sentences in the order of how much they name, those that name the same by their scores."""
+    return sorted(found, key=lambda each: (lacked(each, things), -each.score))
+
+
+def lacked(found: Evidence, things: Mapping[str, float]) -> float:
+    """The share of the things, by weight, that neither a sentence nor its title names."""
+    return round(sum(things.get(thing, 0.0) for thing in found.lacks), 6)
+
+
+def near_the_best(found: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The sentences whose scores come near the best one's, best first."""
+    best = max((each.score for each in found), default=0.0)
+    return tuple(sorted((each for each in found if each.score >= KEPT * best), key=lambda each: -each.score))
