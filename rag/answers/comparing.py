@@ -59,7 +59,7 @@ def _related(text: str, first: tuple[int, int], second: tuple[int, int]) -> bool
         return False
     if _JOINED.match(between) and not _BETWEEN.search(between):
         pair = _PAIR.search(before)
-        return bool(pair) and not _THIRD.match(pair.group())
+        return pair is not None and not _THIRD.match(pair.group())
     return bool(_BETWEEN.search(between) or _BEFORE.search(before))
 
 

@@ -18,6 +18,9 @@ BOTH, FEW_THINGS = 2, 3
 NEARLY_ALL, HALF = 0.7, 0.5
 """… half: a long question is put in other words more often."""
 
+ABOUT_AS_MUCH = 0.15
+"""Papers that name so much less than the best one are listed beside it where none answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Covering:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from rag import identity
 from rag.answers import sentences
 from rag.answers.comparing import compares
-from rag.answers.coverage import FEW_THINGS, HALF, covering, lacked, near_the_best, nearest_first
+from rag.answers.coverage import ABOUT_AS_MUCH, FEW_THINGS, HALF, covering, lacked, near_the_best, nearest_first
 from rag.answers.lists import Listed, listed, mentions, names, nearest
 from rag.question import Understood
 from rag.question.forms import ASKS
@@ -52,6 +52,9 @@ _LIMITS_ASKED = re.compile(
     re.IGNORECASE,
 )
 _WHY = re.compile(r"\b(?:why|causes?|explains?|reasons?|drives?|come from|due to|leads? to)\b", re.IGNORECASE)
+_EFFECT = re.compile(r"\b(?:affects?|effects?|impacts?|influences?)\b", re.IGNORECASE)
+_VERSIONED = re.compile(r"\b[A-Z][\w.]*(?:[ -][A-Z][\w.]*)?[ -]?\d[\w.]*")
+"""A name with its version: “Gemini 3”."""
 _COUNTED = re.compile(
     r"\bhow (?:many|much) (?:\w+ing )?(?!\w+er\b|more\b|less\b|worse\b|do|does|did|is|are|was|were|can)"
     r"(?P<noun>[^\W\d_]+)",
@@ -182,7 +185,11 @@ def _findings(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
             replace(each, score=each.score * (CAUSAL if sentences.tells_a_cause(each.sentence.text) else 1.0))
             for each in found
         ]
-    return _telling(retrieved, found, sentences.tells, limit, missing=NO_FINDING)
+    only_findings = asked.kind == "yes_no" or _EFFECT.search(asked.question)
+    reason = (
+        f"no sentence here tells a finding on {_all(retrieved.things)}" if only_findings and retrieved.things else ""
+    )
+    return _telling(retrieved, found, sentences.tells, limit, missing=NO_FINDING, reason=reason)
 
 
 def _negative(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
@@ -194,7 +201,13 @@ def _negative(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         )
     found = _stated(retrieved)
     found = [each for each in found if sentences.tells(each)] or found
-    return _telling(retrieved, found, lambda each: sentences.denies(each.sentence.text), limit, missing=NOT_DENIED)
+    return _telling(
+        retrieved,
+        found,
+        lambda each: not each.lacks and sentences.denies(each.sentence.text),
+        limit,
+        missing=NOT_DENIED,
+    )
 
 
 def _telling(
@@ -231,10 +244,10 @@ def _telling(
     other = covering(found, things)
     if other.is_enough and not reason:
         return Form(evidence=_whole(select(other.found, limit=limit), limit), missing=missing, held=other.held)
-    near = [each for each in nearest_first(wanted, things) if lacked(each, things) <= HALF] or nearest_first(
-        found, things
-    )
-    near = [each for each in near if lacked(each, things) <= HALF]
+    near = nearest_first(found, things)
+    least = min(lacked(near[0], things) + ABOUT_AS_MUCH, HALF)
+    near = [each for each in near if lacked(each, things) <= least]
+    near.sort(key=lambda each: not is_wanted(each))
     return Form(
         papers=nearest(retrieved, near), reason=reason or f"no sentence here says anything of {_all(things)} together"
     )
@@ -283,6 +296,12 @@ def _within(lacked_things: Sequence[str], setting: Mapping[str, float]) -> tuple
 def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     """A number of the thing that is counted, or any number where something is measured."""
     found = _stated(retrieved)
+    if versions := _VERSIONED.findall(asked.question.rstrip("?")):
+        found = [
+            each for each in found if all(names(f"{each.paper.title} {each.sentence.text}", one) for one in versions)
+        ]
+        if not found:
+            return Form(papers=mentions(retrieved), reason=f"no sentence here says it of {_all(versions)}")
     if wanted := _COUNTED.search(asked.question):
         noun = wanted["noun"]
         reason = f"no sentence here says how many {noun}"

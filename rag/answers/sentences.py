@@ -66,6 +66,14 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _SIZE = re.compile(r"\b\d[\d.]*(?:[BMK]\b|[ -]?(?:billion|million|thousand)\b)")
 
 
+_WARNS = re.compile(
+    r"^\W*(?:content |trigger |note |caution )*(?:warning|disclaimer)\b|\b(?:may|might) contain [^.]{0,60}\b(?:harmful|offensive|"
+    r"disturbing|sensitive|explicit|toxic|upsetting)\b",
+    re.IGNORECASE,
+)
+"""“Content warning: …”: of the paper, and no finding."""
+
+
 def supports_nothing(evidence: Evidence) -> bool:
     """True if the paper was withdrawn, or the sentence gives orders or holds a link. None of them reports a finding."""
     flags, sentence = evidence.paper.flags, evidence.sentence.text
@@ -96,7 +104,9 @@ def states_nothing(evidence: Evidence) -> bool:
     """
     text = evidence.sentence.text
     found = _cues(text)
-    if text.rstrip().endswith("?") or found["where it is"] or found["releases"] or _OURS_ONLY.match(text):
+    if text.rstrip().endswith("?") or found["where it is"] or found["releases"]:
+        return True
+    if _OURS_ONLY.match(text) or _WARNS.search(text):
         return True
     telling = found["shows that"] or found["gains"] or found["effect"]
     its_role = role(evidence)

@@ -129,7 +129,7 @@ OVERVIEW = tuple(
     )
 )
 NUMBER = re.compile(
-    r"^(?:how (?:many|much|large|big|long|fast|accurate|high|low|often|old|small|expensive|deep|far)\b|"
+    r"^(?:how (?:many|much|large|big|long|fast|accurate|high|low|often|old|small|expensive|deep|far|common|prevalent|frequent)\b|"
     r"what(?:'s| is| are| was)(?: the)? (?:\w+ ){0,2}?(?:accuracy|number|size|percentage|proportion|rate|score|cost|price|speedup|"
     r"speed|latency|throughput|prevalence|incidence|dose|dosage|duration|length|count|f1|bleu|perplexity|sensitivity|"
     r"specificity|share|fraction|amount|parameter count)\b|"

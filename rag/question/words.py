@@ -58,13 +58,15 @@ PREDICATES = frozenset(
 )
 """Adjectives that follow a noun phrase in “Are X useful?”; before a noun they belong to it."""
 
-DEGREES = frozenset(
+ASKED_OF = frozenset(
     """
     accurate fast faster slow slower large larger big bigger small smaller high higher low lower long longer deep
     common rare often old expensive cheap cheaper many much more less least better worse harmful beneficial helpful
+    weak weakness weaknesses shortcoming shortcomings failure failures pitfall pitfalls downside downsides limit limits
+    cause causes reason reasons performance quality accuracy
     """.split()
 )
-"""Words of degree: what is asked of a thing, and no thing."""
+"""What is asked of a thing, and no thing that an answer must name: its degree, its limits, its causes."""
 
 PARTING = frozenset("all one anyone someone everyone people less least much even really always often sometimes".split())
 """Words that part noun phrases where they stand alone; in “one-shot” and “all-atom” they do not."""

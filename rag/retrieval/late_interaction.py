@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.ports import Matrix
-from rag.retrieval.units import Units, presence
+from rag.retrieval.units import NAMED_IN_PART, Units, presence
 from rag.types import Paper
 
 Array = NDArray[np.float64]
@@ -257,7 +257,8 @@ def _named(
     for unit, words in enumerate(units):
         rows = [row_of[int(stem)] for stem in stems[words] if int(stem) in row_of]
         if rows:
-            named[unit] = weights[rows] @ soft[rows] / max(weights[rows].sum(), 1e-9)
+            mean = weights[rows] @ soft[rows] / max(weights[rows].sum(), 1e-9)
+            named[unit] = np.where(soft[rows].min(axis=0) >= NAMED_IN_PART, mean, 0.0)
     return named
 
 

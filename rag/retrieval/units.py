@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rag.ports import Lexical
 from rag.question import Understood
-from rag.question.words import DEGREES, FUNCTION_WORDS, PREDICATES, SCAFFOLD_NOUNS, VERBS
+from rag.question.words import ASKED_OF, FUNCTION_WORDS, PREDICATES, SCAFFOLD_NOUNS, VERBS
 
 MAX_UNITS = 12
 """Of a longer question the rarest units are kept."""
@@ -31,6 +31,8 @@ COMMON = 0.25
 """The share of the papers from which a unit that they hold says little: “language models” among papers on them."""
 NAMED = 0.6
 """How nearly a text must name a unit: “diagnosis” for “diagnosing” (.7), not “language” for “multilingual” (.4)."""
+NAMED_IN_PART = 0.3
+"""… and each of its words, which “verification” does not for “self-verification”."""
 _HELD_TOGETHER = 3
 """The papers that must hold a phrase with a function word inside, such as “mixture of experts”."""
 
@@ -110,9 +112,9 @@ def things(found: Units, papers: int) -> dict[int, float]:
     """
     The units that an answer must name, by row, with their shares of the weight.
 
-    Not those that are common in the library, nor words of degree such as “faster”.
+    Not those that are common in the library, nor what is asked of a thing, such as “faster” or “weaknesses”.
     """
-    said_of = DEGREES | PREDICATES | FUNCTION_WORDS
+    said_of = ASKED_OF | PREDICATES | FUNCTION_WORDS
     rows = [
         row
         for row, (words, frequency) in enumerate(zip(found.words, found.frequencies, strict=True))
