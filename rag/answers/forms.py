@@ -20,6 +20,7 @@ from rag.answers.lists import Listed, listed, mentions, names, nearest
 from rag.question import Understood
 from rag.question.forms import ASKS
 from rag.retrieval.retriever import Retrieved
+from rag.retrieval.topic import holds
 from rag.types import Evidence, Outcome
 
 SAME_SENTENCE = 0.7
@@ -34,6 +35,8 @@ them. A longer question is put in other words more often; on SciFact's training 
 evidence hit@5."""
 CAUSAL = 1.1
 """The factor on a sentence that gives a cause, where that is asked for."""
+FEW_OTHERS = 3
+"""The most sentences that name what is asked about and are not of the sort that is asked for."""
 PROPOSING, HOLLOW = 0.9, 0.95
 """The factor on a sentence that only says what its authors make, and on one that praises or hopes without a number."""
 ROLES: Mapping[str, Mapping[str, float]] = {
@@ -243,14 +246,13 @@ def _telling(
         return Form(evidence=_whole(select(telling.found, limit=limit), limit), missing=named, held=telling.held)
     other = covering(found, things)
     if other.is_enough and not reason:
-        return Form(evidence=_whole(select(other.found, limit=limit), limit), missing=missing, held=other.held)
+        chosen = select(other.found, limit=min(limit, FEW_OTHERS))
+        return Form(evidence=_whole(chosen, limit), missing=missing, held=other.held)
     near = nearest_first(found, things)
     least = min(lacked(near[0], things) + ABOUT_AS_MUCH, HALF)
     near = [each for each in near if lacked(each, things) <= least]
     near.sort(key=lambda each: not is_wanted(each))
-    return Form(
-        papers=nearest(retrieved, near), reason=reason or f"no sentence here says anything of {_all(things)} together"
-    )
+    return Form(papers=nearest(retrieved, near), reason=reason or _not_together(things))
 
 
 def _definition(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
@@ -298,7 +300,7 @@ def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     found = _stated(retrieved)
     if versions := _VERSIONED.findall(asked.question.rstrip("?")):
         found = [
-            each for each in found if all(names(f"{each.paper.title} {each.sentence.text}", one) for one in versions)
+            each for each in found if all(holds(f"{each.paper.title} {each.sentence.text}", one) for one in versions)
         ]
         if not found:
             return Form(papers=mentions(retrieved), reason=f"no sentence here says it of {_all(versions)}")
@@ -349,6 +351,13 @@ def _whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
 
 def _quoted(topic: str) -> str:
     return f"“{' '.join(topic.split())[:80]}”"
+
+
+def _not_together(things: Iterable[str]) -> str:
+    names_of_things = list(things)
+    if len(names_of_things) > FEW_THINGS:
+        return "no sentence here says most of what is asked"
+    return f"no sentence here says anything of {_all(names_of_things)} together"
 
 
 def _all(things: Iterable[str]) -> str:

@@ -30,7 +30,7 @@ VERBS = frozenset(
     deal give gives given take takes taken matter matters mean means meant predict predicts emerge emerges emerged hold
     holds fail fails failed degrade degrades speed speeds run runs build build builds built call called
     play plays understand understands reach reaches reached come comes came write writes wrote respond responds
-    responded survive survives survived appear appears appeared become covered want wants go goes ask asks
+    responded cover covers survive survives survived appear appears appeared become covered want wants go goes ask asks
     """.split()
 )
 """Verbs that part noun phrases in a question. A word that is a topic as often as a verb (“learning”) is not here."""
@@ -63,7 +63,7 @@ ASKED_OF = frozenset(
     accurate fast faster slow slower large larger big bigger small smaller high higher low lower long longer deep
     common rare often old expensive cheap cheaper many much more less least better worse harmful beneficial helpful
     weak weakness weaknesses shortcoming shortcomings failure failures pitfall pitfalls downside downsides limit limits
-    cause causes reason reasons performance quality accuracy
+    cause causes reason reasons effect effects impact impacts influence influences role performance quality accuracy
     """.split()
 )
 """What is asked of a thing, and no thing that an answer must name: its degree, its limits, its causes."""

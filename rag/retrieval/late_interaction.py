@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.ports import Matrix
+from rag.question.words import ASKED_OF
 from rag.retrieval.units import NAMED_IN_PART, Units, presence
 from rag.types import Paper
 
@@ -228,9 +229,12 @@ def match_features(
     )  # by the title, not by the sentence
     held = _held(units, [table.stems[unit] for unit in unit_words], table.stems[flat], lengths)
     of_title = held[:, first]
-    named_by = _named(unit_words, table.stems, terms, weights, soft)
-    by_sentence = np.maximum(named_by, named_by[:, first[owner]])
-    with_before = np.maximum(by_sentence, np.roll(by_sentence, 1, axis=1))  # before the first stands the title
+    with_title = np.maximum(soft, soft[:, first[owner]])
+    with_before = np.maximum(with_title, np.roll(with_title, 1, axis=1))  # before the first stands the title
+    words_of_units = [
+        numbers_[[word not in ASKED_OF for word in unit]]
+        for unit, numbers_ in zip(units.words, unit_words, strict=True)
+    ]
     return MatchFeatures(
         lexical=weights @ (frequency / (frequency + saturation)),
         title=cover[first],
@@ -241,8 +245,8 @@ def match_features(
         unit_title=units.weights @ of_title,
         unit_paper=units.weights @ np.maximum.reduceat(held, first, axis=1),
         unit_sentence=(units.weights @ np.maximum(held, TITLE_SHARE * of_title[:, owner]))[body],
-        named=by_sentence[:, body],
-        named_in_context=with_before[:, body],
+        named=_named(words_of_units, table.stems, terms, weights, with_title)[:, body],
+        named_in_context=_named(words_of_units, table.stems, terms, weights, with_before)[:, body],
         owner=owner[body],
         number=index[body],
     )
