@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers import sentences
 from rag.types import Evidence
 
 KEPT = 0.8
@@ -20,6 +22,9 @@ NEARLY_ALL, HALF = 0.7, 0.5
 
 ABOUT_AS_MUCH = 0.15
 """Papers that name so much less than the best one are listed beside it where none answers."""
+
+_DERIVED = re.compile(r"(?P<stem>[^\W\d_]{4,}?)i[sz](?:ations?|ers?|ed|ing)")
+"""“Tokenization” is not said of tokens, nor “normalization” of what is normal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,21 @@ class Covering:
     without: tuple[str, ...] = ()
     held: float = 0.0
     is_enough: bool = False
+
+
+def as_meant(found: Evidence, things: Iterable[str]) -> Evidence:
+    """A sentence that lacks “tokenization” too if it names only tokens, which have the same stem."""
+    own = f"{found.paper.title} {found.sentence.text}"
+    before = sentences.sentence_before(found)
+    lacks, in_context = set(found.lacks), set(found.lacks_in_context)
+    for thing in things:
+        if derived := _DERIVED.fullmatch(thing):
+            named = re.compile(rf"\b{derived['stem']}i[sz]", re.IGNORECASE)
+            lacks |= set() if named.search(own) else {thing}
+            in_context |= set() if named.search(f"{own} {before.text if before else ''}") else {thing}
+    if (lacks, in_context) == (set(found.lacks), set(found.lacks_in_context)):
+        return found
+    return replace(found, lacks=tuple(sorted(lacks)), lacks_in_context=tuple(sorted(in_context)))
 
 
 def covering(found: Sequence[Evidence], things: Mapping[str, float]) -> Covering:

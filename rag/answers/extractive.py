@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from rag.answers.confidence import THRESHOLD, confidence
-from rag.answers.forms import Form, form_of, select
+from rag.answers.forms import Form, form_of
+from rag.answers.selection import select
 from rag.answers.sentences import supports_nothing
 from rag.retrieval.retriever import Retrieved
 from rag.types import Abstention, Answer, Citation, Claim, Evidence, ListedPaper, Source

@@ -8,26 +8,29 @@ stands with its thing; a list holds papers. What shares the question's words but
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag import identity
 from rag.answers import sentences
 from rag.answers.comparing import compares
-from rag.answers.coverage import ABOUT_AS_MUCH, FEW_THINGS, HALF, covering, lacked, near_the_best, nearest_first
+from rag.answers.coverage import (
+    ABOUT_AS_MUCH,
+    FEW_THINGS,
+    HALF,
+    as_meant,
+    covering,
+    lacked,
+    near_the_best,
+    nearest_first,
+)
 from rag.answers.lists import Listed, listed, mentions, names, nearest
+from rag.answers.selection import select, whole
 from rag.question import Understood
 from rag.question.forms import ASKS
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.topic import holds
 from rag.types import Evidence, Outcome
 
-SAME_SENTENCE = 0.7
-"""Two sentences with at least this overlap say the same; one of them is enough."""
-AGAIN = 0.95
-"""The factor on each further sentence of one paper. On SciFact's training claims .95 shows 2.3 papers where 1 shows
-1.6, at the same evidence hit@5 (.832)."""
 ON_PHRASE = 0.5
 FEW_UNITS = 3
 """Where a question has at most so many phrases and words, a sentence holds this share of the most that one holds of
@@ -130,27 +133,6 @@ def form_of(
     return _findings(retrieved, asked, most)
 
 
-def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
-    """
-    Select the best sentences, the best first, without those that repeat a better one.
-
-    Each further sentence of a paper counts a little less than the one before, so that another paper, which may agree
-    or contradict, has its chance.
-    """
-    pool = [
-        (candidate, identity.words(candidate.sentence.text))
-        for candidate in evidence
-        if not sentences.supports_nothing(candidate)
-    ]
-    chosen: list[Evidence] = []
-    while pool and len(chosen) < limit:
-        used = Counter(selected.paper.paper_id for selected in chosen)
-        best, words = max(pool, key=lambda entry: entry[0].score * AGAIN ** used[entry[0].paper.paper_id])
-        chosen.append(best)
-        pool = [entry for entry in pool if identity.overlap(entry[1], words) < SAME_SENTENCE]
-    return chosen
-
-
 def stating(retrieved: Retrieved, kind: str = "findings") -> list[Evidence]:
     """
     The sentences that state something and come near the best one, by their scores for a kind of question.
@@ -164,7 +146,11 @@ def stating(retrieved: Retrieved, kind: str = "findings") -> list[Evidence]:
 
 
 def _stated(retrieved: Retrieved, kind: str = "findings") -> list[Evidence]:
-    weighed = [_weighed(found, kind) for found in retrieved.evidence if not sentences.states_nothing(found)]
+    weighed = [
+        as_meant(_weighed(found, kind), retrieved.things)
+        for found in retrieved.evidence
+        if not sentences.states_nothing(found)
+    ]
     return sorted(weighed, key=lambda found: (-found.score, found.paper.paper_id, found.sentence.number))
 
 
@@ -181,7 +167,7 @@ def _weighed(found: Evidence, kind: str) -> Evidence:
 
 def _findings(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     if asked.kind == "findings" and not ASKS.search(asked.question):
-        return Form(evidence=_whole(select(stating(retrieved, "claim"), limit=limit), limit))
+        return Form(evidence=whole(select(stating(retrieved, "claim"), limit=limit), limit))
     found = _stated(retrieved)
     if _WHY.search(asked.question):
         found = [
@@ -243,11 +229,11 @@ def _telling(
     if telling.is_enough:
         without = telling.without if len(things) <= FEW_THINGS else ()
         named = NOT_NAMED.format(_all(without)) if without else None
-        return Form(evidence=_whole(select(telling.found, limit=limit), limit), missing=named, held=telling.held)
+        return Form(evidence=whole(select(telling.found, limit=limit), limit), missing=named, held=telling.held)
     other = covering(found, things)
     if other.is_enough and not reason:
         chosen = select(other.found, limit=min(limit, FEW_OTHERS))
-        return Form(evidence=_whole(chosen, limit), missing=missing, held=other.held)
+        return Form(evidence=whole(chosen, limit), missing=missing, held=other.held)
     near = nearest_first(found, things)
     least = min(lacked(near[0], things) + ABOUT_AS_MUCH, HALF)
     near = [each for each in near if lacked(each, things) <= least]
@@ -267,7 +253,7 @@ def _definition(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     ]
     if not defining:
         return Form(papers=mentions(retrieved), reason=f"no sentence here says what {_quoted(topic)} is")
-    return Form(evidence=_whole(select(defining, limit=min(limit, 3)), limit))
+    return Form(evidence=whole(select(defining, limit=min(limit, 3)), limit))
 
 
 def _comparison(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
@@ -288,7 +274,7 @@ def _comparison(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     ]
     chosen = covering(both, setting)
     missing = NOT_NAMED.format(_all(chosen.without)) if chosen.without else None
-    return Form(evidence=_whole(select(chosen.found, limit=limit), limit), missing=missing)
+    return Form(evidence=whole(select(chosen.found, limit=limit), limit), missing=missing)
 
 
 def _within(lacked_things: Sequence[str], setting: Mapping[str, float]) -> tuple[str, ...]:
@@ -318,39 +304,6 @@ def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     return _telling(
         retrieved, found, lambda each: sentences.holds_a_number(each.sentence.text), limit, missing=NO_NUMBER
     )
-
-
-def _whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
-    """
-    Sentences that can be read: with the one before where a sentence refers back, and the one that tells what it counts.
-
-    A sentence is left out if there is no room for the one that it needs, or if that one refers back too.
-    """
-    found: dict[tuple[str, int], Evidence] = {}
-    for each in chosen:
-        group = [each]
-        if each.lacks and not each.lacks_in_context and (before := sentences.sentence_before(each)):
-            group.insert(0, replace(each, sentence=before))
-        elif sentences.needs_the_sentence_before(each.sentence.text):
-            before = sentences.sentence_before(each)
-            if not before or sentences.needs_the_sentence_before(before.text):
-                continue
-            if sentences.only_proposes(each.sentence.text):  # “To address this, we propose …” tells no finding
-                continue
-            group.insert(0, replace(each, sentence=before))
-        if sentences.is_told_by_the_next(each.sentence.text):
-            after = sentences.sentence_after(each)
-            if not after:
-                continue
-            group.append(replace(each, sentence=after))
-        new = {(part.paper.paper_id, part.sentence.number): part for part in group}
-        if len(found | new) <= max(limit, len(new)) and not any(map(sentences.supports_nothing, group)):
-            found |= new
-    return tuple(found.values())
-
-
-def _quoted(topic: str) -> str:
-    return f"“{' '.join(topic.split())[:80]}”"
 
 
 def _not_together(things: Iterable[str]) -> str:

@@ -25,6 +25,13 @@ LENGTH, LENGTH_OF_OVERVIEW, LENGTH_OF_MENTIONS = 10, 8, 5
 """Papers that a list holds, unless told otherwise."""
 
 _DATASETS = re.compile(r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test ?beds?|collections?)\b", re.IGNORECASE)
+_OFFERS_DATA = re.compile(
+    r"\b(?:introduc|present|propos|releas|construct|creat|build|collect|curat|contribut|develop|provid|assembl|compil|annotat)\w*"
+    r"(?:(?!\b(?:on|across|over|with|using|from|via|by|through|results?)\b)[^.;]){0,90}?"
+    r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test ?beds?|collection)\b",
+    re.IGNORECASE,
+)
+"""“We introduce X, a benchmark”, not “we present results on ten benchmarks”."""
 _SURVEYS = re.compile(r"\b(?:surveys?|reviews?|overviews?|roadmap|tutorial)\b", re.IGNORECASE)
 _WANTED = (
     (re.compile(r"\b(?:datasets?|benchmarks?|corpora|corpus)\b", re.IGNORECASE), _DATASETS, "a data set or benchmark"),
@@ -155,7 +162,9 @@ def _offered(paper: Paper, wanted: re.Pattern[str]) -> int | None:
         (
             sentence.number
             for sentence in paper.sentences
-            if wanted.search(sentence.text) and sentences.offers(sentence.text)
+            if wanted.search(sentence.text)
+            and sentences.offers(sentence.text)
+            and (wanted is not _DATASETS or _OFFERS_DATA.search(sentence.text))
         ),
         None,
     )

@@ -17,6 +17,8 @@ NEGATIVE = re.compile(
 )
 
 
+EXPECTS_YES = re.compile(r"^(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)n't\b", re.IGNORECASE)
+"""“Doesn't X help?” asks whether X helps."""
 NAME = r"(?P<name>[^\W\d_][\w.'’-]*(?:,?\s+(?:[^\W\d_][\w.'’-]*|&|and)){0,5})"
 AUTHOR_FORMS = tuple(
     re.compile(pattern, re.IGNORECASE)

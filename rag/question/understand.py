@@ -21,6 +21,7 @@ from rag.question.forms import (
     CONTRACTED,
     COUNT,
     DEFINITION,
+    EXPECTS_YES,
     EXPLAINING,
     LEAD,
     LIST,
@@ -140,7 +141,7 @@ def understand(question: str, *, today: date, authors: bool = True) -> Understoo
         until=found.until if found else None,
         span_words=words_of_span,
         newest_first=newest,
-        polarity=-1 if NEGATIVE.search(asked) else 1,
+        polarity=-1 if NEGATIVE.search(EXPECTS_YES.sub("", asked)) else 1,
     )
     read = _metadata(asked, base, authors=authors) or _kind(asked, base)
     if len(text.split()) >= LONG_WORDS and read.kind != "metadata":  # the context names the topic too
