@@ -17,7 +17,7 @@ __all__ = ["answer", "marked", "select", "supports_nothing", "unbracketed"]
 NEAREST = 3
 MENTIONED = 0.3
 """The highest confidence where papers are on the topic and no sentence states the answer."""
-LEFT_OPEN = 0.7
+LEFT_OPEN = 0.5
 """The highest confidence where the sentences leave open what was asked: no number, no comparison, no finding."""
 NUMBER_IN_BRACKETS = re.compile(r"\[(\d+(?:\.\d+)?)\]")
 """What looks like the number of a source or of a sentence."""

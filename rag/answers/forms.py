@@ -317,3 +317,7 @@ def _all(things: Iterable[str]) -> str:
     """Things in quotation marks: “a”, “b” and “c”."""
     *others, last = map(_quoted, things)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _quoted(topic: str) -> str:
+    return f"“{' '.join(topic.split())[:80]}”"

@@ -65,7 +65,3 @@ def whole(chosen: Sequence[Evidence], limit: int) -> tuple[Evidence, ...]:
         if len(found | new) <= max(limit, len(new)) and not any(map(sentences.supports_nothing, group)):
             found |= new
     return tuple(found.values())
-
-
-def _quoted(topic: str) -> str:
-    return f"“{' '.join(topic.split())[:80]}”"

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag import identity, text
-from rag.answers.forms import SAME_SENTENCE
+from rag.answers.selection import SAME_SENTENCE
 from rag.answers.sentences import supports_nothing
 from rag.checking.words import FUNCTION_WORDS, stems
 from rag.ports import Matrix

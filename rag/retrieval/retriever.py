@@ -27,7 +27,7 @@ from rag.retrieval.late_interaction import (
 )
 from rag.retrieval.reranking import reranked
 from rag.retrieval.spelling import corrected, corrections
-from rag.retrieval.units import NAMED, Units, apart, things, units
+from rag.retrieval.units import Units, apart, lacking, things, units
 from rag.types import Evidence, Filter, Hit, Paper
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
@@ -278,8 +278,8 @@ class Retriever:
                 sentence=paper.sentence(int(match.number[row])),
                 score=float(sentence_scores[row]),
                 held=float(match.unit_sentence[row]),
-                lacks=_lacking(names, match.named[:, row]),
-                lacks_in_context=_lacking(names, match.named_in_context[:, row]),
+                lacks=lacking(names, match.named[:, row]),
+                lacks_in_context=lacking(names, match.named_in_context[:, row]),
             )
             for row in by_sentence[:EVIDENCE]
         )
@@ -327,10 +327,6 @@ def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> R
         ),
         signals=signals,
     )
-
-
-def _lacking(names: Mapping[int, str], named: Array) -> tuple[str, ...]:
-    return tuple(name for unit, name in names.items() if named[unit] < NAMED)
 
 
 def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:

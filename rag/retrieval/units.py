@@ -9,7 +9,7 @@ without a library is in `rag.question`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,6 +122,11 @@ def things(found: Units, papers: int) -> dict[int, float]:
     ]
     total = sum(float(found.weights[row]) for row in rows)
     return {row: float(found.weights[row]) / total for row in rows}
+
+
+def lacking(names: Mapping[int, str], named: NDArray[np.float64]) -> tuple[str, ...]:
+    """The names of the units, by row, that a text does not name nearly enough."""
+    return tuple(name for row, name in names.items() if named[row] < NAMED)
 
 
 def _idf(frequency: int, papers: int) -> float:
