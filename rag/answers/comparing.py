@@ -26,7 +26,8 @@ _PAIR = re.compile(
 """What stands before “A and B”, where they are set against each other."""
 _THIRD = re.compile(r"\bcompar\w+ (?:to|with|against|favou?rably)\b|\bboth\b", re.IGNORECASE)
 _JOINED = re.compile(
-    r"^[\W_]*(?:\w+ing )?(?:\([^)]*\))?[\W_]*(?:and|or|as well as|/|,|&)?[\W_]*(?:[\w-]+[\W_]+){0,2}$", re.IGNORECASE
+    r"^[\W_]*(?:[\w-]+[\W_]+)?(?:\([^)]*\)[\W_]*)?(?:and\b|or\b|as well as\b|/|,|&)[\W_]*(?:[\w-]+[\W_]+){0,2}$",
+    re.IGNORECASE,
 )
 """Words between two things of one list."""
 _MOST_BETWEEN = 120

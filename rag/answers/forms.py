@@ -175,9 +175,7 @@ def _findings(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
             for each in found
         ]
     only_findings = asked.kind == "yes_no" or _EFFECT.search(asked.question)
-    reason = (
-        f"no sentence here tells a finding on {_all(retrieved.things)}" if only_findings and retrieved.things else ""
-    )
+    reason = _not_together(retrieved.things) if only_findings and retrieved.things else ""
     return _telling(retrieved, found, sentences.tells, limit, missing=NO_FINDING, reason=reason)
 
 
@@ -307,10 +305,12 @@ def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
 
 
 def _not_together(things: Iterable[str]) -> str:
-    names_of_things = list(things)
-    if len(names_of_things) > FEW_THINGS:
+    asked_about = list(things)
+    if len(asked_about) > FEW_THINGS:
         return "no sentence here says most of what is asked"
-    return f"no sentence here says anything of {_all(names_of_things)} together"
+    if len(asked_about) == 1:
+        return f"no sentence here says what was found on {_all(asked_about)}"
+    return f"no sentence here says anything of {_all(asked_about)} together"
 
 
 def _all(things: Iterable[str]) -> str:
