@@ -17,7 +17,9 @@ NEGATIVE = re.compile(
 )
 
 
-EXPECTS_YES = re.compile(r"^(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)n't\b", re.IGNORECASE)
+EXPECTS_YES = re.compile(
+    r"^(?P<verb>is|are|was|were|do|does|did|has|have|could|would|should|can)(?:n't|(?<=n)'t)\b", re.IGNORECASE
+)
 """“Doesn't X help?” asks whether X helps."""
 NAME = r"(?P<name>[^\W\d_][\w.'’-]*(?:,?\s+(?:[^\W\d_][\w.'’-]*|&|and)){0,5})"
 AUTHOR_FORMS = tuple(

@@ -141,7 +141,7 @@ def understand(question: str, *, today: date, authors: bool = True) -> Understoo
         until=found.until if found else None,
         span_words=words_of_span,
         newest_first=newest,
-        polarity=-1 if NEGATIVE.search(EXPECTS_YES.sub("", asked)) else 1,
+        polarity=-1 if NEGATIVE.search(asked) else 1,
     )
     read = _metadata(asked, base, authors=authors) or _kind(asked, base)
     if len(text.split()) >= LONG_WORDS and read.kind != "metadata":  # the context names the topic too
@@ -211,7 +211,7 @@ def _contents(text: str) -> list[str]:
 
 
 def _core(text: str) -> str:
-    """The sentence that asks, where there is context around it; politeness goes."""
+    """The sentence that asks, where there is context around it; politeness goes, and the “not” of “Doesn't”."""
     if len(text.split()) >= LONG_WORDS:
         sentences = re.split(r"(?<=[.?!])\s+", text)
         asking = [each for each in sentences if each.endswith("?")]
@@ -225,7 +225,7 @@ def _core(text: str) -> str:
         text,
         flags=re.IGNORECASE,
     )
-    return text.strip()
+    return EXPECTS_YES.sub(r"\g<verb>", text.strip())
 
 
 # ---- metadata

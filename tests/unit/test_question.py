@@ -37,7 +37,7 @@ UNDERSTOOD: dict[str, dict[str, Any]] = {  # a row is a line, however long
     "What is the capital of France?": {"kind": "findings", "topic": "capital of France"},
     "agents": {"kind": "overview", "topic": "agents"},
     "Does chain-of-thought not help small models?": {"kind": "yes_no", "topic": "chain-of-thought not help small models", "phrases": ("chain-of-thought", "small models",), "polarity": -1},
-    "Doesn't chain-of-thought help small models?": {"kind": "yes_no", "topic": "Doesn't chain-of-thought help small models", "phrases": ("chain-of-thought", "small models",), "polarity": 1},
+    "Doesn't chain-of-thought help small models?": {"kind": "yes_no", "topic": "chain-of-thought help small models", "phrases": ("chain-of-thought", "small models",), "polarity": 1},
     "Do inline citations make the answers of language models less correct?": {"kind": "yes_no", "topic": "inline citations make the answers of language models less correct", "phrases": ("inline citations", "language models",)},
     "Why do transformers learn in-context?": {"kind": "findings", "topic": "transformers learn in-context", "phrases": ("in-context",)},
     "How does quantization affect long-context accuracy?": {"kind": "findings", "topic": "quantization affect long-context accuracy", "phrases": ("long-context accuracy",)},
