@@ -168,7 +168,7 @@ def test_a_saved_conversation_is_read_again_by_verify(folder: Path, chat: Callab
     assert [line for line in text.splitlines() if line.startswith("# ")][:2] == [f"# {GROKKING}", f"# {CITATIONS}"]
     checked = run("--library", folder, "verify", "--json", file)
     assert checked.status == 0
-    assert checked.json["checked"] >= 5
+    assert checked.json["checked"] >= 3
 
 
 @pytest.mark.parametrize(
