@@ -14,7 +14,8 @@ from difflib import SequenceMatcher
 from typing import TypeVar
 
 from rag.checking.features import TextFeatures
-from rag.checking.quantities import Quantity, missing, same_value
+from rag.checking.amounts import inexact, missing
+from rag.checking.quantities import Quantity, same_value
 from rag.checking.words import NEGATORS, SIDES, Name, Word, is_known
 from rag.types import Problem, ProblemKind
 
@@ -114,7 +115,7 @@ def _numbers(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Pro
     details = {
         "number": "no cited sentence holds it",
         "unit": "the cited sentence gives it in another unit",
-        "direction": "the cited sentence gives it with another sign or bound",
+        "bound": "the cited sentence gives it with another sign or bound",
     }
     for quantity, kind in missing(claim.claimed, [quantity for sentence in cited for quantity in sentence.held]):
         yield _problem(kind, claim, quantity.start, quantity.end, details[kind])

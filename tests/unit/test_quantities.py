@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.checking.normalize import normalize
-from rag.checking.quantities import Quantity, missing, quantities
+from rag.checking.amounts import missing
+from rag.checking.quantities import Quantity, quantities
 
 
 def read(text: str, *, singular: bool = False) -> list[Quantity]:
@@ -151,9 +152,9 @@ def test_two_ways_to_write_a_number_say_the_same(claimed: str, held: str) -> Non
         ("5 points", "5%", "unit"),
         ("$5", "€5", "unit"),
         ("0.5%", "0.5", "unit"),
-        ("-3", "+3", "direction"),
-        ("<5%", ">5%", "direction"),
-        ("≥ 5", "≤ 5", "direction"),
+        ("-3", "+3", "bound"),
+        ("<5%", ">5%", "bound"),
+        ("≥ 5", "≤ 5", "bound"),
     ],
 )
 def test_a_number_that_is_not_borne_out_has_its_kind(claimed: str, held: str, kind: str) -> None:
