@@ -38,7 +38,7 @@ def missing(claimed: Iterable[Quantity], held: Sequence[Quantity]) -> list[tuple
 
 
 def inexact(claimed: Iterable[Quantity], held: Sequence[Quantity]) -> list[tuple[Quantity, str]]:
-    """List the claimed quantities that no held one states but that may follow from them, each with the reason for doubt."""
+    """List the claimed quantities that no held one states but that may follow from them, and why to doubt each."""
     found = ((quantity, _difference(quantity, held)) for quantity in claimed)
     return [(quantity, detail) for quantity, (_, detail) in found if detail]
 
@@ -109,7 +109,7 @@ def _within_bound(claimed: Quantity, held: Quantity) -> bool:
 
 
 def _rounded(claimed: Quantity, held: Quantity, *, hedged: bool) -> bool:
-    """True if the claimed value is the held one rounded; `hedged` asks for “about” and allows “about 1,000” for 1,024."""
+    """True if the claimed value is the held one rounded; `hedged`: after “about”, which allows 1,000 for 1,024."""
     value = _in_unit_of(claimed, held)
     if value is None or (hedged and not claimed.context.approximate) or not _same_sign(claimed, held) or claimed.side:
         return False
@@ -158,11 +158,13 @@ def _derived(claimed: Quantity, held: Sequence[Quantity]) -> bool:
 
 def _beyond(claimed: Quantity, value: Decimal) -> bool:
     low, high = claimed.value * Decimal("0.7"), claimed.value * Decimal("1.4")
-    return (claimed.side == 1 and claimed.value < value <= high) or (claimed.side == -1 and low <= value < claimed.value)
+    return (claimed.side == 1 and claimed.value < value <= high) or (
+        claimed.side == -1 and low <= value < claimed.value
+    )
 
 
 def _counts(claimed: Quantity, held: Sequence[Quantity]) -> bool:
-    """True if a small spelled number may count what the sentences list, as they count nothing of the kind themselves."""
+    """True if a small spelled number may count what the sentences list without a number."""
     if not claimed.context.spelled or claimed.unit or claimed.context.part or claimed.value > _SMALL_COUNT:
         return False
     counts = [other for other in held if not other.unit and other.value <= 2 * _SMALL_COUNT and other.value % 1 == 0]

@@ -215,7 +215,9 @@ def _of_digits(match: re.Match[str]) -> Quantity:
     )
 
 
-def _around(text: str, start: int, end: int, side: int, *, spelled: bool = False, part: bool = False) -> tuple[int, Context]:
+def _around(
+    text: str, start: int, end: int, side: int, *, spelled: bool = False, part: bool = False
+) -> tuple[int, Context]:
     """Read the words around a number: its bound, unless a sign gave it one, and its context."""
     near = text[max(0, start - 24) : start]
     loose = False

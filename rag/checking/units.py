@@ -29,7 +29,10 @@ def _units(base: str, **ways: str) -> None:
 
 
 _units("%", x1="% percent per-cent pct percentage")
-_units("point", x1="point points pp ppt pts percentage-point percentage-points percent-point percent-points %-point %-points %p")
+_units(
+    "point",
+    x1="point points pp ppt pts percentage-point percentage-points percent-point percent-points %-point %-points %p",
+)
 _units("s", x1em9="ns nanosecond nanoseconds", x1em6="μs us microsecond microseconds", x0_001="ms msec millisecond milliseconds",
        x1="s sec secs second seconds", x60="min mins minute minutes", x3600="h hr hrs hour hours", x86400="day days",
        x604800="week weeks wk wks")  # fmt: skip

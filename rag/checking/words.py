@@ -13,14 +13,17 @@ from functools import cache, lru_cache
 
 import Stemmer
 
+from rag.checking import name_variants, negation
+from rag.checking.negation import NEGATORS as NEGATORS
+
 _WORD = re.compile(r"[^\W_]+(?:['.][^\W\d_]+)*")
-_JOINED = re.compile(r"[^\W_]+(?:[-/.+'&_][^\W_]+)*[+#]?")
+_JOINED = re.compile(r"[^\W_]+(?:(?:[-/.+'&_^]|\^-|(?<=[A-Za-z])_\^)[^\W_]+)*[+#]?")
 _SENTENCE_END = re.compile(r"(?:^|[.!?:;]|[.!?]\)|[.!?]\")[\s\"'(\[*#>-]*$")
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa", "λ": "lambda", "μ": "mu", "σ": "sigma",
     "τ": "tau", "ω": "omega", "θ": "theta", "φ": "phi", "π": "pi", "η": "eta", "ζ": "zeta", "χ": "chi", "ψ": "psi", "ρ": "rho",
 }  # fmt: skip
-_GREEK_TABLE = str.maketrans(_GREEK)
+_GREEK_TABLE = str.maketrans(_GREEK | dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)))
 
 FUNCTION_WORDS = frozenset(
     """
@@ -34,16 +37,6 @@ FUNCTION_WORDS = frozenset(
     """.split()
 )
 """Words of every abstract; they do not count when a claim is compared with a sentence."""
-
-NEGATORS = frozenset(
-    """
-    not no never without neither nor none cannot nothing nobody hardly barely scarcely fail fails failed failing fail
-    lack lacks lacked lacking unable absence absent nowhere
-    """.split()
-)
-_NEUTRAL_AFTER = frozenset("only just merely solely simply necessarily least".split())
-_PASSED = FUNCTION_WORDS | frozenset("to be yet even always ever longer fully".split())
-_CLAUSE_END = frozenset(".,;:!?()")
 
 _OPPOSITES = """
     increase increased increases increasing raise raises raised raising rise rises rose rising grow grows grew growing growth|decrease decreased decreases decreasing lower lowers lowered lowering reduce reduced reduces reducing reduction decline declines declined declining drop drops dropped fall falls fell falling
@@ -120,7 +113,8 @@ class Word:
         start, end: Its place.
         content: True for a content word, which is neither a function word nor a negator.
         negator: True if the word negates another one.
-        negated: True if the word is in the scope of a negator before it.
+        negated: True if the word is in the scope of a negator.
+        denied: True if a negator, or a word like “avoids” or “only”, stands near it in its clause.
     """
 
     text: str
@@ -130,6 +124,7 @@ class Word:
     content: bool
     negator: bool = False
     negated: bool = False
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +178,9 @@ def words(text: str) -> list[Word]:
             lowered = lowered.removesuffix("'s")
             found.append((lowered, match.start(), match.end()))
     stemmed = stems([word.translate(_GREEK_TABLE) for word, _, _ in found])
-    negators = [
-        word in NEGATORS
-        and not (at + 1 < len(found) and found[at + 1][0] in _NEUTRAL_AFTER)
-        and not (at and found[at - 1][0] == "or" and word == "not")
-        for at, (word, _, _) in enumerate(found)
-    ]
-    negated = _negated(text, found, negators)
+    negators = [negation.negates(text, found, at) for at in range(len(found))]
+    negated = negation.negated(text, found, negators, FUNCTION_WORDS)
+    denied = negation.denied(text, found)
     return [
         Word(
             text=word,
@@ -199,27 +190,10 @@ def words(text: str) -> list[Word]:
             content=word not in FUNCTION_WORDS and not negators[at],
             negator=negators[at],
             negated=negated[at],
+            denied=denied[at],
         )
         for at, ((word, start, end), stem) in enumerate(zip(found, stemmed, strict=True))
     ]
-
-
-def _negated(text: str, found: Sequence[tuple[str, int, int]], negators: Sequence[bool]) -> list[bool]:
-    """Mark the words in the scope of a negator: the next content word, and an adverb before it."""
-    negated = [False] * len(found)
-    for at, negator in enumerate(negators):
-        if not negator:
-            continue
-        for next_ in range(at + 1, min(at + 7, len(found))):
-            if any(sign in _CLAUSE_END for sign in text[found[next_ - 1][2] : found[next_][1]]) and next_ > at + 1:
-                break
-            word = found[next_][0]
-            if word in _PASSED:
-                continue
-            negated[next_] = True
-            if not word.endswith("ly"):
-                break
-    return negated
 
 
 def names(text: str) -> list[Name]:
@@ -277,7 +251,7 @@ def nameable(text: str) -> Nameable:
 
 
 def is_known(name: Name, text: Nameable) -> bool:
-    """True if a text has a name: as written, split or joined, or spelled out, if it is an acronym."""
+    """True if a text has a name: as written, split or joined, spelled out or abbreviated, or as its people's name."""
     keys, parts = text.keys, text.parts
     if name.key in keys or name_key(name.text.rstrip("s")) in keys:
         return True
@@ -286,11 +260,21 @@ def is_known(name: Name, text: Nameable) -> bool:
     ):
         return True
     bare = name.text.removesuffix("s")
-    if bare.isalpha() and bare.isupper() and 2 <= len(bare) <= 6:
-        initials = "".join(part[:1] for part in parts)
-        if bare.casefold() in initials:
-            return True
+    if (
+        bare.isalpha()
+        and 2 <= len(bare) <= 7
+        and sum(map(str.isupper, bare)) > 1
+        and name_variants.spelled_out(bare, parts)
+    ):
+        return True
+    if name.text.isalpha() and name.text[1:].islower() and name_variants.of_the_place(name.key, keys):
+        return True
     name_parts = re.split(r"[-/]", name.text)
     if len(name_parts) == 1 or any(part.isdigit() for part in name_parts):
         return False
     return all(name_key(part) in keys for part in name_parts if any(char.isupper() or char.isdigit() for char in part))
+
+
+def spelled_by(row: Sequence[Name], text: Nameable) -> bool:
+    """True if a text has the acronym of a row of capitalised words: LLM for Large Language Model."""
+    return len(row) > 1 and "".join(name.key[:1] for name in row) in text.keys
