@@ -56,20 +56,20 @@ def _difference(claimed: Quantity, held: Sequence[Quantity]) -> tuple[ProblemKin
     if same_units:
         included = claimed.context.loose and any(other.side == 0 and _same_sign(claimed, other) for other in same_units)
         return "bound", "the cited sentence gives it without a bound" if included else ""
-    if _derived(claimed, held):
-        return "number", "no cited sentence holds it, but their numbers may give it"
     if same_values:
         return "unit", ""
+    if _derived(claimed, held):
+        return "number", "no cited sentence holds it, but their numbers may give it"
     return "number", "no cited sentence counts it" if _counts(claimed, held) else ""
 
 
 def _same_sense(claimed: Quantity, held: Quantity) -> bool:
-    """True if sign and bound agree; a claim may leave its bound out, and “over five models” may be no bound."""
+    """True if sign and bound agree; a claim may leave its bound out, and “over five models” or “over five years” may be none."""
     if not _same_sign(claimed, held):
         return False
     if claimed.side in (0, held.side, held.context.extreme):
         return True
-    return claimed.context.loose and claimed.side == 1 and not claimed.unit and held.side == 0
+    return claimed.context.loose and claimed.side == 1 and held.side == 0 and claimed.unit in ("", "s", "month")
 
 
 def _same_sign(claimed: Quantity, held: Quantity) -> bool:

@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import combinations
+from itertools import combinations, pairwise
 
+from rag.checking.amounts import same_unit
 from rag.checking.contrasts import contrasted, denies, opposite
 from rag.checking.doubts import Doubt, doubt
 from rag.checking.features import TextFeatures
 from rag.checking.quantities import Quantity, same_value
 from rag.checking.synonyms import synonymous
+from rag.checking.units import UNITS
 from rag.checking.words import Name, Word
 
 _LISTED = re.compile(r"[\s,;/()&+'\"]*(?:(?:and|or|as well as)\b[\s,;/()&+'\"]*)?(?:the\s|on\s)?", re.IGNORECASE)
@@ -79,8 +81,8 @@ def altered(claim: TextFeatures, source: TextFeatures, alignment: Alignment) -> 
         quantities = [quantity for quantity in source.held if quantity.start < high and low < quantity.end]
         for quantity in claim.claimed:
             within = quantity.start < end and start < quantity.end
-            if within and quantities and not any(same_value(quantity, other) for other in quantities):
-                if short and any(same_value(quantity, other) for other in source.held):
+            if within and quantities and not any(_same(quantity, other) for other in quantities):
+                if short and any(_same(quantity, other) for other in source.held):
                     detail = f"the sentence has {quantities[0].written} there"
                     yield doubt("order", claim, quantity, detail, strong=True)
                 elif any(_one_digit_apart(quantity, other) for other in quantities):
@@ -97,6 +99,10 @@ def altered(claim: TextFeatures, source: TextFeatures, alignment: Alignment) -> 
                 word, held = claim.words[at], source.words[other]
                 if _is_stronger(word, held) or (word.negated == held.negated and opposite(word.text, held.text)):
                     yield doubt("direction", claim, word, f"the sentence has {held.text} there", strong=True)
+
+
+def _same(claimed: Quantity, held: Quantity) -> bool:
+    return same_value(claimed, held) and same_unit(claimed, held)
 
 
 def _one_digit_apart(claimed: Quantity, held: Quantity) -> bool:
@@ -155,7 +161,7 @@ def _in_one_list(text: TextFeatures, first: _Slot, last: _Slot) -> bool:
     names = [name for name in text.names if first.item.start <= name.start <= last.item.start]
     return all(
         _LISTED.fullmatch(text.normalized.text[one.end : other.start])
-        for one, other in zip(names, names[1:], strict=False)
+        for one, other in pairwise(names)
     )
 
 
@@ -188,7 +194,7 @@ def replaced(
                 continue
             close = alignment.share >= CLOSE_COPY and len(ours) == len(theirs) <= _SHORT
             for word in new:
-                if any(synonymous(word.stem, other.stem) for other in old) or word.text.isdigit():
+                if word.text.isdigit() or word.text in UNITS or any(synonymous(word.stem, held.stem) for held in old):
                     continue
                 gone = [other for other in old if other.stem not in kept and not other.text.isdigit()]
                 against = [other for other in gone if differs(word, other)]

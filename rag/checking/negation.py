@@ -37,7 +37,7 @@ _DENYING = NEGATORS | frozenset(
 )
 """Words that may say what another text says with a negator."""
 _REACH = 10  # words; a denying word this near may deny a word of its clause
-_NEUTRAL_AFTER = frozenset("only just merely solely simply necessarily least".split())
+_NEUTRAL_AFTER = frozenset("only just merely solely simply necessarily least other".split())
 _ALSO_NEGATED = frozenset("first again further also".split())  # adverbs without -ly before what a negator negates
 _PASSED = frozenset("to be yet even always ever longer fully".split())
 _CLAUSE_END = frozenset(".,;:!?()")

@@ -44,9 +44,9 @@ _TIMES = re.compile(
 _PARTS = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _MULTIPLES = {"two": Decimal(2), "three": Decimal(3), "four": Decimal(4)}
 _BOUND = re.compile(
-    r"\b(?:(?P<more>more than|greater than|larger than|higher than|longer than|above|beyond)|"
-    r"(?P<most>at most|up to|no more than|not more than|no greater than|as much as|as many as|a maximum of|within)|"
+    r"\b(?:(?P<most>(?:not|no|nothing|never|none)(?: [a-z]+)? (?:more|longer|larger|greater|higher|bigger) than|at most|up to|no more than|not more than|no greater than|as much as|as many as|a maximum of|within)|"
     r"(?P<least>at least|no less than|no fewer than|not less than|a minimum of)|"
+    r"(?P<more>more than|greater than|larger than|higher than|longer than|above|beyond)|"
     r"(?P<over>over|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?)|"
     r"(?P<less>less than|fewer than|lower than|smaller than|shorter than|below|under|beneath))\s(?:the |a |about )?$",
     re.IGNORECASE,
@@ -58,7 +58,7 @@ _BOUND_AFTER = re.compile(
 )
 _EXTREME = re.compile(
     r"\b(?:(?P<least>minimum|minimal|minimally|smallest|lowest|shortest)|maximum|maximal|maximally|max|largest|highest|"
-    r"greatest|longest|not exceed|not exceeding|limited to|capped at)\b[^.;,:()\d]{0,40}$",
+    r"greatest|longest|not exceed|not exceeding|limited to|capped at|only)\b[^.;,:()\d]{0,40}$",
     re.IGNORECASE,
 )
 _APPROXIMATE = re.compile(

@@ -54,7 +54,7 @@ def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike
     return lambda first, second: rows(first) @ rows(second).T
 
 
-RELATED, COVERED = 0.38, 0.50
+RELATED, COVERED = 0.40, 0.50
 """Related less than the first, a claim is unsupported, like 99 % of unrelated sentences; less than the second, weak."""
 COVERAGE_WEIGHT, COSINE_WEIGHT, PROBLEM_WEIGHT, BIAS = 2.50, 0.0, -0.52, -1.53
 FEWEST_WORDS = 3
@@ -202,7 +202,7 @@ def _decided(
 ) -> Verdict:
     """The verdict of words alone: a veto, a strong doubt or two doubts refuse the claim; one doubt makes it weak."""
     doubted = _unique(doubted)
-    if claim and related.mean < COVERED:
+    if claim and min(related.mean, related.coverage) < COVERED:
         detail = f"the cited sentences cover {related.coverage:.0%} of what it says"
         doubted.append(Doubt(_of_whole("coverage", claim, claim, detail), strong=related.mean < RELATED))
     refused = bool(vetoes) or any(doubt.strong for doubt in doubted) or len(doubted) > 1

@@ -15,6 +15,7 @@ import Stemmer
 
 from rag.checking import name_variants, negation
 from rag.checking.negation import NEGATORS as NEGATORS
+from rag.checking.units import UNITS
 
 _WORD = re.compile(r"[^\W_]+(?:['.][^\W\d_]+)*")
 _JOINED = re.compile(r"[^\W_]+(?:(?:[-/.+'&_^]|\^-|(?<=[A-Za-z])_\^)[^\W_]+)*[+#]?")
@@ -215,6 +216,8 @@ def _is_name(token: str, *, begins: bool) -> bool:
     if (token.isalpha() and token.islower()) or len(token) < 2 or not any(map(str.isalpha, token)):
         return False
     if any(char.isdigit() for char in token):
+        if all(part.lower() in UNITS or part.isdigit() for part in re.split(r"[-.]", token)):
+            return False  # 30 percent-40 percent
         if "/" in token and any(part.isdigit() for part in token.split("/")):
             return False  # events/1000
         return not re.fullmatch(r"\d+(?:\.\d+)?(?:-?(?!(?:st|nd|rd|th)\b)[a-z]+)+", token)
