@@ -7,6 +7,7 @@ aligning the two; in a claim in other words, by comparing sets. It uses no model
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,10 +22,11 @@ from rag.checking.synonyms import synonymous
 from rag.checking.words import Name, Word, is_known, spelled_by
 from rag.types import Problem, ProblemKind
 
+_NUMBERED = re.compile(r" (\d+)\b")
 SYNONYM = 0.45
 """The least cosine at which a word of a copy may replace another one that the table of synonyms does not know."""
 OWN_WORDS = 0.6
-"""A claim that shares at least this much with the sentences speaks of the same: what it denies of them is a strong doubt."""
+"""A claim that shares at least this much with the sentences speaks of the same; a difference is then a strong doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,12 @@ def _numbers(claim: TextFeatures, evidence: Evidence) -> Iterable[Problem]:
         "bound": "the cited sentence gives it with another sign or bound",
     }
     for quantity, kind in missing(claim.claimed, _held(evidence)):
-        if not _asked_for(quantity, evidence.question):
+        if not _asked_for(quantity, evidence.question) and not _of_a_name(quantity, evidence):
             yield problem(kind, claim, quantity, details[kind])
 
 
 def _inexact(claim: TextFeatures, evidence: Evidence) -> Iterable[Doubt]:
-    held = _held(evidence)
-    for quantity, detail in inexact(claim.claimed, held):
+    for quantity, detail in inexact(claim.claimed, _held(evidence))[:1]:  # who rounds one number rounds all
         yield doubt("number", claim, quantity, detail, strong=False)
 
 
@@ -116,12 +117,19 @@ def _asked_for(claimed: Quantity, question: TextFeatures) -> bool:
     )
 
 
+def _of_a_name(claimed: Quantity, evidence: Evidence) -> bool:
+    """True if a number and the word before it are a name of the evidence: BRCA 1 for BRCA1."""
+    key = claimed.context.before + claimed.written
+    return bool(claimed.context.before) and any(key in text.nameable.keys for text in evidence.texts)
+
+
 def _names(claim: TextFeatures, evidence: Evidence) -> Iterable[Problem]:
     texts = evidence.texts if claim.names else []
     for at, name in enumerate(claim.names):
         if not any(is_known(name, text.nameable) for text in texts):
-            row = _row(claim, at)
-            if not any(spelled_by(row, text.nameable) for text in texts):
+            row, numbered = _row(claim, at), _NUMBERED.match(claim.normalized.text, name.end)
+            key = name.key + numbered[1] if numbered else ""
+            if not any(key in text.nameable.keys or spelled_by(row, text.nameable) for text in texts):
                 yield problem("name", claim, name, "no cited sentence, title or question names it")
 
 

@@ -1,5 +1,5 @@
 """
-Contrasts: words that name different things of one kind, as precision and recall, mice and rats, or increase and decrease.
+Contrasts: words that name different things of one kind, as precision and recall, or mice and rats.
 
 In a copy of a sentence one of them never stands for the other, however near a static embedder finds them.
 """
@@ -85,7 +85,7 @@ def contrasted(one: str, other: str) -> bool:
 
 
 def denies(one: str, other: str) -> bool:
-    """True if one word is the other with a negative prefix, or its opposite: common and uncommon, independent and dependent."""
+    """True if one word is the other with a negative prefix: common and uncommon, dependent and independent."""
     short, long = sorted((one, other), key=len)
     return any(long == prefix + short for prefix in _PREFIXES)
 

@@ -159,10 +159,7 @@ def exchanged(claim: TextFeatures, source: TextFeatures) -> Iterable[Doubt]:
 def _in_one_list(text: TextFeatures, first: _Slot, last: _Slot) -> bool:
     """True if two names are members of one list, whose members may change places."""
     names = [name for name in text.names if first.item.start <= name.start <= last.item.start]
-    return all(
-        _LISTED.fullmatch(text.normalized.text[one.end : other.start])
-        for one, other in pairwise(names)
-    )
+    return all(_LISTED.fullmatch(text.normalized.text[one.end : other.start]) for one, other in pairwise(names))
 
 
 def _is_stronger(one: Word, other: Word) -> bool:

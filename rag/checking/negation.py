@@ -98,6 +98,9 @@ def negated(text: str, found: Found, negators: Sequence[bool], passed: AbstractS
             if word in _PASSED or word in passed:
                 continue
             marked[next_] = True
+            following = [other for other, _, _ in found[next_ + 1 : next_ + 3]]
+            if len(following) == 2 and following[0] in ("and", "or", "nor") and following[1] not in passed:
+                marked[next_ + 2] = True  # neither efficient nor scalable
             if not (word.endswith("ly") or word in _ALSO_NEGATED):
                 break
     return marked

@@ -17,6 +17,7 @@ from rag.checking.synonyms import synonymous
 from rag.checking.words import SIDES, Word
 
 _SHORT = 4  # words; a longer run that a copy leaves out is a whole clause
+_PREFIXED = frozenset(("non", "free"))  # a whole word of the text may go with them
 _DENIES = {True: "the sentence denies it", False: "the sentence does not deny it"}
 _NEAR = 4  # content words on each side that tell what a direction is about
 _MORE = "increase more higher greater better improve faster longer stronger gain outperform above superior"
@@ -34,13 +35,19 @@ def negation_in_copy(claim: TextFeatures, source: TextFeatures, alignment: Align
     for ours, theirs in alignment.differing:  # also the “not” of “not only”, which negates no word
         here = [claim.words[at] for at in ours if claim.words[at].text in NEGATORS]
         there = any(
-            source.words[at].negator or (source.words[at].text in NEGATORS and at + 1 not in theirs) for at in theirs
+            (source.words[at].negator and source.words[at].text not in _PREFIXED)
+            or (source.words[at].text in NEGATORS and at + 1 not in theirs)
+            for at in theirs
         )
         if here and not there:
             yield doubt("negation", claim, here[0], _DENIES[False], strong=True)
-        elif there and not here and len(theirs) <= _SHORT and 0 < ours.start < len(claim.words):
-            if not any(claim.words[at].negator for at in ours):
-                yield doubt("negation", claim, claim.words[ours.start], _DENIES[True], strong=True)
+        elif (
+            there
+            and len(theirs) <= _SHORT
+            and 0 < ours.start < len(claim.words)
+            and not any(claim.words[at].negator or claim.words[at].text in NEGATORS for at in ours)
+        ):
+            yield doubt("negation", claim, claim.words[ours.start], _DENIES[True], strong=True)
 
 
 def negation(claim: TextFeatures, cited: Sequence[TextFeatures], *, strong: bool) -> Iterable[Doubt]:
@@ -75,12 +82,12 @@ def opposites(claim: TextFeatures, cited: Sequence[TextFeatures], *, strong: boo
                 if denies(word.text, other.text):
                     detail = f"the sentence has {other.text}"
                     yield doubt("negation", claim, word, detail, strong=strong)
-                elif contrasted(word.stem, other.stem) and not any(
-                    synonymous(word.stem, third.stem) for third in sentence.content
+                elif (
+                    contrasted(word.stem, other.stem)
+                    and not any(synonymous(word.stem, third.stem) for third in sentence.content)
+                    and _nearness(claim, at, sentence, other_at) > 0
                 ):
-                    if _nearness(claim, at, sentence, other_at) > 0:
-                        detail = f"the sentence has {other.text}"
-                        yield doubt("coverage", claim, word, detail, strong=strong)
+                    yield doubt("coverage", claim, word, f"the sentence has {other.text}", strong=strong)
 
 
 def direction(claim: TextFeatures, cited: Sequence[TextFeatures], *, strong: bool) -> Iterable[Doubt]:

@@ -68,7 +68,8 @@ _MENTIONED = re.compile(  # stands before words that a sentence only mentions, o
     r"[^.,;]{0,15})$"
 )
 _ANSWER = re.compile(
-    r"\s*(yes|no|not (?:necessarily|always|exactly|quite|really)|part(?:ly|ially)|in part|perhaps|it depends)(?:[:,]|\s-)\s",
+    r"\s*(yes|no|not (?:necessarily|always|exactly|quite|really)|part(?:ly|ially)|in part|perhaps|it depends)"
+    r"(?:[:,]|\s-)\s",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“]([^\"“”]{2,}?)[\"”]")

@@ -24,6 +24,7 @@ _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa", "λ": "lambda", "μ": "mu", "σ": "sigma",
     "τ": "tau", "ω": "omega", "θ": "theta", "φ": "phi", "π": "pi", "η": "eta", "ζ": "zeta", "χ": "chi", "ψ": "psi", "ρ": "rho",
 }  # fmt: skip
+_LATIN_TABLE = str.maketrans({"α": "a", "β": "b", "γ": "g", "δ": "d", "ε": "e", "κ": "k", "μ": "u", "λ": "l"})
 _GREEK_TABLE = str.maketrans(_GREEK | dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)))
 
 FUNCTION_WORDS = frozenset(
@@ -250,13 +251,17 @@ def nameable(text: str) -> Nameable:
     """Collect the keys of a normalized text under which a name may be found."""
     tokens = [match.group() for match in _JOINED.finditer(text)]
     parts = tuple(name_key(part) for token in tokens for part in re.split(r"[-/]", token) if part)
-    return Nameable(frozenset((*parts, *map(name_key, tokens))), parts)
+    keys = {*parts, *map(name_key, tokens)}
+    greek = [token.translate(_LATIN_TABLE) for token in tokens if not token.isascii()]  # NF-κB is also NF-kB
+    keys |= {name_key(part) for token in greek for part in (token, *re.split(r"[-/]", token))}
+    keys |= {key.rstrip("+") for key in keys if key.endswith("+") and len(key) > 2}  # CD4+ cells
+    return Nameable(frozenset(keys), parts)
 
 
 def is_known(name: Name, text: Nameable) -> bool:
     """True if a text has a name: as written, split or joined, spelled out or abbreviated, or as its people's name."""
     keys, parts = text.keys, text.parts
-    if name.key in keys or name_key(name.text.rstrip("s")) in keys:
+    if name.key in keys or name_key(name.text.rstrip("s+")) in keys:
         return True
     if name.key in "".join(parts) and any(
         name.key == "".join(parts[at : at + size]) for size in (2, 3, 4) for at in range(len(parts) - size + 1)
