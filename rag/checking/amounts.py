@@ -64,7 +64,7 @@ def _difference(claimed: Quantity, held: Sequence[Quantity]) -> tuple[ProblemKin
 
 
 def _same_sense(claimed: Quantity, held: Quantity) -> bool:
-    """True if sign and bound agree; a claim may leave its bound out, and “over five models” or “over five years” may be none."""
+    """True if sign and bound agree; a claim may leave its bound out, and “over five models” may have none."""
     if not _same_sign(claimed, held):
         return False
     if claimed.side in (0, held.side, held.context.extreme):

@@ -7,6 +7,7 @@ Replaced words, and numbers and names that exchanged their places. A claim in ot
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,11 +15,11 @@ from itertools import combinations, pairwise
 
 from rag.checking.amounts import same_unit
 from rag.checking.contrasts import contrasted, denies, opposite
-from rag.checking.doubts import Doubt, doubt
+from rag.checking.doubts import Doubt
 from rag.checking.features import TextFeatures
+from rag.checking.problems import doubt
 from rag.checking.quantities import Quantity, same_value
 from rag.checking.synonyms import synonymous
-from rag.checking.units import UNITS
 from rag.checking.words import Name, Word
 
 _LISTED = re.compile(r"[\s,;/()&+'\"]*(?:(?:and|or|as well as)\b[\s,;/()&+'\"]*)?(?:the\s|on\s)?", re.IGNORECASE)
@@ -180,26 +181,31 @@ def replaced(
     """
     found: list[tuple[Word, Word]] = []
     held = {word.stem for sentence in cited for word in sentence.words}
-    kept = set(claim.stems)
+    ours_count = Counter(claim.stems)
+    counted = [(quantity.start, quantity.end) for quantity in claim.claimed]
     for sentence, alignment in zip(cited, alignments, strict=True):
         if alignment.share < NEAR_VERBATIM or alignment.share == 1:
             continue
+        theirs_count = Counter(sentence.stems)
         for ours, theirs in alignment.differing:
-            new = [claim.words[at] for at in ours if claim.words[at].content and claim.words[at].stem not in held]
-            old = [sentence.words[at] for at in theirs if sentence.words[at].content]
-            if not new or not old:
-                continue
             close = alignment.share >= CLOSE_COPY and len(ours) == len(theirs) <= _SHORT
-            for word in new:
-                if word.text.isdigit() or word.text in UNITS or any(synonymous(word.stem, held.stem) for held in old):
+            old = [sentence.words[at] for at in theirs if sentence.words[at].content]
+            gone = [word for word in old if ours_count[word.stem] < theirs_count[word.stem] and not word.text.isdigit()]
+            for at in ours:
+                word = claim.words[at]
+                if not word.content or word.text.isdigit() or not gone:
                     continue
-                gone = [other for other in old if other.stem not in kept and not other.text.isdigit()]
+                if any(start <= word.start < end for start, end in counted):
+                    continue  # the unit of a number
+                if ours_count[word.stem] <= theirs_count[word.stem] or any(
+                    synonymous(word.stem, other.stem) for other in old
+                ):
+                    continue
                 against = [other for other in gone if differs(word, other)]
                 if against:
                     found.append((word, against[0]))
-                elif close and gone:
-                    at = claim.words.index(word) - ours.start + theirs.start
-                    partner = sentence.words[at]
+                elif close and word.stem not in held:
+                    partner = sentence.words[at - ours.start + theirs.start]
                     found.append((word, partner if partner in gone else gone[0]))
     return found
 

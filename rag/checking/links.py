@@ -18,7 +18,10 @@ _DOMAINS = (
     "com|org|net|io|ai|co|dev|xyz|ru|cn|info|biz|app|ly|me|zip|top|site|online|sh|pw|tk|cc|gg|vip|club|shop|store|tech|space|"
     "website|live|link|click|icu|edu|gov|de|uk|fr|jp|eu|mov|page|login"
 )
-_FILES = "js|ts|jsx|tsx|mjs|py|rs|go|md|json|jsonl|yaml|yml|toml|csv|tsv|xml|txt|pdf|c|h|cc|cpp|hpp|java|rb|jl|ipynb|tex|bib|r|m|php"
+_FILES = (
+    "js|ts|jsx|tsx|mjs|py|rs|go|md|json|jsonl|yaml|yml|toml|csv|tsv|xml|txt|pdf|c|h|cc|cpp|hpp|java|rb|jl|ipynb|tex|bib|r|m|"
+    "php"
+)
 _DOT = r"(?:[.。]|\[\.\]|\(\.\))"
 _LINK = re.compile(
     r"\b(?:h(?:tt|xx)ps?|ftp|file|javascript|vbscript|mailto|data|tel):\S+|\b[a-z][a-z0-9+-]{1,15}(?:\[:\]|:)//\S+|\bwww[.。]\S+|"

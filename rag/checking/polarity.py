@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from rag.checking.contrasts import contrasted, denies
 from rag.checking.copies import Alignment
-from rag.checking.doubts import Doubt, doubt
+from rag.checking.doubts import Doubt
 from rag.checking.features import TextFeatures
 from rag.checking.negation import NEGATORS
+from rag.checking.problems import doubt
 from rag.checking.synonyms import synonymous
 from rag.checking.words import SIDES, Word
 

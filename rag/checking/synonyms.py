@@ -92,11 +92,12 @@ approximately about roughly around nearly | exactly precisely | respond react re
 response reaction reply answer | answer reply solution | solve resolve address tackle fix |
 address tackle handle treat confront | handle manage process treat cope | fix repair correct remedy |
 solution remedy fix | treat treatment therapy | treatment therapy intervention | drug medication medicine medicament |
-dose dosage | patient case subject | participant subject volunteer respondent | people humans persons individuals |
-person human individual | individual single | human person people | child kid infant youngster pediatric |
-adolescent teenager youth | young youthful | elderly older aged old senior | adult grown | woman female | man male |
-pregnant expectant | mother maternal | physician doctor clinician practitioner | doctor clinician physician gp |
-nurse carer | student pupil learner trainee | teacher instructor educator | expert specialist professional |
+dose dosage | patient case subject individual person people | effectiveness usefulness efficacy utility value |
+participant subject volunteer respondent | people humans persons individuals | person human individual |
+individual single | human person people | child kid infant youngster pediatric | adolescent teenager youth |
+young youthful | elderly older aged old senior | adult grown | woman female | man male | pregnant expectant |
+mother maternal | physician doctor clinician practitioner | doctor clinician physician gp | nurse carer |
+student pupil learner trainee | teacher instructor educator | expert specialist professional |
 illness disease disorder sickness condition | cancer tumor tumour carcinoma malignancy | heart cardiac |
 kidney renal | liver hepatic | lung pulmonary | brain cerebral | blood serum | vaccine jab shot |
 vaccinate immunise immunize | vaccination immunization immunisation | unvaccinated unimmunised unimmunized |

@@ -56,7 +56,7 @@ def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike
 
 RELATED, COVERED = 0.40, 0.50
 """Related less than the first, a claim is unsupported, like 99 % of unrelated sentences; less than the second, weak."""
-COVERAGE_WEIGHT, COSINE_WEIGHT, PROBLEM_WEIGHT, BIAS = 2.50, 0.0, -0.52, -1.53
+COVERAGE_WEIGHT, COSINE_WEIGHT, PROBLEM_WEIGHT, BIAS = 1.53, 1.68, -0.51, -1.75
 FEWEST_WORDS = 3
 """A claim needs this many content words: `HACKED` is not supported because some sentence quotes it."""
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checking.normalize import normalize
 from rag.checking.amounts import missing
+from rag.checking.normalize import normalize
 from rag.checking.quantities import Quantity, quantities
 
 

@@ -17,7 +17,7 @@ from rag.types import Paper, ProblemKind
 
 CHECKER = Checker(similarity(StaticEmbedder().word_vectors))
 GAIN = "Adapter fusion improves accuracy by 5.2% on GSM8K but does not improve latency on small devices."
-KINDS: Sequence[ProblemKind] = ("number", "unit", "name", "negation", "direction", "quote", "author")
+KINDS: Sequence[ProblemKind] = ("number", "unit", "name", "negation", "direction", "bound", "quote", "author")
 
 
 def cite(
@@ -67,8 +67,8 @@ def found(verdict: Verdict) -> set[tuple[str, str]]:
         ("negation", "improves", "In tests, dropout improves recall.", "Dropout does not improve recall in tests."),
         ("direction", "worsens", GAIN.replace("fusion improves", "fusion worsens"), GAIN),
         ("direction", "rises", "With age, recall rises in mice.", "Recall of mice falls with age."),
-        ("direction", "-0.3", "The slope of it was -0.3 in mice.", "The slope of it was +0.3 in mice."),
-        ("direction", "5%", "The risk was <5% in treated mice.", "The risk was >5% in treated mice."),
+        ("bound", "-0.3", "The slope of it was -0.3 in mice.", "The slope of it was +0.3 in mice."),
+        ("bound", "5%", "The risk was <5% in treated mice.", "The risk was >5% in treated mice."),
         ("direction", "most", "The score was at most 5 in mice.", "The score was at least 5 in mice."),
         ("quote", "“improves recall”", "Adapter fusion “improves recall” on GSM8K.", GAIN),
         ("quote", '"on all devices"', 'It improves accuracy "on all devices" by 5.2%.', GAIN),
@@ -95,7 +95,7 @@ def test_what_no_cited_sentence_says_is_found_at_its_place(kind: str, words: str
         ("negation", "Adapter fusion doesn't improve latency on small devices.", GAIN),
         ("negation", "It was just as good: recall was not low.", "It was just as good; recall wasn't low."),
         ("direction", "With age, recall of mice declines.", "Recall of mice falls with age."),
-        ("direction", "The risk was 5% in treated mice.", "The risk was <5% in treated mice."),
+        ("bound", "The risk was 5% in treated mice.", "The risk was <5% in treated mice."),
         ("quote", "Adapter fusion “improves accuracy” on GSM8K.", GAIN),
         ("quote", "The so called “Adapter Fusion” improves accuracy on GSM8K.", GAIN),
         ("author", "In 2023, recall of the model rose.", "In 2023, recall of the model rose sharply."),
@@ -236,13 +236,17 @@ def test_a_question_lends_its_names() -> None:
     assert check(claim, sentence, question="What does PPARG do?").support == "supported"
 
 
-def test_a_title_and_a_question_lend_no_numbers() -> None:
-    verdict = CHECKER.check(
-        "It raises the survival of 40 mice.",
-        cite("It raises the survival of mice.", title="A study of 40 mice"),
-        question="Of 40 mice?",
-    )
-    assert ("number", "40") in found(verdict)
+def test_a_title_lends_its_numbers() -> None:
+    claim, sentence = "It raises the survival of 40 mice.", "It raises the survival of mice."
+    assert ("number", "40") in found(check(claim, sentence))
+    assert CHECKER.check(claim, cite(sentence, title="A study of 40 mice")).support == "supported"
+
+
+def test_a_question_lends_the_number_of_a_name_and_no_other() -> None:
+    claim, sentence = "Weight fell in a phase 2 trial in type 2 diabetes.", "Weight fell in a trial in diabetes."
+    assert check(claim, sentence, question="What did the phase 2 trial in type 2 diabetes find?").support == "supported"
+    claim, sentence = "The drug lowers mortality in mice by 50%.", "The drug lowers mortality in mice."
+    assert check(claim, sentence, question="Does it lower mortality by 50%?").support == "unsupported"
 
 
 def test_numbers_that_change_places_are_caught() -> None:
@@ -250,7 +254,7 @@ def test_numbers_that_change_places_are_caught() -> None:
     claim = "The risk was 5% with the drug and 3% with placebo among adults."
     verdict = check(claim, sentence)
     assert verdict.support == "unsupported"
-    assert {each.kind for each in verdict.problems} == {"number"}
+    assert {each.kind for each in verdict.problems} == {"order"}
 
 
 def test_a_change_told_backwards_is_caught() -> None:
@@ -258,14 +262,16 @@ def test_a_change_told_backwards_is_caught() -> None:
         "Time fell from 3 to 5 hours in the new system of the lab.",
         "Time fell from 5 to 3 hours in the new system of the lab.",
     )
-    assert found(verdict) == {("number", "5 hours")}
+    assert ("order", "5 hours") in found(verdict)
+    assert verdict.support == "unsupported"
 
 
 def test_names_that_change_places_are_caught() -> None:
     verdict = check(
         "BERT outperforms GPT-4 on many tasks of the suite.", "GPT-4 outperforms BERT on many tasks of the suite."
     )
-    assert found(verdict) == {("name", "GPT-4")}
+    assert ("order", "GPT-4") in found(verdict)
+    assert verdict.support == "unsupported"
 
 
 def test_a_list_in_another_order_says_the_same() -> None:
@@ -368,7 +374,6 @@ def test_what_a_dose_is_given_per_counts() -> None:
     assert verdict.support == "unsupported"
 
 
-@pytest.mark.xfail(strict=True, reason="a word that the sentence both asserts and denies may be either")
 def test_a_denied_clause_does_not_pass_because_another_clause_asserts_its_verb() -> None:
     assert check("On small devices, latency improves.", GAIN).support == "unsupported"
 
