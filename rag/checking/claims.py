@@ -20,7 +20,7 @@ from rag.checking.features import TextFeatures
 from rag.checking.problems import doubt, problem
 from rag.checking.quantities import Quantity
 from rag.checking.synonyms import synonymous
-from rag.checking.words import Name, Word, is_known, spelled_by
+from rag.checking.words import FUNCTION_WORDS, Name, Word, is_known, spelled_by
 from rag.types import Problem, ProblemKind
 
 _NUMBERED = re.compile(r" (\d+)\b")
@@ -107,15 +107,16 @@ def _held(evidence: Evidence) -> list[Quantity]:
 
 def _asked_for(claimed: Quantity, question: TextFeatures) -> bool:
     """True if the question has the number beside the same word, as in “type 2”: it names a thing by it."""
-    return any(
-        claimed.value == held.value
-        and claimed.unit == held.unit
-        and (
-            (claimed.context.before and claimed.context.before == held.context.before)
-            or (claimed.context.after and claimed.context.after[:1] == held.context.after[:1])
-        )
+    return not claimed.unit and any(
+        claimed.value == held.value and not held.unit and not _neighbours(claimed).isdisjoint(_neighbours(held))
         for held in question.held
     )
+
+
+def _neighbours(quantity: Quantity) -> set[tuple[str, str]]:
+    """The words directly before and after a number that are no function words."""
+    words = [("before", quantity.context.before), *(("after", word) for word in quantity.context.after[:1])]
+    return {(side, word) for side, word in words if word and word not in FUNCTION_WORDS}
 
 
 def _of_a_name(claimed: Quantity, evidence: Evidence) -> bool:

@@ -84,10 +84,22 @@ def contrasted(one: str, other: str) -> bool:
     return one != other and bool(table.get(one, frozenset()) & table.get(other, frozenset()))
 
 
+def is_contrast(stem: str) -> bool:
+    """True if a stem stands in the table of contrasts."""
+    return same_spelling(stem) in _table()
+
+
+@lru_cache(maxsize=20_000)
+def denials(word: str) -> frozenset[str]:
+    """What a word is called with a negative prefix, and without its own: of common uncommon, of independent dependent."""
+    longer = {prefix + word for prefix in _PREFIXES}
+    shorter = {word.removeprefix(prefix) for prefix in _PREFIXES if word.startswith(prefix) and len(word) > 5}
+    return frozenset(longer | shorter)
+
+
 def denies(one: str, other: str) -> bool:
     """True if one word is the other with a negative prefix: common and uncommon, dependent and independent."""
-    short, long = sorted((one, other), key=len)
-    return any(long == prefix + short for prefix in _PREFIXES)
+    return other in denials(one)
 
 
 def opposite(one: str, other: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rag.checking.contrasts import contrasted, denies
+from rag.checking.contrasts import contrasted, denials, is_contrast
 from rag.checking.copies import Alignment
 from rag.checking.doubts import Doubt
 from rag.checking.features import TextFeatures
@@ -73,18 +73,20 @@ def opposites(claim: TextFeatures, cited: Sequence[TextFeatures], *, strong: boo
     """Find words whose negation by a prefix, or whose contrast, stands in the cited sentences about the same thing."""
     held = {word.stem for sentence in cited for word in sentence.words}
     kept = set(claim.stems)
-    for at, word in enumerate(claim.words):
-        if not word.content or word.stem in held:
-            continue
-        for sentence in cited:
-            for other_at, other in enumerate(sentence.words):
-                if not other.content or other.stem in kept or word.denied != other.denied:
-                    continue
-                if denies(word.text, other.text):
-                    detail = f"the sentence has {other.text}"
-                    yield doubt("negation", claim, word, detail, strong=strong)
-                elif (
-                    contrasted(word.stem, other.stem)
+    new = [(at, word) for at, word in enumerate(claim.words) if word.content and word.stem not in held]
+    for sentence in cited:
+        gone = [(at, word) for at, word in enumerate(sentence.words) if word.content and word.stem not in kept]
+        texts = {word.text for _, word in gone}
+        rivals = [(at, word) for at, word in gone if is_contrast(word.stem)]
+        for at, word in new:
+            denied = texts & denials(word.text)
+            for _, other in [pair for pair in gone if pair[1].text in denied] if denied else ():
+                if word.denied == other.denied:
+                    yield doubt("negation", claim, word, f"the sentence has {other.text}", strong=strong)
+            for other_at, other in rivals if is_contrast(word.stem) else ():
+                if (
+                    word.denied == other.denied
+                    and contrasted(word.stem, other.stem)
                     and not any(synonymous(word.stem, third.stem) for third in sentence.content)
                     and _nearness(claim, at, sentence, other_at) > 0
                 ):
