@@ -91,7 +91,7 @@ def is_contrast(stem: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def denials(word: str) -> frozenset[str]:
-    """What a word is called with a negative prefix, and without its own: of common uncommon, of independent dependent."""
+    """A word with a negative prefix, and without its own: of common uncommon, of independent dependent."""
     longer = {prefix + word for prefix in _PREFIXES}
     shorter = {word.removeprefix(prefix) for prefix in _PREFIXES if word.startswith(prefix) and len(word) > 5}
     return frozenset(longer | shorter)

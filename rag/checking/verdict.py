@@ -54,8 +54,10 @@ def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike
     return lambda first, second: rows(first) @ rows(second).T
 
 
-RELATED, COVERED = 0.40, 0.50
+RELATED, COVERED = 0.42, 0.54
 """Related less than the first, a claim is unsupported, like 99 % of unrelated sentences; less than the second, weak."""
+HALF = 0.50
+"""Less covered than this a claim is weak, however near the whole is: it adds something."""
 COVERAGE_WEIGHT, COSINE_WEIGHT, PROBLEM_WEIGHT, BIAS = 1.53, 1.68, -0.51, -1.75
 FEWEST_WORDS = 3
 """A claim needs this many content words: `HACKED` is not supported because some sentence quotes it."""
@@ -100,9 +102,9 @@ class Relatedness:
     cosine: float
 
     @property
-    def mean(self) -> float:
-        """The average of the two."""
-        return (self.coverage + self.cosine) / 2
+    def both(self) -> float:
+        """The two together, as right claims in free words and wrong ones are parted best."""
+        return 0.7 * self.coverage + 0.3 * self.cosine
 
 
 class Checker:
@@ -203,9 +205,9 @@ def _decided(
 ) -> Verdict:
     """The verdict of words alone: a veto, a strong doubt or two doubts refuse the claim; one doubt makes it weak."""
     doubted = _unique(doubted)
-    if claim and min(related.mean, related.coverage) < COVERED:
+    if claim and (related.both < COVERED or related.coverage < HALF):
         detail = f"the cited sentences cover {related.coverage:.0%} of what it says"
-        doubted.append(Doubt(_of_whole("coverage", claim, claim, detail), strong=related.mean < RELATED))
+        doubted.append(Doubt(_of_whole("coverage", claim, claim, detail), strong=related.both < RELATED))
     refused = bool(vetoes) or any(doubt.strong for doubt in doubted) or len(doubted) > 1
     logit = COVERAGE_WEIGHT * related.coverage + COSINE_WEIGHT * related.cosine + PROBLEM_WEIGHT * refused + BIAS
     support: Support = "unsupported" if refused else "weak" if doubted or flagged else "supported"
