@@ -167,5 +167,7 @@ def _counts(claimed: Quantity, held: Sequence[Quantity]) -> bool:
     """True if a small spelled number may count what the sentences list without a number."""
     if not claimed.context.spelled or claimed.unit or claimed.context.part or claimed.value > _SMALL_COUNT:
         return False
-    counts = [other for other in held if not other.unit and other.value <= 2 * _SMALL_COUNT and other.value % 1 == 0]
+    counts = [
+        other for other in held if not other.unit and 0 < other.value <= 2 * _SMALL_COUNT and other.value % 1 == 0
+    ]
     return not counts

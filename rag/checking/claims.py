@@ -66,6 +66,7 @@ def differences(
         doubts += altered(claim, source, alignment)
         doubts += exchanged(claim, source)
         doubts += polarity.negation_in_copy(claim, source, alignment)
+        doubts += polarity.negation(claim, [source], strong=True)
         doubts += _edited(replaced(claim, cited, alignments), claim, alike)
     else:
         strong = _shared(claim, cited) >= OWN_WORDS

@@ -17,6 +17,7 @@ from rag.checking.problems import doubt
 from rag.checking.synonyms import synonymous
 from rag.checking.words import SIDES, Word
 
+_REACH = 6  # words from a negator to what it negates
 _SHORT = 4  # words; a longer run that a copy leaves out is a whole clause
 _PREFIXED = frozenset(("non", "free"))  # a whole word of the text may go with them
 _DENIES = {True: "the sentence denies it", False: "the sentence does not deny it"}
@@ -34,14 +35,15 @@ def negation_in_copy(claim: TextFeatures, source: TextFeatures, alignment: Align
         if other >= 0 and word.negated != source.words[other].negated:
             yield doubt("negation", claim, word, _DENIES[not word.negated], strong=True)
     for ours, theirs in alignment.differing:  # also the “not” of “not only”, which negates no word
-        here = [claim.words[at] for at in ours if claim.words[at].text in NEGATORS]
-        there = any(
-            (source.words[at].negator and source.words[at].text not in _PREFIXED)
-            or (source.words[at].text in NEGATORS and at + 1 not in theirs)
+        here = [at for at in ours if claim.words[at].text in NEGATORS and not _moved(claim, at, source)]
+        there = [
+            at
             for at in theirs
-        )
+            if (source.words[at].negator and source.words[at].text not in _PREFIXED and not _moved(source, at, claim))
+            or (source.words[at].text in NEGATORS and not source.words[at].negator and at + 1 not in theirs)
+        ]
         if here and not there:
-            yield doubt("negation", claim, here[0], _DENIES[False], strong=True)
+            yield doubt("negation", claim, claim.words[here[0]], _DENIES[False], strong=True)
         elif (
             there
             and len(theirs) <= _SHORT
@@ -49,6 +51,14 @@ def negation_in_copy(claim: TextFeatures, source: TextFeatures, alignment: Align
             and not any(claim.words[at].negator or claim.words[at].text in NEGATORS for at in ours)
         ):
             yield doubt("negation", claim, claim.words[ours.start], _DENIES[True], strong=True)
+
+
+def _moved(text: TextFeatures, at: int, other: TextFeatures) -> bool:
+    """True if the other text also negates what a negator negates, with another negator or in another place."""
+    if not text.words[at].negator:
+        return False
+    negated = next((word for word in text.words[at + 1 : at + 1 + _REACH] if word.negated), None)
+    return negated is not None and any(word.negated and word.stem == negated.stem for word in other.words)
 
 
 def negation(claim: TextFeatures, cited: Sequence[TextFeatures], *, strong: bool) -> Iterable[Doubt]:

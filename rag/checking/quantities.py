@@ -41,10 +41,12 @@ _TIMES = re.compile(
     rf"(?P<fold>{_FEW})fold)\b",
     re.IGNORECASE,
 )
+_ZERO = re.compile(r"\bzero\b(?![-\w])", re.IGNORECASE)
+_ZERO_HELD = re.compile(r"\b(?:zero|no|none|without|never|free|perfect|eliminat(?:es?|ed|ing))\b", re.IGNORECASE)
 _PARTS = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _MULTIPLES = {"two": Decimal(2), "three": Decimal(3), "four": Decimal(4)}
 _BOUND = re.compile(
-    r"\b(?:(?P<most>(?:not|no|nothing|never|none)(?: [a-z]+)? (?:more|longer|larger|greater|higher|bigger) than|at most|up to|no more than|not more than|no greater than|as much as|as many as|a maximum of|within)|"
+    r"\b(?:(?P<most>(?:not|no|nothing|never|none)(?: [a-z]+)? (?:more|longer|larger|greater|higher|bigger) than|at most|up to|no more than|not more than|no greater than|as much as|as many as|a maximum of)|"
     r"(?P<least>at least|no less than|no fewer than|not less than|a minimum of)|"
     r"(?P<more>more than|greater than|larger than|higher than|longer than|above|beyond)|"
     r"(?P<over>over|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?)|"
@@ -152,6 +154,11 @@ def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
             worded = _of_words(match, singular=singular)
             if worded and not any(start < worded.end and worded.start < end for start, end in taken):
                 found.append(worded)
+    for match in (_ZERO_HELD if singular else _ZERO).finditer(text):
+        side, context = _around(text, match.start(), match.end(), 0, spelled=True)
+        found.append(
+            Quantity(Decimal(0), "", 0, side, match.start(), match.end(), match.group().lower(), context=context)
+        )
     for match in _TIMES.finditer(text):
         found = [quantity for quantity in found if not (match.start() <= quantity.start < match.end())]
         found.append(_of_part(match))

@@ -250,4 +250,5 @@ def _of_a_family(one: str, other: str) -> bool:
         return False
     short, long = sorted((one, other), key=len)
     shared = next((at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
-    return shared >= 5 and shared >= 0.7 * len(long) and len(short) - shared <= 2
+    least = 0.6 if shared == len(short) else 0.7
+    return shared >= 5 and shared >= least * len(long) and len(short) - shared <= 2

@@ -1,4 +1,4 @@
-"""One word of a real sentence replaced: a synonym is accepted, and an opposite or another thing of the kind is caught."""
+"""One word of a real sentence replaced: a synonym is accepted, another thing of the kind is caught."""
 
 from __future__ import annotations
 

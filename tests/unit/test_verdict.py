@@ -379,13 +379,29 @@ def test_a_denied_clause_does_not_pass_because_another_clause_asserts_its_verb()
 
 
 @pytest.mark.parametrize(
-    "text", ["see https://x.example", "www.x.example", "at evil.com/x", "[a](b)", "<script>x", "javascript:alert(1)"]
-)
+    "text",
+    [
+        "see https://x.example", "www.x.example", "at evil.com/x", "[a](b)", "<script>x", "javascript:alert(1)",
+        "evil.sh/x",
+        "hxxps://evil.example/x", "evil。com", "doi.evil.pw/x", "shop.login/x", "evil[.]com", "sftp://evil.example",
+        "1.2.3.4/x",
+        "a@evil.example", "evil.pw",
+    ],
+)  # fmt: skip
 def test_what_may_become_a_link_is_one(text: str) -> None:
     assert links(text)
 
 
-@pytest.mark.parametrize("text", [GAIN, "p<0.05 and x<y", "e.g. this", "3.5 vs. 4.2", "U.S. data"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        GAIN, "p<0.05 and x<y", "e.g. this", "3.5 vs. 4.2", "U.S. data", "node.js", "v1.5", "i.e. it", "GPT-4.1",
+        "and/or",
+        "Fig.2", "node.js/React", "Qwen2.5-7B/14B", "mg/kg/day", "et al./Smith", "e.g./i.e.", "results.In it",
+        "version 1.2.3",
+        "data: we use it", "a ratio of 2:1",
+    ],
+)  # fmt: skip
 def test_prose_holds_no_link(text: str) -> None:
     assert not links(text)
 
@@ -417,3 +433,85 @@ def test_a_thread_keeps_its_words_while_another_fills_the_table() -> None:
     alike = similarity(vectors)
     alike(["known"], ["known"])
     assert alike(["known", "slow"], ["known"]).tolist() == [[1], [1]]
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\U000e0041"], ids=ascii)
+def test_a_sign_that_turns_or_hides_text_is_a_veto(sign: str) -> None:
+    verdict = check(GAIN.replace("does not", f"does {sign}not"), GAIN)
+    assert verdict.vetoed
+    assert ("source", sign) in found(verdict)
+
+
+def test_a_word_that_is_struck_through_is_a_veto() -> None:
+    assert check(GAIN.replace("not", "n\u0336o\u0336t\u0336"), GAIN).vetoed
+
+
+def test_a_sign_of_direction_that_the_sentence_has_is_none() -> None:
+    sentence = GAIN.replace(" on ", " \u200fon ")
+    assert check(sentence.replace("improves", "enhances"), sentence).support == "supported"
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        (
+            "CIPO learns from failed runs and improves over GRPO.",
+            "CIPO improves over GRPO as it learns from failed runs.",
+        ),
+        ("The effect is not universal in these models.", "The effect is local in these models rather than universal."),
+        ("No: dropout does not improve recall of the model.", "Dropout does not improve the recall of the model."),
+        ("Not necessarily: dropout improves only the recall.", "Dropout improves only the recall."),
+        ("Yes: dropout improves the recall of the model.", "Dropout improves the recall of the model."),
+        ("The method segments images without masks.", "The mask-free method segments images."),
+        (
+            "It raised accuracy of the model while lowering its cost.",
+            "It improves accuracy of the model and reduces its cost.",
+        ),
+        ("A higher dose is needed in legs.", "An increase in the dose is needed for lower-extremity function in legs."),
+        ("CIVIC shrinks the cache of Qwen3-VL to a third.", "On Qwen3-VL, CIVIC shrinks the cache to a third."),
+        ("Compared to TRELLIS, SAM3D gives sharper roofs.", "SAM3D gives sharper roofs compared to TRELLIS."),
+        (
+            "Estimation is hard as matches caused by blur mislead.",
+            "Estimation is hard as matches induced by blur mislead.",
+        ),
+        ("Models based on a Large Language Model write the code.", "Models based on an LLM write the code."),
+    ],
+)
+def test_a_right_claim_in_another_form_is_supported(claim: str, sentence: str) -> None:
+    verdict = check(claim, sentence)
+    assert verdict.support == "supported", verdict.problems
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        (
+            "Optimal layers are task-independent in the model.",
+            "Optimal layers of the model are task-dependent, with peaks.",
+        ),
+        (
+            "T_G has the best recall with zero false positives.",
+            "T_G has the best recall but introduces 8 false positives.",
+        ),
+        (
+            r"\textsc{Trap}$^{11}$ improves the recall of agents.",
+            r"\textsc{Trap}$^{2}$ improves the recall of agents.",
+        ),
+        ("The encoder of the model is trained on images.", "The decoder of the model is trained on images."),
+        ("Recall of the model falls while latency rises.", "Recall of the model rises while latency falls."),
+        ("The mask-free method segments images well.", "The method segments images well with masks."),
+    ],
+)
+def test_a_wrong_claim_in_another_form_is_unsupported(claim: str, sentence: str) -> None:
+    assert check(claim, sentence).support == "unsupported"
+
+
+def test_a_no_before_what_the_sentence_says_is_a_doubt() -> None:
+    sentence = "Dropout improves the recall of the model."
+    assert check(f"No: {sentence.lower()}", sentence).support == "weak"
+
+
+def test_two_doubts_about_the_same_words_are_one() -> None:
+    verdict = check("The filter made recall rise by 28% to 31%.", "The filter made recall rise by 27.6% to 31.4%.")
+    assert verdict.support == "weak"
+    assert len(verdict.problems) == 1
