@@ -55,10 +55,14 @@ def negation_in_copy(claim: TextFeatures, source: TextFeatures, alignment: Align
 
 def _moved(text: TextFeatures, at: int, other: TextFeatures) -> bool:
     """True if the other text also negates what a negator negates, with another negator or in another place."""
-    if not text.words[at].negator:
+    if not text.words[at].negator or _negators(text) > _negators(other):
         return False
     negated = next((word for word in text.words[at + 1 : at + 1 + _REACH] if word.negated), None)
     return negated is not None and any(word.negated and word.stem == negated.stem for word in other.words)
+
+
+def _negators(text: TextFeatures) -> int:
+    return sum(word.negator for word in text.words)
 
 
 def negation(claim: TextFeatures, cited: Sequence[TextFeatures], *, strong: bool) -> Iterable[Doubt]:
