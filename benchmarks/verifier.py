@@ -209,9 +209,12 @@ def _loss(features: Array, positive: Sequence[bool], beta: Sequence[float]) -> f
 
 
 def _features(pairs: Sequence[Pair], verdicts: Sequence[Verdict], check: Checker) -> Array:
-    """Coverage and whether there is any problem, (n, 2), as the score is made of them."""
-    coverage = [check.coverage(read(pair.claim), [read(cited.sentence.text) for cited in pair.cited]) for pair in pairs]
-    return np.column_stack([coverage, [float(verdict.support == "unsupported") for verdict in verdicts]])
+    """Coverage, cosine and whether the claim is refused, (n, 3), as the score is made of them."""
+    related = [
+        check.relatedness(read(pair.claim), [read(cited.sentence.text) for cited in pair.cited]) for pair in pairs
+    ]
+    rows = [(each.coverage, each.cosine) for each in related]
+    return np.column_stack([rows, [float(verdict.support == "unsupported") for verdict in verdicts]])
 
 
 def _area(scores: Sequence[float], labels: Sequence[str], against: Sequence[str]) -> str:
@@ -327,7 +330,7 @@ def main() -> None:
     positive = {name: [pair.label == "supports" for pair in data] for name, data in fitted_on.items()}
     features["both"] = np.concatenate(list(features.values()))
     positive["both"] = [supports for name in fitted_on for supports in positive[name]]
-    in_code = (verdict.COVERAGE_WEIGHT, verdict.PROBLEM_WEIGHT, verdict.BIAS)
+    in_code = (verdict.COVERAGE_WEIGHT, verdict.COSINE_WEIGHT, verdict.PROBLEM_WEIGHT, verdict.BIAS)
     ways = {name: fit(features[name], positive[name]).tolist() for name in features} | {"in the code": in_code}
     coefficients = [
         [
@@ -339,7 +342,8 @@ def main() -> None:
     ]
     parts.append(
         table(
-            ["fitted on", "coverage", "any problem", "bias", *(f"log loss, {name}" for name in features)], coefficients
+            ["fitted on", "coverage", "cosine", "refused", "bias", *(f"log loss, {name}" for name in features)],
+            coefficients,
         )
     )
     parts.append(table(["ten claims of two sentences each", "answers", "median ms", "95 % of them, ms"], timed(folder)))

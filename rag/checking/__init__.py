@@ -5,7 +5,9 @@ It works on claims and stored sentences only; it uses no model, no files and no 
 """
 
 from rag.checking.judging import Judge, JudgedClaim, JudgeName
-from rag.checking.verdict import Alike, Checker, CitedSentence, Verdict, judged, links, similarity
+from rag.checking.links import links
+from rag.checking.mentions import CitedSentence
+from rag.checking.verdict import Alike, Checker, Verdict, judged, similarity
 
 __all__ = [
     "Alike",

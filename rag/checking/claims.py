@@ -1,5 +1,5 @@
 """
-Compare a claim with the sentences that it cites: numbers, units, names, negation and direction.
+Compare a claim with the sentences that it cites: vetoes of numbers and names, and doubts about everything else.
 
 Each difference is a Problem with its place in the claim. In a claim that copies a sentence, changes are found by
 aligning the two; in a claim in other words, by comparing sets. It uses no model and no files.
@@ -8,278 +8,163 @@ aligning the two; in a claim in other words, by comparing sets. It uses no model
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from typing import TypeVar
 
+from rag.checking import polarity
+from rag.checking.amounts import inexact, missing
+from rag.checking.contrasts import denies, opposite
+from rag.checking.copies import NEAR_VERBATIM, align, altered, differs, exchanged, replaced
+from rag.checking.doubts import Doubt
 from rag.checking.features import TextFeatures
-from rag.checking.quantities import Quantity, missing, same_value
-from rag.checking.words import NEGATORS, SIDES, Name, Word, is_known
+from rag.checking.problems import doubt, problem
+from rag.checking.quantities import Quantity
+from rag.checking.synonyms import synonymous
+from rag.checking.words import FUNCTION_WORDS, Name, Word, is_known, spelled_by
 from rag.types import Problem, ProblemKind
 
-Item = TypeVar("Item", Quantity, Name)
-_LISTED = re.compile(r"[\s,;/()&+'\"]*(?:(?:and|or|as well as)\b[\s,;/()&+'\"]*)?(?:the\s|on\s)?", re.IGNORECASE)
-_SHORT = 4  # words; a longer run that a copy leaves out is a whole clause
-_DENIES = {True: "the sentence denies it", False: "the sentence does not deny it"}
-_STRENGTHS = tuple(
-    tuple(frozenset(side.split()) for side in pair.split("|"))
-    for pair in (
-        "may might could|must will shall cannot",
-        "some few several|all every each most",
-        "any|most all",
-        "initial|final",
-        "partly partially|fully completely entirely",
-        "sometimes rarely|always often usually",
-    )
-)
-CLOSE_COPY = 0.8
-"""If a copy shares at least this much with the sentence, each replaced word in it is an edit."""
-NEAR_VERBATIM = 0.7
-"""A claim is a copy of a sentence if at least this share of its words stands there in the same order."""
+_NUMBERED = re.compile(r" (\d+)\b")
+SYNONYM = 0.45
+"""The least cosine at which a word of a copy may replace another one that the table of synonyms does not know."""
+OWN_WORDS = 0.6
+"""A claim that shares at least this much with the sentences speaks of the same; a difference is then a strong doubt."""
 
 
 @dataclass(frozen=True, slots=True)
-class Alignment:
+class Evidence:
+    """What a claim is compared with: the cited sentences, the titles of their papers, and the question."""
+
+    cited: Sequence[TextFeatures]
+    titles: Sequence[TextFeatures]
+    question: TextFeatures
+
+    @property
+    def texts(self) -> list[TextFeatures]:
+        """All of them."""
+        return [*self.cited, *self.titles, self.question]
+
+
+def differences(
+    claim: TextFeatures, evidence: Evidence, alike: Callable[[str, str], float]
+) -> tuple[list[Problem], list[Doubt]]:
     """
-    A word alignment of a claim and a sentence.
-
-    Args:
-        pairs: For each word of the claim the index of the same word in the sentence, or -1.
-        differing: The runs of words that differ, in the claim and in the sentence.
-        share: The share of the claim's words that have a partner.
-    """
-
-    pairs: Sequence[int]
-    differing: Sequence[tuple[range, range]]
-    share: float
-
-
-def align(claim: TextFeatures, sentence: TextFeatures) -> Alignment:
-    """Align the words of two texts in order."""
-    matcher = SequenceMatcher(None, claim.stems, sentence.stems, autojunk=False)
-    pairs = [-1] * len(claim.stems)
-    differing = []
-    for kind, first, last, low, high in matcher.get_opcodes():
-        if kind == "equal":
-            pairs[first:last] = range(low, high)
-        else:
-            differing.append((range(first, last), range(low, high)))
-    matched = sum(at >= 0 for at in pairs)
-    return Alignment(pairs, differing, matched / max(len(pairs), 1))
-
-
-def problems(
-    claim: TextFeatures,
-    cited: Sequence[TextFeatures],
-    alignments: Sequence[Alignment],
-    known: Sequence[TextFeatures] = (),
-) -> list[Problem]:
-    """
-    Find the problems of a claim: what it says and the cited sentences do not say.
+    Find what a claim says and its evidence does not say: the vetoes, and the doubts.
 
     Args:
         claim: The claim.
-        cited: The sentences that it cites.
-        alignments: The claim aligned with each of them.
-        known: Other texts that a name may come from: the titles of the cited papers, and the question.
+        evidence: What it is compared with.
+        alike: The cosine of two words.
     """
-    found = [*_numbers(claim, cited), *_names(claim, cited, known)]
-    copied = [
-        (sentence, alignment)
-        for sentence, alignment in zip(cited, alignments, strict=True)
-        if alignment.share >= NEAR_VERBATIM
-    ]
+    vetoes = [*_numbers(claim, evidence), *_names(claim, evidence)]
+    doubts = [*_inexact(claim, evidence)]
+    cited = evidence.cited
+    alignments = [align(claim, sentence) for sentence in cited]
+    copied = [at for at, alignment in enumerate(alignments) if alignment.share >= NEAR_VERBATIM]
     if copied:
-        source, alignment = max(copied, key=lambda pair: pair[1].share)
-        found += _altered(claim, source, alignment)
-        found += _moved(claim, source)
-        found += _negation_aligned(claim, source, alignment)
+        best = max(copied, key=lambda at: alignments[at].share)
+        source, alignment = cited[best], alignments[best]
+        doubts += altered(claim, source, alignment)
+        doubts += exchanged(claim, source)
+        doubts += polarity.negation_in_copy(claim, source, alignment)
+        doubts += polarity.negation(claim, [source], strong=True)
+        doubts += _edited(replaced(claim, cited, alignments), claim, alike)
     else:
-        found += _negation(claim, cited)
-        found += _direction(claim, cited)
+        strong = _shared(claim, cited) >= OWN_WORDS
+        doubts += polarity.negation(claim, cited, strong=strong)
+        doubts += polarity.direction(claim, cited, strong=strong)
+        doubts += polarity.opposites(claim, cited, strong=strong)
         claim_stems = sorted(word.stem for word in claim.content)
         for sentence in cited:  # the same words in another order: who beats whom
             if claim_stems == sorted(word.stem for word in sentence.content):
-                found += _moved(claim, sentence)
-    return _unique(found)
+                doubts += exchanged(claim, sentence)
+    return _unique(vetoes), doubts
 
 
-def _problem(kind: ProblemKind, claim: TextFeatures, start: int, end: int, detail: str) -> Problem:
-    at = claim.at(start, end)
-    return Problem(kind=kind, found=claim.original[at[0] : at[1]], at=at, detail=detail)
+def _shared(claim: TextFeatures, cited: Sequence[TextFeatures]) -> float:
+    """The share of the claim's content words that stand in the sentences."""
+    held = {word.stem for sentence in cited for word in sentence.words}
+    return sum(word.stem in held for word in claim.content) / max(len(claim.content), 1)
 
 
-def _numbers(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Problem]:
-    details = {
+def _numbers(claim: TextFeatures, evidence: Evidence) -> Iterable[Problem]:
+    details: dict[ProblemKind, str] = {
         "number": "no cited sentence holds it",
         "unit": "the cited sentence gives it in another unit",
-        "direction": "the cited sentence gives it with another sign or bound",
+        "bound": "the cited sentence gives it with another sign or bound",
     }
-    for quantity, kind in missing(claim.claimed, [quantity for sentence in cited for quantity in sentence.held]):
-        yield _problem(kind, claim, quantity.start, quantity.end, details[kind])
+    for quantity, kind in missing(claim.claimed, _held(evidence)):
+        if not _asked_for(quantity, evidence.question) and not _of_a_name(quantity, evidence):
+            yield problem(kind, claim, quantity, details[kind])
 
 
-def _names(claim: TextFeatures, cited: Sequence[TextFeatures], known: Sequence[TextFeatures]) -> Iterable[Problem]:
-    if not claim.names:
-        return
-    texts = [*cited, *known]
-    for name in claim.names:
-        if not any(is_known(name, text.nameable) for text in texts):
-            yield _problem("name", claim, name.start, name.end, "no cited sentence, title or question names it")
+def _inexact(claim: TextFeatures, evidence: Evidence) -> Iterable[Doubt]:
+    for quantity, detail in inexact(claim.claimed, _held(evidence))[:1]:  # who rounds one number rounds all
+        yield doubt("number", claim, quantity, detail, strong=False)
 
 
-def _altered(claim: TextFeatures, source: TextFeatures, alignment: Alignment) -> Iterable[Problem]:
-    """Find numbers, names and directions of a copy that replace others in the sentence."""
-    for ours, theirs in alignment.differing:
-        if not ours:
-            continue
-        start, end = claim.words[ours[0]].start, claim.words[ours[-1]].end
-        low, high = (source.words[theirs[0]].start, source.words[theirs[-1]].end) if theirs else (0, 0)
-        quantities = [quantity for quantity in source.held if quantity.start < high and low < quantity.end]
-        for quantity in claim.claimed:
-            if (
-                quantity.start < end
-                and start < quantity.end
-                and quantities
-                and not any(same_value(quantity, other) for other in quantities)
-            ):
-                yield _problem(
-                    "number", claim, quantity.start, quantity.end, f"the sentence has {quantities[0].written} there"
-                )
-        named = [name for name in source.names if name.start < high and low < name.end]
-        for name in claim.names:
-            within = name.start < end and start < name.end
-            if within and named and not any(other.key in name.key or name.key in other.key for other in named):
-                yield _problem("name", claim, name.start, name.end, f"the sentence has {named[0].text} there")
-        for at in ours:
-            for other in theirs:
-                if _is_stronger(claim.words[at], source.words[other]) or _opposed(claim.words[at], source.words[other]):
-                    word = claim.words[at]
-                    detail = f"the sentence has {source.words[other].text} there"
-                    yield _problem("direction", claim, word.start, word.end, detail)
+def _held(evidence: Evidence) -> list[Quantity]:
+    return [quantity for text in (*evidence.cited, *evidence.titles) for quantity in text.held]
 
 
-def _moved(claim: TextFeatures, source: TextFeatures) -> Iterable[Problem]:
-    """Find numbers and names that a copy has in another order, as in “from 5 to 3”. The members of a list may move."""
-    values = [quantity.value for quantity in source.held]
-    claimed = [quantity.value for quantity in claim.claimed]
-    for quantity in _out_of_order(claim.claimed, claimed, values, range(len(values))):
-        yield _problem("number", claim, quantity.start, quantity.end, "the sentence has it in another place")
-    groups = [0] * len(source.names)
-    for at in range(1, len(groups)):
-        between = source.normalized.text[source.names[at - 1].end : source.names[at].start]
-        groups[at] = groups[at - 1] + (not _LISTED.fullmatch(between))
-    keys = [name.key for name in source.names]
-    for name in _out_of_order(claim.names, [name.key for name in claim.names], keys, groups):
-        yield _problem("name", claim, name.start, name.end, "the sentence has it in another place")
-
-
-def _out_of_order(
-    items: Sequence[Item], keys: Sequence[object], held: Sequence[object], groups: Sequence[int]
-) -> Iterable[Item]:
-    """
-    Yield the first item that the source has only before the items that precede it in the claim.
-
-    Args:
-        items: The claim's quantities or names, in order.
-        keys: What is compared, for each item.
-        held: The keys of the source, in order.
-        groups: For each key of the source the number of its list, ascending; members of one list may change places.
-    """
-    reached, used = -1, set[int]()
-    for item, key in zip(items, keys, strict=True):
-        places = [at for at, other in enumerate(held) if other == key and at not in used]
-        if not places:
-            continue
-        ahead = [at for at in places if groups[at] >= reached]
-        if not ahead:
-            yield item
-            return
-        used.add(ahead[0])
-        reached = groups[ahead[0]]
-
-
-def replaced(
-    claim: TextFeatures, cited: Sequence[TextFeatures], alignments: Sequence[Alignment]
-) -> list[tuple[Word, Word]]:
-    """Pair the content words of a copy that no cited sentence has with the words that they replace."""
-    found: list[tuple[Word, Word]] = []
-    held = {word.stem for sentence in cited for word in sentence.words}
-    for sentence, alignment in zip(cited, alignments, strict=True):
-        if alignment.share < CLOSE_COPY or alignment.share == 1:
-            continue
-        for ours, theirs in alignment.differing:
-            if ours and len(ours) == len(theirs) <= _SHORT:
-                pairs = ((claim.words[at], sentence.words[other]) for at, other in zip(ours, theirs, strict=True))
-                found += [(one, two) for one, two in pairs if one.content and two.content and one.stem not in held]
-    return [(one, two) for one, two in found if not (one.text.isdigit() or two.text.isdigit())]
-
-
-def denies(one: Word, other: Word) -> bool:
-    """True if one word is the other with a negative prefix: common and uncommon."""
-    short, long = sorted((one.text, other.text), key=len)
-    return any(long == prefix + short for prefix in ("un", "in", "im", "ir", "il", "non", "dis"))
-
-
-def _is_stronger(one: Word, other: Word) -> bool:
-    """True if both words say how sure or how many, and one is stronger: may and must."""
-    return any(
-        (one.text in weak and other.text in strong) or (one.text in strong and other.text in weak)
-        for weak, strong in _STRENGTHS
+def _asked_for(claimed: Quantity, question: TextFeatures) -> bool:
+    """True if the question has the number beside the same word, as in “type 2”: it names a thing by it."""
+    return not claimed.unit and any(
+        claimed.value == held.value and not held.unit and not _neighbours(claimed).isdisjoint(_neighbours(held))
+        for held in question.held
     )
 
 
-def _opposed(one: Word, other: Word) -> bool:
-    """True if two words name opposite directions: higher and lower."""
-    sides = dict(SIDES.get(other.text, ()))
-    return one.negated == other.negated and any(sides.get(axis) == -side for axis, side in SIDES.get(one.text, ()))
+def _neighbours(quantity: Quantity) -> set[tuple[str, str]]:
+    """The words directly before and after a number that are no function words."""
+    words = [("before", quantity.context.before), *(("after", word) for word in quantity.context.after[:1])]
+    return {(side, word) for side, word in words if word and word not in FUNCTION_WORDS}
 
 
-def _negation_aligned(claim: TextFeatures, source: TextFeatures, alignment: Alignment) -> Iterable[Problem]:
-    for at, other in enumerate(alignment.pairs):
-        word = claim.words[at]
-        if other >= 0 and word.negated != source.words[other].negated:
-            yield _problem("negation", claim, word.start, word.end, _DENIES[not word.negated])
-    for ours, theirs in alignment.differing:  # also the “not” of “not only”, which negates no word
-        here = [claim.words[at] for at in ours if claim.words[at].text in NEGATORS]
-        there = any(
-            source.words[at].negator or (source.words[at].text in NEGATORS and at + 1 not in theirs) for at in theirs
-        )
-        if here and not there:
-            yield _problem("negation", claim, here[0].start, here[0].end, _DENIES[False])
-        elif there and not here and len(theirs) <= _SHORT and 0 < ours.start < len(claim.words):
-            word = claim.words[ours.start]
-            yield _problem("negation", claim, word.start, word.end, _DENIES[True])
+def _of_a_name(claimed: Quantity, evidence: Evidence) -> bool:
+    """True if a number and the word before it are a name of the evidence: BRCA 1 for BRCA1."""
+    key = claimed.context.before + claimed.written
+    return bool(claimed.context.before) and any(key in text.nameable.keys for text in evidence.texts)
 
 
-def _negation(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Problem]:
-    """Find words that the claim negates and no cited sentence does, or that all cited sentences negate."""
-    negated: dict[str, set[bool]] = {}
-    for sentence in cited:
-        for word in sentence.content:
-            negated.setdefault(word.stem, set()).add(word.negated)
-    for word in claim.content:
-        ways = negated.get(word.stem)
-        if ways and word.negated not in ways:
-            if word.negated and any(other.negator for sentence in cited for other in sentence.words):
-                continue
-            detail = "no cited sentence denies it" if word.negated else "the cited sentence denies it"
-            yield _problem("negation", claim, word.start, word.end, detail)
+def _names(claim: TextFeatures, evidence: Evidence) -> Iterable[Problem]:
+    texts = evidence.texts if claim.names else []
+    for at, name in enumerate(claim.names):
+        if not any(is_known(name, text.nameable) for text in texts):
+            row, numbered = _row(claim, at), _NUMBERED.match(claim.normalized.text, name.end)
+            key = name.key + numbered[1] if numbered else ""
+            if not any(key in text.nameable.keys or spelled_by(row, text.nameable) for text in texts):
+                yield problem("name", claim, name, "no cited sentence, title or question names it")
 
 
-def _direction(claim: TextFeatures, cited: Sequence[TextFeatures]) -> Iterable[Problem]:
-    """Find directions whose opposite stands in the cited sentences while they themselves do not."""
-    there = {sense for sentence in cited for word in sentence.words if word.text in SIDES for sense in _senses(word)}
-    for word in claim.words:
-        senses = _senses(word) if word.text in SIDES else []
-        if any((axis, -side) in there for axis, side in senses) and not any(sense in there for sense in senses):
-            yield _problem("direction", claim, word.start, word.end, "the cited sentence has the opposite")
+def _row(claim: TextFeatures, at: int) -> list[Name]:
+    """The capitalised words in a row that a name stands in: Large Language Model."""
+    names, text = claim.names, claim.normalized.text
+    first = last = at
+    while first and text[names[first - 1].end : names[first].start] in (" ", "-"):
+        first -= 1
+    while last + 1 < len(names) and text[names[last].end : names[last + 1].start] in (" ", "-"):
+        last += 1
+    return list(names[first : last + 1])
 
 
-def _senses(word: Word) -> list[tuple[int, int]]:
-    """The directions of a word as axis and side; a negated word has the other side."""
-    return [(axis, -side if word.negated else side) for axis, side in SIDES.get(word.text, ())]
+def _edited(
+    pairs: Iterable[tuple[Word, Word]], claim: TextFeatures, alike: Callable[[str, str], float]
+) -> Iterable[Doubt]:
+    """Doubt words of a close copy that replace others and mean something else."""
+    for word, other in pairs:
+        if synonymous(word.stem, other.stem):
+            continue
+        detail = f"the sentence has {other.text} there"
+        if denies(word.text, other.text):
+            yield doubt("negation", claim, word, detail, strong=True)
+        elif opposite(word.text, other.text):
+            yield doubt("direction", claim, word, detail, strong=True)
+        elif differs(word, other):
+            yield doubt("coverage", claim, word, detail, strong=True)
+        else:
+            cosine = alike(word.text, other.text)
+            if cosine < SYNONYM:
+                yield doubt("coverage", claim, word, detail, strong=True)
 
 
 def _unique(found: Iterable[Problem]) -> list[Problem]:

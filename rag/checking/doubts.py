@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rag.checking.features import TextFeatures
 from rag.types import Problem
 
-VETOES = frozenset(("number", "unit", "name", "quote", "source", "author"))
+VETOES = frozenset(("number", "unit", "bound", "name", "quote", "source", "author"))
 """The kinds of problems that words alone decide."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from rag.checking.verdict import CitedSentence
+from rag.checking.mentions import CitedSentence
 from rag.types import Judgement
 
 JudgeName = Literal["model", "entailment", "words"]

@@ -45,10 +45,16 @@ _COMMANDS = {
     "upsilon": "υ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
     "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
+_STYLES = (
+    "text|textbf|textit|textsc|textrm|texttt|textsf|emph|underline|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|bm|bf|it|"
+    "rm|sc|sf|tt|em|left|right|big|Big|small|large|displaystyle|operatorname|hbox|mbox|ensuremath|xspace"
+)
 _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"\\[%$&#_{}]"), lambda found: found.group()[1:]),
+    (re.compile(r"\\[()\[\]]"), lambda _: ""),  # the delimiters of math
     (re.compile(r"\\[,;:!> ]|(?<=\S)~(?=\d*[A-Za-z\\$])|\\quad"), lambda _: " "),
     (re.compile(r"\\([A-Za-z]+)\s*(?=\{)"), lambda found: _COMMANDS.get(found[1], "")),  # \textbf{…} becomes …
+    (re.compile(rf"\\(?:{_STYLES})(?![A-Za-z])\s*"), lambda _: ""),  # \bf 3.5
     (re.compile(r"\\([A-Za-z]+)\s*"), lambda found: _COMMANDS.get(found[1], found.group())),
     (re.compile(r"[{}]"), lambda _: ""),
     (_RAISED, lambda found: "^" + found.group().translate(_SUPERSCRIPTS)),

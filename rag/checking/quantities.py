@@ -1,77 +1,25 @@
 """
-Quantity extraction: numbers of a text with value, unit, sign and bound, and the comparison of two of them.
+Quantity extraction: the numbers of a text with value, unit, sign and bound.
 
 5.2 % is 5.2 percent and .052 as a fraction; three is 3; 1,000 is 1000; 1.2M is 1.2 million; 0.5 s is 500 ms. Digits within
-a name (GPT-4, COVID-19) do not count as numbers; `rag.checking.words` reads them.
+a name (GPT-4, COVID-19, Trap²) do not count as numbers; `rag.checking.words` reads them. `rag.checking.amounts` compares two
+quantities.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rag.types import ProblemKind
-
-_SMALL = "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_WORDS = {word: Decimal(value) for value, word in enumerate(_SMALL.split(), start=2)}
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
-_ONES = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))
-_SCALES = {
-    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "k": 1000, "m": 10**6,
-    "b": 10**9, "bn": 10**9, "mn": 10**6, "t": 10**12,
-}  # fmt: skip
-UNITS: dict[str, tuple[str, Decimal]] = {}
-"""Each spelling of a unit, with the base unit and the factor to it."""
-
-
-def _units(base: str, *, exact: bool = False, **ways: str) -> None:
-    for factor, names in ways.items():
-        for name in names.split():
-            UNITS[name] = (base, Decimal(factor.lstrip("x").replace("_", ".").replace("m", "-")))
-
-
-_units("%", x1="% percent per-cent pct percentage")
-_units("point", x1="point points pp ppt pts percentage-point percentage-points percent-point percent-points")
-_units("s", x1em9="ns nanosecond nanoseconds", x1em6="μs us microsecond microseconds", x0_001="ms msec millisecond milliseconds",
-       x1="s sec secs second seconds", x60="min mins minute minutes", x3600="h hr hrs hour hours", x86400="day days",
-       x604800="week weeks wk wks")  # fmt: skip
-_units("month", x1="month months mo", x12="year years yr yrs", x120="decade decades")
-_units("byte", x1="byte bytes", x1e3="kb kilobyte kilobytes kib", x1e6="mb megabyte megabytes mib", x1e9="gb gigabyte gigabytes gib",
-       x1e12="tb terabyte terabytes tib", x1e15="pb petabyte petabytes")  # fmt: skip
-_units("bit", x1="bit bits", x1e3="kbit kbps", x1e6="mbit mbps", x1e9="gbit gbps")
-_units("hz", x1="hz hertz fps", x1e3="khz", x1e6="mhz", x1e9="ghz")
-_units("g", x1em9="ng", x1em6="μg ug mcg", x0_001="mg milligram milligrams", x1="g gram grams", x1e3="kg kilogram kilograms",
-       x1e6="ton tons tonne tonnes")  # fmt: skip
-_units("m", x1em9="nm nanometer nanometers", x1em6="μm um micron microns", x0_001="mm millimeter millimeters",
-       x0_01="cm centimeter centimeters", x1="meter meters metre metres", x1e3="km kilometer kilometers kilometre kilometres")  # fmt: skip
-_units("mile", x1="mile miles")
-_units("inch", x1="inch inches")
-_units("l", x1em6="μl ul", x0_001="ml milliliter milliliters", x0_1="dl", x1="l liter liters litre litres")
-_units("mol", x1em9="nm/l nmol", x1em6="μmol umol", x0_001="mmol", x1="mol")
-_units("w", x0_001="mw", x1="w watt watts", x1e3="kw", x1e6="megawatt megawatts")
-_units("wh", x1="wh", x1e3="kwh", x1e6="mwh")
-_units("j", x1="j joule joules", x1e3="kj")
-_units("v", x0_001="mv", x1="v volt volts")
-_units("°c", x1="°c celsius")
-_units("°f", x1="°f fahrenheit")
-_units("°", x1="° degree degrees")
-_units("db", x1="db decibel decibels")
-_units("fold", x1="x × fold fold-change times")
-_units("kcal", x1="kcal calorie calories")
-_units("mmhg", x1="mmhg")
-_units("flop", x1="flop flops", x1e9="gflop gflops", x1e12="tflop tflops", x1e15="pflop pflops")
-for _sign, _name in (("$", "dollar"), ("€", "euro"), ("£", "pound"), ("¥", "yen")):
-    _units(_sign, x1=f"{_name} {_name}s")
-_units("$", x1="usd")
+from rag.checking.units import ONES, SCALES, TENS, UNITS, WORDS
 
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True)).replace("\\-", r"[-\s]")
 _QUANTITY = re.compile(
     r"(?:(?P<side>[<>≤≥])\s?=?\s?)?"
     r"(?P<sign>(?:(?<=[\s(\[=<>≤≥~±,/])|(?<![\s\S]))[+-])?"
     r"(?:(?P<currency>[$€£¥])\s?)?"
-    r"(?<![\w.^])(?<![^\W\d]-)(?<!\d\.)"
+    r"(?<![\w.])(?<![\w\s]\^)(?<!^\^)(?<![^\W\d]-)(?<!\d\.)"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?![\d.])|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
     r"(?:\s?[×x*]\s?10\^(?P<power>[+-]?\d{1,3})|e(?P<e>[+-]?\d{1,3})|\^(?P<raised>[+-]?\d{1,2}))?"
     r"(?:(?:-|\s)?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|(?<=\d)[kKMBT])(?![^\W\d_]))?"
@@ -80,28 +28,84 @@ _QUANTITY = re.compile(
     re.IGNORECASE,
 )
 _WORDED = re.compile(
-    rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:-(?P<more>{'|'.join(_ONES)}))?\b|(?P<word>{'|'.join(_WORDS)}|one)\b)"
+    rf"\b(?:(?P<tens>{'|'.join(TENS)})(?:-(?P<more>{'|'.join(ONES)}))?\b|(?P<word>{'|'.join(WORDS)}|one)\b)"
     r"(?:[\s-](?P<scale>hundred|thousand|million|billion|trillion))?"
     rf"(?:[\s-](?P<unit>{_UNIT}))?\b",
     re.IGNORECASE,
 )
+_FEW = "|".join(WORDS)
 _TIMES = re.compile(
-    r"\b(?:(?P<half>half|halved|halves)|(?P<third>(?:a|one)[\s-]third)|(?P<thirds>(?:two|2)[\s-]thirds)|"
-    r"(?P<quarter>(?:a|one)[\s-]quarter)|(?P<two>twice|double[ds]?|doubling|twofold)|(?P<three>thrice|triple[ds]?|threefold)|"
-    r"(?P<four>quadruple[ds]?|fourfold))\b",
+    rf"\b(?:(?P<half>(?:one[\s-])?half|halved|halves|halving)|(?:(?P<above>a|one|two|three|four|{_FEW}|\d)[\s-])"
+    r"(?P<part>thirds?|quarters?|fourths?|fifths?|sixths?|eighths?|tenths?)|"
+    rf"(?P<two>twice|double[ds]?|doubling)|(?P<three>thrice|triple[ds]?|tripling)|(?P<four>quadrupl(?:e[ds]?|ing))|"
+    rf"(?P<fold>{_FEW})fold)\b",
     re.IGNORECASE,
 )
-_TIMED = {
-    "half": (Decimal("0.5"), ""), "third": (Decimal("0.333"), ""), "thirds": (Decimal("0.667"), ""),
-    "quarter": (Decimal("0.25"), ""), "two": (Decimal(2), "fold"), "three": (Decimal(3), "fold"), "four": (Decimal(4), "fold"),
-}  # fmt: skip
+_ZERO = re.compile(r"\bzero\b(?![-\w])", re.IGNORECASE)
+_ZERO_HELD = re.compile(r"\b(?:zero|no|none|without|never|free|perfect|eliminat(?:es?|ed|ing))\b", re.IGNORECASE)
+_PARTS = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+_MULTIPLES = {"two": Decimal(2), "three": Decimal(3), "four": Decimal(4)}
 _BOUND = re.compile(
-    r"\b(?:(?P<least>at least|more than|greater than|over|above|no less than)|at most|less than|fewer than|up to|under|below|"
-    r"no more than)\s$",
+    r"\b(?:(?P<most>(?:not|no|nothing|never|none)(?: [a-z]+)? (?:more|longer|larger|greater|higher|bigger) than|at most|up to|no more than|not more than|no greater than|as much as|as many as|a maximum of)|"
+    r"(?P<least>at least|no less than|no fewer than|not less than|a minimum of)|"
+    r"(?P<more>more than|greater than|larger than|higher than|longer than|above|beyond)|"
+    r"(?P<over>over|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?)|"
+    r"(?P<less>less than|fewer than|lower than|smaller than|shorter than|below|under|beneath))\s(?:the |a |about )?$",
     re.IGNORECASE,
 )
+_BOUND_AFTER = re.compile(
+    r"(?:\s[^\W\d_]+)?\s(?:or|and)\s(?:(?P<more>more|above|over|older|higher|longer|greater|beyond)|(?:less|fewer|below|under|"
+    r"younger|lower|shorter))\b",
+    re.IGNORECASE,
+)
+_EXTREME = re.compile(
+    r"\b(?:(?P<least>minimum|minimal|minimally|smallest|lowest|shortest)|maximum|maximal|maximally|max|largest|highest|"
+    r"greatest|longest|not exceed|not exceeding|limited to|capped at|only)\b[^.;,:()\d]{0,40}$",
+    re.IGNORECASE,
+)
+_APPROXIMATE = re.compile(
+    r"(?:\b(?:about|around|approximately|approx\.?|roughly|nearly|almost|some|circa|ca\.?|close to|just (?:over|under)|well over|"
+    r"an estimated|more or less)\s(?:a\s|the\s|\$)?|~\s?)$",
+    re.IGNORECASE,
+)
+_FALLS_BEFORE = re.compile(
+    r"\b(?:fell|falls?|dropp?(?:s|ed|ing)?|declin\w+|decreas\w+|reduc\w+|lower\w*|less|los[ets]\w*|loss\w*|shrink\w*|shrank|"
+    r"cut(?:s|ting)?|sav\w+|worse\w*|degrad\w+|negative\w*|minus|below|down)\b[^.;:]{0,50}$",
+    re.IGNORECASE,
+)
+_FALLS_AFTER = re.compile(
+    r"[^.;:,]{0,25}?\b(?:drop|decline|decrease|reduction|lower|less|loss|fewer|worse|degradation|below|faster|shorter|smaller)\b",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"[\s-]+([^\W\d_]+)(?:[\s-]+([^\W\d_]+))?")
+_BEFORE = re.compile(r"([^\W\d_]+)[\s-]$")
 _RANGED = re.compile(r"\s?(?:-|to|through)\s?")
 _LISTED = re.compile(r"\s?(?:,|-|±|/|and|or|to|vs\.?|versus|through|,\s?and|,\s?or)\s?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """
+    The words around a number.
+
+    Args:
+        loose: True if its bound may also mean another thing (“over 17 apps”) or includes the number (“at least 5”).
+        approximate: True after “about” and the like.
+        falls: True near a word of decrease: “a loss of 2.1 kg” may be written -2.1 kg.
+        spelled: True for a number in words.
+        part: True for “half”, “twice” and the like, which may be the ratio of two numbers.
+        extreme: The bound that “a maximal drop of” gives a number, as `Quantity.side`.
+        before, after: The next words in lower case: of “phase 2 trial”, “phase” and “trial”.
+    """
+
+    loose: bool = False
+    approximate: bool = False
+    falls: bool = False
+    spelled: bool = False
+    part: bool = False
+    extreme: int = 0
+    before: str = ""
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ class Quantity:
         written: The digits as written.
         unit_written: The unit as written, in lower case.
         symbol: A short unit as written: mW is not MW.
+        context: The words around it.
     """
 
     value: Decimal
@@ -128,6 +133,7 @@ class Quantity:
     written: str
     unit_written: str = ""
     symbol: str = ""
+    context: Context = Context()
 
 
 def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
@@ -148,10 +154,14 @@ def quantities(text: str, *, singular: bool = False) -> list[Quantity]:
             worded = _of_words(match, singular=singular)
             if worded and not any(start < worded.end and worded.start < end for start, end in taken):
                 found.append(worded)
+    for match in (_ZERO_HELD if singular else _ZERO).finditer(text):
+        side, context = _around(text, match.start(), match.end(), 0, spelled=True)
+        found.append(
+            Quantity(Decimal(0), "", 0, side, match.start(), match.end(), match.group().lower(), context=context)
+        )
     for match in _TIMES.finditer(text):
-        value, unit = _TIMED[match.lastgroup or "half"]
         found = [quantity for quantity in found if not (match.start() <= quantity.start < match.end())]
-        found.append(Quantity(value, unit, 0, 0, match.start(), match.end(), match.group().lower(), unit))
+        found.append(_of_part(match))
     found.sort(key=lambda quantity: quantity.start)
     inherited = -1
     for at in range(len(found) - 2, -1, -1):
@@ -189,7 +199,7 @@ def _of_digits(match: re.Match[str]) -> Quantity:
         value = value.scaleb(int(match["power"] or match["e"]))
     elif match["raised"] and value and len(match["digits"]) < 9:
         value = value ** int(match["raised"])
-    value *= _SCALES[match["scale"].lower()] if match["scale"] else 1
+    value *= SCALES[match["scale"].lower()] if match["scale"] else 1
     written = re.sub(r"\s", "-", match["unit"].lower()) if match["unit"] else ""
     if written == "s" and re.search(r"(?<!\d)(?:1[5-9]|20)\d0s$", match.group().lower()):
         written = ""  # the 1990s
@@ -199,7 +209,6 @@ def _of_digits(match: re.Match[str]) -> Quantity:
         unit += "/" + match["per"].lower()
     sign = {"+": 1, "-": -1}.get(match["sign"] or "", 0)
     side = {"<": -1, "≤": -1, ">": 1, "≥": 1}.get(match["side"] or "", 0)
-    side = side or _bound(match.string, match.start())
     start = (
         match.start("sign")
         if match["sign"]
@@ -207,29 +216,67 @@ def _of_digits(match: re.Match[str]) -> Quantity:
         if match["currency"]
         else match.start("digits")
     )
+    side, context = _around(match.string, start, match.end(), side)
     return Quantity(
-        (value * factor).normalize(), unit, sign, side, start, match.end(), match["digits"], written, symbol
+        (value * factor).normalize(), unit, sign, side, start, match.end(), match["digits"], written, symbol, context
     )
 
 
-def _bound(text: str, start: int) -> int:
-    """Read the words before a number: 1 makes it a lower bound, -1 an upper bound, 0 neither."""
-    found = _BOUND.search(text, max(0, start - 16), start)
-    return (1 if found["least"] else -1) if found else 0
+def _around(
+    text: str, start: int, end: int, side: int, *, spelled: bool = False, part: bool = False
+) -> tuple[int, Context]:
+    """Read the words around a number: its bound, unless a sign gave it one, and its context."""
+    near = text[max(0, start - 24) : start]
+    loose = False
+    if not side and (bound := _BOUND.search(near)):
+        side = 1 if bound["more"] or bound["least"] or bound["over"] else -1
+        loose = bool(bound["most"] or bound["least"] or bound["over"])
+    elif not side and (bound := _BOUND_AFTER.match(text, end, end + 40)):
+        side, loose = 1 if bound["more"] else -1, True
+    extreme = _EXTREME.search(text[max(0, start - 60) : start])
+    before, after = _BEFORE.search(near), _COUNTED.match(text, end, end + 50)
+    return side, Context(
+        loose=loose,
+        approximate=bool(_APPROXIMATE.search(near)),
+        falls=bool(_FALLS_BEFORE.search(text[max(0, start - 70) : start]) or _FALLS_AFTER.match(text, end, end + 40)),
+        spelled=spelled,
+        part=part,
+        extreme=(1 if extreme["least"] else -1) if extreme else 0,
+        before=before[1].lower() if before else "",
+        after=tuple(word.lower() for word in after.groups() if word) if after else (),
+    )
+
+
+def _of_part(match: re.Match[str]) -> Quantity:
+    """Read “half”, “two thirds”, “twice” and “fivefold”."""
+    unit = ""
+    if match["half"]:
+        value = Decimal("0.5")
+    elif match["part"]:
+        above = match["above"].lower()
+        count = Decimal(above) if above.isdecimal() else WORDS.get(above, Decimal(1))
+        value = (count / _PARTS[match["part"].lower().removesuffix("s")]).quantize(Decimal("0.001")).normalize()
+    else:
+        unit = "fold"
+        value = WORDS[match["fold"].lower()] if match["fold"] else _MULTIPLES[match.lastgroup or "two"]
+    side, context = _around(match.string, match.start(), match.end(), 0, spelled=True, part=True)
+    return Quantity(value, unit, 0, side, match.start(), match.end(), match.group().lower(), unit, context=context)
 
 
 def _of_words(match: re.Match[str], *, singular: bool) -> Quantity | None:
     word = (match["word"] or "").lower()
     if word == "one" and not (singular or match["scale"] or match["unit"]):
         return None
-    tens = _TENS.get((match["tens"] or "").lower(), 0) + _ONES.get((match["more"] or "").lower(), 0)
-    value = (_WORDS.get(word) or Decimal(tens or 1)) * (_SCALES[match["scale"].lower()] if match["scale"] else 1)
+    tens = TENS.get((match["tens"] or "").lower(), 0) + ONES.get((match["more"] or "").lower(), 0)
+    value = (WORDS.get(word) or Decimal(tens or 1)) * (SCALES[match["scale"].lower()] if match["scale"] else 1)
     written = re.sub(r"\s", "-", match["unit"].lower()) if match["unit"] else ""
     unit, factor = UNITS.get(written, ("", Decimal(1)))
     text = match.group()
     start = match.start() + len(text) - len(text.lstrip(" -"))
-    side = _bound(match.string, start)
-    return Quantity((value * factor).normalize(), unit, 0, side, start, match.end(), text.strip(" -"), written)
+    side, context = _around(match.string, start, match.end(), 0, spelled=True)
+    return Quantity(
+        (value * factor).normalize(), unit, 0, side, start, match.end(), text.strip(" -"), written, context=context
+    )
 
 
 def same_value(claimed: Quantity, held: Quantity) -> bool:
@@ -245,35 +292,3 @@ def same_value(claimed: Quantity, held: Quantity) -> bool:
 
 def _bare(quantity: Quantity) -> str:
     return quantity.written.replace(",", "")
-
-
-def same_unit(claimed: Quantity, held: Quantity) -> bool:
-    """True if the units agree; a claim may leave its unit out, and a fraction has none."""
-    if not claimed.unit:
-        return True
-    symbols = {quantity.symbol.replace("K", "k", 1) for quantity in (claimed, held)}
-    if len(symbols) == 2 and len({symbol.casefold() for symbol in symbols}) == 1:
-        return False  # mW and MW
-    if claimed.value == held.value:
-        return claimed.unit == held.unit
-    return claimed.unit == "%" and not held.unit and claimed.value == held.value * 100
-
-
-def missing(claimed: Iterable[Quantity], held: Sequence[Quantity]) -> list[tuple[Quantity, ProblemKind]]:
-    """List the claimed quantities that no held one supports, each with what differs: `number`, `unit` or `direction`."""
-    wrong: list[tuple[Quantity, ProblemKind]] = []
-    for quantity in claimed:
-        same_values = [other for other in held if same_value(quantity, other)]
-        same_units = [other for other in same_values if same_unit(quantity, other)]
-        if not same_values:
-            wrong.append((quantity, "number"))
-        elif not same_units:
-            wrong.append((quantity, "unit"))
-        elif not any(_same_sense(quantity, other) for other in same_units):
-            wrong.append((quantity, "direction"))
-    return wrong
-
-
-def _same_sense(claimed: Quantity, held: Quantity) -> bool:
-    """True if sign and bound agree; a claim may leave its bound out, and `+` counts as unsigned."""
-    return (claimed.sign == -1) == (held.sign == -1) and claimed.side in (0, held.side)

@@ -10,18 +10,21 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import exp
+from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag import text as prose
-from rag.checking.claims import Alignment, align, denies, problems, replaced
-from rag.checking.doubts import VETOES, Doubt, doubts
+from rag.checking.claims import Evidence, differences
+from rag.checking.doubts import Doubt, doubts
 from rag.checking.features import TextFeatures, read
-from rag.checking.normalize import normalize
-from rag.checking.quantities import UNITS
-from rag.types import JudgedAs, Judgement, Paper, Problem, ProblemKind, Sentence, Support
+from rag.checking.links import unlawful
+from rag.checking.mentions import LONGEST, CitedSentence, authors, mentions, without
+from rag.checking.synonyms import groups
+from rag.checking.units import UNITS
+from rag.checking.words import SIDES, Word
+from rag.types import JudgedAs, Judgement, Problem, ProblemKind, Support
 
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Computes cosines between words, shape (first, second), from a static table without a model."""
@@ -51,16 +54,13 @@ def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike
     return lambda first, second: rows(first) @ rows(second).T
 
 
-RELATED, COVERED = 0.38, 0.50
-"""Covered less than the first, a claim is unsupported, like 99 % of unrelated sentences; less than the second, weak."""
-COVERAGE_WEIGHT, PROBLEM_WEIGHT, BIAS = 2.50, -0.52, -1.53
-SYNONYM = 0.45
-"""The least cosine at which a word of a copy may replace another one."""
+RELATED, COVERED = 0.42, 0.54
+"""Related less than the first, a claim is unsupported, like 99 % of unrelated sentences; less than the second, weak."""
+HALF = 0.50
+"""Less covered than this a claim is weak, however near the whole is: it adds something."""
+COVERAGE_WEIGHT, COSINE_WEIGHT, PROBLEM_WEIGHT, BIAS = 1.53, 1.68, -0.51, -1.75
 FEWEST_WORDS = 3
 """A claim needs this many content words: `HACKED` is not supported because some sentence quotes it."""
-
-LONGEST = 4_000
-"""The most characters of a claim, and of a sentence that are read; the time to align grows with their product."""
 
 _BRACKETED = re.compile(r"\W*[(\[][^()\[\]]*[)\]]\W*")
 _MENTIONED = re.compile(  # stands before words that a sentence only mentions, or tells somebody to say
@@ -69,26 +69,12 @@ _MENTIONED = re.compile(  # stands before words that a sentence only mentions, o
     r"|\b(?:myth|misconception|notion|unclear|unknown|unlikely|doubtful|false|untrue|not true|if|whether)\b"
     r"[^.,;]{0,15})$"
 )
-_QUOTED = re.compile(r"[\"“]([^\"“”]{2,}?)[\"”]")
-_AUTHORED = re.compile(
-    r"\b([A-Z][\w'’-]+)(?:\s+(?:and|&)\s+[A-Z][\w'’-]+|\s+et\s+al\.?)?,?\s*[(\[]?((?:19|20)\d\d)[a-z]?\b[)\]]?"
-)
-_ET_AL = re.compile(r"\b([A-Z][\w'’-]+)\s+et\s+al\b")
-_TAGS = "a|b|i|p|img|svg|div|span|script|style|iframe|link|meta|form|input|object|embed|base|html|body|video|br"
-_LINK = re.compile(
-    r"\b(?:https?|ftp|file|javascript|mailto|data):\S+|\bwww\.\S+|\]\(|\]\[|"
-    r"\b[\w-]+\.(?:com|org|net|io|ai|co|dev|xyz|ru|cn|info|biz|app|ly|me|zip|top|site|online)\b(?:/\S*)?|"
-    rf"<\s*/?\s*(?:{_TAGS})\s*/?>|<\s*(?:{_TAGS})[\s/][^<>]*=|\b[\w.+-]+@[\w-]+\.[\w.-]*\w",
+_ANSWER = re.compile(
+    r"\s*(yes|no|not (?:necessarily|always|exactly|quite|really)|part(?:ly|ially)|in part|perhaps|it depends)"
+    r"(?:[:,]|\s-)\s",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CitedSentence:
-    """A sentence that a claim cites, and its paper."""
-
-    paper: Paper
-    sentence: Sentence
+_QUOTED = re.compile(r"[\"“]([^\"“”]{2,}?)[\"”]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +92,19 @@ class Verdict:
     doubts: tuple[Problem, ...] = ()
     vetoed: bool = False
     judgement: Judgement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relatedness:
+    """How near a claim is to its sentences: the share of its words that they cover, and the cosine of the whole."""
+
+    coverage: float
+    cosine: float
+
+    @property
+    def both(self) -> float:
+        """The two together, as right claims in free words and wrong ones are parted best."""
+        return 0.7 * self.coverage + 0.3 * self.cosine
 
 
 class Checker:
@@ -145,70 +144,94 @@ class Checker:
         sentences = [read(cited_sentence.sentence.text[:LONGEST]) for cited_sentence in cited]
         if any(_copy(features, sentence) for sentence in sentences):
             return Verdict("weak" if flagged else "supported", 1.0, tuple(flagged))
-        found = self._problems(features, cited, sentences, question)
-        coverage = self.coverage(features, sentences)
-        covered = f"the cited sentences cover {coverage:.0%} of what it says"
-        few = len(features.content) < FEWEST_WORDS or bool(_BRACKETED.fullmatch(claim))
-        vetoes = [problem for problem in found if problem.kind in VETOES]
-        if few:
+        vetoes, doubted = self._differences(features, cited, sentences, question)
+        if len(features.content) < FEWEST_WORDS or _BRACKETED.fullmatch(claim):
             vetoes.append(_of_whole("coverage", claim, claim, "too few words to be a statement"))
-        doubted = [Doubt(problem, strong=True) for problem in found if problem.kind not in VETOES]
-        doubted += doubts(features, sentences)
-        if not few and coverage < COVERED:
-            doubted.append(Doubt(_of_whole("coverage", claim, claim, covered), strong=coverage < RELATED))
-        return _decided(vetoes, doubted, flagged, coverage)
+            return _decided(vetoes, doubted, flagged, self.relatedness(features, sentences))
+        return _decided(
+            vetoes, [*doubted, *doubts(features, sentences)], flagged, self.relatedness(features, sentences), claim
+        )
 
-    def _problems(
+    def _differences(
         self, claim: TextFeatures, cited: Sequence[CitedSentence], sentences: Sequence[TextFeatures], question: str
-    ) -> list[Problem]:
-        """Find the vetoes of a claim, and what differs from the cited sentences; not its coverage."""
-        known = [read(question), *(read(cited_sentence.paper.title) for cited_sentence in cited)]
-        right, wrong = _mentions(claim, cited)
-        without_authors = _without(claim, right)
-        alignments = [align(without_authors, sentence) for sentence in sentences]
-        return [
-            *problems(without_authors, sentences, alignments, known),
-            *_quotes(claim.original, [*sentences, *known]),
-            *_mentioned(claim, sentences),
-            *_authors(claim, wrong),
-            *_links(claim, sentences),
-            *self._edited(without_authors, sentences, alignments),
-        ]
+    ) -> tuple[list[Problem], list[Doubt]]:
+        """Find the vetoes of a claim, and the doubts about it, but not how much of it the sentences cover."""
+        evidence = Evidence(sentences, [read(cited_sentence.paper.title) for cited_sentence in cited], read(question))
+        right, wrong = mentions(claim, cited)
+        answer = _ANSWER.match(claim.normalized.text)
+        statement = without(claim, [*right, answer.span(1)] if answer else right)
+        vetoes, doubted = differences(statement, evidence, lambda one, other: float(self._alike([one], [other])[0, 0]))
+        vetoes += _quotes(claim.original, evidence.texts)
+        vetoes += _mentioned(claim, sentences)
+        vetoes += authors(claim, wrong)
+        vetoes += unlawful(claim, sentences)
+        if answer and answer[1].lower().startswith("no") and not any(_turns(word) for word in statement.words):
+            detail = "it says no to what it then states"
+            at = claim.at(*answer.span(1))
+            doubted.append(
+                Doubt(Problem(kind="negation", found=claim.original[slice(*at)], at=at, detail=detail), False)
+            )
+        return vetoes, doubted
 
-    def _edited(
-        self, claim: TextFeatures, sentences: Sequence[TextFeatures], alignments: Sequence[Alignment]
-    ) -> Iterable[Problem]:
-        """Find words of a close copy that replace others and mean something else."""
-        for word, other in replaced(claim, sentences, alignments):
-            kind: ProblemKind = "negation" if denies(word, other) else "coverage"
-            if kind == "negation" or float(self._alike([word.text], [other.text])[0, 0]) < SYNONYM:
-                at = claim.at(word.start, word.end)
-                detail = f"the sentence has {other.text} there"
-                yield Problem(kind=kind, found=claim.original[slice(*at)], at=at, detail=detail)
+    def relatedness(self, claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Relatedness:
+        """
+        How much of a claim the sentences say, whatever they say of it.
 
-    def coverage(self, claim: TextFeatures, sentences: Sequence[TextFeatures]) -> float:
-        """Average over the claim's content words the cosine to the nearest content word of the sentences."""
+        Coverage is the average over the claim's content words of the cosine to the nearest content word of the
+        sentences, 1 for a synonym; beside it the cosine of the average words of claim and sentences.
+        """
         ours = [word for word in claim.content if not word.text.isdigit() and word.text not in UNITS]
         theirs = {word.stem for sentence in sentences for word in sentence.words}
-        if not ours:
-            return float(bool(claim.content) and all(word.stem in theirs for word in claim.content))
-        covered = np.array([word.stem in theirs for word in ours], dtype=float)
-        lacking = [row for row, word in enumerate(ours) if word.stem not in theirs]
         others = list(dict.fromkeys(word.text for sentence in sentences for word in sentence.content))
-        if lacking and others:
-            covered[lacking] = np.clip(self._alike([ours[row].text for row in lacking], others).max(axis=1), 0, 1)
-        return float(covered.mean())
+        if not ours or not others:
+            return Relatedness(float(bool(claim.content) and all(word.stem in theirs for word in claim.content)), 0.0)
+        texts = [word.text for word in ours]
+        cosines = self._alike(texts, others)
+        covered = np.clip(cosines.max(axis=1), 0, 1)
+        known = {group for stem in theirs for group in groups(stem)}
+        for row, word in enumerate(ours):
+            if word.stem in theirs or not known.isdisjoint(groups(word.stem)):
+                covered[row] = 1
+        spread = float(self._alike(texts, texts).mean() * self._alike(others, others).mean())
+        return Relatedness(float(covered.mean()), float(cosines.mean()) / sqrt(spread) if spread > 0 else 0.0)
 
 
 def _decided(
-    vetoes: Sequence[Problem], doubted: Sequence[Doubt], flagged: Sequence[Problem], coverage: float
+    vetoes: Sequence[Problem],
+    doubted: Sequence[Doubt],
+    flagged: Sequence[Problem],
+    related: Relatedness,
+    claim: str = "",
 ) -> Verdict:
     """The verdict of words alone: a veto, a strong doubt or two doubts refuse the claim; one doubt makes it weak."""
+    doubted = _unique(doubted)
+    if claim and (related.both < COVERED or related.coverage < HALF):
+        detail = f"the cited sentences cover {related.coverage:.0%} of what it says"
+        doubted.append(Doubt(_of_whole("coverage", claim, claim, detail), strong=related.both < RELATED))
     refused = bool(vetoes) or any(doubt.strong for doubt in doubted) or len(doubted) > 1
-    score = 1 / (1 + exp(-(COVERAGE_WEIGHT * coverage + PROBLEM_WEIGHT * refused + BIAS)))
+    logit = COVERAGE_WEIGHT * related.coverage + COSINE_WEIGHT * related.cosine + PROBLEM_WEIGHT * refused + BIAS
     support: Support = "unsupported" if refused else "weak" if doubted or flagged else "supported"
-    problems = (*vetoes, *(doubt.problem for doubt in doubted), *flagged)
-    return Verdict(support, score, problems, vetoed=bool(vetoes))
+    problems = (*sorted(vetoes, key=_place), *(doubt.problem for doubt in doubted), *flagged)
+    return Verdict(support, 1 / (1 + exp(-logit)), problems, vetoed=bool(vetoes))
+
+
+def _unique(doubted: Iterable[Doubt]) -> list[Doubt]:
+    """One doubt for each place of the claim: the strong one, if there is one."""
+    kept: list[Doubt] = []
+    for doubt in sorted(doubted, key=lambda doubt: not doubt.strong):
+        start, end = doubt.problem.at
+        if not any(start < other.problem.at[1] and other.problem.at[0] < end for other in kept):
+            kept.append(doubt)
+    return sorted(kept, key=lambda doubt: _place(doubt.problem))
+
+
+def _place(problem: Problem) -> tuple[tuple[int, int], str, str]:
+    return problem.at, problem.kind, problem.detail
+
+
+def _turns(word: Word) -> bool:
+    """True if a word denies, or names the lesser of two directions."""
+    return word.negator or word.denied or any(side < 0 for _, side in SIDES.get(word.text, ()))
 
 
 _JUDGED: dict[JudgedAs, Support] = {
@@ -284,67 +307,3 @@ def _mentioned(claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Iterab
         if at > 0 and _MENTIONED.search(text[max(0, at - 60) : at]):
             detail = "the cited sentence mentions these words and does not say them"
             yield _of_whole("quote", claim.original, claim.original, detail)
-
-
-def _authors(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> Iterable[Problem]:
-    for place in mentions:
-        at = claim.at(*place)
-        detail = "no cited paper is by this author of this year"
-        yield Problem(kind="author", found=claim.original[slice(*at)], at=at, detail=detail)
-
-
-def _without(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> TextFeatures:
-    """Replace right mentions of authors by spaces: they are not names that the evidence must have."""
-    original = claim.original
-    for place in mentions:
-        start, end = claim.at(*place)
-        original = original[:start] + " " * (end - start) + original[end:]
-    return claim if original == claim.original else read(original)
-
-
-def _mentions(
-    claim: TextFeatures, cited: Sequence[CitedSentence]
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Find the places of the normalized claim that mention authors of the cited papers, and those of other authors."""
-    text = claim.normalized.text
-    found = {match.span(): (match[1], match[2]) for match in _AUTHORED.finditer(text)}
-    found |= {
-        match.span(): (match[1], "")
-        for match in _ET_AL.finditer(text)
-        if not any(start <= match.start() < end for start, end in found)
-    }
-    right: list[tuple[int, int]] = []
-    wrong: list[tuple[int, int]] = []
-    surnames = _surnames(cited) if found else {}
-    for (start, end), (surname, year) in found.items():
-        years = surnames.get(surname.casefold())
-        if years is not None and (not year or year in years):
-            right.append((start, end))
-        elif years is None and not re.search(r"et al|[(,]", text[start:end]):
-            continue  # “In 2023”, “ImageNet 2012”: a year after a capital, not an author's
-        elif not any(text[start:end] in read(one.sentence.text[:LONGEST]).normalized.text for one in cited):
-            wrong.append((start, end))
-    return right, wrong
-
-
-def _surnames(cited: Sequence[CitedSentence]) -> dict[str, set[str]]:
-    """Map each part of an author's name to the years of the cited papers by that author."""
-    found: dict[str, set[str]] = {}
-    for paper in (sentence.paper for sentence in cited):
-        for part in re.split(r"[\s,]+", " ".join(paper.authors)):
-            found.setdefault(part.casefold(), set()).add((paper.published or paper.listed or "")[:4])
-    return found
-
-
-def links(claim: str) -> list[str]:
-    """List what is a link or markup in a claim, or may become one."""
-    return [found[0] for found in _LINK.finditer(normalize(claim).text)]
-
-
-def _links(claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Iterable[Problem]:
-    """Find links that no cited sentence has."""
-    for found in _LINK.finditer(claim.normalized.text):
-        if not any(found[0].rstrip(".,;)") in sentence.normalized.text for sentence in sentences):
-            at = claim.at(*found.span())
-            detail = "no cited sentence has this link"
-            yield Problem(kind="source", found=claim.original[slice(*at)], at=at, detail=detail)

@@ -13,14 +13,19 @@ from functools import cache, lru_cache
 
 import Stemmer
 
+from rag.checking import name_variants, negation
+from rag.checking.negation import NEGATORS as NEGATORS
+from rag.checking.units import UNITS
+
 _WORD = re.compile(r"[^\W_]+(?:['.][^\W\d_]+)*")
-_JOINED = re.compile(r"[^\W_]+(?:[-/.+'&_][^\W_]+)*[+#]?")
+_JOINED = re.compile(r"[^\W_]+(?:(?:[-/.+'&_^]|\^-|(?<=[A-Za-z])_\^)[^\W_]+)*[+#]?")
 _SENTENCE_END = re.compile(r"(?:^|[.!?:;]|[.!?]\)|[.!?]\")[\s\"'(\[*#>-]*$")
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa", "λ": "lambda", "μ": "mu", "σ": "sigma",
     "τ": "tau", "ω": "omega", "θ": "theta", "φ": "phi", "π": "pi", "η": "eta", "ζ": "zeta", "χ": "chi", "ψ": "psi", "ρ": "rho",
 }  # fmt: skip
-_GREEK_TABLE = str.maketrans(_GREEK)
+_LATIN_TABLE = str.maketrans({"α": "a", "β": "b", "γ": "g", "δ": "d", "ε": "e", "κ": "k", "μ": "u", "λ": "l"})
+_GREEK_TABLE = str.maketrans(_GREEK | dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)))
 
 FUNCTION_WORDS = frozenset(
     """
@@ -34,16 +39,6 @@ FUNCTION_WORDS = frozenset(
     """.split()
 )
 """Words of every abstract; they do not count when a claim is compared with a sentence."""
-
-NEGATORS = frozenset(
-    """
-    not no never without neither nor none cannot nothing nobody hardly barely scarcely fail fails failed failing fail
-    lack lacks lacked lacking unable absence absent nowhere
-    """.split()
-)
-_NEUTRAL_AFTER = frozenset("only just merely solely simply necessarily least".split())
-_PASSED = FUNCTION_WORDS | frozenset("to be yet even always ever longer fully".split())
-_CLAUSE_END = frozenset(".,;:!?()")
 
 _OPPOSITES = """
     increase increased increases increasing raise raises raised raising rise rises rose rising grow grows grew growing growth|decrease decreased decreases decreasing lower lowers lowered lowering reduce reduced reduces reducing reduction decline declines declined declining drop drops dropped fall falls fell falling
@@ -120,7 +115,8 @@ class Word:
         start, end: Its place.
         content: True for a content word, which is neither a function word nor a negator.
         negator: True if the word negates another one.
-        negated: True if the word is in the scope of a negator before it.
+        negated: True if the word is in the scope of a negator.
+        denied: True if a negator, or a word like “avoids” or “only”, stands near it in its clause.
     """
 
     text: str
@@ -130,6 +126,7 @@ class Word:
     content: bool
     negator: bool = False
     negated: bool = False
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +180,9 @@ def words(text: str) -> list[Word]:
             lowered = lowered.removesuffix("'s")
             found.append((lowered, match.start(), match.end()))
     stemmed = stems([word.translate(_GREEK_TABLE) for word, _, _ in found])
-    negators = [
-        word in NEGATORS
-        and not (at + 1 < len(found) and found[at + 1][0] in _NEUTRAL_AFTER)
-        and not (at and found[at - 1][0] == "or" and word == "not")
-        for at, (word, _, _) in enumerate(found)
-    ]
-    negated = _negated(text, found, negators)
+    negators = [negation.negates(text, found, at) for at in range(len(found))]
+    negated = negation.negated(text, found, negators, FUNCTION_WORDS)
+    denied = negation.denied(text, found)
     return [
         Word(
             text=word,
@@ -199,27 +192,10 @@ def words(text: str) -> list[Word]:
             content=word not in FUNCTION_WORDS and not negators[at],
             negator=negators[at],
             negated=negated[at],
+            denied=denied[at],
         )
         for at, ((word, start, end), stem) in enumerate(zip(found, stemmed, strict=True))
     ]
-
-
-def _negated(text: str, found: Sequence[tuple[str, int, int]], negators: Sequence[bool]) -> list[bool]:
-    """Mark the words in the scope of a negator: the next content word, and an adverb before it."""
-    negated = [False] * len(found)
-    for at, negator in enumerate(negators):
-        if not negator:
-            continue
-        for next_ in range(at + 1, min(at + 7, len(found))):
-            if any(sign in _CLAUSE_END for sign in text[found[next_ - 1][2] : found[next_][1]]) and next_ > at + 1:
-                break
-            word = found[next_][0]
-            if word in _PASSED:
-                continue
-            negated[next_] = True
-            if not word.endswith("ly"):
-                break
-    return negated
 
 
 def names(text: str) -> list[Name]:
@@ -241,6 +217,8 @@ def _is_name(token: str, *, begins: bool) -> bool:
     if (token.isalpha() and token.islower()) or len(token) < 2 or not any(map(str.isalpha, token)):
         return False
     if any(char.isdigit() for char in token):
+        if all(part.lower() in UNITS or part.isdigit() for part in re.split(r"[-.]", token)):
+            return False  # 30 percent-40 percent
         if "/" in token and any(part.isdigit() for part in token.split("/")):
             return False  # events/1000
         return not re.fullmatch(r"\d+(?:\.\d+)?(?:-?(?!(?:st|nd|rd|th)\b)[a-z]+)+", token)
@@ -273,24 +251,38 @@ def nameable(text: str) -> Nameable:
     """Collect the keys of a normalized text under which a name may be found."""
     tokens = [match.group() for match in _JOINED.finditer(text)]
     parts = tuple(name_key(part) for token in tokens for part in re.split(r"[-/]", token) if part)
-    return Nameable(frozenset((*parts, *map(name_key, tokens))), parts)
+    keys = {*parts, *map(name_key, tokens)}
+    greek = [token.translate(_LATIN_TABLE) for token in tokens if not token.isascii()]  # NF-κB is also NF-kB
+    keys |= {name_key(part) for token in greek for part in (token, *re.split(r"[-/]", token))}
+    keys |= {key.rstrip("+") for key in keys if key.endswith("+") and len(key) > 2}  # CD4+ cells
+    return Nameable(frozenset(keys), parts)
 
 
 def is_known(name: Name, text: Nameable) -> bool:
-    """True if a text has a name: as written, split or joined, or spelled out, if it is an acronym."""
+    """True if a text has a name: as written, split or joined, spelled out or abbreviated, or as its people's name."""
     keys, parts = text.keys, text.parts
-    if name.key in keys or name_key(name.text.rstrip("s")) in keys:
+    if name.key in keys or name_key(name.text.rstrip("s+")) in keys:
         return True
     if name.key in "".join(parts) and any(
         name.key == "".join(parts[at : at + size]) for size in (2, 3, 4) for at in range(len(parts) - size + 1)
     ):
         return True
     bare = name.text.removesuffix("s")
-    if bare.isalpha() and bare.isupper() and 2 <= len(bare) <= 6:
-        initials = "".join(part[:1] for part in parts)
-        if bare.casefold() in initials:
-            return True
+    if (
+        bare.isalpha()
+        and 2 <= len(bare) <= 7
+        and sum(map(str.isupper, bare)) > 1
+        and name_variants.spelled_out(bare, parts)
+    ):
+        return True
+    if name.text.isalpha() and name.text[1:].islower() and name_variants.of_the_place(name.key, keys):
+        return True
     name_parts = re.split(r"[-/]", name.text)
     if len(name_parts) == 1 or any(part.isdigit() for part in name_parts):
         return False
     return all(name_key(part) in keys for part in name_parts if any(char.isupper() or char.isdigit() for char in part))
+
+
+def spelled_by(row: Sequence[Name], text: Nameable) -> bool:
+    """True if a text has the acronym of a row of capitalised words: LLM for Large Language Model."""
+    return len(row) > 1 and "".join(name.key[:1] for name in row) in text.keys

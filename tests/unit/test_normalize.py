@@ -51,6 +51,10 @@ def test_typography_becomes_one_plain_form(written: str, plain: str) -> None:
         ("10\\,000", "10 000"),
         ("\\textbf{bold} text", "bold text"),
         ("$3 \\times 4$", "3 ×4"),
+        ("up to \\(5.49\\times\\)", "up to 5.49×"),
+        ("$2{\\text -}13\\times$", "2-13×"),
+        ("{\\bf 3.5}\\%", "3.5%"),
+        ("\\textsc{Trap}$^{2}$", "Trap^2"),
     ],
 )
 def test_tex_becomes_what_it_prints(written: str, plain: str) -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.checking.amounts import inexact, missing
 from rag.checking.normalize import normalize
-from rag.checking.quantities import Quantity, missing, quantities
+from rag.checking.quantities import Quantity, quantities
 
 
 def read(text: str, *, singular: bool = False) -> list[Quantity]:
@@ -151,9 +152,9 @@ def test_two_ways_to_write_a_number_say_the_same(claimed: str, held: str) -> Non
         ("5 points", "5%", "unit"),
         ("$5", "€5", "unit"),
         ("0.5%", "0.5", "unit"),
-        ("-3", "+3", "direction"),
-        ("<5%", ">5%", "direction"),
-        ("≥ 5", "≤ 5", "direction"),
+        ("-3", "+3", "bound"),
+        ("<5%", ">5%", "bound"),
+        ("≥ 5", "≤ 5", "bound"),
     ],
 )
 def test_a_number_that_is_not_borne_out_has_its_kind(claimed: str, held: str, kind: str) -> None:
@@ -211,3 +212,93 @@ def test_a_range_gives_its_scale_to_all_its_members() -> None:
 
 def test_the_s_of_a_decade_is_no_unit() -> None:
     assert values("in the 1990s") == [(Decimal(1990), "")]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "held"),
+    [
+        ("over five models", "across five models"),
+        ("over 17 apps", "on 17 apps"),
+        ("over the seven years", "within a 7-year period"),
+        ("more than 50%", ">50%"),
+        ("fewer than 45% of cases", "less than 45% of the cases"),
+        ("at most 0.6%", "a maximal performance drop of 0.6%"),
+        ("at least 10 mg", "10 mg or more"),
+        ("up to 5.49 times", r"up to \(5.49\times\) faster"),
+        ("2 to 13 times", r"$2{\text -}13\times$"),
+        ("between 3.39 and 4.36 times", "3.39-4.36x"),
+        ("a gain of 3.5%", r"{\bf 3.5}\%"),
+        ("about sixteen times", "16.5x"),
+        ("over 16 times", "16.5x"),
+        ("about 28%", "27.6%"),
+        ("about 1,000 patients", "1,024 patients"),
+        ("nearly half", "48.7%"),
+        ("less than half", "42%"),
+        ("half of them", "50% of them"),
+        ("50% of them", "half of them"),
+        ("two thirds", "66.7%"),
+        ("doubled", "a 2x gain"),
+        ("a twofold gain", "2x"),
+        ("twice as fast", "two times as fast"),
+        ("a fivefold rise", "5x"),
+        ("a quarter of its size", "a 4x compression ratio"),
+        ("12k sentences", "12,000 sentences"),
+        ("1.2 million", "1,200,000"),
+        ("a loss of 2.1 kg", "a change of -2.1 kg"),
+        ("1.3 percentage points", "1.3% points"),
+        ("an order of magnitude", "10x"),
+        ("zero errors", "no errors"),
+    ],
+)
+def test_another_form_of_a_number_is_the_same_number(claimed: str, held: str) -> None:
+    assert wrong(claimed, held) == []
+    assert doubted(claimed, held) == []
+
+
+@pytest.mark.parametrize(
+    ("claimed", "held", "kind"),
+    [
+        ("28.1%", "27.6%", "number"),
+        ("about 28.1%", "27.6%", "number"),
+        ("about 29%", "27.6%", "number"),
+        ("over 17 apps", "fewer than 17 apps", "bound"),
+        ("more than 5%", "5%", "bound"),
+        ("at most 5%", "at least 5%", "bound"),
+        ("over 18 times", "16.5x", "number"),
+        ("up to 6.49 times", r"up to \(5.49\times\) faster", "number"),
+        ("3.39 to 5.36 times", "3.39-4.36x", "number"),
+        ("doubled", "a 3x gain", "number"),
+        ("a third of its size", "a 4x compression ratio", "number"),
+        ("13k sentences", "12,000 sentences", "number"),
+        ("5 percentage points", "5%", "unit"),
+        ("a rise of 2.1 kg", "a change of -2.1 kg", "bound"),
+        ("four hospitals", "three hospitals", "number"),
+        ("zero false positives", "8 false positives", "number"),
+    ],
+)
+def test_another_number_in_another_form_is_still_another_number(claimed: str, held: str, kind: str) -> None:
+    assert wrong(claimed, held) == [kind]
+
+
+def doubted(claimed: str, held: str) -> list[str]:
+    return [detail for _, detail in inexact(read(claimed), read(held, singular=True))]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "held"),
+    [
+        ("28%", "27.6%"),
+        ("up to 5%", "5%"),
+        ("two cell types", "neurons and astrocytes"),
+        ("two-stage training", "training in stages"),
+        ("more than twice as high", "34.9% against 78.61%"),
+        ("a gain of 5 points", "from 80% to 85%"),
+    ],
+)
+def test_a_number_that_may_follow_is_a_doubt_and_no_veto(claimed: str, held: str) -> None:
+    assert wrong(claimed, held) == []
+    assert len(doubted(claimed, held)) == 1
+
+
+def test_a_raised_number_after_a_bracket_counts() -> None:
+    assert wrong(r"$(a)^{11}$", r"$(a)^{2}$") == ["number"]

@@ -17,7 +17,7 @@ from rag.types import Paper, ProblemKind
 
 CHECKER = Checker(similarity(StaticEmbedder().word_vectors))
 GAIN = "Adapter fusion improves accuracy by 5.2% on GSM8K but does not improve latency on small devices."
-KINDS: Sequence[ProblemKind] = ("number", "unit", "name", "negation", "direction", "quote", "author")
+KINDS: Sequence[ProblemKind] = ("number", "unit", "name", "negation", "direction", "bound", "quote", "author")
 
 
 def cite(
@@ -67,8 +67,8 @@ def found(verdict: Verdict) -> set[tuple[str, str]]:
         ("negation", "improves", "In tests, dropout improves recall.", "Dropout does not improve recall in tests."),
         ("direction", "worsens", GAIN.replace("fusion improves", "fusion worsens"), GAIN),
         ("direction", "rises", "With age, recall rises in mice.", "Recall of mice falls with age."),
-        ("direction", "-0.3", "The slope of it was -0.3 in mice.", "The slope of it was +0.3 in mice."),
-        ("direction", "5%", "The risk was <5% in treated mice.", "The risk was >5% in treated mice."),
+        ("bound", "-0.3", "The slope of it was -0.3 in mice.", "The slope of it was +0.3 in mice."),
+        ("bound", "5%", "The risk was <5% in treated mice.", "The risk was >5% in treated mice."),
         ("direction", "most", "The score was at most 5 in mice.", "The score was at least 5 in mice."),
         ("quote", "“improves recall”", "Adapter fusion “improves recall” on GSM8K.", GAIN),
         ("quote", '"on all devices"', 'It improves accuracy "on all devices" by 5.2%.', GAIN),
@@ -95,7 +95,7 @@ def test_what_no_cited_sentence_says_is_found_at_its_place(kind: str, words: str
         ("negation", "Adapter fusion doesn't improve latency on small devices.", GAIN),
         ("negation", "It was just as good: recall was not low.", "It was just as good; recall wasn't low."),
         ("direction", "With age, recall of mice declines.", "Recall of mice falls with age."),
-        ("direction", "The risk was 5% in treated mice.", "The risk was <5% in treated mice."),
+        ("bound", "The risk was 5% in treated mice.", "The risk was <5% in treated mice."),
         ("quote", "Adapter fusion “improves accuracy” on GSM8K.", GAIN),
         ("quote", "The so called “Adapter Fusion” improves accuracy on GSM8K.", GAIN),
         ("author", "In 2023, recall of the model rose.", "In 2023, recall of the model rose sharply."),
@@ -236,13 +236,17 @@ def test_a_question_lends_its_names() -> None:
     assert check(claim, sentence, question="What does PPARG do?").support == "supported"
 
 
-def test_a_title_and_a_question_lend_no_numbers() -> None:
-    verdict = CHECKER.check(
-        "It raises the survival of 40 mice.",
-        cite("It raises the survival of mice.", title="A study of 40 mice"),
-        question="Of 40 mice?",
-    )
-    assert ("number", "40") in found(verdict)
+def test_a_title_lends_its_numbers() -> None:
+    claim, sentence = "It raises the survival of 40 mice.", "It raises the survival of mice."
+    assert ("number", "40") in found(check(claim, sentence))
+    assert CHECKER.check(claim, cite(sentence, title="A study of 40 mice")).support == "supported"
+
+
+def test_a_question_lends_the_number_of_a_name_and_no_other() -> None:
+    claim, sentence = "Weight fell in a phase 2 trial in type 2 diabetes.", "Weight fell in a trial in diabetes."
+    assert check(claim, sentence, question="What did the phase 2 trial in type 2 diabetes find?").support == "supported"
+    claim, sentence = "The drug lowers mortality in mice by 50%.", "The drug lowers mortality in mice."
+    assert check(claim, sentence, question="Does it lower mortality by 50%?").support == "unsupported"
 
 
 def test_numbers_that_change_places_are_caught() -> None:
@@ -250,7 +254,7 @@ def test_numbers_that_change_places_are_caught() -> None:
     claim = "The risk was 5% with the drug and 3% with placebo among adults."
     verdict = check(claim, sentence)
     assert verdict.support == "unsupported"
-    assert {each.kind for each in verdict.problems} == {"number"}
+    assert {each.kind for each in verdict.problems} == {"order"}
 
 
 def test_a_change_told_backwards_is_caught() -> None:
@@ -258,14 +262,16 @@ def test_a_change_told_backwards_is_caught() -> None:
         "Time fell from 3 to 5 hours in the new system of the lab.",
         "Time fell from 5 to 3 hours in the new system of the lab.",
     )
-    assert found(verdict) == {("number", "5 hours")}
+    assert ("order", "5 hours") in found(verdict)
+    assert verdict.support == "unsupported"
 
 
 def test_names_that_change_places_are_caught() -> None:
     verdict = check(
         "BERT outperforms GPT-4 on many tasks of the suite.", "GPT-4 outperforms BERT on many tasks of the suite."
     )
-    assert found(verdict) == {("name", "GPT-4")}
+    assert ("order", "GPT-4") in found(verdict)
+    assert verdict.support == "unsupported"
 
 
 def test_a_list_in_another_order_says_the_same() -> None:
@@ -368,19 +374,34 @@ def test_what_a_dose_is_given_per_counts() -> None:
     assert verdict.support == "unsupported"
 
 
-@pytest.mark.xfail(strict=True, reason="a word that the sentence both asserts and denies may be either")
 def test_a_denied_clause_does_not_pass_because_another_clause_asserts_its_verb() -> None:
     assert check("On small devices, latency improves.", GAIN).support == "unsupported"
 
 
 @pytest.mark.parametrize(
-    "text", ["see https://x.example", "www.x.example", "at evil.com/x", "[a](b)", "<script>x", "javascript:alert(1)"]
-)
+    "text",
+    [
+        "see https://x.example", "www.x.example", "at evil.com/x", "[a](b)", "<script>x", "javascript:alert(1)",
+        "evil.sh/x",
+        "hxxps://evil.example/x", "evil。com", "doi.evil.pw/x", "shop.login/x", "evil[.]com", "sftp://evil.example",
+        "1.2.3.4/x",
+        "a@evil.example", "evil.pw",
+    ],
+)  # fmt: skip
 def test_what_may_become_a_link_is_one(text: str) -> None:
     assert links(text)
 
 
-@pytest.mark.parametrize("text", [GAIN, "p<0.05 and x<y", "e.g. this", "3.5 vs. 4.2", "U.S. data"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        GAIN, "p<0.05 and x<y", "e.g. this", "3.5 vs. 4.2", "U.S. data", "node.js", "v1.5", "i.e. it", "GPT-4.1",
+        "and/or",
+        "Fig.2", "node.js/React", "Qwen2.5-7B/14B", "mg/kg/day", "et al./Smith", "e.g./i.e.", "results.In it",
+        "version 1.2.3",
+        "data: we use it", "a ratio of 2:1",
+    ],
+)  # fmt: skip
 def test_prose_holds_no_link(text: str) -> None:
     assert not links(text)
 
@@ -412,3 +433,85 @@ def test_a_thread_keeps_its_words_while_another_fills_the_table() -> None:
     alike = similarity(vectors)
     alike(["known"], ["known"])
     assert alike(["known", "slow"], ["known"]).tolist() == [[1], [1]]
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\U000e0041"], ids=ascii)
+def test_a_sign_that_turns_or_hides_text_is_a_veto(sign: str) -> None:
+    verdict = check(GAIN.replace("does not", f"does {sign}not"), GAIN)
+    assert verdict.vetoed
+    assert ("source", sign) in found(verdict)
+
+
+def test_a_word_that_is_struck_through_is_a_veto() -> None:
+    assert check(GAIN.replace("not", "n\u0336o\u0336t\u0336"), GAIN).vetoed
+
+
+def test_a_sign_of_direction_that_the_sentence_has_is_none() -> None:
+    sentence = GAIN.replace(" on ", " \u200fon ")
+    assert check(sentence.replace("improves", "enhances"), sentence).support == "supported"
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        (
+            "CIPO learns from failed runs and improves over GRPO.",
+            "CIPO improves over GRPO as it learns from failed runs.",
+        ),
+        ("The effect is not universal in these models.", "The effect is local in these models rather than universal."),
+        ("No: dropout does not improve recall of the model.", "Dropout does not improve the recall of the model."),
+        ("Not necessarily: dropout improves only the recall.", "Dropout improves only the recall."),
+        ("Yes: dropout improves the recall of the model.", "Dropout improves the recall of the model."),
+        ("The method segments images without masks.", "The mask-free method segments images."),
+        (
+            "It raised accuracy of the model while lowering its cost.",
+            "It improves accuracy of the model and reduces its cost.",
+        ),
+        ("A higher dose is needed in legs.", "An increase in the dose is needed for lower-extremity function in legs."),
+        ("CIVIC shrinks the cache of Qwen3-VL to a third.", "On Qwen3-VL, CIVIC shrinks the cache to a third."),
+        ("Compared to TRELLIS, SAM3D gives sharper roofs.", "SAM3D gives sharper roofs compared to TRELLIS."),
+        (
+            "Estimation is hard as matches caused by blur mislead.",
+            "Estimation is hard as matches induced by blur mislead.",
+        ),
+        ("Models based on a Large Language Model write the code.", "Models based on an LLM write the code."),
+    ],
+)
+def test_a_right_claim_in_another_form_is_supported(claim: str, sentence: str) -> None:
+    verdict = check(claim, sentence)
+    assert verdict.support == "supported", verdict.problems
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        (
+            "Optimal layers are task-independent in the model.",
+            "Optimal layers of the model are task-dependent, with peaks.",
+        ),
+        (
+            "T_G has the best recall with zero false positives.",
+            "T_G has the best recall but introduces 8 false positives.",
+        ),
+        (
+            r"\textsc{Trap}$^{11}$ improves the recall of agents.",
+            r"\textsc{Trap}$^{2}$ improves the recall of agents.",
+        ),
+        ("The encoder of the model is trained on images.", "The decoder of the model is trained on images."),
+        ("Recall of the model falls while latency rises.", "Recall of the model rises while latency falls."),
+        ("The mask-free method segments images well.", "The method segments images well with masks."),
+    ],
+)
+def test_a_wrong_claim_in_another_form_is_unsupported(claim: str, sentence: str) -> None:
+    assert check(claim, sentence).support == "unsupported"
+
+
+def test_a_no_before_what_the_sentence_says_is_a_doubt() -> None:
+    sentence = "Dropout improves the recall of the model."
+    assert check(f"No: {sentence.lower()}", sentence).support == "weak"
+
+
+def test_two_doubts_about_the_same_words_are_one() -> None:
+    verdict = check("The filter made recall rise by 28% to 31%.", "The filter made recall rise by 27.6% to 31.4%.")
+    assert verdict.support == "weak"
+    assert len(verdict.problems) == 1

@@ -53,6 +53,13 @@ def test_words_that_every_abstract_has_say_nothing() -> None:
         ("There is a lack of data.", ["data"]),
         ("Neither recall nor precision improves.", ["recall", "precision"]),
         ("It was not significantly better.", ["significantly", "better"]),
+        ("It measures pH without first adding saline.", ["first", "adding"]),
+        ("It is local rather than universal.", ["universal"]),
+        ("It uses rules instead of data.", ["data"]),
+        ("It is a mask-free method.", ["mask"]),
+        ("It is free of masks.", ["masks"]),
+        ("It uses non-pretrained models.", ["pretrained"]),
+        ("It is not yet efficient and scalable.", ["efficient", "scalable"]),
     ],
 )
 def test_a_negation_is_about_the_next_word_that_says_something(text: str, about: list[str]) -> None:
@@ -77,6 +84,11 @@ def test_a_word_has_letters() -> None:
         "We ask whether or not it works.",
         "At least five of them work.",
         "A notable knot.",
+        "It learns from failed trajectories.",
+        "Every rollout fails on hard prompts.",
+        "Failures are rare in rather large sets.",
+        "We give free access to it.",
+        "No other model is better.",
     ],
 )
 def test_what_denies_nothing_is_no_negation(text: str) -> None:
@@ -123,6 +135,18 @@ def test_common_words_are_no_names(text: str) -> None:
         ("CNN", "a convolutional neural network"),
         ("Wuhan", "in wuhan"),
         ("ImageNet", "on Image Net"),
+        ("miRNAs", "of microRNAs"),
+        ("microRNA-21", "of miRNA-21 or microRNA-21"),
+        ("siRNA", "a small interfering RNA"),
+        ("ViT", "a vision transformer"),
+        ("LoRA", "low-rank adaptation"),
+        ("Asia", "in South Asian countries"),
+        ("French", "in France"),
+        ("China", "of Chinese cities"),
+        ("NF-kB", "of NF-κB"),
+        ("CD4", "of CD4+ cells"),
+        ("Trap^2", "of Trap2"),
+        ("CO2", "of CO₂"),
     ],
 )
 def test_a_name_is_known_however_it_is_spelled(name: str, text: str) -> None:
@@ -131,7 +155,16 @@ def test_a_name_is_known_however_it_is_spelled(name: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("GPT-4", "GPT-3"), ("IL-6", "IL-17"), ("GSM8K", "MMLU"), ("BRCA1", "BRCA2"), ("CNN", "a recurrent network")],
+    [
+        ("GPT-4", "GPT-3"),
+        ("IL-6", "IL-17"),
+        ("GSM8K", "MMLU"),
+        ("BRCA1", "BRCA2"),
+        ("CNN", "a recurrent network"),
+        ("Trap^11", "Trap^2"),
+        ("mRNA", "of miRNA"),
+        ("China", "of Japanese cities"),
+    ],
 )
 def test_another_name_is_not_known(name: str, text: str) -> None:
     assert not known(name, text)
@@ -155,3 +188,13 @@ def test_every_word_and_name_stands_where_it_says(text: str) -> None:
 def test_a_text_knows_all_its_names(text: str) -> None:
     plain = normalize(text).text
     assert all(is_known(name, nameable(plain)) for name in names(plain) if name.key)
+
+
+def test_a_number_with_a_unit_in_a_range_is_no_name() -> None:
+    assert named("by 30 percent-40 percent") == []
+
+
+def test_what_is_near_a_word_of_denial_may_be_denied() -> None:
+    found = {word.text: word.denied for word in words("It avoids any loss of recall. Speed rises.")}
+    assert found["recall"]
+    assert not found["speed"]
