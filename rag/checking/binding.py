@@ -15,8 +15,13 @@ from rag.checking.quantities import UNITS, Quantity, same_value
 
 _HARD = frozenset("while whereas but although though compared".split())
 _SOFT = frozenset("and or vs versus against than".split())
+_GENERIC = frozenset(
+    "achiev reach obtain yield get increas improv rise rose reduc averag respect compar attain score decreas show drop gain grow "
+    "fall total overal approxim roughli nearli almost".split()
+)
+"""Stems of words that stand beside any number."""
 _REACH = 12
-_FAR = 100
+_CLOSE = 3
 
 
 class Owned:
@@ -28,17 +33,24 @@ class Owned:
         self.at = [_index(text, number) for number in numbers]
         self.words: list[set[str]] = [set() for _ in numbers]
         self.names: list[set[str]] = [set() for _ in numbers]
+        self.close: list[set[str]] = [set() for _ in numbers]
         owners: dict[str, set[int]] = {}
         costs = _costs(text)
         taken = {at for number in numbers for at in _indices(text, number)}
         for at, word in enumerate(text.words):
-            if not word.content or at in taken or word.text in UNITS or word.text[0].isdigit():
+            if not word.content or at in taken or word.text in UNITS or word.text[0].isdigit() or word.stem in _GENERIC:
                 continue
             distances = [abs(at - place) + abs(costs[at] - costs[place]) for place in self.at]
             best = min(range(len(numbers)), key=lambda number: (distances[number], -number))
             if distances[best] <= _REACH:
                 owners.setdefault(word.stem, set()).add(best)
-        owners |= _listed(text, numbers, self.at)
+                if distances[best] <= _CLOSE:
+                    self.close[best].add(word.stem)
+        listed = _listed(text, numbers, self.at)
+        owners |= listed
+        for stem, members in listed.items():
+            for member in members:
+                self.close[member].add(stem)
         for stem, owning in owners.items():
             if len(owning) == 1:
                 owner = next(iter(owning))
@@ -127,16 +139,19 @@ def _numbers(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
 
 def _other_owner(ours: set[str], theirs: Owned, number: int) -> int | None:
     """The number of the sentence that the words belong to, if they have nothing that tells of the right one."""
-    keys = theirs.names[number] or theirs.words[number]
-    if ours & keys or not keys:
+    words, names = theirs.words[number], theirs.names[number]
+    if not words or ours & names:
         return None
-    own = len(ours & theirs.words[number]) / max(len(theirs.words[number]), 1)
-    for other in range(len(theirs.numbers)):
-        if other == number or same_value(theirs.numbers[other], theirs.numbers[number]):
+    own = len(ours & words) / len(words)
+    for other, quantity in enumerate(theirs.numbers):
+        if same_value(quantity, theirs.numbers[number]) or quantity.unit != theirs.numbers[number].unit:
             continue
-        shared = ours & (theirs.names[other] or theirs.words[other])
-        of = theirs.names[other] or theirs.words[other]
-        if shared and len(shared) / len(of) > own and (len(shared) > 1 or shared & theirs.names[other] or len(of) <= 2):
+        there = ours & theirs.words[other]
+        if not there or len(there) / len(theirs.words[other]) <= own:
+            continue
+        named = names and there & theirs.names[other]
+        close = there & theirs.close[other] and (len(there) > 1 or len(theirs.words[other]) <= 2)
+        if named or (close and not own):
             return other
     return None
 

@@ -57,7 +57,7 @@ for _axis, _line in enumerate(_PAIRS):
     for _side, _words in zip((1, -1), _line.split("|"), strict=True):
         for _word in _words.split():
             _SIDES.setdefault(_word, []).append((_axis, _side))
-_WINDOW = 5
+_WINDOW = 4
 
 
 def opposites(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
@@ -134,7 +134,8 @@ def _paired(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
 
 
 def _around(text: Phrases, at: int) -> range:
-    return range(max(0, at - _WINDOW), min(at + _WINDOW + 1, len(text.words)))
+    clause = text.clause(at)
+    return range(max(clause.start, at - _WINDOW), min(at + _WINDOW + 1, clause.stop))
 
 
 def _zero(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:

@@ -38,13 +38,24 @@ def _raised(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
             lower = _quantified(heads, cited, below=3)
             if lower:
                 return claim.doubt("quantifier", at, at, f"the sentence says {lower}", strong=False)
-            if not universal and (word.text in ("never", "always") or heads) and not _agree(word.text, cited):
+            if not universal and not _agree(word.text, cited) and (
+                word.text in ("never", "always") or _near(claim, cited) or heads and _bare(heads[0], cited)
+            ):
                 return claim.doubt("quantifier", at, at, "no cited sentence says it of all")
         elif word.text in _MAJORITY:
             lower = _quantified(heads, cited, below=2)
             if lower and not universal and all(sentence.texts.isdisjoint(_MAJORITY) for sentence in cited):
                 return claim.doubt("quantifier", at, at, f"the sentence says {lower}")
     return None
+
+
+def _near(claim: Phrases, cited: Sequence[Phrases]) -> bool:
+    return any(near_copy(claim, sentence) for sentence in cited)
+
+
+def _bare(head: str, cited: Sequence[Phrases]) -> bool:
+    """True if a sentence has the word that the claim quantifies."""
+    return any(head in sentence.places for sentence in cited)
 
 
 def _agree(word: str, cited: Sequence[Phrases]) -> bool:

@@ -11,7 +11,7 @@ _MARKS = {
     "animal": "animal", "vitro": "vitro", "vivo": "vitro", "simulation": "simulated", "simulations": "simulated",
     "simulated": "simulated", "synthetic": "synthetic", "pilot": "pilot", "preliminary": "pilot",
 }  # fmt: skip
-_SETTINGS = frozenset("setting settings experiments sample cohort".split())
+_SETTINGS = frozenset("setting settings sample cohort".split())
 
 
 def scope(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
