@@ -34,7 +34,7 @@ _HEDGES = (
         "evidence reported claims claimed plausible perceived estimate estimates estimated sometimes often usually generally "
         "typically occasionally probable chance risk promise promising candidate unclear whether perhaps easily easy point points "
         "pointing signs sign signal expects expectation assume assumed hypothesis guess prone permit permits susceptible let lets "
-        "conceivable maybe apt liable well seemed looks look view opinion".split()
+        "capacity conceivable maybe apt liable well seemed looks look view opinion".split()
     )
 )  # fmt: skip
 _ASSOCIATIONS = frozenset(
@@ -44,8 +44,8 @@ _ASSOCIATIONS = frozenset(
 )
 _CAUSES = frozenset(
     "cause causes caused causing lead leads led leading induce induces induced inducing result results resulted resulting because "
-    "due trigger triggers triggered triggering drive drives drove driven produce produces produced bring brings brought make makes "
-    "made causal causally owing thanks".split()
+    "due trigger triggers triggered triggering drive drives drove driven produce produces produced bring brings brought "
+    "causal causally owing thanks".split()
 )
 _CAUSED_BY = {"result": ("in", "from"), "results": ("in", "from"), "resulted": ("in", "from"), "resulting": ("in", "from"),
               "lead": ("to",), "leads": ("to",), "led": ("to",), "leading": ("to",), "due": ("to",), "owing": ("to",),
@@ -54,6 +54,11 @@ _EFFECTS = frozenset(
     "increase increases increased reduce reduces reduced improve improves improved lower lowers raise raises affect affects "
     "prevent prevents impair impairs protect protects determine determines promote promotes".split()
 )
+_LOOSE = frozenset(
+    "related relation relationship relationships predictor predictors predict predicts predicted coincide coincides coincided "
+    "accompany accompanies accompanied marker markers".split()
+)
+_LEAST_SHARED = 3
 _SCOPE = 6  # content words that a hedge may govern
 
 
@@ -69,26 +74,21 @@ def _hedge_dropped(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     """Find a modal or an adverb of doubt that a sentence has where the claim has none."""
     if not claim.texts.isdisjoint(_HEDGES):
         return None
-    stated: set[str] = set()
-    found: Doubt | None = None
     for sentence in cited:
         for at, word in enumerate(sentence.words):
-            hedge = word.text in _MODALS or word.text in _ADVERBS or word.text in _SEEMING
-            if not hedge and not (word.text in _ABILITY and near_copy(claim, sentence)):
-                continue
-            if word.text in _ABILITY and word.text != "can":
+            if word.text not in _MODALS | _ABILITY and word.text not in _ADVERBS and word.text not in _SEEMING:
                 continue
             scope = _scope(sentence, at)
             shared = [stem for stem in scope if stem in claim.places]
-            if not shared or scope[0] not in claim.places and len(shared) * 2 < len(scope):
+            if not shared or len(shared) * 2 < len(scope) or (len(shared) == 1 and len(scope) > 1):
                 continue
-            if len(shared) * 2 < len(scope):
+            if word.text in _ABILITY and (scope[0] != shared[0] or not near_copy(claim, sentence)):
                 continue
+            if any(set(shared) <= set(other.places) for other in cited if other is not sentence):
+                continue  # said again, and there perhaps without a hedge
             place = claim.places[shared[0]][0]
-            found = found or claim.doubt("certainty", place, place, f"the sentence says {word.text} there")
-        if not found:
-            stated |= set(sentence.places)
-    return found
+            return claim.doubt("certainty", place, place, f"the sentence says {word.text} there")
+    return None
 
 
 def _scope(sentence: Phrases, at: int) -> list[str]:
@@ -102,29 +102,39 @@ def _report_raised(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     strong = [at for at, word in enumerate(claim.words) if word.text in _STRONG_REPORTS and not word.negated]
     if not strong or not claim.texts.isdisjoint(_WEAK_REPORTS):
         return None
-    weak = [word.text for sentence in cited for word in sentence.words if word.text in _WEAK_REPORTS]
-    if not weak or any(not sentence.texts.isdisjoint(_STRONG_REPORTS) for sentence in cited):
+    if any(not sentence.texts.isdisjoint(_STRONG_REPORTS) for sentence in cited):
         return None
-    return claim.doubt("certainty", strong[0], strong[0], f"the sentence says {weak[0]}")
+    for sentence in cited:
+        for at, word in enumerate(sentence.words):
+            if word.text in _WEAK_REPORTS:
+                after = sentence.content(range(at + 1, min(at + 16, len(sentence.words))))
+                shared = [stem for stem in after if stem in claim.places]
+                if len(shared) > 1 or near_copy(claim, sentence):
+                    return claim.doubt("certainty", strong[0], strong[0], f"the sentence says {word.text}")
+    return None
 
 
 def _cause_made(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     """Find a cause where the sentences only have an association."""
     if not claim.texts.isdisjoint(_ASSOCIATIONS):
         return None
-    found = [word.text for sentence in cited for word in sentence.words if word.text in _ASSOCIATIONS and not word.negated]
-    if not found:
-        return None
-    for at, word in enumerate(claim.words):
-        if word.negated or not (word.text in _EFFECTS or _is_cause(claim, at)):
+    for sentence in cited:
+        found = [word.text for word in sentence.words if word.text in _ASSOCIATIONS and not word.negated]
+        if not found or sum(stem in sentence.places for stem in claim.places) < _LEAST_SHARED:
             continue
-        if any(word.stem in sentence.places for sentence in cited):
+        near = near_copy(claim, sentence)
+        if not near and set(found) <= _LOOSE:
             continue
-        if any(_is_cause(sentence, other) for sentence in cited for other in range(len(sentence.words))):
-            continue
-        if word.text in _EFFECTS and any(not sentence.texts.isdisjoint(_EFFECTS) for sentence in cited):
-            continue
-        return claim.doubt("certainty", at, at, f"the sentence says {found[0]}")
+        for at, word in enumerate(claim.words):
+            if word.negated or not (_is_cause(claim, at) or (near and word.text in _EFFECTS)):
+                continue
+            if any(
+                other.stem == word.stem or _is_cause(text, place) or (word.text in _EFFECTS and other.text in _EFFECTS)
+                for text in cited
+                for place, other in enumerate(text.words)
+            ):
+                continue
+            return claim.doubt("certainty", at, at, f"the sentence says {found[0]}")
     return None
 
 

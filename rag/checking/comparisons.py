@@ -96,7 +96,7 @@ def relations(text: Phrases) -> list[Relation]:
             family, way = _VERBS[word.stem]
             if word.text.endswith(("ion", "ions", "or", "ors")):
                 family = ""
-        if family:
+        if family and not text.gap(at - 1).endswith("-"):
             if _passive(text, at):
                 way, last = -way, at + 1
             found.append(_relation(text, at, last, family, way))
@@ -148,8 +148,14 @@ def _exchanged(
     claim: Phrases, relation: Relation, theirs: Sequence[tuple[Phrases, Relation]]
 ) -> Doubt | None:
     worst: tuple[int, Phrases] | None = None
+    if not (relation.left and relation.right):
+        return None
     for sentence, other in theirs:
         if other.family != relation.family:
+            continue
+        near = near_copy(claim, sentence)
+        alike = claim.words[relation.at].stem == sentence.words[other.at].stem
+        if relation.family == "cause" and not alike and not near:
             continue
         left, right = (relation.left, relation.right) if relation.way == other.way else (relation.right, relation.left)
         first, second = other.left - other.right, other.right - other.left
@@ -159,7 +165,7 @@ def _exchanged(
             if sum(straight):
                 return None
             continue
-        if all(crossed) or not sum(straight):
+        if all(crossed) or (not sum(straight) and (near or relation.family not in ("cause", "time", "into"))):
             weight = 2 if all(crossed) and not all(straight) else 1
             if worst is None or weight > worst[0]:
                 worst = weight, sentence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rag.checking.phrases import Doubt, Phrases
+from rag.checking.phrases import Doubt, Phrases, near_copy
 
 _PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis", "anti", "a", "de")
 _PAIRS = """
@@ -12,14 +12,12 @@ _PAIRS = """
     shared common joint|separate distinct disjoint
     similar same identical equal|different dissimilar unequal
     explicit|implicit vague
-    simple|complex complicated
     common frequent|rare uncommon infrequent
     succeed succeeds succeeded success successful successfully|fail fails failed failure unsuccessful
     linear linearly|nonlinear non-linear nonlinearly
     supervised|unsupervised
     substantial substantially large largely considerable considerably marked markedly strong strongly significantly drastically dramatically|little negligible marginal marginally minor slight slightly barely
     robust|fragile brittle sensitive vulnerable
-    general universal|specific
     transfer transfers transferable generalize generalizes|specific
     static|dynamic
     local locally|global globally
@@ -97,16 +95,19 @@ def _prefixed(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     """Find a word whose negative form, or whose positive form, the sentences have and not itself."""
     texts = {word.text: word.negated for sentence in cited for word in sentence.words}
     for at, word in enumerate(claim.words):
-        if not word.content or word.text in texts or len(word.text) < 5:
+        if not word.content or word.text in texts or len(word.text) < 5 or any(word.stem in one.places for one in cited):
             continue
         for other in _forms(word.text):
-            if other in texts and texts[other] == word.negated and len(other) > 4:
-                return claim.doubt("negation", at, at, f"the sentence says {other}", strong=True)
+            if other in texts and texts[other] == word.negated and len(other) > 4 and other not in claim.texts:
+                near = any(near_copy(claim, sentence) for sentence in cited)
+                return claim.doubt("negation", at, at, f"the sentence says {other}", strong=near)
     return None
 
 
 def _forms(word: str) -> list[str]:
     """The word without and with a negative prefix."""
+    if "prove" in word:
+        return []  # improve is no negative of prove
     return [word.removeprefix(prefix) for prefix in _PREFIXES[:7] if word.startswith(prefix)] + [
         prefix + word for prefix in _PREFIXES[:7]
     ]
@@ -128,7 +129,7 @@ def _paired(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
                 if not opposed or their.negated != word.negated:
                     continue
                 shared = around & sentence.content(_around(sentence, other))
-                if shared:
+                if len(shared) > 1 or (shared and near_copy(claim, sentence)):
                     return claim.doubt("negation", at, at, f"the sentence says {their.text}")
     return None
 
