@@ -16,7 +16,12 @@ _OTHERS = _PRIOR - {"most", "many"} | frozenset(
     "others past so far baseline baselines known rival rivals usual state others literature before already today typical alternatives "
     "competitors competing competitor until hitherto established common older".split()
 )
-_OURS = frozenset("we our ours proposed this the new novel introduced presented".split())
+_THEIRS = frozenset(
+    "existing previous previously prior earlier traditional conventional current currently others other past baseline baselines "
+    "literature standard recent recently rivals far state many most known competing alternatives".split()
+)
+_OURS = frozenset("we our ours proposed this".split())
+_REACH = 18  # words after the subject
 _THIS = frozenset("we our ours proposed introduce present propose".split())
 _LEAD = frozenset(
     "while although though however yet but despite as since because and in most many the that many these all for of contrast "
@@ -26,7 +31,7 @@ _LEAD = frozenset(
 
 def actors(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
     """Find what a claim tells of another actor than its sentences."""
-    if claim.texts.isdisjoint(_OTHERS):
+    if claim.texts.isdisjoint(_THEIRS):
         theirs = [(sentence, prior) for sentence in cited for prior in _prior(sentence)]
         for sentence, (first, predicate) in theirs:
             said = sentence.content(predicate)
@@ -36,7 +41,8 @@ def actors(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
                          and any(word.stem in other.places for other in cited)]  # fmt: skip
             if len(shared) >= 3 and len(shared) > len(elsewhere):
                 what = f"{sentence.words[first].text} {sentence.words[predicate.start - 1].text}"
-                yield claim.doubt("actor", 0, 0, f"the sentence says it of {what}", strong=False)
+                explicit = not claim.texts.isdisjoint(_OURS - sentence.texts)
+                yield claim.doubt("actor", 0, 0, f"the sentence says it of {what}", strong=explicit)
                 return
     else:
         for first, predicate in _prior(claim):
@@ -62,5 +68,5 @@ def _prior(text: Phrases) -> list[tuple[int, range]]:
         ):
             continue
         if noun is not None and noun + 2 < clause.stop:
-            found.append((at, range(noun + 1, clause.stop)))
+            found.append((at, range(noun + 1, min(noun + _REACH, len(text.words)))))
     return found

@@ -130,10 +130,30 @@ def _numbers(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
             other = _other_owner(ours.words[at], theirs, same[0])
             if other is not None:
                 wrong.append((at, other))
+        crossed = None if wrong else _crossed(ours, theirs)
+        if crossed:
+            return claim.doubt("binding", ours.at[crossed[0]], ours.at[crossed[0]], crossed[1], strong=near_copy(claim, sentence))
         if wrong:
             at, other = wrong[0]
             detail = f"the sentence has {numbers[other].written} for it"
             return claim.doubt("binding", ours.at[at], ours.at[at], detail, strong=len(wrong) > 1)
+    return None
+
+
+def _crossed(ours: Owned, theirs: Owned) -> tuple[int, str] | None:
+    """Two numbers of a claim each of which stands close to the words that the sentence has close to the other."""
+    for first, number in enumerate(ours.numbers):
+        for second in range(first + 1, len(ours.numbers)):
+            one = [at for at, held in enumerate(theirs.numbers) if same_value(number, held)]
+            two = [at for at, held in enumerate(theirs.numbers) if same_value(ours.numbers[second], held)]
+            if len(one) != 1 or len(two) != 1 or one == two:
+                continue
+            near, other = ours.close[first], ours.close[second]
+            if (
+                near & theirs.close[two[0]] and other & theirs.close[one[0]]
+                and not near & theirs.close[one[0]] and not other & theirs.close[two[0]]
+            ):  # fmt: skip
+                return first, f"the sentence has {theirs.numbers[two[0]].written} for it"
     return None
 
 

@@ -13,10 +13,11 @@ _UPPER = ("up to", "as much as", "as many as", "as high as", "at most", "no more
 _LOWER = ("at least", "more than", "over", "above", "no less than", "no fewer than", "greater than", "exceeding", "exceeds",
           "minimum of", "exceed", "higher than", "beyond", "surpassing", "upwards of", "not less than")  # fmt: skip
 _BOUNDING = frozenset(
-    "up most maximum max maximal maximally best peak high highest top limit ceiling much many far long upper until cap capped least "
-    "worst large low can reach reaches reached reaching fewer less under below within more over above or beyond than exceed exceeds "
-    "exceeding minimum min lower".split()
+    "up most maximum max maximal maximally best peak peaks peaked high highest top limit ceiling much many far long upper until cap "
+    "capped least worst large low fewer less under below within more over above beyond than exceed exceeds exceeded exceeding "
+    "minimum min lower".split()
 )
+_BOUNDING_AFTER = frozenset("most maximum max best peak top".split())
 _AVERAGE = frozenset("average mean averaged averaging typical typically overall".split())
 _MOVES = {"by": "by", "to": "to"}
 
@@ -61,9 +62,11 @@ def _bound_dropped(
     if not all(bounded) or quantity.side:
         return None
     at = _word_at(claim, quantity)
-    around = {claim.text(other) for other in range(max(0, at - 7), min(at + 6, len(claim.words)))}
-    averaged = not around.isdisjoint(_AVERAGE)
-    if not averaged and (not around.isdisjoint(_BOUNDING) or claim.gap(at - 1).strip(" (") in ("<", ">", "≤", "≥")):
+    before = {claim.text(other) for other in range(max(0, at - 4), at)}
+    after = {claim.text(other) for other in range(at, min(at + 6, len(claim.words)))}
+    averaged = not (before | after).isdisjoint(_AVERAGE)
+    bounding = not before.isdisjoint(_BOUNDING) or not after.isdisjoint(_BOUNDING_AFTER)
+    if not averaged and (bounding or claim.gap(at - 1).strip(" (") in ("<", ">", "≤", "≥")):
         return None
     if averaged and any(not sentence.texts.isdisjoint(_AVERAGE) for sentence, _ in held):
         return None

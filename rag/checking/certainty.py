@@ -72,11 +72,14 @@ def certainty(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
 
 def _hedge_dropped(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     """Find a modal or an adverb of doubt that a sentence has where the claim has none."""
-    if not claim.texts.isdisjoint(_HEDGES):
-        return None
+    hedges = claim.texts & _HEDGES
     for sentence in cited:
+        if not hedges <= sentence.texts:
+            continue
         for at, word in enumerate(sentence.words):
             if word.text not in _MODALS | _ABILITY and word.text not in _ADVERBS and word.text not in _SEEMING:
+                continue
+            if hedges and (word.text in hedges or not near_copy(claim, sentence)):
                 continue
             scope = _scope(sentence, at)
             shared = [stem for stem in scope if stem in claim.places]
@@ -87,6 +90,8 @@ def _hedge_dropped(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
             if any(set(shared) <= set(other.places) for other in cited if other is not sentence):
                 continue  # said again, and there perhaps without a hedge
             place = claim.places[shared[0]][0]
+            if any(claim.text(before) in _HEDGES for before in range(place - 3, place)):
+                continue
             return claim.doubt("certainty", place, place, f"the sentence says {word.text} there")
     return None
 

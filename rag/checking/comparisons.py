@@ -126,7 +126,9 @@ def _compared(text: Phrases, than: int) -> tuple[int, str, int] | None:
 
 def _relation(text: Phrases, first: int, last: int, family: str, way: int) -> Relation:
     clause = text.clause(first)
-    left = _nouns(text, range(max(clause.start, first - _REACH), first))
+    begin = max(clause.start, first - _REACH)
+    begin = max([at + 1 for at in range(begin, first) if text.words[at].text in ("that", "where")], default=begin)
+    left = _nouns(text, range(begin, first))
     if not left and clause.start:
         before = text.clause(clause.start - 1)
         left = _nouns(text, range(max(before.start, clause.start - _REACH), clause.start))
@@ -140,8 +142,15 @@ def _relation(text: Phrases, first: int, last: int, family: str, way: int) -> Re
 
 
 def _nouns(text: Phrases, indices: range) -> set[str]:
-    """The stems of content words other than adverbs."""
-    return text.content(at for at in indices if not text.words[at].text.endswith("ly"))
+    """The stems of content words other than adverbs, and a mark for this work and for earlier work."""
+    found = text.content(at for at in indices if not text.words[at].text.endswith("ly"))
+    return found | {_WORKS[text.words[at].text] for at in indices if text.words[at].text in _WORKS}
+
+
+_WORKS = {
+    **dict.fromkeys("our ours we proposed this".split(), "(ours)"),
+    **dict.fromkeys("existing previous prior earlier conventional traditional baseline baselines".split(), "(theirs)"),
+}
 
 
 def _exchanged(
@@ -161,14 +170,13 @@ def _exchanged(
         first, second = other.left - other.right, other.right - other.left
         straight = len(left & first), len(right & second)
         crossed = len(left & second), len(right & first)
-        if sum(straight) >= sum(crossed):
+        if all(crossed) and not all(straight):
+            worst = 2, sentence
+        elif sum(straight) >= sum(crossed):
             if sum(straight):
                 return None
-            continue
-        if all(crossed) or (not sum(straight) and (near or relation.family not in ("cause", "time", "into"))):
-            weight = 2 if all(crossed) and not all(straight) else 1
-            if worst is None or weight > worst[0]:
-                worst = weight, sentence
+        elif worst is None and not sum(straight) and (near or relation.family not in ("cause", "time", "into")):
+            worst = 1, sentence
     if worst is None:
         return None
     strong = worst[0] == 2

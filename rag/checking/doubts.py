@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from rag.checking.actors import actors
+from rag.checking.additions import Alike, additions
 from rag.checking.binding import binding
 from rag.checking.bounds import bounds
 from rag.checking.certainty import certainty
@@ -30,16 +31,18 @@ _RULES: Sequence[Callable[[Phrases, Sequence[Phrases]], Iterable[Doubt]]] = (
 )  # fmt: skip
 
 
-def doubts(claim: TextFeatures, cited: Sequence[TextFeatures]) -> list[Doubt]:
+def doubts(claim: TextFeatures, cited: Sequence[TextFeatures], alike: Alike | None = None) -> list[Doubt]:
     """
     The doubts that compare what a claim binds together with what the cited sentences bind together.
 
     Args:
         claim: The claim.
         cited: The sentences that it cites.
+        alike: Cosines between words; without them no additions are found.
     """
     ours = phrases(claim)
     if not ours.words:
         return []
     theirs = [sentence for sentence in map(phrases, cited) if sentence.words]
-    return [doubt for rule in _RULES for doubt in rule(ours, theirs)]
+    found = [doubt for rule in _RULES for doubt in rule(ours, theirs)]
+    return [*found, *additions(ours, theirs, alike)] if alike else found

@@ -18,7 +18,7 @@ _PARTIAL = frozenset(
 )
 _RANKS = dict.fromkeys(_PARTIAL, 1) | dict.fromkeys(_MAJORITY, 2)
 _AGREEING = frozenset("consistently consistent across universal regardless no not only".split())
-_NOT_PARTS = frozenset("well known large amount recent use used such".split())
+_PARTIALLY = frozenset((*_RANKS, "lot", "lots", "number", "range", "couple", "handful", "frequent", "common", "commonly"))
 
 
 def quantifiers(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
@@ -106,7 +106,7 @@ def _dropped(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
             part = part or (word.text.isdigit() and sentence.text(at + 1) == "out" and sentence.text(at + 3).isdigit())
             if not (partial or part) or word.text in claim.texts:
                 continue
-            if partial and any(other in claim.texts for other in _RANKS):
+            if partial and not claim.texts.isdisjoint(_PARTIALLY):
                 continue
             heads = _heads(sentence, at + 3 if part else at)
             place = next((claim.places[head][0] for head in heads[:2] if head in claim.places), None)
