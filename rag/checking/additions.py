@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.checking.certainty import HEDGES
 from rag.checking.claims import align
 from rag.checking.phrases import Doubt, Phrases, copied
+from rag.checking.quantifiers import QUANTIFIERS
+from rag.checking.words import SIDES
 
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Computes cosines between words, shape (first, second)."""
@@ -18,7 +21,7 @@ _COPY = 0.8  # of the words outside of the addition
 _UNLIKE = 0.42  # a word is new if it is less like every word of the sentences
 _CLAUSE = 3
 _LEFT_OUT = 1  # words of the sentence that an addition may replace
-_PLAIN = frozenset("author method model approach system framework paper work team research algorithm tool".split())
+_PLAIN = frozenset("author method model approach system framework paper work team research algorithm tool one lot major number against".split())
 """Stems of words with which a claim names what it tells of."""
 
 
@@ -28,7 +31,13 @@ def additions(claim: Phrases, cited: Sequence[Phrases], alike: Alike) -> Iterato
     new = [
         at
         for at, word in enumerate(claim.words)
-        if word.content and word.stem not in known and word.stem not in _PLAIN and not word.text[0].isdigit()
+        if word.content
+        and word.stem not in known
+        and word.stem not in _PLAIN
+        and word.text not in SIDES
+        and word.text not in QUANTIFIERS
+        and word.text not in HEDGES
+        and not word.text[0].isdigit()
     ]
     if not new:
         return
@@ -38,7 +47,7 @@ def additions(claim: Phrases, cited: Sequence[Phrases], alike: Alike) -> Iterato
         alignment = align(claim.features, sentence.features)
         for ours, theirs in alignment.differing:
             added = [at for at in ours if at in new]
-            if not added or len(sentence.content(theirs)) > _left_out(ours, claim):
+            if not added or not any(pair >= 0 for pair in alignment.pairs[: ours.start]) or len(sentence.content(theirs)) > _left_out(ours, claim):
                 continue
             rest = [pair for at, pair in enumerate(alignment.pairs) if at not in ours]
             if len(rest) < len(ours) or sum(pair >= 0 for pair in rest) < _COPY * len(rest):

@@ -20,6 +20,7 @@ _GENERIC = frozenset(
     "fall total overal approxim roughli nearli almost".split()
 )
 """Stems of words that stand beside any number."""
+_HEADED = frozenset("in for of on among at with".split())
 _REACH = 12
 _CLOSE = 3
 
@@ -34,6 +35,8 @@ class Owned:
         self.words: list[set[str]] = [set() for _ in numbers]
         self.names: list[set[str]] = [set() for _ in numbers]
         self.close: list[set[str]] = [set() for _ in numbers]
+        self.after: list[set[str]] = [set() for _ in numbers]
+        ends = [_indices(text, number)[-1] if _indices(text, number) else 0 for number in numbers]
         owners: dict[str, set[int]] = {}
         costs = _costs(text)
         taken = {at for number in numbers for at in _indices(text, number)}
@@ -46,6 +49,8 @@ class Owned:
                 owners.setdefault(word.stem, set()).add(best)
                 if distances[best] <= _CLOSE:
                     self.close[best].add(word.stem)
+                if ends[best] < at <= ends[best] + _CLOSE + 1 and text.text(ends[best] + 1) in _HEADED:
+                    self.after[best].add(word.stem)
         listed = _listed(text, numbers, self.at)
         owners |= listed
         for stem, members in listed.items():
@@ -55,7 +60,7 @@ class Owned:
             if len(owning) == 1:
                 owner = next(iter(owning))
                 self.words[owner].add(stem)
-                if stem in text.names:
+                if stem in text.names or (stem == text.words[0].stem and text.words[0].content):
                     self.names[owner].add(stem)
 
 
@@ -128,6 +133,8 @@ def _numbers(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
             if len(same) != 1 or any(same_value(quantity, number) for number in elsewhere):
                 continue
             other = _other_owner(ours.words[at], theirs, same[0])
+            if other is None:
+                other = _other_head(ours.after[at] & ours.words[at], theirs, same[0])
             if other is not None:
                 wrong.append((at, other))
         crossed = None if wrong else _crossed(ours, theirs)
@@ -172,6 +179,16 @@ def _other_owner(ours: set[str], theirs: Owned, number: int) -> int | None:
         named = names and there & theirs.names[other]
         close = there & theirs.close[other] and (len(there) > 1 or len(theirs.words[other]) <= 2)
         if named or (close and not own):
+            return other
+    return None
+
+
+def _other_head(ours: set[str], theirs: Owned, number: int) -> int | None:
+    """The number of the sentence that has “in X” after it, where the claim has it after the given one."""
+    if not ours or not theirs.after[number] or ours & theirs.words[number]:
+        return None
+    for other, after in enumerate(theirs.after):
+        if other != number and ours & after & theirs.words[other]:
             return other
     return None
 

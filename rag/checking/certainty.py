@@ -27,7 +27,7 @@ _STRONG_REPORTS = frozenset(
     "demonstrates demonstrated demonstrating show shows showed shown showing certain certainly definitely definitively undoubtedly "
     "conclusive conclusively proof clearly always guarantee guarantees guaranteed must".split()
 )
-_HEDGES = (
+HEDGES = (
     _MODALS | _ABILITY | _ADVERBS | _SEEMING | _WEAK_REPORTS
     | frozenset(
         "would should hope hoped aim aims capable able ability allow allows enable enables help helps thought feel felt think thinks "
@@ -37,6 +37,7 @@ _HEDGES = (
         "capacity conceivable maybe apt liable well seemed looks look view opinion".split()
     )
 )  # fmt: skip
+"""Words with which a text says less than that something holds."""
 _ASSOCIATIONS = frozenset(
     "associated association associations associate associates correlated correlate correlates correlation correlations linked link "
     "links related relation relationship relationships predictor predictors predict predicts predicted coincide coincides coincided "
@@ -72,7 +73,7 @@ def certainty(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
 
 def _hedge_dropped(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     """Find a modal or an adverb of doubt that a sentence has where the claim has none."""
-    hedges = claim.texts & _HEDGES
+    hedges = claim.texts & HEDGES
     for sentence in cited:
         if not hedges <= sentence.texts:
             continue
@@ -90,7 +91,7 @@ def _hedge_dropped(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
             if any(set(shared) <= set(other.places) for other in cited if other is not sentence):
                 continue  # said again, and there perhaps without a hedge
             place = claim.places[shared[0]][0]
-            if any(claim.text(before) in _HEDGES for before in range(place - 3, place)):
+            if any(claim.text(before) in HEDGES for before in range(place - 3, place)):
                 continue
             return claim.doubt("certainty", place, place, f"the sentence says {word.text} there")
     return None

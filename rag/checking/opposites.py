@@ -142,7 +142,7 @@ def _around(text: Phrases, at: int) -> range:
 def _zero(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     """Find “zero X” or “no X” where a sentence counts X."""
     for at, word in enumerate(claim.words):
-        if word.text not in ("zero", "no", "0"):
+        if word.text not in ("zero", "no"):
             continue
         nouns = _next(claim, at)[:2]
         counts = []

@@ -18,6 +18,8 @@ _PARTIAL = frozenset(
 )
 _RANKS = dict.fromkeys(_PARTIAL, 1) | dict.fromkeys(_MAJORITY, 2)
 _AGREEING = frozenset("consistently consistent across universal regardless no not only".split())
+QUANTIFIERS = _UNIVERSAL | _RAISED | frozenset(_RANKS)
+"""Words that say of how many something holds."""
 _PARTIALLY = frozenset((*_RANKS, "lot", "lots", "number", "range", "couple", "handful", "frequent", "common", "commonly"))
 
 
