@@ -11,6 +11,7 @@ from rag.checking.certainty import HEDGES
 from rag.checking.claims import align
 from rag.checking.phrases import Doubt, Phrases, copied
 from rag.checking.quantifiers import QUANTIFIERS
+from rag.checking.quantities import UNITS
 from rag.checking.words import SIDES
 
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
@@ -19,6 +20,7 @@ Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 _LEAST_COPIED = 0.5
 _COPY = 0.8  # of the words outside of the addition
 _UNLIKE = 0.42  # a word is new if it is less like every word of the sentences
+_NEW = 0.30  # and a single word only if it is less like them than this
 _CLAUSE = 3
 _LEFT_OUT = 1  # words of the sentence that an addition may replace
 _PLAIN = frozenset("author method model approach system framework paper work team research algorithm tool one lot major number against".split())
@@ -34,6 +36,9 @@ def additions(claim: Phrases, cited: Sequence[Phrases], alike: Alike) -> Iterato
         if word.content
         and word.stem not in known
         and word.stem not in _PLAIN
+        and word.stem not in claim.names
+        and word.text not in ("et", "al")
+        and word.text not in UNITS
         and word.text not in SIDES
         and word.text not in QUANTIFIERS
         and word.text not in HEDGES
@@ -55,7 +60,7 @@ def additions(claim: Phrases, cited: Sequence[Phrases], alike: Alike) -> Iterato
             others = list(dict.fromkeys(word.text for text in cited for word in text.words if word.content))
             likeness = alike([claim.words[at].text for at in added], others).max(axis=1).tolist()
             unlike = [at for at, cosine in zip(added, likeness, strict=True) if cosine < _UNLIKE]
-            if len(unlike) > 1 or (unlike and not sentence.content(theirs)):
+            if len(unlike) > 1 or (unlike and not theirs and min(likeness) < _NEW):
                 detail = "no cited sentence has anything like it"
                 yield claim.doubt("invented", unlike[0], unlike[-1], detail, strong=len(unlike) >= _CLAUSE)
                 return

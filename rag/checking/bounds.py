@@ -7,11 +7,8 @@ from collections.abc import Iterator, Sequence
 from rag.checking.phrases import Doubt, Phrases, near_copy
 from rag.checking.quantities import Quantity, same_value
 
-_UPPER = ("up to", "as much as", "as many as", "as high as", "at most", "no more than", "not more than", "maximum of", "maximum",
-          "at best", "as low as", "as large as", "as far as", "as long as", "a maximal", "peaking at", "upwards of", "at the most",
-          "a peak of", "peak", "a high of", "at maximum", "within")  # fmt: skip
-_LOWER = ("at least", "more than", "over", "above", "no less than", "no fewer than", "greater than", "exceeding", "exceeds",
-          "minimum of", "exceed", "higher than", "beyond", "surpassing", "upwards of", "not less than")  # fmt: skip
+_UPPER = ("up to", "as much as", "as many as", "as high as", "at most", "no more than", "a maximum of", "as low as", "as long as")
+_LOWER = ("at least", "no less than", "no fewer than", "a minimum of", "more than")
 _BOUNDING = frozenset(
     "up most maximum max maximal maximally best peak peaks peaked high highest top limit ceiling much many far long upper until cap "
     "capped least worst large low fewer less under below within more over above beyond than exceed exceeds exceeded exceeding "
@@ -47,7 +44,7 @@ def _before(text: Phrases, quantity: Quantity, count: int) -> list[str]:
 def _bound(text: Phrases, quantity: Quantity) -> str:
     """The words before a number that make it a bound; empty if none do."""
     before = " ".join(_before(text, quantity, 4))
-    return next((words for words in _UPPER[:10] + _LOWER if f" {before}".endswith(f" {words}")), "")
+    return next((words for words in _UPPER + _LOWER if f" {before}".endswith(f" {words}")), "")
 
 
 def _word_at(text: Phrases, quantity: Quantity) -> int:

@@ -20,6 +20,8 @@ _RANKS = dict.fromkeys(_PARTIAL, 1) | dict.fromkeys(_MAJORITY, 2)
 _AGREEING = frozenset("consistently consistent across universal regardless no not only".split())
 QUANTIFIERS = _UNIVERSAL | _RAISED | frozenset(_RANKS)
 """Words that say of how many something holds."""
+_TELLING = frozenset("some few sometimes most subset partially partly half minority".split())
+"""Quantifiers that a faithful copy keeps; “several” and “often” it may leave out."""
 _PARTIALLY = frozenset((*_RANKS, "lot", "lots", "number", "range", "couple", "handful", "frequent", "common", "commonly"))
 
 
@@ -102,8 +104,7 @@ def _dropped(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
         if not near_copy(claim, sentence):
             continue
         for at, word in enumerate(sentence.words):
-            partial = word.text in ("some", "few", "several", "certain", "sometimes", "most", "many", "often", "subset",
-                                    "usually", "typically", "generally", "partially", "partly", "half")  # fmt: skip
+            partial = word.text in _TELLING
             part = word.text.isdigit() and sentence.text(at + 1) == "of" and sentence.text(at + 2).isdigit()
             part = part or (word.text.isdigit() and sentence.text(at + 1) == "out" and sentence.text(at + 3).isdigit())
             if not (partial or part) or word.text in claim.texts:

@@ -153,7 +153,8 @@ class Checker:
         if few:
             vetoes.append(_of_whole("coverage", claim, claim, "too few words to be a statement"))
         doubted = [Doubt(problem, strong=True) for problem in found if problem.kind not in VETOES]
-        doubted += doubts(features, sentences, self._alike)
+        if not vetoes:
+            doubted += doubts(features, sentences, self._alike)
         if not few and coverage < COVERED:
             doubted.append(Doubt(_of_whole("coverage", claim, claim, covered), strong=coverage < RELATED))
         return _decided(vetoes, doubted, flagged, coverage)
