@@ -20,7 +20,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from benchmarks.perturbations import ALTERATIONS, HARMLESS
+from benchmarks.meanings import ERRORS, FAITHFUL
+from benchmarks.perturbations import ALTERATIONS, HARMLESS, Alteration
 from benchmarks.report import data_folder, table, write_section
 from rag import text
 from rag.checking import Checker, CitedSentence, Verdict, similarity, verdict
@@ -131,6 +132,27 @@ def unaltered(rows: Rows, check: Checker, *, seed: int = 0, limit: int | None = 
                 support = check.check(claim, cite([sentence], paper_id=document)).support
                 counts[kind] = passed + (support in ACCEPTED), of + 1
     return counts
+
+
+def meanings(
+    rows: Rows, check: Checker, kinds: Mapping[str, Alteration], *, seed: int = 0, limit: int | None = None
+) -> list[list[str]]:
+    """Table rows: by kind of change, how many changed sentences have each level of support; see `altered`."""
+    order = Random(seed).sample(rows, len(rows))
+    found = []
+    for kind, change in kinds.items():
+        draw, levels = Random(seed), dict.fromkeys(("supported", "weak", "unsupported"), 0)
+        for document, sentence in order:
+            claim = change(sentence, draw)
+            if claim is not None and claim != sentence:
+                support = check.check(claim, cite([sentence], paper_id=document)).support
+                levels["supported" if support == "verbatim" else support] += 1
+                if sum(levels.values()) == limit:
+                    break
+        of = sum(levels.values())
+        if of:
+            found.append([kind, f"{of:,}", *(f"{count / of:.0%}" for count in levels.values())])
+    return found
 
 
 def healthver(folder: Path) -> list[Pair]:
@@ -314,6 +336,9 @@ def main() -> None:
         table(["alteration", "sentences", "caught: `unsupported`"], _shares(caught)),
         table(["harmless variant", "sentences", "passed: `supported` or `verbatim`"], _shares(passed)),
     ]
+    levels = ["sentences", "`supported`", "`weak`", "`unsupported`"]
+    for name, kinds in (("error of meaning", ERRORS), ("the same or less in other words", FAITHFUL)):
+        parts.append(table([name, *levels], meanings(rows[1::2], check, kinds, limit=250)))
     pairs = {"HealthVer dev": healthver(folder), "SciFact dev": scifact(folder, "dev")}
     fitted_on = {"SciFact train": scifact(folder, "train"), "HealthVer dev": pairs["HealthVer dev"]}
     verdicts = {

@@ -15,7 +15,7 @@ from rag.checking import polarity
 from rag.checking.amounts import inexact, missing
 from rag.checking.contrasts import denies, opposite
 from rag.checking.copies import NEAR_VERBATIM, align, altered, differs, exchanged, replaced
-from rag.checking.doubts import Doubt
+from rag.checking.doubt import Doubt
 from rag.checking.features import TextFeatures
 from rag.checking.problems import doubt, problem
 from rag.checking.quantities import Quantity

@@ -15,7 +15,7 @@ from itertools import combinations, pairwise
 
 from rag.checking.amounts import same_unit
 from rag.checking.contrasts import contrasted, denies, opposite
-from rag.checking.doubts import Doubt
+from rag.checking.doubt import Doubt
 from rag.checking.features import TextFeatures
 from rag.checking.problems import doubt
 from rag.checking.quantities import Quantity, same_value

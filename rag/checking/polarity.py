@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from rag.checking.contrasts import contrasted, denials, is_contrast
 from rag.checking.copies import Alignment
-from rag.checking.doubts import Doubt
+from rag.checking.doubt import Doubt
 from rag.checking.features import TextFeatures
 from rag.checking.negation import NEGATORS
 from rag.checking.problems import doubt

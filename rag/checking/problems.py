@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from rag.checking.doubts import Doubt
+from rag.checking.doubt import Doubt
 from rag.checking.features import TextFeatures
 from rag.types import Problem, ProblemKind
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from rag import text as prose
 from rag.checking.claims import Evidence, differences
-from rag.checking.doubts import Doubt, doubts
+from rag.checking.doubt import Doubt
+from rag.checking.doubts import doubts
 from rag.checking.features import TextFeatures, read
 from rag.checking.links import unlawful
 from rag.checking.mentions import LONGEST, CitedSentence, authors, mentions, without
@@ -148,9 +149,9 @@ class Checker:
         if len(features.content) < FEWEST_WORDS or _BRACKETED.fullmatch(claim):
             vetoes.append(_of_whole("coverage", claim, claim, "too few words to be a statement"))
             return _decided(vetoes, doubted, flagged, self.relatedness(features, sentences))
-        return _decided(
-            vetoes, [*doubted, *doubts(features, sentences)], flagged, self.relatedness(features, sentences), claim
-        )
+        if not vetoes:
+            doubted += doubts(features, sentences, self._alike)
+        return _decided(vetoes, doubted, flagged, self.relatedness(features, sentences), claim)
 
     def _differences(
         self, claim: TextFeatures, cited: Sequence[CitedSentence], sentences: Sequence[TextFeatures], question: str
