@@ -34,7 +34,9 @@ _CAUSES = re.compile(
 )
 _MODAL = re.compile(r"\b(may|might|could) (?:also |thus )?(?!not\b|be\b|have\b)([a-z]+)\b")
 _MODAL_BE = re.compile(r"\b(?:may|might|could) be\b")
-_LINKED = re.compile(r"\b(is|are|was|were) (?:significantly |strongly |positively |independently )?(associated with|correlated with|linked to)\b")
+_LINKED = re.compile(
+    r"\b(is|are|was|were) (?:significantly |strongly |positively |independently )?(associated with|correlated with|linked to)\b"
+)
 _HEADS = re.compile(
     rf"(\d+(?:\.\d+)?%?) (in|for|on|of) ((?:the )?{_NOUNS})((?:,| and|, and| versus| vs\.?) \d+(?:\.\d+)?%? )(in|for|on|of) "
     rf"((?:the )?{_NOUNS})(?=[,.;)])"
@@ -55,8 +57,13 @@ _DETAILS = (
     "elderly volunteers", "reinforcement learning", "a quantum annealer", "Japanese hospitals", "primary schools",
     "satellite footage", "bilingual twins", "a marketing agency",
 )  # fmt: skip
-_PRIOR = re.compile(r"\b(existing|previous|prior|current|conventional|traditional) ((?:[a-z-]+ ){0,2})(methods|approaches|models|techniques)\b", re.IGNORECASE)
-_CONDITION = re.compile(r" (in vitro|in mice|in rats|in simulation|on synthetic data|in animal models|in our setting|in mouse models)\b")
+_PRIOR = re.compile(
+    r"\b(existing|previous|prior|current|conventional|traditional) ((?:[a-z-]+ ){0,2})(methods|approaches|models|techniques)\b",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(
+    r" (in vitro|in mice|in rats|in simulation|on synthetic data|in animal models|in our setting|in mouse models)\b"
+)
 
 
 def _swapped(pattern: re.Pattern[str], sentence: str, groups: tuple[int, int]) -> str | None:
@@ -104,7 +111,12 @@ def _third(verb: str) -> str:
 
 def suggest_to_prove(sentence: str, draw: Random) -> str | None:
     """Write “prove” for “suggest” or “indicate”."""
-    changed = re.sub(r"\b(?:suggest|indicate)(s|ed|)\b(?= that| the| a)", lambda found: "prove" + found[1].replace("ed", "d"), sentence, count=1)
+    changed = re.sub(
+        r"\b(?:suggest|indicate)(s|ed|)\b(?= that| the| a)",
+        lambda found: "prove" + found[1].replace("ed", "d"),
+        sentence,
+        count=1,
+    )
     return changed if changed != sentence else None
 
 
@@ -159,7 +171,12 @@ def heads_exchanged(sentence: str, draw: Random) -> str | None:
 
 def quantifier_raised(sentence: str, draw: Random) -> str | None:
     """Write “all” for “some”, “several”, “many” or “most”."""
-    changed = re.sub(r"\b(some|several|many|most)(?= (?!of\b|other\b|effective|important|recent|common|likely)[a-z-]+s\b)", "all", sentence, count=1)
+    changed = re.sub(
+        r"\b(some|several|many|most)(?= (?!of\b|other\b|effective|important|recent|common|likely)[a-z-]+s\b)",
+        "all",
+        sentence,
+        count=1,
+    )
     return changed if changed != sentence else None
 
 
@@ -172,7 +189,9 @@ def part_to_whole(sentence: str, draw: Random) -> str | None:
 def actor_changed(sentence: str, draw: Random) -> str | None:
     """Tell of this method what the sentence tells of the existing ones."""
     found = _PRIOR.search(sentence)
-    if not found or not re.fullmatch(r"(?:However, |Yet, |While |Although |Most |Many |But )?", sentence[: found.start()]):
+    if not found or not re.fullmatch(
+        r"(?:However, |Yet, |While |Although |Most |Many |But )?", sentence[: found.start()]
+    ):
         return None
     new = "The proposed method" if not found.start() else "the proposed method"
     return sentence[: found.start()] + new + sentence[found.end() :]
@@ -182,7 +201,9 @@ def with_without(sentence: str, draw: Random) -> str | None:
     """Exchange “with” and “without”."""
     if re.search(r"\bwithout\b", sentence):
         return re.sub(r"\bwithout\b", "with", sentence, count=1)
-    found = re.search(r"(?<!compared )(?<!associated )(?<!along )(?<!consistent )\bwith(?= [a-z]+ing\b| [a-z]+s\b| [A-Z])", sentence)
+    found = re.search(
+        r"(?<!compared )(?<!associated )(?<!along )(?<!consistent )\bwith(?= [a-z]+ing\b| [a-z]+s\b| [A-Z])", sentence
+    )
     return f"{sentence[: found.start()]}without{sentence[found.end() :]}" if found else None
 
 
@@ -204,7 +225,10 @@ def condition_dropped(sentence: str, draw: Random) -> str | None:
 
 def preferred_exchanged(sentence: str, draw: Random) -> str | None:
     """Exchange the sides of “rather than” or “instead of”."""
-    found = re.search(rf"\b(?:on|from|by|through|of|using|with|uses?|at) ({_NOUNS}) (?:rather than|instead of) ({_NOUNS})(?=[,.;])", sentence)
+    found = re.search(
+        rf"\b(?:on|from|by|through|of|using|with|uses?|at) ({_NOUNS}) (?:rather than|instead of) ({_NOUNS})(?=[,.;])",
+        sentence,
+    )
     if not found:
         return None
     (start, end), (low, high) = found.span(1), found.span(2)
@@ -214,14 +238,23 @@ def preferred_exchanged(sentence: str, draw: Random) -> str | None:
 def passive(sentence: str, draw: Random) -> str | None:
     """Say “B is outperformed by A” for “A outperforms B”."""
     found = _BEATS.search(sentence)
-    if not found or not found[1].strip() or found[1].lower().startswith(("the ", "a ", "our ")) and found.start():
+    if not found or not found[1].strip() or (found[1].lower().startswith(("the ", "a ", "our ")) and found.start()):
         return None
     be = "are" if found[4].endswith("s") else "is"
     verb = {"surpass": "surpassed", "outperf": "outperformed"}[found[3][:7].lower()]
-    return f"{sentence[: found.start(1)]}{found[4]} {be} {found[2]}{verb} by {found[1].strip()}{sentence[found.end(4) :]}"
+    return (
+        f"{sentence[: found.start(1)]}{found[4]} {be} {found[2]}{verb} by {found[1].strip()}{sentence[found.end(4) :]}"
+    )
 
 
-_MIRRORED = {"higher": "lower", "larger": "smaller", "better": "worse", "faster": "slower", "stronger": "weaker", "greater": "smaller"}
+_MIRRORED = {
+    "higher": "lower",
+    "larger": "smaller",
+    "better": "worse",
+    "faster": "slower",
+    "stronger": "weaker",
+    "greater": "smaller",
+}
 
 
 def than_mirrored(sentence: str, draw: Random) -> str | None:
@@ -241,7 +274,14 @@ def clauses_exchanged(sentence: str, draw: Random) -> str | None:
 
 def hedge_for_hedge(sentence: str, draw: Random) -> str | None:
     """Replace a hedge by another one."""
-    pairs = {"may": "might", "might": "could", "could": "may", "suggest": "indicate", "suggests": "indicates", "potentially": "possibly"}
+    pairs = {
+        "may": "might",
+        "might": "could",
+        "could": "may",
+        "suggest": "indicate",
+        "suggests": "indicates",
+        "potentially": "possibly",
+    }
     found = re.search(rf"\b({'|'.join(pairs)})\b", sentence)
     return sentence[: found.start()] + pairs[found[1]] + sentence[found.end() :] if found else None
 
@@ -254,7 +294,14 @@ def up_to_for_up_to(sentence: str, draw: Random) -> str | None:
 
 def quantifier_for_quantifier(sentence: str, draw: Random) -> str | None:
     """Replace a quantifier by a like one."""
-    pairs = {"most": "the majority of", "several": "some", "some": "several", "often": "frequently", "all": "all the", "many": "a lot of"}
+    pairs = {
+        "most": "the majority of",
+        "several": "some",
+        "some": "several",
+        "often": "frequently",
+        "all": "all the",
+        "many": "a lot of",
+    }
     found = re.search(rf"\b({'|'.join(pairs)})(?= [a-z-]+s\b)", sentence)
     return sentence[: found.start()] + pairs[found[1]] + sentence[found.end() :] if found else None
 
@@ -279,7 +326,10 @@ def tail_dropped(sentence: str, draw: Random) -> str | None:
 
 def opening_dropped(sentence: str, draw: Random) -> str | None:
     """Leave out “However,” or “Our results show that”."""
-    found = re.match(r"(?:However|Moreover|Furthermore|In addition|Notably|Additionally|Specifically|Here), |(?:Our |These |The )?(?:results|findings|experiments) (?:show|demonstrate|reveal) that ", sentence)
+    found = re.match(
+        r"(?:However|Moreover|Furthermore|In addition|Notably|Additionally|Specifically|Here), |(?:Our |These |The )?(?:results|findings|experiments) (?:show|demonstrate|reveal) that ",
+        sentence,
+    )
     return sentence[found.end()].upper() + sentence[found.end() + 1 :] if found else None
 
 

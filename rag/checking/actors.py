@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from rag.checking.phrases import Doubt, Phrases
 
-_PRIOR = frozenset("existing previous prior earlier traditional conventional current recent most many other standard".split())
+_PRIOR = frozenset(
+    "existing previous prior earlier traditional conventional current recent most many other standard".split()
+)
 _WORKS = frozenset(
     "method methods approach approaches work works model models technique techniques study studies system systems baseline "
     "baselines dataset datasets benchmark benchmarks algorithm algorithms framework frameworks solution solutions research "
@@ -62,9 +64,13 @@ def _prior(text: Phrases) -> list[tuple[int, range]]:
         clause = text.clause(at)
         if any(text.words[other].text not in _LEAD for other in range(clause.start, at)):
             continue
-        noun = next((other for other in range(at + 1, min(at + 6, clause.stop)) if text.words[other].text in _WORKS), None)
-        if word.text in ("most", "many", "other", "recent") and text.text(at + 1) not in _PRIOR and not (
-            noun == at + 1 and word.text != "many" and word.text != "most"
+        noun = next(
+            (other for other in range(at + 1, min(at + 6, clause.stop)) if text.words[other].text in _WORKS), None
+        )
+        if (
+            word.text in ("most", "many", "other", "recent")
+            and text.text(at + 1) not in _PRIOR
+            and not (noun == at + 1 and word.text != "many" and word.text != "most")
         ):
             continue
         if noun is not None and noun + 2 < clause.stop:

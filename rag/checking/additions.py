@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.checking.certainty import HEDGES
-from rag.checking.claims import align
-from rag.checking.phrases import Doubt, Phrases, copied
+from rag.checking.phrases import Doubt, Phrases, aligned, copied
 from rag.checking.quantifiers import QUANTIFIERS
 from rag.checking.quantities import UNITS
 from rag.checking.words import SIDES
@@ -20,10 +19,11 @@ Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 _LEAST_COPIED = 0.5
 _COPY = 0.8  # of the words outside of the addition
 _UNLIKE = 0.42  # a word is new if it is less like every word of the sentences
-_NEW = 0.30  # and a single word only if it is less like them than this
 _CLAUSE = 3
 _LEFT_OUT = 1  # words of the sentence that an addition may replace
-_PLAIN = frozenset("author method model approach system framework paper work team research algorithm tool one lot major number against".split())
+_PLAIN = frozenset(
+    "author method model approach system framework paper work team research algorithm tool one lot major number against".split()
+)
 """Stems of words with which a claim names what it tells of."""
 
 
@@ -49,10 +49,14 @@ def additions(claim: Phrases, cited: Sequence[Phrases], alike: Alike) -> Iterato
     for sentence in cited:
         if copied(claim, sentence) < _LEAST_COPIED:
             continue
-        alignment = align(claim.features, sentence.features)
+        alignment = aligned(claim, sentence)
         for ours, theirs in alignment.differing:
             added = [at for at in ours if at in new]
-            if not added or not any(pair >= 0 for pair in alignment.pairs[: ours.start]) or len(sentence.content(theirs)) > _left_out(ours, claim):
+            if (
+                not added
+                or not any(pair >= 0 for pair in alignment.pairs[: ours.start])
+                or len(sentence.content(theirs)) > _left_out(ours, claim)
+            ):
                 continue
             rest = [pair for at, pair in enumerate(alignment.pairs) if at not in ours]
             if len(rest) < len(ours) or sum(pair >= 0 for pair in rest) < _COPY * len(rest):
@@ -60,7 +64,7 @@ def additions(claim: Phrases, cited: Sequence[Phrases], alike: Alike) -> Iterato
             others = list(dict.fromkeys(word.text for text in cited for word in text.words if word.content))
             likeness = alike([claim.words[at].text for at in added], others).max(axis=1).tolist()
             unlike = [at for at, cosine in zip(added, likeness, strict=True) if cosine < _UNLIKE]
-            if len(unlike) > 1 or (unlike and not theirs and min(likeness) < _NEW):
+            if len(unlike) > 1:
                 detail = "no cited sentence has anything like it"
                 yield claim.doubt("invented", unlike[0], unlike[-1], detail, strong=len(unlike) >= _CLAUSE)
                 return

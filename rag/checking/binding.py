@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rag.checking.claims import align
-from rag.checking.phrases import Doubt, Phrases, near_copy
+from rag.checking.phrases import Doubt, Phrases, aligned, near_copy
 from rag.checking.quantities import UNITS, Quantity, same_value
 
 _HARD = frozenset("while whereas but although though compared".split())
@@ -94,8 +93,13 @@ def _listed(text: Phrases, numbers: Sequence[Quantity], places: Sequence[int]) -
     if not both:
         return {}
     run = [len(numbers) - 1]
-    while run[0] and len(plain[numbers[run[0] - 1].end : numbers[run[0]].start].strip(" ,%").split()) <= 2 and (
-        "and" in plain[numbers[run[0] - 1].end : numbers[run[0]].start] or "," in plain[numbers[run[0] - 1].end : numbers[run[0]].start]
+    while (
+        run[0]
+        and len(plain[numbers[run[0] - 1].end : numbers[run[0]].start].strip(" ,%").split()) <= 2
+        and (
+            "and" in plain[numbers[run[0] - 1].end : numbers[run[0]].start]
+            or "," in plain[numbers[run[0] - 1].end : numbers[run[0]].start]
+        )
     ):
         run.insert(0, run[0] - 1)
     if len(run) != 2:
@@ -139,7 +143,9 @@ def _numbers(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
                 wrong.append((at, other))
         crossed = None if wrong else _crossed(ours, theirs)
         if crossed:
-            return claim.doubt("binding", ours.at[crossed[0]], ours.at[crossed[0]], crossed[1], strong=near_copy(claim, sentence))
+            return claim.doubt(
+                "binding", ours.at[crossed[0]], ours.at[crossed[0]], crossed[1], strong=near_copy(claim, sentence)
+            )
         if wrong:
             at, other = wrong[0]
             detail = f"the sentence has {numbers[other].written} for it"
@@ -198,7 +204,7 @@ def _parts(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     for sentence in cited:
         if not near_copy(claim, sentence):
             continue
-        alignment = align(claim.features, sentence.features)
+        alignment = aligned(claim, sentence)
         runs = [
             (claim.content(ours), sentence.content(theirs), ours)
             for ours, theirs in alignment.differing

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rag.checking.phrases import Doubt, Phrases, near_copy
+from rag.checking.phrases import Doubt, Phrases
 from rag.checking.quantities import Quantity, same_value
 
-_UPPER = ("up to", "as much as", "as many as", "as high as", "at most", "no more than", "a maximum of", "as low as", "as long as")
+_UPPER = (
+    "up to",
+    "as much as",
+    "as many as",
+    "as high as",
+    "at most",
+    "no more than",
+    "a maximum of",
+    "as low as",
+    "as long as",
+)
 _LOWER = ("at least", "no less than", "no fewer than", "a minimum of", "more than")
 _BOUNDING = frozenset(
     "up most maximum max maximal maximally best peak peaks peaked high highest top limit ceiling much many far long upper until cap "
@@ -52,9 +62,7 @@ def _word_at(text: Phrases, quantity: Quantity) -> int:
     return next((at for at, word in enumerate(text.words) if word.end > quantity.start), len(text.words) - 1)
 
 
-def _bound_dropped(
-    claim: Phrases, quantity: Quantity, held: Sequence[tuple[Phrases, Quantity]]
-) -> Doubt | None:
+def _bound_dropped(claim: Phrases, quantity: Quantity, held: Sequence[tuple[Phrases, Quantity]]) -> Doubt | None:
     bounded = [_bound(sentence, other) for sentence, other in held]
     if not all(bounded) or quantity.side:
         return None
@@ -70,9 +78,7 @@ def _bound_dropped(
     return claim.doubt("bound", at, at, f"the sentence says {bounded[0]} {quantity.written}", strong=averaged)
 
 
-def _moved_otherwise(
-    claim: Phrases, quantity: Quantity, held: Sequence[tuple[Phrases, Quantity]]
-) -> Doubt | None:
+def _moved_otherwise(claim: Phrases, quantity: Quantity, held: Sequence[tuple[Phrases, Quantity]]) -> Doubt | None:
     """Find “to” before a number that has “by” in the sentences, and the other way round."""
     way = _way(claim, quantity)
     ways = {_way(sentence, other) for sentence, other in held}
@@ -88,11 +94,24 @@ def _way(text: Phrases, quantity: Quantity) -> str:
     bound = _bound(text, quantity)
     if bound:
         before = before[: -len(bound.split())]
-    while before and before[-1] in ("about", "approximately", "around", "nearly", "almost", "roughly", "only", "just", "a", "an"):
+    while before and before[-1] in (
+        "about",
+        "approximately",
+        "around",
+        "nearly",
+        "almost",
+        "roughly",
+        "only",
+        "just",
+        "a",
+        "an",
+    ):
         before.pop()
     if not before or before[-1] not in _MOVES:
         return ""
-    if before[-1] == "to" and (any(word in ("from", "ranging", "between") for word in before[:-1]) or _is_range(before)):
+    if before[-1] == "to" and (
+        any(word in ("from", "ranging", "between") for word in before[:-1]) or _is_range(before)
+    ):
         return ""
     return before[-1]
 

@@ -16,7 +16,9 @@ from rag.checking.words import SIDES
 _VERBS = {
     **dict.fromkeys("outperform surpass exceed beat outmatch domin outpac outrank".split(), ("better", 1)),
     **dict.fromkeys("underperform lag trail".split(), ("better", -1)),
-    **dict.fromkeys("caus induc trigger drive drove driven mediat regul promot activ inhibit suppress prevent".split(), ("cause", 1)),
+    **dict.fromkeys(
+        "caus induc trigger drive drove driven mediat regul promot activ inhibit suppress prevent".split(), ("cause", 1)
+    ),
     **dict.fromkeys("predict determin influenc affect control enabl".split(), ("cause", 1)),
     **dict.fromkeys("preced".split(), ("time", 1)),
 }
@@ -38,7 +40,9 @@ _TOGETHER = {
     ("precede", ""): ("time", 1),
 }  # fmt: skip
 _FIRST = frozenset(first for first, _ in _TOGETHER)
-_STOPS = frozenset("on in across by under for at with when and using via through during within from while to both all".split())
+_STOPS = frozenset(
+    "on in across by under for at with when and using via through during within from while to both all".split()
+)
 _SYMMETRIC = frozenset(
     "associ correl compar differ similar equal relat link between combin equival same versus match interact complement overlap "
     "consist resembl coincid agre join connect integr coupl".split()
@@ -153,9 +157,7 @@ _WORKS = {
 }
 
 
-def _exchanged(
-    claim: Phrases, relation: Relation, theirs: Sequence[tuple[Phrases, Relation]]
-) -> Doubt | None:
+def _exchanged(claim: Phrases, relation: Relation, theirs: Sequence[tuple[Phrases, Relation]]) -> Doubt | None:
     worst: tuple[int, Phrases] | None = None
     if not (relation.left and relation.right):
         return None
@@ -195,7 +197,10 @@ def _turned(claim: Phrases, sentence: Phrases) -> Doubt | None:
         if not word.content or word.text[0].isdigit() or _joined(claim, at) or _joined(sentence, other):
             continue
         if claim.text(at + 1) != sentence.text(other + 1) and not (
-            claim.words[at + 1 : at + 2] and claim.words[at + 1].content and sentence.words[other + 1 : other + 2] and sentence.words[other + 1].content
+            claim.words[at + 1 : at + 2]
+            and claim.words[at + 1].content
+            and sentence.words[other + 1 : other + 2]
+            and sentence.words[other + 1].content
         ):
             continue
         if _voice(claim, at) != _voice(sentence, other):
@@ -203,7 +208,9 @@ def _turned(claim: Phrases, sentence: Phrases) -> Doubt | None:
         left, right = _near(claim, at)
         first, second = _near(sentence, other)
         if left & second - first and right & first - second and not left & first and not right & second:
-            return claim.doubt("order", at, at, "the sentence has what is before and after it the other way round", strong=True)
+            return claim.doubt(
+                "order", at, at, "the sentence has what is before and after it the other way round", strong=True
+            )
     return None
 
 

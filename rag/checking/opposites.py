@@ -95,7 +95,12 @@ def _prefixed(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     """Find a word whose negative form, or whose positive form, the sentences have and not itself."""
     texts = {word.text: word.negated for sentence in cited for word in sentence.words}
     for at, word in enumerate(claim.words):
-        if not word.content or word.text in texts or len(word.text) < 5 or any(word.stem in one.places for one in cited):
+        if (
+            not word.content
+            or word.text in texts
+            or len(word.text) < 5
+            or any(word.stem in one.places for one in cited)
+        ):
             continue
         for other in _forms(word.text):
             if other in texts and texts[other] == word.negated and len(other) > 4 and other not in claim.texts:

@@ -10,7 +10,9 @@ _UNIVERSAL = frozenset(
     "all every each always never entire entirely whole everyone everybody everything invariably universally none any throughout "
     "full fully complete completely total both regardless anywhere everywhere irrespective overall".split()
 )
-_RAISED = frozenset("all every each always never entire everyone everybody everything invariably universally none".split())
+_RAISED = frozenset(
+    "all every each always never entire everyone everybody everything invariably universally none".split()
+)
 _MAJORITY = frozenset("most mostly majority usually generally typically mainly largely predominantly primarily".split())
 _PARTIAL = frozenset(
     "some several few certain sometimes occasionally partly partially subset fraction minority various numerous many often "
@@ -22,7 +24,9 @@ QUANTIFIERS = _UNIVERSAL | _RAISED | frozenset(_RANKS)
 """Words that say of how many something holds."""
 _TELLING = frozenset("some few sometimes most subset partially partly half minority".split())
 """Quantifiers that a faithful copy keeps; “several” and “often” it may leave out."""
-_PARTIALLY = frozenset((*_RANKS, "lot", "lots", "number", "range", "couple", "handful", "frequent", "common", "commonly"))
+_PARTIALLY = frozenset(
+    (*_RANKS, "lot", "lots", "number", "range", "couple", "handful", "frequent", "common", "commonly")
+)
 
 
 def quantifiers(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
@@ -33,6 +37,8 @@ def quantifiers(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
 
 
 def _raised(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
+    if claim.texts.isdisjoint(_RAISED) and claim.texts.isdisjoint(_MAJORITY):
+        return None
     universal = any(not sentence.texts.isdisjoint(_UNIVERSAL) for sentence in cited)
     for at, word in enumerate(claim.words):
         if word.negated or claim.text(at - 1) in ("not", "nearly", "almost", "after", "at", "not", "of", "above"):
@@ -42,8 +48,10 @@ def _raised(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
             lower = _quantified(heads, cited, below=3)
             if lower:
                 return claim.doubt("quantifier", at, at, f"the sentence says {lower}", strong=False)
-            if not universal and not _agree(word.text, cited) and (
-                word.text in ("never", "always") or _near(claim, cited) or heads and _bare(heads[0], cited)
+            if (
+                not universal
+                and not _agree(word.text, cited)
+                and (word.text in ("never", "always") or _near(claim, cited) or (heads and _bare(heads[0], cited)))
             ):
                 return claim.doubt("quantifier", at, at, "no cited sentence says it of all")
         elif word.text in _MAJORITY:
