@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.checking.certainty import HEDGES
-from rag.checking.copies import align
 from rag.checking.doubt import Doubt
-from rag.checking.phrases import Phrases, copied
+from rag.checking.phrases import Phrases, aligned, copied
 from rag.checking.quantifiers import QUANTIFIERS
 from rag.checking.units import UNITS
 from rag.checking.words import SIDES
@@ -21,7 +20,6 @@ Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 _LEAST_COPIED = 0.5
 _COPY = 0.8  # of the words outside of the addition
 _UNLIKE = 0.42  # a word is new if it is less like every word of the sentences
-_NEW = 0.30  # and a single word only if it is less like them than this
 _CLAUSE = 3
 _LEFT_OUT = 1  # words of the sentence that an addition may replace
 _PLAIN = frozenset(
@@ -52,7 +50,7 @@ def additions(claim: Phrases, cited: Sequence[Phrases], alike: Alike) -> Iterato
     for sentence in cited:
         if copied(claim, sentence) < _LEAST_COPIED:
             continue
-        alignment = align(claim.features, sentence.features)
+        alignment = aligned(claim, sentence)
         for ours, theirs in alignment.differing:
             added = [at for at in ours if at in new]
             if (
@@ -67,7 +65,7 @@ def additions(claim: Phrases, cited: Sequence[Phrases], alike: Alike) -> Iterato
             others = list(dict.fromkeys(word.text for text in cited for word in text.words if word.content))
             likeness = alike([claim.words[at].text for at in added], others).max(axis=1).tolist()
             unlike = [at for at, cosine in zip(added, likeness, strict=True) if cosine < _UNLIKE]
-            if len(unlike) > 1 or (unlike and not theirs and min(likeness) < _NEW):
+            if len(unlike) > 1:
                 detail = "no cited sentence has anything like it"
                 yield claim.doubt("invented", unlike[0], unlike[-1], detail, strong=len(unlike) >= _CLAUSE)
                 return

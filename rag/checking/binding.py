@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rag.checking.copies import align
 from rag.checking.doubt import Doubt
-from rag.checking.phrases import Phrases, near_copy
+from rag.checking.phrases import Phrases, aligned, near_copy
 from rag.checking.quantities import Quantity, same_value
 from rag.checking.units import UNITS
 
@@ -207,7 +206,7 @@ def _parts(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
     for sentence in cited:
         if not near_copy(claim, sentence):
             continue
-        alignment = align(claim.features, sentence.features)
+        alignment = aligned(claim, sentence)
         runs = [
             (claim.content(ours), sentence.content(theirs), ours)
             for ours, theirs in alignment.differing

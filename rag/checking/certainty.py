@@ -79,15 +79,13 @@ def _hedge_dropped(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
         if not hedges <= sentence.texts:
             continue
         for at, word in enumerate(sentence.words):
-            if word.text not in _MODALS | _ABILITY and word.text not in _ADVERBS and word.text not in _SEEMING:
+            if word.text not in _MODALS and word.text not in _ADVERBS and word.text not in _SEEMING:
                 continue
             if hedges and (word.text in hedges or not near_copy(claim, sentence)):
                 continue
             scope = _scope(sentence, at)
             shared = [stem for stem in scope if stem in claim.places]
             if not shared or len(shared) * 2 < len(scope) or (len(shared) == 1 and len(scope) > 1):
-                continue
-            if word.text in _ABILITY and (scope[0] != shared[0] or not near_copy(claim, sentence)):
                 continue
             if any(set(shared) <= set(other.places) for other in cited if other is not sentence):
                 continue  # said again, and there perhaps without a hedge

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.checking.copies import Alignment, align
 from rag.checking.doubt import Doubt
 from rag.checking.features import TextFeatures, read
 from rag.checking.words import Word
@@ -97,10 +98,26 @@ def _phrases(text: str) -> Phrases:
     return Phrases(features, words, clauses, places, frozenset(word.text for word in words), names)
 
 
+@lru_cache(maxsize=2_048)
+def _copied(claim: str, sentence: str) -> float:
+    known = _phrases(sentence).places
+    ours = read(claim).content
+    return sum(word.stem in known for word in ours) / max(len(ours), 1)
+
+
+@lru_cache(maxsize=256)
+def _aligned(claim: str, sentence: str) -> Alignment:
+    return align(read(claim), read(sentence))
+
+
+def aligned(claim: Phrases, sentence: Phrases) -> Alignment:
+    """Align the words of a claim and a sentence in order."""
+    return _aligned(claim.features.original, sentence.features.original)
+
+
 def copied(claim: Phrases, sentence: Phrases) -> float:
     """The share of the claim's content words that the sentence has, in any order."""
-    ours = [word for word in claim.words if word.content]
-    return sum(word.stem in sentence.places for word in ours) / max(len(ours), 1)
+    return _copied(claim.features.original, sentence.features.original)
 
 
 def near_copy(claim: Phrases, sentence: Phrases) -> bool:

@@ -38,6 +38,8 @@ def quantifiers(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
 
 
 def _raised(claim: Phrases, cited: Sequence[Phrases]) -> Doubt | None:
+    if claim.texts.isdisjoint(_RAISED) and claim.texts.isdisjoint(_MAJORITY):
+        return None
     universal = any(not sentence.texts.isdisjoint(_UNIVERSAL) for sentence in cited)
     for at, word in enumerate(claim.words):
         if word.negated or claim.text(at - 1) in ("not", "nearly", "almost", "after", "at", "not", "of", "above"):

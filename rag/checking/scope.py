@@ -22,7 +22,7 @@ def scope(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
         if not near_copy(claim, sentence):
             continue
         for at, word in enumerate(sentence.words):
-            mark = _MARKS.get(word.text)
+            mark = _MARKS.get(word.text) if sentence.text(at - 1) != "not" else None
             in_our = word.text == "our" and (sentence.text(at + 1) in _SETTINGS) and claim.texts.isdisjoint(_SETTINGS)
             if not (in_our or (mark and mark not in ours)):
                 continue

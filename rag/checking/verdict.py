@@ -30,8 +30,7 @@ from rag.types import JudgedAs, Judgement, Problem, ProblemKind, Support
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Computes cosines between words, shape (first, second), from a static table without a model."""
 
-_CACHED_WORDS = 20_000
-"""The most words whose vectors are kept, at a kilobyte each."""
+_CACHED_WORDS = 20_000  # whose vectors are kept, at a kilobyte each
 
 
 def similarity(vectors: Callable[[Sequence[str]], NDArray[np.float32]]) -> Alike:

@@ -62,7 +62,11 @@ ROWS: list[tuple[str, str, str | None]] = [
     ("The prevalence was 13.7% in urban women.", GROUPS, "binding"),
     ("The prevalence was 19% in urban women.", GROUPS, None),
     ("In urban women the prevalence was 19%, in rural women 13.7%.", GROUPS, None),
-    ("The error was 4% for Larch and 9% for Birch.", "Larch and Birch have errors of 9% and 4%, respectively.", "binding"),
+    (
+        "The error was 4% for Larch and 9% for Birch.",
+        "Larch and Birch have errors of 9% and 4%, respectively.",
+        "binding",
+    ),
     ("The error was 9% for Larch and 4% for Birch.", "Larch and Birch have errors of 9% and 4%, respectively.", None),
     ("Pruning late layers improves speed, while pruning early layers harms recall.", ROUTE, "binding"),
     ("Pruning early layers improves speed, while pruning late layers harms recall.", ROUTE, None),
@@ -78,7 +82,11 @@ ROWS: list[tuple[str, str, str | None]] = [
     ("Transformer models forget rare words after fine-tuning.", SOME, "quantifier"),
     ("Several transformer models forget rare words after fine-tuning.", SOME, None),
     ("Some transformer models forget rare words after fine-tuning.", SOME, None),
-    ("Larch always outperforms strong neural baselines.", "Larch often outperforms strong neural baselines.", "quantifier"),
+    (
+        "Larch always outperforms strong neural baselines.",
+        "Larch often outperforms strong neural baselines.",
+        "quantifier",
+    ),
     ("Larch never forgets rare words.", "Larch does not usually forget rare words.", "quantifier"),
     # how sure
     ("Shorter prompts reduce the cost of inference for large models.", MAY, "certainty"),
@@ -94,7 +102,11 @@ ROWS: list[tuple[str, str, str | None]] = [
     ("High intake of salt leads to kidney stones in older men.", LINKED, "certainty"),
     ("High intake of salt was linked to kidney stones in older men.", LINKED, None),
     ("Kidney stones were associated with high intake of salt in older men.", LINKED, None),
-    ("Shorter prompts may improve the accuracy of retrieval.", "Shorter prompts improve the accuracy of retrieval.", None),
+    (
+        "Shorter prompts may improve the accuracy of retrieval.",
+        "Shorter prompts improve the accuracy of retrieval.",
+        None,
+    ),
     # how much
     ("The method uses 60% fewer parameters.", SPEED, "bound"),
     ("The method has an average of 60% fewer parameters.", SPEED, "bound"),
@@ -127,12 +139,19 @@ ROWS: list[tuple[str, str, str | None]] = [
     ("The filter reaches the best recall with 8 false positives.", ERRORS, None),
     ("The two tasks use separate attention heads.", "The two tasks use shared attention heads.", "negation"),
     # additions
-    ("The trial enrolled 40 adults with asthma at three clinics, and the Nobel committee praised its director.", TRIAL, "invented"),
-    ("The trial enrolled 40 adults with asthma at three clinics and measured lung function weekly by quantum telescope.",
-     TRIAL, "invented"),
+    (
+        "The trial enrolled 40 adults with asthma at three clinics, and the Nobel committee praised its director.",
+        TRIAL,
+        "invented",
+    ),
+    (
+        "The trial enrolled 40 adults with asthma at three clinics and measured lung function weekly by quantum telescope.",
+        TRIAL,
+        "invented",
+    ),
     ("The trial enrolled 40 adults with asthma at three clinics.", TRIAL, None),
     ("The authors say that the trial enrolled 40 adults with asthma and measured lung function weekly.", TRIAL, None),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
