@@ -51,7 +51,7 @@ _STYLES = (
 )
 _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"\\[%$&#_{}]"), lambda found: found.group()[1:]),
-    (re.compile(r"\\[()\[\]]"), lambda _: ""),  # the delimiters of math
+    (re.compile(r"\\[()\[\]]"), lambda _: "{}"),  # the delimiters of math end a command
     (re.compile(r"\\[,;:!> ]|(?<=\S)~(?=\d*[A-Za-z\\$])|\\quad"), lambda _: " "),
     (re.compile(r"\\([A-Za-z]+)\s*(?=\{)"), lambda found: _COMMANDS.get(found[1], "")),  # \textbf{…} becomes …
     (re.compile(rf"\\(?:{_STYLES})(?![A-Za-z])\s*"), lambda _: ""),  # \bf 3.5
