@@ -94,7 +94,7 @@ def _heads(text: Phrases, at: int) -> list[str]:
 
 
 def _quantified(heads: Sequence[str], cited: Sequence[Phrases], *, below: int) -> str:
-    """The lower quantifier or number before one of the heads in the sentences; empty if there is a universal one too."""
+    """The lower quantifier or number before one of the heads in the sentences; empty if a universal one is there."""
     lower = ""
     for sentence in cited:
         for head in heads:
