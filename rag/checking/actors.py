@@ -11,23 +11,28 @@ _PRIOR = frozenset(
     "existing previous prior earlier traditional conventional current recent most many other standard".split()
 )
 _WORKS = frozenset(
-    "method methods approach approaches work works model models technique techniques study studies system systems baseline "
-    "baselines dataset datasets benchmark benchmarks algorithm algorithms framework frameworks solution solutions research "
+    "method methods approach approaches work works model models technique techniques study "
+    "studies system systems baseline "
+    "baselines dataset datasets benchmark benchmarks algorithm algorithms framework frameworks "
+    "solution solutions research "
     "strategies architectures detectors pipelines evaluations metrics tools".split()
 )
 _OTHERS = _PRIOR - {"most", "many"} | frozenset(
-    "others past so far baseline baselines known rival rivals usual state others literature before already today typical alternatives "
+    "others past so far baseline baselines known rival rivals usual state others literature "
+    "before already today typical alternatives "
     "competitors competing competitor until hitherto established common older".split()
 )
 _THEIRS = frozenset(
-    "existing previous previously prior earlier traditional conventional current currently others other past baseline baselines "
+    "existing previous previously prior earlier traditional conventional current currently "
+    "others other past baseline baselines "
     "literature standard recent recently rivals far state many most known competing alternatives".split()
 )
 _OURS = frozenset("we our ours proposed this".split())
 _REACH = 18  # words after the subject
 _THIS = frozenset("we our ours proposed introduce present propose".split())
 _LEAD = frozenset(
-    "while although though however yet but despite as since because and in most many the that many these all for of contrast "
+    "while although though however yet but despite as since because and in most many the that "
+    "many these all for of contrast "
     "whereas unfortunately nevertheless moreover furthermore still such some even when".split()
 )
 
@@ -57,7 +62,7 @@ def actors(claim: Phrases, cited: Sequence[Phrases]) -> Iterator[Doubt]:
 
 
 def _prior(text: Phrases) -> list[tuple[int, range]]:
-    """The places where others' work is the subject: the index of its adjective, and the indices of what is said of it."""
+    """Where others' work is the subject: the index of its adjective, and the indices of what is said of it."""
     found = []
     for at, word in enumerate(text.words):
         if word.text not in _PRIOR:

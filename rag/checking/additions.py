@@ -23,7 +23,8 @@ _UNLIKE = 0.42  # a word is new if it is less like every word of the sentences
 _CLAUSE = 3
 _LEFT_OUT = 1  # words of the sentence that an addition may replace
 _PLAIN = frozenset(
-    "author method model approach system framework paper work team research algorithm tool one lot major number against".split()
+    "author method model approach system framework paper work team research algorithm tool one "
+    "lot major number against".split()
 )
 """Stems of words with which a claim names what it tells of."""
 
@@ -72,6 +73,6 @@ def additions(claim: Phrases, cited: Sequence[Phrases], alike: Alike) -> Iterato
 
 
 def _left_out(ours: range, claim: Phrases) -> int:
-    """How many content words of the sentence may stand where the addition stands; at the claim's end it may cut the rest."""
+    """How many content words of the sentence an addition may replace; at the claim's end it may cut the rest."""
     at_end = ours.stop == len(claim.words)
     return len(ours) if at_end and len(ours) > _CLAUSE else _LEFT_OUT

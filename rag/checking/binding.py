@@ -17,7 +17,8 @@ from rag.checking.units import UNITS
 _HARD = frozenset("while whereas but although though compared".split())
 _SOFT = frozenset("and or vs versus against than".split())
 _GENERIC = frozenset(
-    "achiev reach obtain yield get increas improv rise rose reduc averag respect compar attain score decreas show drop gain grow "
+    "achiev reach obtain yield get increas improv rise rose reduc averag respect compar attain "
+    "score decreas show drop gain grow "
     "fall total overal approxim roughli nearli almost".split()
 )
 """Stems of words that stand beside any number."""

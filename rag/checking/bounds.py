@@ -21,8 +21,10 @@ _UPPER = (
 )
 _LOWER = ("at least", "no less than", "no fewer than", "a minimum of", "more than")
 _BOUNDING = frozenset(
-    "up most maximum max maximal maximally best peak peaks peaked high highest top limit ceiling much many far long upper until cap "
-    "capped least worst large low fewer less under below within more over above beyond than exceed exceeds exceeded exceeding "
+    "up most maximum max maximal maximally best peak peaks peaked high highest top limit "
+    "ceiling much many far long upper until cap "
+    "capped least worst large low fewer less under below within more over above beyond than "
+    "exceed exceeds exceeded exceeding "
     "minimum min lower".split()
 )
 _BOUNDING_AFTER = frozenset("most maximum max best peak top".split())

@@ -14,50 +14,65 @@ from rag.checking.phrases import Phrases, near_copy
 _MODALS = frozenset("may might could".split())
 _ABILITY = frozenset(("can",))
 _ADVERBS = frozenset(
-    "possibly potentially perhaps probably likely presumably seemingly apparently potential possible tentative putative "
+    "possibly potentially perhaps probably likely presumably seemingly apparently potential "
+    "possible tentative putative "
     "preliminary plausibly supposedly conceivably".split()
 )
 _SEEMING = frozenset("appear appears appeared seem seems seemed tend tends tended".split())
 _WEAK_REPORTS = frozenset(
-    "suggest suggests suggested suggesting suggestive indicate indicates indicated indicating hint hints hinted hinting imply "
-    "implies implied implying hypothesize hypothesizes hypothesized hypothesise hypothesised speculate speculated believe believed "
+    "suggest suggests suggested suggesting suggestive indicate indicates indicated indicating "
+    "hint hints hinted hinting imply "
+    "implies implied implying hypothesize hypothesizes hypothesized hypothesise hypothesised "
+    "speculate speculated believe believed "
     "argue argues argued conjecture conjectured propose proposed posit posits expect expected".split()
 )
 _STRONG_REPORTS = frozenset(
-    "prove proves proved proven proving confirm confirms confirmed confirming establish establishes established demonstrate "
-    "demonstrates demonstrated demonstrating show shows showed shown showing certain certainly definitely definitively undoubtedly "
+    "prove proves proved proven proving confirm confirms confirmed confirming establish "
+    "establishes established demonstrate "
+    "demonstrates demonstrated demonstrating show shows showed shown showing certain certainly "
+    "definitely definitively undoubtedly "
     "conclusive conclusively proof clearly always guarantee guarantees guaranteed must".split()
 )
 HEDGES = (
     _MODALS | _ABILITY | _ADVERBS | _SEEMING | _WEAK_REPORTS
     | frozenset(
-        "would should hope hoped aim aims capable able ability allow allows enable enables help helps thought feel felt think thinks "
-        "evidence reported claims claimed plausible perceived estimate estimates estimated sometimes often usually generally "
-        "typically occasionally probable chance risk promise promising candidate unclear whether perhaps easily easy point points "
-        "pointing signs sign signal expects expectation assume assumed hypothesis guess prone permit permits susceptible let lets "
+        "would should hope hoped aim aims capable able ability allow allows enable enables help "
+        "helps thought feel felt think thinks "
+        "evidence reported claims claimed plausible perceived estimate estimates estimated "
+        "sometimes often usually generally "
+        "typically occasionally probable chance risk promise promising candidate unclear whether "
+        "perhaps easily easy point points "
+        "pointing signs sign signal expects expectation assume assumed hypothesis guess prone "
+        "permit permits susceptible let lets "
         "capacity conceivable maybe apt liable well seemed looks look view opinion".split()
     )
 )  # fmt: skip
 """Words with which a text says less than that something holds."""
 _ASSOCIATIONS = frozenset(
-    "associated association associations associate associates correlated correlate correlates correlation correlations linked link "
-    "links related relation relationship relationships predictor predictors predict predicts predicted coincide coincides coincided "
+    "associated association associations associate associates correlated correlate correlates "
+    "correlation correlations linked link "
+    "links related relation relationship relationships predictor predictors predict predicts "
+    "predicted coincide coincides coincided "
     "accompany accompanies accompanied marker markers".split()
 )
 _CAUSES = frozenset(
-    "cause causes caused causing lead leads led leading induce induces induced inducing result results resulted resulting because "
-    "due trigger triggers triggered triggering drive drives drove driven produce produces produced bring brings brought "
+    "cause causes caused causing lead leads led leading induce induces induced inducing result "
+    "results resulted resulting because "
+    "due trigger triggers triggered triggering drive drives drove driven produce produces "
+    "produced bring brings brought "
     "causal causally owing thanks".split()
 )
 _CAUSED_BY = {"result": ("in", "from"), "results": ("in", "from"), "resulted": ("in", "from"), "resulting": ("in", "from"),
               "lead": ("to",), "leads": ("to",), "led": ("to",), "leading": ("to",), "due": ("to",), "owing": ("to",),
               "thanks": ("to",), "bring": ("about",), "brings": ("about",), "brought": ("about",)}  # fmt: skip
 _EFFECTS = frozenset(
-    "increase increases increased reduce reduces reduced improve improves improved lower lowers raise raises affect affects "
+    "increase increases increased reduce reduces reduced improve improves improved lower "
+    "lowers raise raises affect affects "
     "prevent prevents impair impairs protect protects determine determines promote promotes".split()
 )
 _LOOSE = frozenset(
-    "related relation relationship relationships predictor predictors predict predicts predicted coincide coincides coincided "
+    "related relation relationship relationships predictor predictors predict predicts "
+    "predicted coincide coincides coincided "
     "accompany accompanies accompanied marker markers".split()
 )
 _LEAST_SHARED = 3

@@ -45,7 +45,8 @@ _STOPS = frozenset(
     "on in across by under for at with when and using via through during within from while to both all".split()
 )
 _SYMMETRIC = frozenset(
-    "associ correl compar differ similar equal relat link between combin equival same versus match interact complement overlap "
+    "associ correl compar differ similar equal relat link between combin equival same versus "
+    "match interact complement overlap "
     "consist resembl coincid agre join connect integr coupl".split()
 )
 _REACH = 9

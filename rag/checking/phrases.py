@@ -1,5 +1,5 @@
 """
-Shallow phrases: the clauses of a text, and what stands where in them. It is no parser; a clause ends at a sign or a joint.
+Shallow phrases: the clauses of a text, and what stands where in them. No parser: a clause ends at a sign or a joint.
 
 The rules for doubts read claims and sentences through it. A `Doubt` is what they find.
 """

@@ -8,7 +8,8 @@ from rag.checking.doubt import Doubt
 from rag.checking.phrases import Phrases, near_copy
 
 _UNIVERSAL = frozenset(
-    "all every each always never entire entirely whole everyone everybody everything invariably universally none any throughout "
+    "all every each always never entire entirely whole everyone everybody everything "
+    "invariably universally none any throughout "
     "full fully complete completely total both regardless anywhere everywhere irrespective overall".split()
 )
 _RAISED = frozenset(
@@ -16,7 +17,8 @@ _RAISED = frozenset(
 )
 _MAJORITY = frozenset("most mostly majority usually generally typically mainly largely predominantly primarily".split())
 _PARTIAL = frozenset(
-    "some several few certain sometimes occasionally partly partially subset fraction minority various numerous many often "
+    "some several few certain sometimes occasionally partly partially subset fraction minority "
+    "various numerous many often "
     "frequently half part".split()
 )
 _RANKS = dict.fromkeys(_PARTIAL, 1) | dict.fromkeys(_MAJORITY, 2)
@@ -93,7 +95,7 @@ def _heads(text: Phrases, at: int) -> list[str]:
 
 
 def _quantified(heads: Sequence[str], cited: Sequence[Phrases], *, below: int) -> str:
-    """The lower quantifier or number that the sentences have before one of the heads; empty if none or another one too."""
+    """The lower quantifier or number before one of the heads in the sentences; empty if a universal one is there."""
     lower = ""
     for sentence in cited:
         for head in heads:

@@ -1,4 +1,4 @@
-"""Doubts: what a claim binds together otherwise than the sentence that it cites, by kind; and faithful claims without any."""
+"""Doubts: what a claim binds together otherwise than its sentence, by kind; and faithful claims without any."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ ROWS: list[tuple[str, str, str | None]] = [
         "invented",
     ),
     (
-        "The trial enrolled 40 adults with asthma at three clinics and measured lung function weekly by quantum telescope.",
+        "The trial enrolled 40 adults with asthma and measured lung function weekly by quantum telescope.",
         TRIAL,
         "invented",
     ),
