@@ -20,7 +20,7 @@ from refdesk.citations import Citations
 from refdesk.facts import Facts
 from refdesk.verify.claims import Verified, Verifier
 from refdesk.verify.json_documents import in_json, is_issue
-from refdesk.verify.markdown_documents import in_markdown, starts_an_issue
+from refdesk.verify.markdown_documents import in_markdown, is_sealed
 
 __all__ = ["MAX_CHARS", "Verified", "verify"]
 
@@ -64,14 +64,15 @@ def verify(
     if text[:1] in "{[":
         try:
             value = json.loads(text)
-            found, issue = _all(in_json(value, verifier), cancel), is_issue(value)
+            found, ours = _all(in_json(value, verifier), cancel), is_issue(value)
         except (ValueError, RecursionError) as error:
             raise UnreadableInput(
                 f"The document is not valid JSON: {error}.", hint="Give it as `ask --json` wrote it."
             ) from error
     else:
-        found, issue = _all(in_markdown(text, verifier), cancel), starts_an_issue(text)
-    if not found and not issue:
+        found = _all(in_markdown(text, verifier), cancel)
+        ours = not found and is_sealed(text)
+    if not found and not ours:
         raise UnreadableInput(
             "The document holds no claim with citations.",
             hint="Give what `refdesk ask --json`, `refdesk ask --markdown` or `refdesk digest` writes.",
