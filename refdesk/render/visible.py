@@ -75,7 +75,7 @@ class Block:
     @property
     def hash(self) -> str:
         """A short hash of all that a reader sees."""
-        parts = (self.kind, str(self.number), folded(self.text), folded(self.fact), *self.markup)
+        parts = (self.kind, str(self.number), str(self.cites), folded(self.text), folded(self.fact), *self.markup)
         return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 

@@ -1,5 +1,5 @@
 """
-`verify` over edited documents: an edit that changes what a document says is found, one that changes its form only is not.
+`verify` over edited documents: an edit that changes what a document says is found, and one of its form only passes.
 
 The documents are an answer in the papers' own sentences and one that a model wrote, an issue, and its generated form,
 each as Markdown and as JSON.
@@ -33,8 +33,13 @@ Change = Callable[[Any], object]
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[refdesk.Library]:
-    with refdesk.open_library(tmp_path_factory.mktemp("edited") / "library") as library:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("edited") / "library"
+
+
+@pytest.fixture(scope="module")
+def library(folder: Path) -> Iterator[refdesk.Library]:
+    with refdesk.open_library(folder) as library:
         library.add(ROOT / "examples" / "papers.jsonl", ROOT / "examples" / "papers.csv")
         yield library
 
@@ -179,7 +184,7 @@ MARKDOWN: dict[str, Edit] = {
     "struck word": _in_claim(lambda claim: re.sub(r" (\w+) ", r" ~~\1~~ ", claim, count=1)),
     "commented claim": _in_claim(lambda claim: f"<!-- {claim} -->"),
     "comment in a claim": _in_claim(lambda claim: claim.replace(" ", " <!-- not --> ", 1)),
-    "comment over lines": lambda text: text.replace("\n\n", "\n\n<!--\n\n", 1).replace("## Sources", "-->\n\n## Sources"),
+    "comment over lines": lambda text: text.replace("\n\n", "\n\n<!--\n\n", 1).replace("## S", "-->\n\n## S"),
     "HTML around a claim": _in_claim(lambda claim: f"<del>{claim}</del>"),
     "hidden in HTML": _in_claim(lambda claim: claim.replace(" ", ' <span style="display:none">not</span> ', 1)),
     "HTML block": lambda text: text.replace("\n\n", f"\n\n<div>{LIE}</div>\n\n", 1),
@@ -422,31 +427,26 @@ def test_an_answer_of_an_earlier_version_has_no_id_and_passes(
 
 
 @pytest.mark.parametrize("name", ["answer.md", "answer.json"])
-def test_a_hundred_thousand_places_in_a_claim_are_refused_in_time(
+def test_as_many_places_as_fit_in_a_claim_are_refused_in_time(
     name: str, documents: dict[str, str], library: refdesk.Library
 ) -> None:
-    if name == "answer.md":
-        places = "".join(f"[1.{number % 99_999}]" for number in range(100_000))
-        document = documents[name].replace("[1.", f"{places}[1.", 1)
-    else:
+    places = "".join(f"[1.{number % 99_999}]" for number in range(100_000))
+    document = documents[name].replace("[1.", f"{places}[1.", 1)
+    if name == "answer.json":
         answer = json.loads(documents[name])
-        answer["claims"][0]["citations"] *= 100_000
-        document = json.dumps(answer)[:-1] + "}"
-    if len(document) > 2_000_000:
-        answer["claims"][0]["citations"] = [1] * 100_000
+        answer["claims"][0]["citations"] = [{"quote": LIE}] * 30_000
         document = json.dumps(answer)
     began = time.perf_counter()
     found = failures(library, document)
     took = time.perf_counter() - began
     assert found
-    assert took < 8, "under 2 s on an idle machine; before, 100,000 took 40 times as long as now"
+    assert took < 8, "a second on an idle machine; comparing each place took more than 20"
 
 
 def test_the_command_exits_with_seven_for_an_edited_document(
-    documents: dict[str, str], library: refdesk.Library, tmp_path: Path, cli: Callable[..., Ran]
+    documents: dict[str, str], folder: Path, tmp_path: Path, cli: Callable[..., Ran]
 ) -> None:
     path = tmp_path / "answer.md"
-    folder = library.path
     path.write_text(documents["answer.md"], encoding="utf-8")
     ran = cli("--library", folder, "verify", path, "--json")
     assert (ran.status, ran.json["ok"]) == (0, True)
