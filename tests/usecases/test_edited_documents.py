@@ -21,6 +21,7 @@ import pytest
 
 import refdesk
 from rag.types import Answer, Claim
+from refdesk import errors
 from refdesk.render.issue_markdown import issue as issue_as_markdown
 from refdesk.render.markdown import answer as answer_as_markdown
 from tests.commands import ROOT, Ran
@@ -441,6 +442,14 @@ def test_as_many_places_as_fit_in_a_claim_are_refused_in_time(
     took = time.perf_counter() - began
     assert found
     assert took < 8, "a second on an idle machine; comparing each place took more than 20"
+
+
+def test_the_papers_of_a_document_with_thousands_of_unknown_ids_are_looked_up_in_time(library: refdesk.Library) -> None:
+    document = "".join(f"1. **A title** `x{number}`\n" for number in range(2_500))
+    began = time.perf_counter()
+    with pytest.raises(errors.PaperNotFound, match="lacks 2500 of 2500"):
+        library.cited(document)
+    assert time.perf_counter() - began < 3, "a search for each id takes 10 s"
 
 
 def test_the_command_exits_with_seven_for_an_edited_document(
