@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from rag.checking import CitedSentence
-from rag.types import Paper, Revision
+from rag.types import Paper, Revision, Sentence
 from stores.sql.catalog import SQLCatalog
 
 MOST_PAPERS = 5_000
@@ -33,13 +33,23 @@ class Citations:
         self._cache: tuple[object, dict[str, list[Paper]]] = (None, {})
 
     def sentence(
-        self, paper_id: str, *, quote: str, start: int | None = None, number: int | None = None
+        self,
+        paper_id: str,
+        *,
+        quote: str,
+        start: int | None = None,
+        number: int | None = None,
+        fold: Callable[[str], str] = str,
     ) -> CitedSentence | None:
-        """The sentence of any version of a paper that is exactly `quote`, at `start` and as `number` if given."""
+        """
+        The sentence of any version of a paper that is `quote`, at `start` and as `number` if given.
+
+        `fold` takes away the differences between both that do not count.
+        """
+        quote = fold(quote)
         for version in self.versions(paper_id):
-            for sentence in version.sentences:
-                in_place = start in (None, sentence.start) and number in (None, sentence.number)
-                if sentence.text == quote and in_place:
+            for sentence in version.sentences if number is None else _only(version, number):
+                if start in (None, sentence.start) and fold(sentence.text) == quote:
                     return CitedSentence(version, sentence)
         return None
 
@@ -68,6 +78,11 @@ class Citations:
             for paper in found.values()
             for version in (paper, *_earlier(paper, self._catalog.revisions(paper.paper_id)))
         ]
+
+
+def _only(paper: Paper, number: int) -> tuple[Sentence, ...]:
+    """Sentence `number` of a paper, if it has as many."""
+    return (paper.sentence(number),) if 1 <= number <= len(paper.spans) else ()
 
 
 def _earlier(paper: Paper, revisions: Sequence[Revision]) -> Iterator[Paper]:

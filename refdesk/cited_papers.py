@@ -12,6 +12,9 @@ from refdesk.filters import resolve_id
 from refdesk.render.markdown import SOURCE
 from stores.sql.catalog import SQLCatalog
 
+_OTHER_FORMS = 20
+"""How many ids are looked up in other forms, such as with a version: each such search reads all ids of the library."""
+
 
 def cited_papers(document: str, catalog: SQLCatalog) -> list[Paper]:
     """
@@ -28,13 +31,15 @@ def cited_papers(document: str, catalog: SQLCatalog) -> list[Paper]:
             "The document cites no paper.",
             hint="Give the JSON or the Markdown that `refdesk ask` or `refdesk digest` writes.",
         )
-    found = [resolve_id(catalog, paper_id) for paper_id in ids]
-    if missing := [paper_id[:200] for paper_id, known in zip(ids, found, strict=True) if not known]:
+    known = catalog.resolve(ids)
+    others = [paper_id for paper_id in ids if paper_id not in known]
+    known |= {paper_id: found for paper_id in others[:_OTHER_FORMS] if (found := resolve_id(catalog, paper_id))}
+    if missing := [paper_id[:200] for paper_id in ids if paper_id not in known]:
         raise PaperNotFound(
             f"The library lacks {len(missing)} of {len(ids)} cited papers: {', '.join(missing[:20])}.",
             hint="Name the library that the answer is from with `refdesk --library DIR export …`.",
         )
-    return list(catalog.papers([known for known in dict.fromkeys(found) if known]).values())
+    return list(catalog.papers(list(dict.fromkeys(known[paper_id] for paper_id in ids))).values())
 
 
 def _of_json(text: str) -> list[str]:

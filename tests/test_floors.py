@@ -82,6 +82,7 @@ VENDORS = {
     "rispy": {"rag.sources"},
     "bibtexparser": {"rag.sources"},
     "pylatexenc": {"rag.sources", "refdesk.render.tex"},
+    "markdown_it": {"refdesk.render"},
     "rich": {"refdesk.render", "refdesk"},
     "jinja2": {"refdesk.render"},
     "click": {"refdesk"},

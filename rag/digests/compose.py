@@ -147,7 +147,8 @@ def issue(
     )
     hashes = {source.paper.paper_id: text_hash(source.paper) for source in sources}
     made_from = {**manifest, "considered": digest_of(considered), "model": model, "papers": hashes}
-    document = json.dumps([digest.to_dict(), made_from], sort_keys=True, ensure_ascii=False)
+    contents = {key: value for key, value in digest.to_dict().items() if key != "id"}
+    document = json.dumps([contents, made_from], sort_keys=True, ensure_ascii=False)
     return replace(digest, manifest={"id": "sha256:" + hashlib.sha256(document.encode()).hexdigest(), **made_from})
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rag.question import Understood
+from rag.types.documents import document_id
 from rag.types.paper import JsonDict, Paper, Sentence
 
 
@@ -97,6 +98,7 @@ class Citation:
 ProblemKind = Literal[
     "number", "unit", "name", "negation", "direction", "coverage", "quote", "source", "author", "flagged",
     "binding", "order", "quantifier", "certainty", "bound", "scope", "actor", "invented",
+    "unclaimed", "markup",
 ]  # fmt: skip
 
 
@@ -257,7 +259,7 @@ class Answer:
 
     def to_dict(self) -> JsonDict:
         """The document of `ask --json`."""
-        return {
+        document: JsonDict = {
             "question": self.question,
             "answered": self.answered,
             "confidence": round(self.confidence, 4),
@@ -279,6 +281,7 @@ class Answer:
             "missing": self.missing,
             "took_ms": round(self.took_ms, 1),
         }
+        return {**document, "id": document_id(document)}
 
 
 def _reference(paper: Paper) -> JsonDict:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from rag.errors import ConfigError
 from rag.types.answer import Claim, Source
+from rag.types.documents import document_id
 from rag.types.paper import JsonDict, Paper
 
 DEFAULT_SUBSCRIPTION = "default"
@@ -244,7 +245,7 @@ class Digest:
 
     def to_dict(self) -> JsonDict:
         """The document of `digest --json`."""
-        return {
+        document: JsonDict = {
             "period": self.period.to_dict(),
             "subscription": self.subscription,
             "mode": self.mode,
@@ -257,3 +258,4 @@ class Digest:
             "usage": None,
             "degraded": dict(self.degraded) if self.degraded else None,
         }
+        return {**document, "id": document_id(document)}

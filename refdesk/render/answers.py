@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from rag.answers.forms import MISSING, NOT_NAMED
 from rag.types import Answer
-
-READ_AS = re.compile(
-    r"Read as: (?:(?:by “[^”]{1,80}”|(?:papers )?listed (?:since|until) \d{4}-\d\d-\d\d(?: until \d{4}-\d\d-\d\d)?|"
-    r"“[^”\s]{1,40}” as “[^”\s]{1,40}”|the newest first)(?:; (?=\S)|(?=\.$)))+\."
-)
-"""The line that `read_as` writes."""
-_NAMED = NOT_NAMED.format(r"“[^”]{1,80}”(?:(?:, | and )“[^”]{1,80}”)*")
-LEFT_OPEN = re.compile("Left open: (?:" + "|".join([*map(re.escape, MISSING), _NAMED]) + r")\.")
-"""The line that `left_open` writes."""
-MENTIONED = re.compile(r"No (?:sentence|paper) (?:found )?here (?:says|compares) .*\.")
-"""The line that `unanswered` writes where papers are on the topic."""
 
 
 def read_as(given: Answer) -> str:

@@ -2,61 +2,59 @@
 An issue as Markdown, which a person may keep, cut or send on, and which `refdesk verify` reads again.
 
 A claim is a paragraph that ends with its places: source and sentence. Papers and sources stand as in an answer. All
-other lines are headings, bullets or in italics. They cite nothing; so a seal in the last line has a hash of each. A
-reader may take a line out, but `verify` finds a line that was changed or added. The seal shows edits; it does not stop
-a forger, and claims do not rely on it.
+other lines are headings, bullets or in italics, and cite nothing. The last line is a seal over all of it, unit by unit
+(see `refdesk.render.visible`): a reader may take out a claim, a paper with its lines, a heading with its lines or a
+source with its quotes, but not the head of the issue.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from collections.abc import Iterator
 
-from rag.types import Claim, Digest, Theme
-from refdesk.render import markdown, wording
+from rag.types import Claim, Digest, IssuePaper, Theme
+from refdesk.render import markdown, visible, wording
 
-TITLE = "# Refdesk digest: "
+TITLE = "Refdesk digest: "
+"""How the title of every issue begins."""
 WEAK = f"({wording.WEAK})"
-_UNCITED = re.compile(r"#{1,3} .+|- .+|\*.+\*")
-_SEAL = re.compile(r"<!-- seal:([0-9a-f\s]*)-->")
-_WIDTH = 12  # hashes a line
 
 
 def issue(digest: Digest) -> str:
     """The document; lines are not wrapped, and a blank line stands between all."""
-    lines: list[str] = []
-    uncited: list[str] = []
+    units = ["\n\n".join(unit) for unit in _units(digest)]
+    return "\n\n".join((*units, visible.seal(units))) + "\n"
 
-    def add(*more: str) -> None:
-        uncited.extend(more)
-        lines.extend(more)
 
-    add(*_head(digest))
+def _units(digest: Digest) -> Iterator[tuple[str, ...]]:
+    """The parts that belong together, each with its paragraphs."""
+    yield tuple(_head(digest))
     if digest.headline:
-        add("## In short")
-        lines += map(claim, digest.headline)
+        yield ("## In short",)
+        yield from ((claim(each),) for each in digest.headline)
     if digest.themes:
-        add("## Themes", _aside(wording.caption(digest)), "\n".join(_chart(digest)))
+        yield ("## Themes", _aside(wording.caption(digest)), "\n".join(_chart(digest)))
     for theme in digest.themes:
-        add(*_theme(theme, digest))
-        lines += map(claim, theme.claims)
+        yield _theme(theme, digest)
+        yield from ((claim(each),) for each in theme.claims)
     if digest.papers:
-        add("## Papers")
+        yield ("## Papers",)
     themes = {theme.id: wording.name(theme) for theme in digest.themes}
-    for paper in digest.papers:
-        lines.append(markdown.reference(paper.rank, paper.paper) + markdown.flagged(paper.paper))
-        add(*(_aside(f"{state}.") for state in wording.status(paper)))
-        lines.append(claim(paper.tldr))
-        if why := wording.why(paper, themes):
-            add(_aside(why))
-    add("## Coverage", "\n".join(_coverage(digest)), _aside(wording.facts(digest)))
-    lines += _sources(digest)
-    return "\n\n".join((*lines, _seal("\n".join(uncited).splitlines()))) + "\n"
+    yield from (_paper(paper, wording.why(paper, themes)) for paper in digest.papers)
+    yield ("## Coverage", "\n".join(_coverage(digest)), _aside(wording.facts(digest)))
+    yield from _sources(digest)
+
+
+def _paper(paper: IssuePaper, why: str) -> tuple[str, ...]:
+    return (
+        markdown.reference(paper.rank, paper.paper) + markdown.flagged(paper.paper),
+        *(_aside(f"{state}.") for state in wording.status(paper)),
+        claim(paper.tldr),
+        *([_aside(why)] if why else []),
+    )
 
 
 def _head(digest: Digest) -> Iterator[str]:
-    yield f"{TITLE}{_escaped(digest.subscription)}"
+    yield f"# {TITLE}{_escaped(digest.subscription)}"
     yield _aside(f"{wording.days(digest.period)} · {wording.about(digest)}")
     if digest.papers:
         yield _aside(f"{wording.made(digest)}. {wording.legend(digest)}")
@@ -76,13 +74,13 @@ def _coverage(digest: Digest) -> Iterator[str]:
         yield f"- Feed {_escaped(name)}: {_escaped(state)}"
 
 
-def _sources(digest: Digest) -> Iterator[str]:
+def _sources(digest: Digest) -> Iterator[tuple[str, ...]]:
     if digest.sources:
-        yield "## Sources"
+        yield ("## Sources",)
     cited = wording.cited(digest)
     for source in digest.sources:
         quotes = {citation.sentence: citation.quote for citation in cited[source.number]}
-        yield "\n".join(markdown.sourced(source, quotes))
+        yield ("\n".join(markdown.sourced(source, quotes)),)
 
 
 def claim(given: Claim) -> str:
@@ -92,17 +90,6 @@ def claim(given: Claim) -> str:
         text, _, places = written.rpartition(" ")
         written = f"“{text}” {places}"
     return f"{written} {WEAK}" if given.support == "weak" else written
-
-
-def sealed(document: str) -> tuple[str, frozenset[str]]:
-    """A document without its seal, and the hashes that were in it."""
-    found = _SEAL.search(document)
-    return _SEAL.sub("", document), frozenset(found[1].split() if found else ())
-
-
-def is_ours(line: str, seal: frozenset[str]) -> bool:
-    """True if a line cites nothing and stands as it was written."""
-    return line.strip() == "## Sources" or bool(_UNCITED.fullmatch(line.strip()) and _hash(line) in seal)
 
 
 def _chart(digest: Digest) -> list[str]:
@@ -116,13 +103,3 @@ def _aside(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return markdown.escaped(wording.plain(text))
-
-
-def _seal(lines: Iterable[str]) -> str:
-    hashes = list(dict.fromkeys(map(_hash, lines)))
-    rows = [" ".join(hashes[at : at + _WIDTH]) for at in range(0, len(hashes), _WIDTH)]
-    return "<!-- seal: {} -->".format("\n".join(rows))
-
-
-def _hash(line: str) -> str:
-    return sha256(" ".join(line.split()).encode()).hexdigest()[:8]

@@ -1,8 +1,8 @@
 """
 Answers as Markdown, which a person may keep, send on or edit, and which `refdesk verify` reads again.
 
-A claim ends with its places: `[2.3]` is source 2, sentence 3. The cited sentences stand under each source.
-Text from papers is escaped, so that it stays text.
+A claim ends with its places: `[2.3]` is source 2, sentence 3. The cited sentences stand under each source. The last
+line is a seal over all of it (see `refdesk.render.visible`). Text from papers is escaped, so that it stays text.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 
 from rag.answers.extractive import unbracketed
 from rag.types import Answer, Claim, Fact, Paper, Source
+from refdesk.render import visible
 from refdesk.render.answers import left_open, read_as, unanswered
 
 SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*((?:\\.|[^\\*])*)\*\*(?:\\.|[^\\`])*`([^`]+)`")
 """A line as `reference` writes it: number, title (escaped) and paper id."""
-FACT = re.compile(r"(.*\S) <!-- fact (\{.*\}) -->")
-"""A line as `fact` writes it: the text (escaped), and the rest as JSON."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@])|(?<=:)(//)|(?<=www)\.|^(\d+)([.)])|^([-+=])|&(?=#?\w+;)")
 
 
@@ -35,7 +34,12 @@ def unescaped(text: str) -> str:
 
 
 def answer(given: Answer) -> str:
-    """An answer, or the abstention, as a Markdown document."""
+    """An answer, or the abstention, as a Markdown document with a seal."""
+    document = _answer(given)
+    return f"{document}\n{visible.seal([document])}\n"
+
+
+def _answer(given: Answer) -> str:
     lines = [f"# {escaped(' '.join(given.question.split()))}", ""]
     lines += [line for note in (read_as(given), left_open(given)) if note for line in (escaped(note), "")]
     if given.abstention and not given.facts:
@@ -77,18 +81,26 @@ def sourced(source: Source, cited: Mapping[int, str]) -> list[str]:
 def reference(number: int, paper: Paper) -> str:
     """A paper under a number: title, first authors, date, id and link, which `refdesk verify` compares."""
     named = facts(paper)
-    title = f"**{escaped(paper.title)}**"
-    return f"{number}. {title}{named['authors']}{named['date']} `{_code(paper.paper_id)}`{named['link']}"
+    people, date = (f" {escaped(named[name])}" if named[name] else "" for name in ("authors", "date"))
+    link = f" <{named['link']}>" if named["link"] else ""
+    return f"{number}. **{escaped(paper.title)}**{people}{date} `{_code(paper.paper_id)}`{link}"
+
+
+def visible_reference(paper: Paper) -> str:
+    """What a reader sees of `reference`, behind the number."""
+    named = facts(paper)
+    parts = (paper.title, named["authors"], named["date"], _code(paper.paper_id), named["link"])
+    return " ".join(filter(None, parts))
 
 
 def facts(paper: Paper) -> dict[str, str]:
-    """The authors, the date and the link of a paper as `reference` writes them, empty where it has none."""
+    """The authors, the date and the link of a paper as a reference has them, empty where it has none."""
     names = ", ".join(paper.authors[:3]) + (" and others" if len(paper.authors) > 3 else "")
     has_link = paper.url and re.fullmatch(r"https?://[^\s<>]+", paper.url)
     return {
-        "authors": f" {escaped(names)}." if names else "",
-        "date": f" {escaped(paper.published)}." if paper.published else "",
-        "link": f" <{paper.url}>" if has_link else "",
+        "authors": f"{names}." if names else "",
+        "date": f"{paper.published}." if paper.published else "",
+        "link": paper.url or "" if has_link else "",
     }
 
 

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from threading import Event
+from typing import Any
 
 from rag.checking import Checker
 from rag.errors import UnreadableInput
 from refdesk.citations import Citations
 from refdesk.facts import Facts
-from refdesk.verify.claims import Verified, Verifier
-from refdesk.verify.json_documents import in_json, is_issue
-from refdesk.verify.markdown_documents import in_markdown, starts_an_issue
+from refdesk.verify.claims import Verified, Verifier, failed
+from refdesk.verify.json_documents import in_json, is_document
+from refdesk.verify.markdown_documents import in_markdown, is_sealed
 
 __all__ = ["MAX_CHARS", "Verified", "verify"]
 
@@ -63,20 +65,31 @@ def verify(
     verifier = Verifier(citations, checker, facts)
     if text[:1] in "{[":
         try:
-            value = json.loads(text)
-            found, issue = _all(in_json(value, verifier), cancel), is_issue(value)
+            twice: list[str] = []
+            value = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, twice))
+            found, ours = _all(in_json(value, verifier), cancel), is_document(value)
+            found += [failed(key, key, "this key stands twice in one object", "markup") for key in twice]
         except (ValueError, RecursionError) as error:
             raise UnreadableInput(
                 f"The document is not valid JSON: {error}.", hint="Give it as `ask --json` wrote it."
             ) from error
     else:
-        found, issue = _all(in_markdown(text, verifier), cancel), starts_an_issue(text)
-    if not found and not issue:
+        found = _all(in_markdown(text, verifier), cancel)
+        ours = not found and is_sealed(text)
+    if not found and not ours:
         raise UnreadableInput(
             "The document holds no claim with citations.",
             hint="Give what `refdesk ask --json`, `refdesk ask --markdown` or `refdesk digest` writes.",
         )
     return found
+
+
+def _object(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
+    """An object of JSON; keys that stand twice in it, of which programs show one or the other, are added to `twice`."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice += [key for key, number in Counter(key for key, _ in pairs).items() if number > 1]
+    return made
 
 
 def _all(findings: Iterator[Verified], cancel: Event | None) -> list[Verified]:

@@ -10,6 +10,10 @@ from rag.checking import Checker, CitedSentence, Verdict
 from rag.types import JsonDict, Problem, ProblemKind
 from refdesk.citations import Citations
 from refdesk.facts import Facts
+from refdesk.render.visible import folded
+
+MOST_CITATIONS = 100
+"""The most sentences that one claim may cite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,10 @@ class Verifier:
         """Check a fact, as `Fact.to_dict` writes it, against what the catalog says now."""
         text, options = str(given.get("text")), given.get("filter")
         now = self.facts.recomputed(str(given.get("kind")), options if isinstance(options, dict) else {})
-        if any(fact.text == text and list(fact.paper_ids) == given.get("paper_ids") for fact in now):
+        same = [fact for fact in now if folded(fact.text) == folded(text)]
+        if any(list(fact.paper_ids) == given.get("paper_ids") for fact in same):
             return Verified(text, Verdict("supported", 1.0, ()))
-        if any(fact.text == text for fact in now):
+        if same:
             return failed(text, text, "the library now has other papers for this")
         says = " ".join(fact.text for fact in now)
         return failed(text, text, f"the library now says: {says}" if says else "the library does not say this")

@@ -1,4 +1,9 @@
-"""Reads the claims, sources and quotes in the JSON of an answer or an issue, and whatever else somebody wrote there."""
+"""
+Reads the claims, sources and quotes in the JSON of an answer or an issue, and whatever else somebody wrote there.
+
+What the library cannot tell, such as the question, the confidence, the order, the reasons and the names of themes, is
+bound by the id of the document.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +15,24 @@ from rag.answers.extractive import marked
 from rag.answers.forms import MISSING
 from rag.checking import CitedSentence
 from rag.types import Citation, Claim, Problem
-from refdesk.verify.claims import Verified, Verifier, failed
+from rag.types.documents import document_id
+from refdesk.verify.claims import MOST_CITATIONS, Verified, Verifier, failed
 
 _NUMBERS = re.compile(r"(?:\[\d+\])+")
 _KEYS = frozenset(
     "period name start end timezone subscription mode headline themes id keywords size previous_size status claims "
     "paper_ids history papers paper_id title authors url rank score why tldr changes theme flags coverage listed "
     "included excluded reason count late feeds kind state checked last error sources number published manifest usage "
-    "degraded text support problems found at detail citations source sentence quote attention seen".split()
+    "degraded text support problems found at detail citations source sentence quote attention seen "
+    "id event question answered confidence abstention nearest lexical vector best_sentence model prompt dropped "
+    "generation understood phrases authors since until corrected language outcome finding facts filter missing took_ms "
+    "topic categories tags sources doubts judgement verdict because judge".split()
 )
-"""The keys of an issue; a sentence under another key was added by somebody."""
+"""The keys of an answer and of an issue; a sentence under another key was added by somebody."""
+_FREE = ("manifest", "usage", "corrected", "degraded")
+"""Keys of objects that may have any keys; the id of the document binds them."""
+_CHANGED = "something here is not as Refdesk wrote it: the id of the document is that of another text"
+_NO_ID = "the document has no id; without it only claims, quotes and sources can be checked"
 
 
 def is_issue(value: Any) -> bool:
@@ -27,8 +40,29 @@ def is_issue(value: Any) -> bool:
     return isinstance(value, dict) and {"period", "headline", "themes", "papers"} <= value.keys()
 
 
+def is_document(value: Any) -> bool:
+    """True if a value is an issue or an answer, which an id binds; an answer of an earlier version has none."""
+    return is_issue(value) or (
+        isinstance(value, dict) and "question" in value and ("id" in value or "outcome" in value)
+    )
+
+
 def in_json(value: Any, verifier: Verifier, question: str = "") -> Iterator[Verified]:
     """Yield every claim of a document, every source that was changed, and every sentence that is in no claim."""
+    if not is_document(value):
+        yield from _in_value(value, verifier, question)
+        return
+    failures = 0
+    for found in (*map(_unclaimed, _under_other_keys(value)), *_in_value(value, verifier, question)):
+        failures += found.verdict.support == "unsupported"
+        yield found
+    if not failures and value.get("id") != document_id(_known(value)):
+        title = str(value.get("question") or value.get("subscription") or "")
+        yield failed(title, str(value.get("id")), _CHANGED if value.get("id") else _NO_ID, "unclaimed")
+
+
+def _in_value(value: Any, verifier: Verifier, question: str) -> Iterator[Verified]:
+    """The same of any part of a document."""
     if isinstance(value, list):
         for item in value:
             yield from in_json(item, verifier, question)
@@ -105,6 +139,8 @@ def _less_exact(date: str, known: Iterable[str | None]) -> bool:
 
 def _claim(value: Mapping[str, Any], verifier: Verifier, question: str) -> Verified:
     text = str(value["text"])
+    if len(value["citations"]) > MOST_CITATIONS:
+        return failed(text, text, f"it cites more than {MOST_CITATIONS} sentences")
     cited: list[CitedSentence] = []
     problems: list[Problem] = []
     for citation in value["citations"]:
@@ -163,9 +199,7 @@ def _citation(value: Mapping[str, Any]) -> Citation:
 
 def _beside(issue: Mapping[str, Any], verifier: Verifier) -> Iterator[Verified]:
     """What is wrong in an issue beside its claims: sentences in other places, and numbers that contradict the rest."""
-    checked = {key: value for key, value in issue.items() if key not in ("manifest", "usage", "degraded")}
-    for text in _under_other_keys(checked):
-        yield verifier.claim(text[:1_000], [])
+    checked = {key: value for key, value in issue.items() if key not in _FREE}
     papers = [paper for paper in _list(issue["papers"]) if isinstance(paper, dict)]
     yield from _uncited([*_list(issue["headline"]), *(paper.get("tldr") for paper in papers)], verifier)
     sources = [source for source in _list(issue.get("sources")) if isinstance(source, dict)]
@@ -204,15 +238,31 @@ def _citations(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _under_other_keys(value: Any, known: bool = True) -> Iterator[str]:
-    """The strings under keys that no issue has."""
+    """The strings under keys that no document of ours has, and such keys that are sentences themselves."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _under_other_keys(item, known and key in _KEYS)
+            of_ours = known and key in _KEYS
+            if not of_ours and len(key.split()) > 1:
+                yield key
+            if key not in _FREE:
+                yield from _under_other_keys(item, of_ours)
     elif isinstance(value, list):
         for item in value:
             yield from _under_other_keys(item, known)
     elif isinstance(value, str) and not known and value.strip():
         yield value
+
+
+def _known(value: Any) -> Any:
+    """A value without the keys that no document of ours has: a number or a flag there changes nothing that is read."""
+    if isinstance(value, dict):
+        known = {key: item for key, item in value.items() if key in _KEYS}
+        return {key: item if key in _FREE else _known(item) for key, item in known.items()}
+    return [_known(item) for item in value] if isinstance(value, list) else value
+
+
+def _unclaimed(text: str) -> Verified:
+    return failed(text[:1_000], text, "it is no part of a document that Refdesk writes", "unclaimed")
 
 
 def _list(value: Any) -> list[Any]:

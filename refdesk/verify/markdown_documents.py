@@ -1,4 +1,8 @@
-"""Reads claims, quotes and sources in the Markdown of an answer or an issue, and whatever else was written there."""
+"""
+Reads claims, quotes and sources in the Markdown of an answer or an issue, as a reader sees them.
+
+The document is parsed, and each block of visible text is compared with the library and with the seal in the last line.
+"""
 
 from __future__ import annotations
 
@@ -10,86 +14,105 @@ from dataclasses import replace
 from rag.checking import CitedSentence
 from rag.types import Paper, Problem
 from refdesk.render import issue_markdown, markdown
-from refdesk.render.answers import LEFT_OPEN, MENTIONED, READ_AS
-from refdesk.render.markdown import FACT, SOURCE, unescaped
-from refdesk.verify.claims import Verified, Verifier, failed
+from refdesk.render.visible import PLACE, Block, Seal, blocks, displaced, folded, sealed
+from refdesk.verify.claims import MOST_CITATIONS, Verified, Verifier, failed
 
 _FLAGS = re.compile(r"( ⚑ (?:instructions|withdrawn)(?:, withdrawn)?)?")
-_QUOTE = re.compile(r"^\s*>\s*(\d{1,5})\.(\d{1,5})\s+(.*\S)\s*$")
+_QUOTE = re.compile(r"(\d{1,5})\.(\d{1,5})\s+(.*\S)")
 _PLACES = re.compile(r"(?:\[\d{1,5}\.\d{1,5}\])+")
-_PLACE = re.compile(r"\[(\d{1,5})\.(\d{1,5})\]")
-_ABSTAINED = re.compile(r"The library does not hold an answer: .*|- .* \(`[^`]+`\)")
-_HEADING = re.compile(r"^(?=# )", re.MULTILINE)
-_IN_QUOTES = re.compile(r"“(.*)”", re.DOTALL)
+_IN_QUOTES = re.compile(r'[“"](.*)[”"]', re.DOTALL)
+_UNSUPPORTED = " (unsupported)"
 _OTHER = {"authors": "other authors", "date": "another date", "link": "another link"}
+_NO_SEAL = "the last line, <!-- seal: … -->, is missing; without it only claims, quotes and sources can be checked"
+_DISPLACED = "it does not stand where Refdesk wrote it, or a line beside it was taken out"
+_ADDED = "Refdesk did not write this, or not in these words"
 
 Place = tuple[int, int]
 """The number of a source and of a sentence: `[2.3]`."""
 
 
-def starts_an_issue(text: str) -> bool:
-    """True if a document begins as an issue does."""
-    return text.startswith(issue_markdown.TITLE)
-
-
 def in_markdown(text: str, verifier: Verifier) -> Iterator[Verified]:
     """
-    Yield every claim of a document, and every quote, source or other line that is not as the library has it.
+    Yield every claim of a document, and every quote, source or other block that is not as it was written.
 
-    A conversation is several answers, one after another; a heading among them without an answer is a claim.
+    A conversation is several answers, one after another, each under a heading and with a seal.
     """
-    parts = [text] if starts_an_issue(text) else [part for part in _HEADING.split(text) if part.strip()]
-    for part in parts or [text]:
-        found = list(_in_document(part, verifier))
-        if not found and len(parts) > 1 and not any(map(_ABSTAINED.fullmatch, part.splitlines())):
-            found = [verifier.claim(unescaped(part.lstrip("# ").strip()), [], question="")]
-        yield from found
+    found = blocks(text)
+    issue = starts_an_issue(found)
+    for part in [found] if issue else _parts(found):
+        yield from _in_part(part, verifier, issue=issue)
 
 
-def _in_document(text: str, verifier: Verifier) -> Iterator[Verified]:
-    """The same of one answer, or of an issue."""
-    issue = starts_an_issue(text)
-    text, seal = issue_markdown.sealed(text) if issue else (text, frozenset[str]())
-    body, heading, sources = text.partition("\n## Sources")
-    lines = _unwrapped(body)
-    question = unescaped(lines[0].lstrip("# ")) if lines and lines[0].startswith("#") and not issue else ""
-    papers = {int(source[1]): source[3] for line in sources.splitlines() if (source := SOURCE.match(line))}
-    lines += sources.splitlines()
-    quotes = _Quotes(lines, papers, verifier)
-    for number, line in enumerate(lines):
-        if quote := _QUOTE.match(line):
-            if problem := quotes.problem(_place(quote), unescaped(quote[3])):
-                yield verifier.claim(problem.found, [], [problem], question=question)
-        elif source := SOURCE.match(line):
-            yield from _changed_source(line, source, verifier)
-        elif not issue and (fact := FACT.fullmatch(line.strip())):
-            yield _fact(fact, verifier)
-        elif not (issue_markdown.is_ours(line, seal) if issue else _beside(line, number, abstains=not heading)):
-            yield from _claims(line, papers, quotes, verifier, question)
+def starts_an_issue(found: Sequence[Block]) -> bool:
+    """True if a document begins as an issue does."""
+    return bool(found) and found[0].kind == "h1" and found[0].text.startswith(issue_markdown.TITLE)
 
 
-def _beside(line: str, number: int, *, abstains: bool) -> bool:
-    """True if a line of an answer is its question, how it was read, what is left open, or a part of an abstention."""
-    note = unescaped(line)
-    return (
-        (number == 0 and line.startswith("# "))
-        or bool(READ_AS.fullmatch(note) or LEFT_OPEN.fullmatch(note) or MENTIONED.fullmatch(note))
-        or bool(abstains and _ABSTAINED.fullmatch(line))
-    )
+def is_sealed(text: str) -> bool:
+    """True if a document has a seal, and so was written by Refdesk."""
+    return sealed(blocks(text))[1] is not None
+
+
+def _parts(found: Sequence[Block]) -> Iterator[Sequence[Block]]:
+    """The answers of a document; each begins with a heading of the first level."""
+    begins = [number for number, block in enumerate(found) if number and block.kind == "h1"]
+    for start, end in zip([0, *begins], [*begins, len(found)], strict=True):
+        yield found[start:end]
+
+
+def _in_part(found: Sequence[Block], verifier: Verifier, *, issue: bool) -> Iterator[Verified]:
+    """What is found in one answer, or in an issue."""
+    body, seal = sealed(found)
+    written = {known for unit in seal or () for known in unit}
+    question = body[0].text if body and body[0].kind == "h1" and not issue else ""
+    heading = next((number for number, block in enumerate(body) if block.kind == "h2" and block.text == "Sources"), 0)
+    papers = {block.number: block.code for block in body[heading:] if block.number is not None and block.code}
+    quotes = _Quotes(body, papers, verifier)
+    failures = 0
+    for block in body:
+        findings = list(_in_block(block, papers, quotes, verifier, question, issue=issue))
+        changed = bool(block.markup) or (seal is not None and block.hash not in written)
+        if changed and not _failures(findings) and not quotes.is_reported(block):
+            findings = [_added(block)]
+        failures += _failures(findings)
+        yield from findings
+    if not failures:
+        yield from _out_of_place(body, seal)
+
+
+def _in_block(
+    block: Block, papers: Mapping[int, str], quotes: _Quotes, verifier: Verifier, question: str, *, issue: bool
+) -> Iterator[Verified]:
+    """The claims of a block, or what is wrong with its quote, source or fact; nothing for a block of another kind."""
+    if block.kind == "quote" and (quote := _QUOTE.fullmatch(block.text)):
+        if problem := quotes.problem(_place(quote), quote[3]):
+            yield verifier.claim(problem.found, [], [problem], question=question)
+    elif block.number is not None and block.code and block.strong:
+        yield from _changed_source(block, verifier)
+    elif block.fact and not issue:
+        yield _fact(block, verifier)
+    elif block.text.endswith(_UNSUPPORTED):
+        yield verifier.claim(block.text.removesuffix(_UNSUPPORTED), [], question=question)
+    elif block.cites:
+        yield from _claims(block.text, papers, quotes, verifier, question)
 
 
 def _claims(
-    line: str, papers: Mapping[int, str], quotes: _Quotes, verifier: Verifier, question: str
+    text: str, papers: Mapping[int, str], quotes: _Quotes, verifier: Verifier, question: str
 ) -> Iterator[Verified]:
-    """The claims of a line, each before its places, and any words behind the last place."""
+    """The claims of a paragraph, each before its places, and any words behind the last place."""
     end = 0
-    for places in _PLACES.finditer(line):
-        claim = unescaped(line[end : places.start()]).strip()
+    for places in _PLACES.finditer(text):
+        claim = text[end : places.start()].strip()
         if in_quotes := _IN_QUOTES.fullmatch(claim):
             claim = in_quotes[1]
         end = places.end()
         cited, problems = [], []
-        for place in [(int(source), int(sentence)) for source, sentence in _PLACE.findall(places.group())]:
+        named = dict.fromkeys((int(source), int(sentence)) for source, sentence in PLACE.findall(places.group()))
+        if len(named) > MOST_CITATIONS:
+            yield failed(claim, claim, f"it cites more than {MOST_CITATIONS} sentences")
+            continue
+        for place in named:
             if problem := quotes.problem(place, claim):
                 problems.append(problem)
             if found := quotes.right.get(place) or verifier.citations.numbered(papers.get(place[0], ""), place[1]):
@@ -98,39 +121,63 @@ def _claims(
                 written, detail = f"[{place[0]}.{place[1]}]", "the library has no such sentence"
                 problems.append(Problem(kind="source", found=written, at=(0, len(claim)), detail=detail))
         yield verifier.claim(claim, cited, problems, question=question)
-    if (rest := unescaped(line[end:]).strip()) and not (end and rest == issue_markdown.WEAK):
-        yield verifier.claim(rest, [], question=question)
+    if end and (rest := text[end:].strip()) and rest != issue_markdown.WEAK:
+        yield failed(rest, rest, "no claim accounts for these words", "unclaimed")
 
 
 def _place(quote: re.Match[str]) -> Place:
     return int(quote[1]), int(quote[2])
 
 
-def _fact(line: re.Match[str], verifier: Verifier) -> Verified:
+def _fact(block: Block, verifier: Verifier) -> Verified:
     """Check a fact by the options that stand behind it."""
     try:
-        options = json.loads(line[2])
+        options = json.loads(" ".join(block.fact.split()))
     except (ValueError, RecursionError):
         options = {}
-    return verifier.fact({**(options if isinstance(options, dict) else {}), "text": unescaped(line[1])})
+    return verifier.fact({**(options if isinstance(options, dict) else {}), "text": block.text})
+
+
+def _failures(findings: Sequence[Verified]) -> int:
+    return sum(finding.verdict.support == "unsupported" for finding in findings)
+
+
+def _added(block: Block) -> Verified:
+    """Report a block that Refdesk did not write so."""
+    text = block.text or "<!-- seal -->"
+    if hidden := [*block.markup, *block.unseen]:
+        return failed(text, text, f"Refdesk writes no {' and no '.join(hidden)[:200]} there", "markup")
+    return failed(text, text, _ADDED, "unclaimed")
+
+
+def _out_of_place(body: Sequence[Block], seal: Seal | None) -> Iterator[Verified]:
+    """Report a document without a seal, and one of whose blocks some were moved or taken out."""
+    if not body:
+        return
+    if seal is None:
+        yield failed(body[0].text, "seal", _NO_SEAL, "unclaimed")
+    elif block := displaced(body, seal):
+        yield failed(block.text, block.text, _DISPLACED, "unclaimed")
 
 
 class _Quotes:
     """
-    The sentences that a document quotes, each in a line of its own: the right ones, and those that no paper has.
+    The sentences that a document quotes, each in a block of its own: the right ones, and those that no paper has.
 
     A right quote may be of the text that the paper had when the document was written. A wrong one that a claim repeats
     word for word is reported with that claim, and only once.
     """
 
-    def __init__(self, lines: Sequence[str], papers: Mapping[int, str], verifier: Verifier) -> None:
+    def __init__(self, body: Sequence[Block], papers: Mapping[int, str], verifier: Verifier) -> None:
         self.right: dict[Place, CitedSentence] = {}
         self._wrong: set[tuple[Place, str]] = set()
-        for line in lines:
-            if not (quote := _QUOTE.match(line)):
+        self._reported: set[tuple[Place, str]] = set()
+        for block in body:
+            if block.kind != "quote" or not (quote := _QUOTE.fullmatch(block.text)):
                 continue
-            place, text = _place(quote), unescaped(quote[3])
-            if sentence := verifier.citations.sentence(papers.get(place[0], ""), quote=text, number=place[1]):
+            place, text = _place(quote), quote[3]
+            paper_id = papers.get(place[0], "")
+            if sentence := verifier.citations.sentence(paper_id, quote=text, number=place[1], fold=folded):
                 self.right[place] = sentence
             else:
                 self._wrong.add((place, text))
@@ -140,45 +187,33 @@ class _Quotes:
         if (place, text) not in self._wrong:
             return None
         self._wrong.remove((place, text))
+        self._reported.add((place, text))
         return Problem(kind="quote", found=text, at=(0, len(text)), detail="the stored abstract has no such sentence")
 
+    def is_reported(self, block: Block) -> bool:
+        """True if a block is a wrong quote that was reported already."""
+        quote = _QUOTE.fullmatch(block.text) if block.kind == "quote" else None
+        return bool(quote and (_place(quote), quote[3]) in self._reported)
 
-def _changed_source(line: str, source: re.Match[str], verifier: Verifier) -> Iterator[Verified]:
+
+def _changed_source(block: Block, verifier: Verifier) -> Iterator[Verified]:
     """A source with a title, author, date or link that its paper never had, or with more words than that."""
-    title, written = unescaped(source[2]), " ".join(line.split())
-    versions = [replace(paper, paper_id=source[3]) for paper in verifier.citations.versions(source[3])]
-    if title not in {paper.title for paper in versions}:
-        yield failed(title, title, "the library has another title, or no such paper")
+    versions = [replace(paper, paper_id=block.code) for paper in verifier.citations.versions(block.code)]
+    written = folded(block.text)
+    if folded(block.strong) not in {folded(paper.title) for paper in versions}:
+        yield failed(block.strong, block.strong, "the library has another title, or no such paper")
         return
-    references = [" ".join(markdown.reference(int(source[1]), paper).split()) for paper in versions]
+    references = [folded(markdown.visible_reference(paper)) for paper in versions]
     if not any(written.startswith(known) and _FLAGS.fullmatch(written[len(known) :]) for known in references):
-        yield failed(title, written, _difference(written, versions))
+        yield failed(block.strong, block.text, _difference(written, versions))
 
 
 def _difference(written: str, versions: Sequence[Paper]) -> str:
     """Say which facts of a written source differ from those of the version that is nearest to it."""
     differing = min(
-        (
-            [name for name, fact in markdown.facts(paper).items() if " ".join(fact.split()) not in written]
-            for paper in versions
-        ),
+        ([name for name, fact in markdown.facts(paper).items() if folded(fact) not in written] for paper in versions),
         key=len,
     )
     if not differing:
         return "this line has other words than the library gives it"
     return f"the library has {' and '.join(_OTHER[name] for name in differing)}"
-
-
-def _unwrapped(body: str) -> list[str]:
-    """The lines, with those that an editor wrapped joined again; a heading, a bullet and a blank line start anew."""
-    lines: list[str] = []
-    for line in body.splitlines():
-        before = lines[-1] if lines else ""
-        continues = before.strip() and not before.startswith("#")
-        if before.startswith("- "):
-            continues = line.startswith("  ")
-        if continues and line.strip() and not line.startswith(("#", "- ", ">", "\\")):
-            lines[-1] += " " + line.strip()
-        else:
-            lines.append(line)
-    return lines
