@@ -17,6 +17,7 @@ from rag import text as prose
 MAX_CLAIM_CHARS = 4_000
 _CLAIMS = re.compile(r'"claims"\s*:\s*\[')
 _UNANSWERABLE = re.compile(r'"answerable"\s*:\s*false|^\s*NO ANSWER\b', re.IGNORECASE)
+_MISSING = re.compile(r'"missing"\s*:\s*("(?:[^"\\]|\\.){0,2000}")')
 _ID = re.compile(r"\d{1,3}\.\d{1,3}")
 _MARKS = re.compile(r"(?:[\[(]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*\s*[\])]\s?)+")
 _MARKED = re.compile(r"\s*\[\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*\s*\](?=\s*[.!?]?\s*$)")
@@ -70,6 +71,15 @@ class Reply:
     def unanswerable(self) -> bool:
         """True if the model says that the evidence holds no answer."""
         return not self.drafts and bool(_UNANSWERABLE.search(self.text))
+
+    @property
+    def missing(self) -> str:
+        """What the model says that the evidence does not say; empty where it says nothing of that."""
+        found = _MISSING.findall(self.text[max(self._at, 0) :]) or _MISSING.findall(self.text)
+        try:
+            return str(json.loads(_LONE_BACKSLASH.sub(r"\\\\", found[-1]))) if found else ""
+        except ValueError:
+            return ""
 
     def _objects(self) -> Iterator[DraftClaim]:
         decoder = json.JSONDecoder()

@@ -9,9 +9,9 @@ from rag.answers.budget import Options
 from rag.answers.confidence import confidence
 from rag.answers.context import Context
 from rag.answers.extractive import NEAREST
-from rag.answers.replies import DraftClaim
+from rag.answers.missing import showable
+from rag.answers.repair import Checked
 from rag.answers.verified import shown_text
-from rag.checking import Verdict
 from rag.llm.chat import Chat
 from rag.ports import StoredReply
 from rag.retrieval.retriever import Retrieved
@@ -34,7 +34,8 @@ class Task:
         stored: The stored reply, if there is one.
         replies: The model's reply, and its reply to the repair.
         claims: The claims that passed the check.
-        failed: The drafts that failed it, with their verdicts.
+        held: What waits for the repair: the first draft that failed the check, and all that come after it.
+        told: What the evidence does not say, in the model's words; the first that may be shown is.
         sources: The number of each cited paper, by its id.
         dropped: How many claims were left out.
     """
@@ -49,7 +50,8 @@ class Task:
     stored: StoredReply | None = None
     replies: list[str] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
-    failed: list[tuple[DraftClaim, Verdict]] = field(default_factory=list)
+    held: list[Checked] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     sources: dict[str, int] = field(default_factory=dict)
     dropped: int = 0
 
@@ -101,6 +103,7 @@ def answer_of(task: Task, *, model: str, reply_id: str | None) -> Answer:
         generation=reply_id,
         outcome="answered" if answered else "absent",
         understood=task.retrieved.understood,
+        missing=next(filter(None, (showable(told, task.question, task.context) for told in task.told)), None),
     )
 
 
@@ -111,6 +114,6 @@ def _abstention(task: Task) -> Abstention:
     reason = task.retrieved.nothing or "the sentences that come nearest leave too much of the question open"
     if task.context.sentences:
         reason = "the model found no answer in the sentences that come nearest"
-        if task.dropped or task.failed:
+        if task.dropped:
             reason = "nothing that the model wrote passed the check"
     return Abstention(reason=reason, nearest=task.retrieved.hits[:NEAREST])

@@ -12,7 +12,10 @@ READ_AS = re.compile(
     r"“[^”\s]{1,40}” as “[^”\s]{1,40}”|the newest first)(?:; (?=\S)|(?=\.$)))+\."
 )
 """The line that `read_as` writes."""
-LEFT_OPEN = re.compile("Left open: (?:" + "|".join(map(re.escape, MISSING)) + r")\.")
+UNCHECKED = "Left open, in the model's unchecked words:"
+LEFT_OPEN = re.compile(
+    "Left open: (?:" + "|".join(map(re.escape, MISSING)) + rf")\.|{re.escape(UNCHECKED)} [^\n]{{1,300}}\."
+)
 """The line that `left_open` writes."""
 MENTIONED = re.compile(r"No (?:sentence|paper) (?:found )?here (?:says|compares) .*\.")
 """The line that `unanswered` writes where papers are on the topic."""
@@ -33,7 +36,9 @@ def read_as(given: Answer) -> str:
 
 def left_open(given: Answer) -> str:
     """What the sentences of an answer leave open; empty if nothing is known of that."""
-    return f"Left open: {given.missing}." if given.missing else ""
+    if not given.missing:
+        return ""
+    return f"{UNCHECKED} {given.missing}." if given.mode == "generated" else f"Left open: {given.missing}."
 
 
 def unanswered(given: Answer) -> str:
