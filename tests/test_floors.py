@@ -42,6 +42,7 @@ FLOORS = {
     "stores.sql": 3,
     "stores.lexical": 3,
     "rag.answers": 4,
+    "rag.judges": 4,
     "stores.vectors": 4,
     "stores": 4,
     "refdesk.filters": 4,

@@ -4,8 +4,8 @@ Claim verification: check a claim against the sentences that it cites.
 It works on claims and stored sentences only; it uses no model, no files and no network.
 """
 
-from rag.checking.judging import Judge, JudgedClaim, JudgeName
-from rag.checking.verdict import Alike, Checker, CitedSentence, Verdict, judged, links, similarity
+from rag.checking.judging import Judge, JudgedClaim, JudgeName, judge_claims, judged, quoted_in, wants_judge
+from rag.checking.verdict import Alike, Checker, CitedSentence, Verdict, links, similarity
 
 __all__ = [
     "Alike",
@@ -15,7 +15,10 @@ __all__ = [
     "JudgeName",
     "JudgedClaim",
     "Verdict",
+    "judge_claims",
     "judged",
     "links",
+    "quoted_in",
     "similarity",
+    "wants_judge",
 ]
