@@ -52,17 +52,18 @@ FLOORS = {
     "rag.digests": 5,
     "refdesk.render": 5,
     "refdesk.facts": 5,
-    "refdesk.ask": 5,
+    "refdesk.judges": 5,
+    "refdesk.ask": 6,
     "refdesk.retrieval": 5,
     "refdesk.ingest": 5,
     "refdesk.feeds": 5,
     "refdesk.evaluation": 5,
     "refdesk.cited_papers": 6,
     "refdesk.verify": 6,
-    "refdesk.digest": 6,
-    "refdesk.wiring": 7,
-    "refdesk": 8,
-    "refdesk.cli": 9,
+    "refdesk.digest": 7,
+    "refdesk.wiring": 8,
+    "refdesk": 9,
+    "refdesk.cli": 10,
 }
 """Floors by room; a module belongs to the longest room that names it."""
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
@@ -21,10 +20,11 @@ from rag.answers.breadth import breadth_of, gathered, relative
 from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options, within_budget
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.context import Context, pack
+from rag.answers.judged import MakeJudge, batches, judged_batch
 from rag.answers.missing import is_about_evidence
 from rag.answers.modes import MODES, LearnedMode, bound
 from rag.answers.repair import Checked, chosen, evidence_for, placed, reasons
-from rag.answers.replies import DraftClaim, Reply
+from rag.answers.replies import DraftClaim, Reply, until
 from rag.answers.stored import ReplyStore, Request
 from rag.answers.task import Task, answer_of
 from rag.answers.verified import checked, made
@@ -55,6 +55,7 @@ class Generator:
         checker: Checks claims against the sentences that they cite.
         prompts: By name: answer, answer_plain, repair, queries, condense.
         replies: Where replies are stored.
+        make_judge: Makes the judge of a question, from its chat and options; None leaves its claims to the words.
         clock: A monotonic clock in seconds; the learned request mode expires by it.
     """
 
@@ -66,11 +67,12 @@ class Generator:
         checker: Checker,
         prompts: Mapping[str, Prompt],
         replies: ReplyStore,
+        make_judge: MakeJudge = lambda _chat, _options: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make_chat, self.name = make_chat, name
         self._checker, self.prompts, self._replies = checker, prompts, replies
-        self._modes = LearnedMode(clock)
+        self._make_judge, self._modes = make_judge, LearnedMode(clock)
 
     def new_chat(self, cancelled: Callable[[], bool] = lambda: False) -> Chat:
         """Make a chat for one question; it calls `cancelled` at every chunk of a reply."""
@@ -237,13 +239,9 @@ class Generator:
         """Yield the claims that pass the check, then those that pass it after repair, then the answer."""
         task = next(items)
         assert isinstance(task, Task)  # the task comes before its drafts
-        for draft in items:
-            assert isinstance(draft, DraftClaim)
-            task.chat.stop_if_cancelled()
-            if is_about_evidence(draft.text):
-                task.told.insert(0, draft.text)
-            elif len(task.claims) + len(task.held) < 2 * task.options.max_claims:
-                one = checked(self._checker, draft, task.context, task.question)
+        task.judge = self._make_judge(task.chat, task.options)
+        for batch in batches(self._drafts(task, items), task.judge, early=task.options.early):
+            for one in judged_batch(task.judge, batch, task.question):
                 if task.held or one.wanting:  # claims stay in the model's order: this one waits for the repair
                     task.held.append(one)
                 else:
@@ -254,15 +252,28 @@ class Generator:
             raise ModelUnavailable("Nothing that the model wrote passed the check.", may_pass=False)
         yield answer
 
+    def _drafts(self, task: Task, items: Iterator[Task | DraftClaim]) -> Iterator[Checked]:
+        """Check drafts as they come, twice as many as the answer may have; those about the evidence are no claims."""
+        read = 0
+        for draft in items:
+            assert isinstance(draft, DraftClaim)
+            task.chat.stop_if_cancelled()
+            if is_about_evidence(draft.text):
+                task.told.insert(0, draft.text)
+            elif (read := read + 1) <= 2 * task.options.max_claims:
+                yield checked(self._checker, draft, task.context, task.question)
+
     def _repaired(self, task: Task) -> Iterator[Claim]:
         """Yield the claims that were held; those that failed stand as they were written anew, in the same places."""
         failed = [one for one in task.held if one.wanting]
         room = task.options.max_claims - len(task.claims) - (len(task.held) - len(failed))
-        places = iter(placed([one.draft for one in failed], self._repair(task, failed) if failed and room > 0 else []))
+        repair = self._repair(task, failed) if failed and room > 0 else []
+        rewritten = [checked(self._checker, draft, task.context, task.question) for draft in repair]
+        by_draft = {one.draft: one for one in judged_batch(task.judge, rewritten, task.question)}
+        places = iter(placed([one.draft for one in failed], repair))
         for one in task.held:
             task.chat.stop_if_cancelled()
-            rewritten = next(places) if one.wanting else []
-            others = [checked(self._checker, draft, task.context, task.question) for draft in rewritten]
+            others = [by_draft[draft] for draft in next(places)] if one.wanting else []
             before = len(task.claims)
             yield from _shown(task, chosen(one, others))
             if one.wanting and len(task.claims) == before:
@@ -275,7 +286,7 @@ class Generator:
         reply = Reply()
         if task.stored:
             stored = task.stored.repair
-            return list(_until(iter([stored]), reply, len(failed))) if stored else unchanged
+            return list(until(iter([stored]), reply, len(failed))) if stored else unchanged
         evidence = evidence_for(task.context, failed)
         listed = "\n".join(
             f"- {one.draft.text} [{', '.join(one.draft.ids)}]\n  {reasons(one.verdict)}" for one in failed
@@ -286,7 +297,7 @@ class Generator:
         form = bound(self._modes.mode, list(evidence.sentences))
         try:
             with closing(within_budget(task.chat, messages, MAX_OUTPUT_TOKENS, task.options, **form)) as texts:
-                drafts = list(_until(texts, reply, len(failed)))
+                drafts = list(until(texts, reply, len(failed)))
         except (ModelUnavailable, Refused):
             return unchanged  # they fail again, and stay out
         task.replies.append(reply.text)
@@ -330,18 +341,9 @@ def _wants_queries(found: Retrieved) -> bool:
     return not short or confidence(found.signals) < THRESHOLD
 
 
-def _until(texts: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim]:
-    """Yield the first claims of a reply without waiting for the rest."""
-    for text in texts:
-        yield from islice(reply.feed(text), most - len(reply.drafts))
-        if len(reply.drafts) >= most:
-            return
-    yield from islice(reply.finish(), max(0, most - len(reply.drafts)))
-
-
 def _read(texts: Iterator[str], task: Task, reply: Reply) -> Iterator[DraftClaim]:
     """Yield the claims of a reply as they are completed; keep the reply if it can be used."""
-    yield from _until(texts, reply, 2 * task.options.max_claims)
+    yield from until(texts, reply, 2 * task.options.max_claims)
     if reply.drafts or reply.unanswerable:
         task.replies[:] = [reply.text]
         task.told.append(reply.missing)

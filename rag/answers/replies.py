@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from rag import text as prose
@@ -101,6 +102,15 @@ class Reply:
             for draft in _drafts(entry):
                 self.drafts.append(draft)
                 yield draft
+
+
+def until(texts: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim]:
+    """Yield the first claims of a reply without waiting for the rest."""
+    for text in texts:
+        yield from islice(reply.feed(text), most - len(reply.drafts))
+        if len(reply.drafts) >= most:
+            return
+    yield from islice(reply.finish(), max(0, most - len(reply.drafts)))
 
 
 def _repaired(text: str, at: int) -> tuple[Any, int] | None:

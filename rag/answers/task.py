@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from rag.answers.breadth import Breadth
 from rag.answers.budget import Options
@@ -12,6 +14,7 @@ from rag.answers.extractive import NEAREST
 from rag.answers.missing import showable
 from rag.answers.repair import Checked
 from rag.answers.verified import shown_text
+from rag.checking import Judge, JudgeName
 from rag.llm.chat import Chat
 from rag.ports import StoredReply
 from rag.retrieval.retriever import Retrieved
@@ -38,6 +41,7 @@ class Task:
         told: What the evidence does not say, in the model's words; the first that may be shown is.
         sources: The number of each cited paper, by its id.
         dropped: How many claims were left out.
+        judge: Decides about claims what words do not; None leaves it to them.
     """
 
     retrieved: Retrieved
@@ -54,6 +58,7 @@ class Task:
     told: list[str] = field(default_factory=list)
     sources: dict[str, int] = field(default_factory=dict)
     dropped: int = 0
+    judge: Judge | None = None
 
     @property
     def question(self) -> str:
@@ -104,7 +109,24 @@ def answer_of(task: Task, *, model: str, reply_id: str | None) -> Answer:
         outcome="answered" if answered else "absent",
         understood=task.retrieved.understood,
         missing=next(filter(None, (showable(told, task.question, task.context) for told in task.told)), None),
+        **judged_by(task.judge, claims),
     )
+
+
+class _JudgedBy(TypedDict):
+    """The fields of an Answer that say who judged."""
+
+    judge: JudgeName
+    degraded: Mapping[str, str] | None
+
+
+def judged_by(judge: Judge | None, claims: Sequence[Claim]) -> _JudgedBy:
+    """Who judged the claims of an answer, and the reason if the judge left some of them to the words."""
+    if not judge:
+        return {"judge": "words", "degraded": None}
+    degraded = {"from": "judge", "reason": judge.failure} if judge.failure else None
+    failed = degraded and all(claim.judgement is None for claim in claims)
+    return {"judge": "words" if failed else judge.name, "degraded": degraded}
 
 
 def _abstention(task: Task) -> Abstention:

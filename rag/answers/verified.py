@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from rag.answers.context import Context
 from rag.answers.extractive import marked, unbracketed
+from rag.answers.judged import judged_batch
 from rag.answers.missing import is_about_evidence, showable
 from rag.answers.repair import Checked, chosen, placed
 from rag.answers.replies import DraftClaim, Reply
-from rag.checking import Checker, CitedSentence, Verdict, links
+from rag.checking import Checker, CitedSentence, Judge, Verdict, links
 from rag.ports import StoredReply
 from rag.types import Abstention, Answer, Citation, Claim, Problem, Source
 
@@ -104,7 +105,9 @@ def shown_text(claim: Claim) -> str:
     return marked(claim) if claim.citations else f"{unbracketed(claim.text)} [unsupported]"
 
 
-def replayed(stored: StoredReply, sentences: Mapping[str, CitedSentence], checker: Checker) -> Answer:
+def replayed(
+    stored: StoredReply, sentences: Mapping[str, CitedSentence], checker: Checker, judge: Judge | None = None
+) -> Answer:
     """
     Read and check a stored reply again.
 
@@ -112,20 +115,28 @@ def replayed(stored: StoredReply, sentences: Mapping[str, CitedSentence], checke
         stored: The stored reply.
         sentences: The sentences that the model saw, by the ids that they had in its prompt.
         checker: The verifier.
+        judge: Decides about claims what words do not; None leaves it to them.
     """
     context = Context(dict(sentences))
     first, second = Reply(), Reply()
     drafts = [*first.feed(stored.reply), *first.finish()]
     repaired = [*second.feed(stored.repair), *second.finish()] if stored.repair else []
     told = [draft.text for draft in drafts if is_about_evidence(draft.text)]
-    read = [checked(checker, draft, context, stored.question) for draft in drafts if draft.text not in told]
-    places = iter(placed([one.draft for one in read if one.wanting], repaired))
+    read, rewritten = (
+        judged_batch(
+            judge,
+            [checked(checker, draft, context, stored.question) for draft in each if draft.text not in told],
+            stored.question,
+        )
+        for each in (drafts, repaired)
+    )
+    by_draft = {one.draft: one for one in rewritten}
+    places = iter(placed([one.draft for one in read if one.wanting], list(by_draft)))
     sources: dict[str, int] = {}
     claims: list[Claim] = []
     dropped = 0
     for one in read:
-        rewritten = next(places) if one.wanting else []
-        shown = chosen(one, [checked(checker, draft, context, stored.question) for draft in rewritten])
+        shown = chosen(one, [by_draft[draft] for draft in next(places)] if one.wanting else [])
         new = [each for each in shown if all(each.draft.text != claim.text for claim in claims)]
         claims += [made(each, sources) for each in new]
         dropped += one.wanting and not new
@@ -145,4 +156,5 @@ def replayed(stored: StoredReply, sentences: Mapping[str, CitedSentence], checke
         generation=stored.id,
         outcome="answered" if claims else "absent",
         missing=next(filter(None, (showable(text, stored.question, context) for text in (*told, first.missing))), None),
+        judge=judge.name if judge else "words",
     )

@@ -135,8 +135,9 @@ def read(reply: str, claims: Sequence[JudgedClaim]) -> list[Judgement | None] | 
 
 def _judgement(entry: JsonDict, claim: JudgedClaim) -> Judgement | None:
     """The judgement of one claim; None if its verdict is unknown, or its words do not stand in the evidence."""
-    verdict, because = entry.get("verdict"), entry.get("because")
-    if verdict not in _VERDICTS or not isinstance(because, list):
+    because = entry.get("because")
+    verdict: JudgedAs | None = next((name for name in _VERDICTS if name == entry.get("verdict")), None)
+    if not verdict or not isinstance(because, list):
         return None
     quotes = [" ".join(quote.split()) for quote in because if isinstance(quote, str) and quote.strip()]
     if not quotes and verdict == "not said":

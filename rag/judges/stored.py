@@ -42,14 +42,14 @@ class StoredJudge:
     ) -> None:
         self._judge, self._replies, self._now = judge, replies, now
         self._prompt, self._model, self._fresh = prompt, model, fresh
-        self.found = 0
+        self._found = self._left = 0
 
     @property
     def name(self) -> JudgeName:
-        """The judge of what is not stored; the model's judgements alone are stored."""
-        if self._judge:
-            return self._judge.name
-        return "model" if self.found else "words"
+        """The judge of what was not stored; `model` if all was, because only its judgements are."""
+        if self._found and not self._left:
+            return "model"
+        return self._judge.name if self._judge else "words"
 
     @property
     def failure(self) -> str | None:
@@ -59,8 +59,9 @@ class StoredJudge:
     def judge(self, claims: Sequence[JudgedClaim]) -> list[Judgement | None]:
         """The stored judgement of each claim, else that of the judge."""
         found = [None if self._fresh else self._stored(claim) for claim in claims]
-        self.found += sum(judgement is not None for judgement in found)
         asked = [row for row, judgement in enumerate(found) if judgement is None]
+        self._found += len(found) - len(asked)
+        self._left += len(asked)
         if self._judge and asked:
             new = self._judge.judge([claims[row] for row in asked])
             for row, judgement in zip(asked, new, strict=True):

@@ -17,7 +17,6 @@ from rag.types import Claim, Digest, Theme
 from refdesk.render import markdown, wording
 
 TITLE = "# Refdesk digest: "
-WEAK = f"({wording.WEAK})"
 _UNCITED = re.compile(r"#{1,3} .+|- .+|\*.+\*")
 _SEAL = re.compile(r"<!-- seal:([0-9a-f\s]*)-->")
 _WIDTH = 12  # hashes a line
@@ -91,7 +90,7 @@ def claim(given: Claim) -> str:
     if wording.own(given):
         text, _, places = written.rpartition(" ")
         written = f"“{text}” {places}"
-    return f"{written} {WEAK}" if given.support == "weak" else written
+    return f"{written}{markdown.weak(given)}"
 
 
 def sealed(document: str) -> tuple[str, frozenset[str]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from rag.checking import CitedSentence
 from rag.types import Paper, Problem
-from refdesk.render import issue_markdown, markdown
+from refdesk.render import issue_markdown, markdown, wording
 from refdesk.render.answers import LEFT_OPEN, MENTIONED, READ_AS
 from refdesk.render.markdown import FACT, SOURCE, unescaped
 from refdesk.verify.claims import Verified, Verifier, failed
@@ -83,6 +83,7 @@ def _claims(
 ) -> Iterator[Verified]:
     """The claims of a line, each before its places, and any words behind the last place."""
     end = 0
+    cited: list[CitedSentence] = []
     for places in _PLACES.finditer(line):
         claim = unescaped(line[end : places.start()]).strip()
         if in_quotes := _IN_QUOTES.fullmatch(claim):
@@ -98,7 +99,7 @@ def _claims(
                 written, detail = f"[{place[0]}.{place[1]}]", "the library has no such sentence"
                 problems.append(Problem(kind="source", found=written, at=(0, len(claim)), detail=detail))
         yield verifier.claim(claim, cited, problems, question=question)
-    if (rest := unescaped(line[end:]).strip()) and not (end and rest == issue_markdown.WEAK):
+    if (rest := unescaped(line[end:]).strip()) and not (end and wording.is_weak_mark(rest, cited)):
         yield verifier.claim(rest, [], question=question)
 
 
