@@ -27,7 +27,6 @@ MOST_QUOTES = 3
 _VERDICTS = get_args(JudgedAs)
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _JUDGEMENTS = re.compile(r'\{\s*"judgements"\s*:')
-_FENCE = re.compile(r"</|<(?=\s*evidence)", re.IGNORECASE)
 
 Ask = Callable[[Messages, int, Mapping[str, Any]], str]
 """Sends messages, with the most tokens that the reply is expected to have and further arguments; returns the reply."""
@@ -39,7 +38,7 @@ class ModelJudge:
 
     Args:
         ask: Asks the model. May raise ModelUnavailable or Refused.
-        prompt: With the variables `claims`, `count` and `tag`.
+        prompt: With the variables `evidence`, `count` and `tag`.
         tag: The random mark of the fence around the evidence.
         schema: Send a strict JSON schema; a server that refuses it is asked once more without.
     """
@@ -62,7 +61,7 @@ class ModelJudge:
         nothing: list[Judgement | None] = [None] * len(claims)
         if self._unavailable:
             return nothing
-        messages = self._prompt.render(claims=shown(claims), count=len(claims), tag=self._tag)
+        messages = self._prompt.render(evidence=shown(claims), count=len(claims), tag=self._tag)
         try:
             reply = self._asked(messages, len(claims))
         except (ModelUnavailable, Refused) as error:
@@ -101,7 +100,7 @@ def shown(claims: Sequence[JudgedClaim]) -> str:
 
 
 def _plain(text: str) -> str:
-    return _FENCE.sub(lambda found: f"{found[0]} ".replace("</", "< /"), " ".join(text.split()))
+    return " ".join(text.split()).replace("</", "< /").replace("<evidence", "< evidence")
 
 
 def read(reply: str, claims: Sequence[JudgedClaim]) -> list[Judgement | None] | None:

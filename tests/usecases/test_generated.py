@@ -438,6 +438,7 @@ def test_an_altered_sentence_is_not_shown(library: refdesk.Library, server: Chat
     if kind != "digit" and not hasattr(perturbations, kind):
         pytest.skip(f"there is no alteration {kind}")
     server.reply = chat_server.altering(kind)
+    server.judge = chat_server.judging(lambda text, texts: "follows" if text in texts else "contradicted")
     answer = library.ask(QUESTION)
     keeps_the_contract(library, answer)
     assert all(each.support in ("verbatim", "supported") for each in answer.claims)
