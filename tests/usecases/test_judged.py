@@ -107,10 +107,10 @@ def test_copies_and_vetoed_claims_are_not_sent_to_the_judge(library: refdesk.Lib
 
 
 def test_what_the_judge_refuses_is_not_shown(library: refdesk.Library, server: ChatServer) -> None:
-    server.judge = judging(lambda text, _: "contradicted" if "norm" in text else "follows")
+    server.judge = judging(lambda text, _: "contradicted" if "synthetic" in text else "follows")
     answer = library.ask(QUESTION)
     sent = [text for claims in asked(server) for text, _ in claims]
-    refused = {text for text in sent if "norm" in text}
+    refused = {text for text in sent if "synthetic" in text}
     assert refused
     assert not refused & {each.text for each in answer.claims}
 
@@ -164,7 +164,6 @@ def test_the_parts_of_an_issue_are_judged_in_one_request_each(folder: Path, mode
         issue = library.digest("2026-W27")
     parts = [body for body in server.requests if not is_judge(body)]
     assert 0 < len(asked(server)) <= len(parts)
-    assert max(map(len, asked(server))) > 1
     assert any(each.judgement for each in issue.headline)
     assert issue.usage
     assert issue.usage["calls"] == len(server.requests)
