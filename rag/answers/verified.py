@@ -131,7 +131,7 @@ def replayed(
         for each in (drafts, repaired)
     )
     by_draft = {one.draft: one for one in rewritten}
-    places = iter(placed([one.draft for one in read if one.wanting], list(by_draft)))
+    places = iter(placed([one.draft for one in read if one.wanting], [one.draft for one in rewritten]))
     sources: dict[str, int] = {}
     claims: list[Claim] = []
     dropped = 0
