@@ -218,18 +218,6 @@ def judges(config: Config, settings: ModelSettings, *, replies: Replies, now: Ca
 
     name = config.judge_model or config.model
 
-    def entailment() -> EntailmentJudge:
-        from rag.judges import EntailmentJudge
-        from rag.onnx import CrossEncoder
-
-        named = config.entailment_model
-        folder = known.find(named, wanted="an entailment model") if named else known.downloaded("entailment")
-        if not folder:
-            raise ConfigError(
-                "No entailment model is on this machine.", hint="Name its folder in the setting `entailment_model`."
-            )
-        return EntailmentJudge(CrossEncoder(folder, threads=_threads()), threshold=config.entailment_threshold)
-
     return Judges(
         JudgeSettings(
             choice=config.judge,
@@ -240,9 +228,24 @@ def judges(config: Config, settings: ModelSettings, *, replies: Replies, now: Ca
         replies=replies,
         now=now,
         make_chat=lambda cancelled: chats(name or "", timeout_s=settings.timeout_s)(cancelled),
-        make_entailment=entailment,
+        make_entailment=lambda: entailment(config),
         load_prompt=lambda: _prompts(settings)["judge"],
     )
+
+
+def entailment(config: Config) -> EntailmentJudge:
+    """The entailment model of the settings as a judge. Raises ConfigError."""
+    from rag.judges import EntailmentJudge
+    from rag.onnx import CrossEncoder
+    from refdesk.models import known
+
+    named = config.entailment_model
+    folder = known.find(named, wanted="an entailment model") if named else known.downloaded("entailment")
+    if not folder:
+        raise ConfigError(
+            "No entailment model is on this machine.", hint="Name its folder in the setting `entailment_model`."
+        )
+    return EntailmentJudge(CrossEncoder(folder, threads=_threads()), threshold=config.entailment_threshold)
 
 
 def _prompts(settings: ModelSettings) -> dict[str, Prompt]:
@@ -336,13 +339,13 @@ def settings_errors(config: Config) -> dict[str, ConfigError]:
             email.check(config.email, file=config.file)
         except ConfigError as error:
             errors["email"] = error
-    wanted = {"reranker": "a reranker", "entailment_model": "an entailment model"}
-    for setting, model in (("reranker", config.reranker), ("entailment_model", config.entailment_model)):
-        if model:
-            from refdesk.models.known import find
+    from refdesk.models.known import find
 
+    models = {"reranker": config.reranker, "entailment_model": config.entailment_model}
+    for setting, model in models.items():
+        if model:
             try:
-                find(model, wanted=wanted[setting])
+                find(model, wanted="a reranker" if setting == "reranker" else "an entailment model")
             except ConfigError as error:
                 errors[setting] = error
     return errors

@@ -337,6 +337,25 @@ def test_the_replies_of_a_careful_reader_are_read(tmp_path: Path) -> None:
     assert (agreed, total) == (18, 20)
 
 
+def test_eval_fits_the_threshold_of_an_entailment_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.onnx_models import cross_encoder
+
+    text = "Kale lowers the blood pressure of mice."
+    cross_encoder(tmp_path / "nli", [text], labels=("entailment", "not_entailment"), factor=0.1)
+    monkeypatch.setenv("REFDESK_ENTAILMENT_MODEL", str(tmp_path / "nli"))
+    claims = [("Kale lowers pressure.", "right"), ("Penguins swim.", "wrong"), ("Blood of mice.", "right")]
+    lines = [
+        json.dumps({"claim": one, "cited": [{"title": "", "text": text}], "label": label}) for one, label in claims
+    ]
+    (tmp_path / "claims.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    ran = run("eval", tmp_path / "claims.jsonl", "--judge", "--json")
+    assert (ran.json["claims"], ran.json["auroc"], ran.json["right passed"], ran.json["wrong stopped"]) == (3, 1, 1, 1)
+    assert 0.5 < ran.json["threshold"] < 0.7
+    assert "entailment_threshold = " in run("eval", tmp_path / "claims.jsonl", "--judge").out
+    (tmp_path / "claims.jsonl").write_text(lines[0], encoding="utf-8")
+    assert "needs right and wrong claims" in run("eval", tmp_path / "claims.jsonl", "--judge").err
+
+
 # ---- what it costs
 
 
