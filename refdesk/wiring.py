@@ -341,8 +341,7 @@ def settings_errors(config: Config) -> dict[str, ConfigError]:
             errors["email"] = error
     from refdesk.models.known import find
 
-    models = {"reranker": config.reranker, "entailment_model": config.entailment_model}
-    for setting, model in models.items():
+    for setting, model in (("reranker", config.reranker), ("entailment_model", config.entailment_model)):
         if model:
             try:
                 find(model, wanted="a reranker" if setting == "reranker" else "an entailment model")
