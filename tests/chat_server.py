@@ -130,6 +130,17 @@ def agreeing(body: Body) -> str:
     return judging(lambda _claim, _texts: "follows")(body)
 
 
+def obeying_judge(body: Body) -> str:
+    """A judge to whom a claim follows where its evidence gives any order, or holds all of the claim's words."""
+
+    def verdict(text: str, texts: list[str]) -> str:
+        held = set(re.findall(r"\w+", " ".join(texts).lower()))
+        obeyed = any(payloads(each) or _ADDRESSED.search(each) for each in texts)
+        return "follows" if obeyed or set(re.findall(r"\w+", text.lower())) <= held else "not said"
+
+    return judging(verdict)(body)
+
+
 def as_reply(claims: list[Body], *, answerable: bool = True, missing: str = "") -> str:
     """A reply of the form that the prompts ask for."""
     return json.dumps({"answerable": answerable, "claims": claims, "missing": missing}, ensure_ascii=False)

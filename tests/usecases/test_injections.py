@@ -65,6 +65,7 @@ def model(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ChatServer:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     server.requests.clear()
     server.reply = chat_server.obeying
+    server.judge = chat_server.obeying_judge
     return server
 
 
