@@ -5,7 +5,10 @@ The right ones are near copies of the cited sentence, said in free words, or wri
 of the abstract's own words (near) or in free words. Half of them, by their place in the file, are to choose on; the
 other half is reported apart.
 
-    python -m benchmarks.claims [--failures]
+    python -m benchmarks.claims [--failures] [--judge labels|random|FOLDER]
+
+With a judge nothing is written: `labels` is a scripted model that answers as people labelled, `random` one that answers
+at random, and FOLDER an entailment model (model.onnx, tokenizer.json, config.json) at the threshold 0.5.
 """
 
 from __future__ import annotations
@@ -16,11 +19,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
+from typing import Any, get_args
 
 from benchmarks.report import data_folder, rows_of, table, write_section
 from benchmarks.verifier import SUPPORT, checker
-from rag.checking import CitedSentence, Verdict
-from rag.types import Paper, Sentence
+from rag.checking import CitedSentence, Judge, JudgedClaim, JudgeName, Verdict, judge_claims
+from rag.judges import EntailmentJudge
+from rag.onnx import CrossEncoder
+from rag.types import JudgedAs, Judgement, Paper, Sentence
 
 GROUPS = ("right, near", "right, free", "right, by a model", "overstated", "wrong, near", "wrong, free")
 
@@ -89,11 +96,40 @@ def kinds(claims: Sequence[Labelled], verdicts: Sequence[Verdict]) -> list[list[
     ]
 
 
+def judge_named(name: str, claims: Sequence[Labelled]) -> Judge:
+    """A scripted judge, or the entailment model of a folder."""
+    if name not in ("labels", "random"):
+        return EntailmentJudge(CrossEncoder(Path(name), threads=1))
+    verdicts = {"right": "follows", "wrong": "contradicted", "overstated": "overstated"}
+    labels = {each.claim: verdicts[each.group.split(",")[0]] for each in claims}
+    return Scripted(lambda claim: labels[claim] if name == "labels" else Random(claim).choice(get_args(JudgedAs)))
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """A judge that answers by a function of the claim's text."""
+
+    verdict: Callable[[str], Any]
+    name: JudgeName = "model"
+    failure: str | None = None
+
+    def judge(self, claims: Sequence[JudgedClaim]) -> list[Judgement | None]:
+        """One judgement for each claim."""
+        return [Judgement(verdict=self.verdict(each.text)) for each in claims]
+
+
 def main() -> None:
     """Measure, print, and write the section of docs/evaluation.md."""
     claims = labelled(data_folder())
     check = checker()
     verdicts = [check.check(each.claim, each.cited, question=each.question) for each in claims]
+    if "--judge" in sys.argv:
+        asked = [JudgedClaim(each.claim, each.cited, each.question) for each in claims]
+        judge = judge_named(sys.argv[sys.argv.index("--judge") + 1], claims)
+        verdicts = judge_claims(judge, asked, verdicts)
+        print(table(["claims", "count", "supported", "weak", "unsupported"], shares(claims, verdicts)))
+        print(table(["kind of error", "count", "shown as supported"], kinds(claims, verdicts)))
+        return
     if "--failures" in sys.argv:
         _failures(claims, verdicts)
         return

@@ -20,12 +20,13 @@ from rag.answers.budget import DailyBudget, Options
 from rag.answers.followups import condensed
 from rag.answers.stream import AnswerStream
 from rag.answers.verified import replayed
-from rag.checking import Checker
+from rag.checking import Checker, Judge
 from rag.errors import ModelUnavailable, PaperNotFound
 from rag.question import FollowUp, follow_up, understand
 from rag.retrieval.retriever import Retrieved
 from rag.types import EVERY_PAPER, Answer, Claim, Filter
 from refdesk.citations import Citations
+from refdesk.judges import Choice, Judges
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
@@ -87,6 +88,7 @@ class Ask:
         writable: False if the library is in a place that cannot be written, so that tokens cannot be counted.
         make_checker: Makes the verifier; called when first needed.
         make_generator: Makes the chain that writes with the model, from the verifier; called when first needed.
+        judges: Makes the judges of claims.
         make_tag: Makes a random mark for the evidence's fence.
         now: The time, ISO 8601 in UTC.
     """
@@ -102,11 +104,12 @@ class Ask:
         writable: bool,
         make_checker: Callable[[], Checker],
         make_generator: Callable[[Checker], Generator],
+        judges: Judges,
         make_tag: Callable[[], str],
         now: Callable[[], str],
     ) -> None:
         self._settings, self._retrieve, self._citations = settings, retrieve, citations
-        self._facts = facts
+        self._facts, self._judges = facts, judges
         self._replies, self._writable, self._now = replies, writable, now
         self._make_checker, self._make_generator, self._make_tag = make_checker, make_generator, make_tag
         self._making = RLock()  # making the generator makes the checker
@@ -257,6 +260,11 @@ class Ask:
         budget = min((limit for limit in limits if limit is not None), default=None)
         return IssueModel(generator=self._generator, options=replace(options, max_tokens=None), budget=budget)
 
+    def judge_of_document(self, choice: Choice | None, cancel: Event | None) -> Judge | None:
+        """The judge of a document that is verified, as `Judges.of_document`; its tokens count into the day's."""
+        options = replace(self._options(), max_tokens=None)
+        return self._judges.of_document(choice, options, cancel.is_set if cancel else lambda: False)
+
     def follow_up(
         self, history: Sequence[str], line: str, *, by_rule: bool = False, cancel: Event | None = None
     ) -> FollowUp:
@@ -290,7 +298,7 @@ class Ask:
                     hint="Ask again with --fresh.",
                 )
             sentences[shown["id"]] = cited
-        return stored, replayed(stored, sentences, self.checker)
+        return stored, replayed(stored, sentences, self.checker, self._judges.stored())
 
 
 def _timed(parts: Iterator[Claim | Answer]) -> Iterator[Claim | Answer]:

@@ -31,6 +31,7 @@ def open_library(
     *,
     embedder: str | None = None,
     model: str | None = None,
+    judge: str | None = None,
     config: str | Path | None = None,
     read_only: bool = False,
     create: bool = True,
@@ -44,6 +45,8 @@ def open_library(
         embedder: `static` (the default), `minilm` or `openai:<model>`; only a new library can choose.
         model: A chat model that writes the answers, such as `openai:gpt-4o-mini`; None takes the model of the
             settings. Without a model the answers quote the papers.
+        judge: Who decides about claims what words alone do not: `model`, `entailment`, `words` or `auto`; None takes
+            the setting.
         config: A settings file to read in place of the library's `refdesk.toml`.
         read_only: Never write, not even to finish the work of a process that was killed.
         create: Make the library where there is none.
@@ -56,7 +59,9 @@ def open_library(
     folder = Path(path)
 
     def load() -> configuration.Config:
-        return configuration.load(folder, file=Path(config) if config else None, embedder=embedder, model=model)
+        return configuration.load(
+            folder, file=Path(config) if config else None, embedder=embedder, model=model, judge=judge
+        )
 
     settings = load()
     store = wiring.store(folder, settings, create=create, read_only=read_only, notify=notify)

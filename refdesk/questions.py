@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from rag.retrieval.langchain import PaperRetriever
     from rag.retrieval.retriever import Retrieved
-    from refdesk.verify import Verified
+    from refdesk.judges import Choice
+    from refdesk.verify import Verification
 
 Sort = Literal["score", "date"]
 
@@ -215,21 +216,28 @@ class Questions:
         """Check a stored reply of a model again. Raises PaperNotFound where no reply has this id."""
         return self._ask.replay(generation_id)[1]
 
-    def verify(self, document: str, *, cancel: Event | None = None) -> list[Verified]:
+    def verify(self, document: str, *, judge: Choice | None = None, cancel: Event | None = None) -> Verification:
         """
         Check the claims of a document that Refdesk wrote, JSON or Markdown, in their order.
 
         Args:
             document: The whole text.
+            judge: Who decides about claims what words alone do not; None takes what is stored with the answer, else
+                an entailment model if there is one, else words. Only `model` asks a chat model.
             cancel: Set it to stop before the next claim.
+
+        Returns:
+            The claims, a list; its `judge` names the one who decided.
 
         Raises:
             UnreadableInput: The document holds no claim.
+            ConfigError: The judge is not there.
             concurrent.futures.CancelledError: `cancel` was set.
         """
         from refdesk.verify import verify
 
-        return verify(document, self._citations, self._ask.checker, self._facts, cancel=cancel)
+        judged_by = self._ask.judge_of_document(judge, cancel)
+        return verify(document, self._citations, self._ask.checker, self._facts, judge=judged_by, cancel=cancel)
 
     def retrieve(
         self,

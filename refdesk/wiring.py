@@ -22,6 +22,7 @@ from rag.types import Answer, Filter
 from refdesk.ask import Ask, ModelSettings
 from refdesk.citations import Citations
 from refdesk.facts import Facts
+from refdesk.judges import Judges, JudgeSettings
 from refdesk.retrieval import Retrieval
 from refdesk.settings import prompts
 from refdesk.settings.config import Config
@@ -32,6 +33,9 @@ from stores.store import LibraryStore
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
+    from rag.judges import EntailmentJudge
+    from rag.llm.chat import Chat
+    from rag.llm.prompts import Prompt
     from rag.ports import Replies, Reranker
     from rag.types import JsonDict
     from refdesk.digest.settings import DigestSettings
@@ -99,8 +103,13 @@ def reranker(config: Config) -> Reranker | None:
     from rag.onnx import CrossEncoder
     from refdesk.models.known import find
 
+    return CrossEncoder(find(config.reranker), threads=_threads())
+
+
+def _threads() -> int:
+    """The threads of a local model; 0 is one for each core."""
     threads = os.environ.get("OMP_NUM_THREADS", "")
-    return CrossEncoder(find(config.reranker), threads=int(threads) if threads.isdigit() else 0)
+    return int(threads) if threads.isdigit() else 0
 
 
 def checker() -> Checker:
@@ -145,6 +154,7 @@ def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citation
 
     settings = model_settings(config)
     replies = library.catalog.replies(read_only=library.read_only)
+    judges_ = judges(config, settings, replies=replies, now=library.now)
     return Ask(
         settings,
         retrieve=retrieval.retrieve,
@@ -153,7 +163,10 @@ def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citation
         replies=replies,
         writable=library.writable,
         make_checker=checker,
-        make_generator=lambda checker: generator(settings, checker=checker, replies=replies, now=library.now),
+        make_generator=lambda checker: generator(
+            settings, checker=checker, judges=judges_, replies=replies, now=library.now
+        ),
+        judges=judges_,
         make_tag=lambda: secrets.token_hex(4),
         now=library.now,
     )
@@ -179,34 +192,84 @@ def generator(
     settings: ModelSettings,
     *,
     checker: Checker,
+    judges: Judges,
     replies: Replies,
     now: Callable[[], str],
     environment: Mapping[str, str] = os.environ,
 ) -> Generator:
     """The chain that writes answers with the model of the settings. Raises ConfigError."""
-    from rag.answers.budget import MAX_OUTPUT_TOKENS
     from rag.answers.generated import Generator
     from rag.answers.stored import ReplyStore
+
+    name = settings.model or ""
+    return Generator(
+        chats(name, timeout_s=settings.timeout_s, environment=environment),
+        name=name,
+        checker=checker,
+        prompts=_prompts(settings),
+        replies=ReplyStore(replies, now),
+        make_judge=judges.of_question,
+    )
+
+
+def judges(config: Config, settings: ModelSettings, *, replies: Replies, now: Callable[[], str]) -> Judges:
+    """The judges of claims; models are made when first needed."""
+    from refdesk.models import known
+
+    name = config.judge_model or config.model
+
+    return Judges(
+        JudgeSettings(
+            choice=config.judge,
+            model=name,
+            own=config.judge_model is not None and config.judge_model != config.model,
+            entailment=bool(config.entailment_model or known.downloaded("entailment")),
+        ),
+        replies=replies,
+        now=now,
+        make_chat=lambda cancelled: chats(name or "", timeout_s=settings.timeout_s)(cancelled),
+        make_entailment=lambda: entailment(config),
+        load_prompt=lambda: _prompts(settings)["judge"],
+    )
+
+
+def entailment(config: Config) -> EntailmentJudge:
+    """The entailment model of the settings as a judge. Raises ConfigError."""
+    from rag.judges import EntailmentJudge
+    from rag.onnx import CrossEncoder
+    from refdesk.models import known
+
+    named = config.entailment_model
+    folder = known.find(named, wanted="an entailment model") if named else known.downloaded("entailment")
+    if not folder:
+        raise ConfigError(
+            "No entailment model is on this machine.", hint="Name its folder in the setting `entailment_model`."
+        )
+    return EntailmentJudge(CrossEncoder(folder, threads=_threads()), threshold=config.entailment_threshold)
+
+
+def _prompts(settings: ModelSettings) -> dict[str, Prompt]:
+    return prompts.load(Path(settings.prompts).expanduser() if settings.prompts else None)
+
+
+def chats(
+    name: str, *, timeout_s: float, environment: Mapping[str, str] = os.environ
+) -> Callable[[Callable[[], bool]], Chat]:
+    """What makes the chats with a model, each from a function that returns True once it is cancelled."""
+    from rag.answers.budget import MAX_OUTPUT_TOKENS
     from rag.llm import chat
     from rag.llm.tokens import Counter
 
-    name = settings.model or ""
     openai = name.startswith("openai:") or ":" not in name
     model = chat.make(
         name,
         base_url=environment.get("OPENAI_BASE_URL") if openai else None,
         api_key=environment.get("OPENAI_API_KEY") if openai else None,
-        timeout_s=settings.timeout_s,
+        timeout_s=timeout_s,
         max_output_tokens=MAX_OUTPUT_TOKENS,
     )
     counter = Counter(name.partition(":")[2] or name)
-    return Generator(
-        lambda cancelled: chat.Chat(model, counter, cancelled=cancelled),
-        name=name,
-        checker=checker,
-        prompts=prompts.load(Path(settings.prompts).expanduser() if settings.prompts else None),
-        replies=ReplyStore(replies, now),
-    )
+    return lambda cancelled: chat.Chat(model, counter, cancelled=cancelled)
 
 
 # ---- feeds and issues
@@ -259,7 +322,7 @@ def digest_settings(library: LibraryStore, config: Config) -> DigestSettings:
 
 
 def settings_errors(config: Config) -> dict[str, ConfigError]:
-    """The errors of subscriptions, of `[email]` and of the reranker, by name; those of feeds are with the feeds."""
+    """The errors of subscriptions, of `[email]` and of local models, by name; those of feeds are with the feeds."""
     from refdesk.settings import email
     from refdesk.settings.subscriptions import checked
 
@@ -276,11 +339,12 @@ def settings_errors(config: Config) -> dict[str, ConfigError]:
             email.check(config.email, file=config.file)
         except ConfigError as error:
             errors["email"] = error
-    if config.reranker:
-        from refdesk.models.known import find
+    from refdesk.models.known import find
 
-        try:
-            find(config.reranker)
-        except ConfigError as error:
-            errors["reranker"] = error
+    for setting, model in (("reranker", config.reranker), ("entailment_model", config.entailment_model)):
+        if model:
+            try:
+                find(model, wanted="a reranker" if setting == "reranker" else "an entailment model")
+            except ConfigError as error:
+                errors[setting] = error
     return errors

@@ -88,7 +88,57 @@ def _text_of(message: Body) -> str:
     return "".join(part.get("text", "") for part in content)
 
 
+def judged(body: Body) -> list[tuple[str, list[str]]]:
+    """The claims of a request to a judge, each with the titles and sentences below it."""
+    text = last_user_message(body)
+    parts = re.split(r"^Claim \d+: ", text[: text.rfind("</evidence-")], flags=re.MULTILINE)[1:]
+    return [
+        (part.splitlines()[0], re.findall(r"^(?:Title|Sentence): (.*)$", part, flags=re.MULTILINE)) for part in parts
+    ]
+
+
+def is_judge(body: Body) -> bool:
+    """Whether a request asks to judge claims."""
+    return last_user_message(body).rstrip().splitlines()[-1:] != [] and bool(
+        re.match(r"Judge the claims 1 to \d+\.$", last_user_message(body).rstrip().splitlines()[-1])
+    )
+
+
 # Models
+
+
+def judgements(entries: list[Body]) -> str:
+    """A judge's reply of the form that the prompt asks for."""
+    return json.dumps({"judgements": entries}, ensure_ascii=False)
+
+
+def judging(verdict: Callable[[str, list[str]], str]) -> Model:
+    """A judge that gives each claim `verdict(claim, texts)`, because of the first words of its last sentence."""
+
+    def model(body: Body) -> str:
+        entries = []
+        for number, (text, texts) in enumerate(judged(body), start=1):
+            because = [" ".join(texts[-1].split()[:4])]
+            entries.append({"claim": number, "because": because, "verdict": verdict(text, texts)})
+        return judgements(entries)
+
+    return model
+
+
+def agreeing(body: Body) -> str:
+    """A judge to whom every claim follows."""
+    return judging(lambda _claim, _texts: "follows")(body)
+
+
+def obeying_judge(body: Body) -> str:
+    """A judge to whom a claim follows where its evidence gives any order, or holds all of the claim's words."""
+
+    def verdict(text: str, texts: list[str]) -> str:
+        held = set(re.findall(r"\w+", " ".join(texts).lower()))
+        obeyed = any(payloads(each) or _ADDRESSED.search(each) for each in texts)
+        return "follows" if obeyed or set(re.findall(r"\w+", text.lower())) <= held else "not said"
+
+    return judging(verdict)(body)
 
 
 def as_reply(claims: list[Body], *, answerable: bool = True, missing: str = "") -> str:
@@ -510,6 +560,7 @@ class ChatServer:
         url: What OPENAI_BASE_URL is to be.
         moods: How the next requests are answered, one each; `mood` is for all after them. See MOODS.
         reply: The assistant's text for a request's body.
+        judge: The same for a request to judge claims.
         takes_schema: Whether a `response_format` with a JSON schema is no error; the error uses up no mood.
         usage: Whether tokens are reported, in streams only if asked for.
         chunk: Characters of a streamed delta.
@@ -527,6 +578,7 @@ class ChatServer:
         self.mood = "ok"
         self.moods: list[str] = []
         self.reply: Model = honest
+        self.judge: Model = agreeing
         self.takes_schema = True
         self.usage = True
         self.chunk = 7
@@ -620,7 +672,7 @@ class ChatServer:
             return None, None, "content_filter"
         if mood == "refusal":
             return None, REFUSAL, "stop"
-        text = self.reply(body)
+        text = self.judge(body) if is_judge(body) else self.reply(body)
         return (text[: len(text) // 2], None, "length") if mood == "length" else (text, None, "stop")
 
     def _counted(self, body: Body, text: str | None) -> dict[str, int]:

@@ -112,6 +112,7 @@ class Options:
         tag: The random mark in the evidence's fence.
         daily: The budget of the day; None does not count.
         prices: Per million tokens, input and output; None where they are not configured.
+        early: Show the first claim as early as it can be, which takes one request to a judge more.
         abstain: Withhold evidence whose confidence is too low; otherwise it is shown.
     """
 
@@ -124,6 +125,7 @@ class Options:
     tag: str = "evidence"
     daily: DailyBudget | None = None
     prices: tuple[float, float] | None = None
+    early: bool = True
     abstain: bool = True
 
 

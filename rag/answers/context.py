@@ -34,7 +34,8 @@ class Context:
             if (number := name.partition(".")[0]) != source:
                 source = number
                 title = "(title withheld)" if prose.flags(cited.paper.title, "") else _plain(cited.paper.title)
-                year = f" ({cited.paper.day[:4]})" if cited.paper.day else ""
+                day = cited.paper.published or cited.paper.listed  # the day of import says nothing of its year
+                year = f" ({day[:4]})" if day else ""
                 lines += ["", f"Source {source}: {title}{year}"]
             lines.append(f"[{name}] {_plain(cited.sentence.text)}")
         return "\n".join(lines).strip()

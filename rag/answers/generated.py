@@ -2,7 +2,8 @@
 Generated answers: a model writes claims over numbered evidence, and each is checked before anybody sees it.
 
 The chain of LangChain runnables: queries → retrieval → prompt → reply → check → one repair → answer. A claim that
-fails the check goes back to the model once, with the reasons. A claim that fails again is left out and counted.
+fails the check goes back to the model once, with the reasons and the abstracts that were cited, and what comes back
+stands in its place. A claim that fails again is left out and counted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
@@ -20,14 +20,17 @@ from rag.answers.breadth import breadth_of, gathered, relative
 from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options, within_budget
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.context import Context, pack
+from rag.answers.judged import MakeJudge, batches, judged_batch
+from rag.answers.missing import is_about_evidence
 from rag.answers.modes import MODES, LearnedMode, bound
-from rag.answers.replies import DraftClaim, Reply
+from rag.answers.repair import Checked, chosen, evidence_for, placed, reasons
+from rag.answers.replies import DraftClaim, Reply, until
 from rag.answers.stored import ReplyStore, Request
 from rag.answers.task import Task, answer_of
-from rag.answers.verified import made, reasons, verdict_of
+from rag.answers.verified import checked, made
 from rag.checking import Checker, links
 from rag.errors import BadQuestion, ModelUnavailable
-from rag.llm.chat import Chat, Messages, Refused
+from rag.llm.chat import Chat, Refused
 from rag.llm.prompts import Prompt
 from rag.retrieval.retriever import Retrieved, merged
 from rag.types import Answer, Claim
@@ -52,6 +55,7 @@ class Generator:
         checker: Checks claims against the sentences that they cite.
         prompts: By name: answer, answer_plain, repair, queries, condense.
         replies: Where replies are stored.
+        make_judge: Makes the judge of a question, from its chat and options; None leaves its claims to the words.
         clock: A monotonic clock in seconds; the learned request mode expires by it.
     """
 
@@ -63,11 +67,12 @@ class Generator:
         checker: Checker,
         prompts: Mapping[str, Prompt],
         replies: ReplyStore,
+        make_judge: MakeJudge = lambda _chat, _options: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make_chat, self.name = make_chat, name
         self._checker, self.prompts, self._replies = checker, prompts, replies
-        self._modes = LearnedMode(clock)
+        self._make_judge, self._modes = make_judge, LearnedMode(clock)
 
     def new_chat(self, cancelled: Callable[[], bool] = lambda: False) -> Chat:
         """Make a chat for one question; it calls `cancelled` at every chunk of a reply."""
@@ -170,11 +175,6 @@ class Generator:
         self._checker.prepare(list(task.context.sentences.values()))
         return task
 
-    def _messages(self, task: Task, name: str, **values: object) -> Messages:
-        return self.prompts[name].render(
-            question=task.question, evidence=task.context.text, tag=task.options.tag, **values
-        )
-
     def _request(self, task: Task) -> Request:
         return Request(
             prompt=task.prompt,
@@ -222,7 +222,9 @@ class Generator:
 
     def _asked(self, task: Task, mode: str) -> Iterator[DraftClaim]:
         name = "answer_plain" if mode == "plain" else "answer"
-        messages = self._messages(task, name, limit=task.options.max_claims)
+        messages = self.prompts[name].render(
+            question=task.question, evidence=task.context.text, tag=task.options.tag, limit=task.options.max_claims
+        )
         task.prompt = self.prompts[name].id
         form = bound(mode, list(task.context.sentences))
         reply = Reply()
@@ -237,65 +239,67 @@ class Generator:
         """Yield the claims that pass the check, then those that pass it after repair, then the answer."""
         task = next(items)
         assert isinstance(task, Task)  # the task comes before its drafts
-        for draft in items:
-            assert isinstance(draft, DraftClaim)
-            task.chat.stop_if_cancelled()
-            if len(task.claims) + len(task.failed) < 2 * task.options.max_claims:
-                yield from self._claim(task, draft, final=False)
+        task.judge = self._make_judge(task.chat, task.options)
+        for batch in batches(self._drafts(task, items), task.judge, early=task.options.early):
+            for one in judged_batch(task.judge, batch, task.question):
+                if task.held or one.wanting:  # claims stay in the model's order: this one waits for the repair
+                    task.held.append(one)
+                else:
+                    yield from _shown(task, [one])
         yield from self._repaired(task)
         answer = answer_of(task, model=self.name, reply_id=self._kept(task))
         if task.dropped and not task.claims:
             raise ModelUnavailable("Nothing that the model wrote passed the check.", may_pass=False)
         yield answer
 
-    def _claim(self, task: Task, draft: DraftClaim, *, final: bool) -> Iterator[Claim]:
-        """Yield the claim of a draft if it passes the check; `final` if it cannot be repaired any more."""
-        if task.full or any(draft.text == claim.text for claim in task.claims):
-            task.dropped += final
-            return
-        verdict, cited = verdict_of(self._checker, draft, task.context, task.question)
-        if verdict.support != "unsupported":
-            claim = made(draft, verdict, cited, task.sources)
-            task.claims.append(claim)
-            yield claim
-        elif not final:
-            task.failed.append((draft, verdict))
-        elif task.options.keep_unsupported and not links(draft.text):
-            claim = Claim(
-                text=draft.text, support="unsupported", score=verdict.score, citations=(), problems=verdict.problems
-            )
-            task.claims.append(claim)
-            yield claim
-        else:
-            task.dropped += 1
+    def _drafts(self, task: Task, items: Iterator[Task | DraftClaim]) -> Iterator[Checked]:
+        """Check drafts as they come, twice as many as the answer may have; those about the evidence are no claims."""
+        read = 0
+        for draft in items:
+            assert isinstance(draft, DraftClaim)
+            task.chat.stop_if_cancelled()
+            if is_about_evidence(draft.text):
+                task.told.insert(0, draft.text)
+            elif (read := read + 1) <= 2 * task.options.max_claims:
+                yield checked(self._checker, draft, task.context, task.question)
 
     def _repaired(self, task: Task) -> Iterator[Claim]:
-        """Repair the claims that failed: ask for them once more, and check what comes back."""
-        if not task.failed or task.full:
-            task.dropped += len(task.failed)
-            return
-        drafts = self._repair(task)
-        task.dropped += max(0, len(task.failed) - len(drafts))
-        for draft in drafts:
+        """Yield the claims that were held; those that failed stand as they were written anew, in the same places."""
+        failed = [one for one in task.held if one.wanting]
+        room = task.options.max_claims - len(task.claims) - (len(task.held) - len(failed))
+        repair = self._repair(task, failed) if failed and room > 0 else []
+        rewritten = [checked(self._checker, draft, task.context, task.question) for draft in repair]
+        by_draft = {one.draft: one for one in judged_batch(task.judge, rewritten, task.question)}
+        places = iter(placed([one.draft for one in failed], repair))
+        for one in task.held:
             task.chat.stop_if_cancelled()
-            yield from self._claim(task, draft, final=True)
+            others = [by_draft[draft] for draft in next(places)] if one.wanting else []
+            before = len(task.claims)
+            yield from _shown(task, chosen(one, others))
+            if one.wanting and len(task.claims) == before:
+                yield from _shown_as_unsupported(task, others)
+                task.dropped += len(task.claims) == before
 
-    def _repair(self, task: Task) -> Sequence[DraftClaim]:
+    def _repair(self, task: Task, failed: Sequence[Checked]) -> Sequence[DraftClaim]:
         """Ask the model to rewrite the claims that failed; return them unchanged if it cannot be asked."""
-        failed = [draft for draft, _ in task.failed]
+        unchanged = [one.draft for one in failed]
         reply = Reply()
         if task.stored:
-            return list(_until(iter([task.stored.repair]), reply, len(failed))) if task.stored.repair else failed
+            stored = task.stored.repair
+            return list(until(iter([stored]), reply, len(failed))) if stored else unchanged
+        evidence = evidence_for(task.context, failed)
         listed = "\n".join(
-            f"- {draft.text} [{', '.join(draft.ids)}]\n  {reasons(verdict)}" for draft, verdict in task.failed
+            f"- {one.draft.text} [{', '.join(one.draft.ids)}]\n  {reasons(one.verdict)}" for one in failed
         )
-        messages = self._messages(task, "repair", claims=listed)
-        form = bound(self._modes.mode, list(task.context.sentences))
+        messages = self.prompts["repair"].render(
+            question=task.question, evidence=evidence.text, tag=task.options.tag, claims=listed
+        )
+        form = bound(self._modes.mode, list(evidence.sentences))
         try:
             with closing(within_budget(task.chat, messages, MAX_OUTPUT_TOKENS, task.options, **form)) as texts:
-                drafts = list(_until(texts, reply, len(failed)))
+                drafts = list(until(texts, reply, len(failed)))
         except (ModelUnavailable, Refused):
-            return failed  # they fail again, and stay out
+            return unchanged  # they fail again, and stay out
         task.replies.append(reply.text)
         return drafts
 
@@ -306,6 +310,22 @@ class Generator:
         if not task.replies:
             return None
         return self._replies.keep(self._request(task), task.replies, tokens=task.chat.usage.tokens)
+
+
+def _shown(task: Task, ones: Sequence[Checked]) -> Iterator[Claim]:
+    """Yield the claims of drafts that pass, unless the answer has them or is full."""
+    for one in ones:
+        if not task.full and all(one.draft.text != claim.text for claim in task.claims):
+            task.claims.append(made(one, task.sources))
+            yield task.claims[-1]
+
+
+def _shown_as_unsupported(task: Task, ones: Sequence[Checked]) -> Iterator[Claim]:
+    """Yield the claims of drafts that fail, if the reader asked for them; none with a link."""
+    for one in ones:
+        if task.options.keep_unsupported and not task.full and not one.passes and not links(one.draft.text):
+            task.claims.append(replace(made(one, {}), citations=()))
+            yield task.claims[-1]
 
 
 def _wants_queries(found: Retrieved) -> bool:
@@ -321,17 +341,9 @@ def _wants_queries(found: Retrieved) -> bool:
     return not short or confidence(found.signals) < THRESHOLD
 
 
-def _until(texts: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim]:
-    """Yield the first claims of a reply without waiting for the rest."""
-    for text in texts:
-        yield from islice(reply.feed(text), most - len(reply.drafts))
-        if len(reply.drafts) >= most:
-            return
-    yield from islice(reply.finish(), max(0, most - len(reply.drafts)))
-
-
 def _read(texts: Iterator[str], task: Task, reply: Reply) -> Iterator[DraftClaim]:
     """Yield the claims of a reply as they are completed; keep the reply if it can be used."""
-    yield from _until(texts, reply, 2 * task.options.max_claims)
+    yield from until(texts, reply, 2 * task.options.max_claims)
     if reply.drafts or reply.unanswerable:
         task.replies[:] = [reply.text]
+        task.told.append(reply.missing)

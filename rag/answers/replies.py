@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from rag import text as prose
@@ -17,6 +18,7 @@ from rag import text as prose
 MAX_CLAIM_CHARS = 4_000
 _CLAIMS = re.compile(r'"claims"\s*:\s*\[')
 _UNANSWERABLE = re.compile(r'"answerable"\s*:\s*false|^\s*NO ANSWER\b', re.IGNORECASE)
+_MISSING = re.compile(r'"missing"\s*:\s*("(?:[^"\\]|\\.){0,2000}")')
 _ID = re.compile(r"\d{1,3}\.\d{1,3}")
 _MARKS = re.compile(r"(?:[\[(]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*\s*[\])]\s?)+")
 _MARKED = re.compile(r"\s*\[\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*\s*\](?=\s*[.!?]?\s*$)")
@@ -71,6 +73,15 @@ class Reply:
         """True if the model says that the evidence holds no answer."""
         return not self.drafts and bool(_UNANSWERABLE.search(self.text))
 
+    @property
+    def missing(self) -> str:
+        """What the model says that the evidence does not say; empty where it says nothing of that."""
+        found = _MISSING.findall(self.text[max(self._at, 0) :]) or _MISSING.findall(self.text)
+        try:
+            return str(json.loads(_LONE_BACKSLASH.sub(r"\\\\", found[-1]))) if found else ""
+        except ValueError:
+            return ""
+
     def _objects(self) -> Iterator[DraftClaim]:
         decoder = json.JSONDecoder()
         while not self._ended:
@@ -91,6 +102,15 @@ class Reply:
             for draft in _drafts(entry):
                 self.drafts.append(draft)
                 yield draft
+
+
+def until(texts: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim]:
+    """Yield the first claims of a reply without waiting for the rest."""
+    for text in texts:
+        yield from islice(reply.feed(text), most - len(reply.drafts))
+        if len(reply.drafts) >= most:
+            return
+    yield from islice(reply.finish(), max(0, most - len(reply.drafts)))
 
 
 def _repaired(text: str, at: int) -> tuple[Any, int] | None:

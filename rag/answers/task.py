@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from rag.answers.breadth import Breadth
 from rag.answers.budget import Options
 from rag.answers.confidence import confidence
 from rag.answers.context import Context
 from rag.answers.extractive import NEAREST
-from rag.answers.replies import DraftClaim
+from rag.answers.missing import showable
+from rag.answers.repair import Checked
 from rag.answers.verified import shown_text
-from rag.checking import Verdict
+from rag.checking import Judge, JudgeName
 from rag.llm.chat import Chat
 from rag.ports import StoredReply
 from rag.retrieval.retriever import Retrieved
@@ -34,9 +37,11 @@ class Task:
         stored: The stored reply, if there is one.
         replies: The model's reply, and its reply to the repair.
         claims: The claims that passed the check.
-        failed: The drafts that failed it, with their verdicts.
+        held: What waits for the repair: the first draft that failed the check, and all that come after it.
+        told: What the evidence does not say, in the model's words; the first that may be shown is.
         sources: The number of each cited paper, by its id.
         dropped: How many claims were left out.
+        judge: Decides about claims what words do not; None leaves it to them.
     """
 
     retrieved: Retrieved
@@ -49,9 +54,11 @@ class Task:
     stored: StoredReply | None = None
     replies: list[str] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
-    failed: list[tuple[DraftClaim, Verdict]] = field(default_factory=list)
+    held: list[Checked] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     sources: dict[str, int] = field(default_factory=dict)
     dropped: int = 0
+    judge: Judge | None = None
 
     @property
     def question(self) -> str:
@@ -101,7 +108,25 @@ def answer_of(task: Task, *, model: str, reply_id: str | None) -> Answer:
         generation=reply_id,
         outcome="answered" if answered else "absent",
         understood=task.retrieved.understood,
+        missing=next(filter(None, (showable(told, task.question, task.context) for told in task.told)), None),
+        **judged_by(task.judge, claims),
     )
+
+
+class _JudgedBy(TypedDict):
+    """The fields of an Answer that say who judged."""
+
+    judge: JudgeName
+    degraded: Mapping[str, str] | None
+
+
+def judged_by(judge: Judge | None, claims: Sequence[Claim]) -> _JudgedBy:
+    """Who judged the claims of an answer, and the reason if the judge left some of them to the words."""
+    if not judge:
+        return {"judge": "words", "degraded": None}
+    degraded = {"from": "judge", "reason": judge.failure} if judge.failure else None
+    failed = degraded and all(claim.judgement is None for claim in claims)
+    return {"judge": "words" if failed else judge.name, "degraded": degraded}
 
 
 def _abstention(task: Task) -> Abstention:
@@ -111,6 +136,6 @@ def _abstention(task: Task) -> Abstention:
     reason = task.retrieved.nothing or "the sentences that come nearest leave too much of the question open"
     if task.context.sentences:
         reason = "the model found no answer in the sentences that come nearest"
-        if task.dropped or task.failed:
+        if task.dropped:
             reason = "nothing that the model wrote passed the check"
     return Abstention(reason=reason, nearest=task.retrieved.hits[:NEAREST])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, sqrt
 
@@ -25,7 +25,7 @@ from rag.checking.mentions import LONGEST, CitedSentence, authors, mentions, wit
 from rag.checking.synonyms import groups
 from rag.checking.units import UNITS
 from rag.checking.words import SIDES, Word
-from rag.types import JudgedAs, Judgement, Problem, ProblemKind, Support
+from rag.types import Judgement, Problem, ProblemKind, Support
 
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Computes cosines between words, shape (first, second), from a static table without a model."""
@@ -234,26 +234,6 @@ def _turns(word: Word) -> bool:
     return word.negator or word.denied or any(side < 0 for _, side in SIDES.get(word.text, ()))
 
 
-_JUDGED: dict[JudgedAs, Support] = {
-    "follows": "supported",
-    "overstated": "weak",
-    "not said": "unsupported",
-    "contradicted": "unsupported",
-}
-
-
-def judged(verdict: Verdict, judgement: Judgement) -> Verdict:
-    """The verdict on a claim that a judge has read: vetoes and flagged evidence stand, the judge decides the rest."""
-    if verdict.vetoed or verdict.support == "verbatim":
-        return replace(verdict, judgement=judgement)
-    flagged = tuple(problem for problem in verdict.problems if problem.kind == "flagged")
-    support = _JUDGED[judgement.verdict]
-    if flagged and support == "supported":
-        support = "weak"
-    doubts = tuple(problem for problem in (*verdict.problems, *verdict.doubts) if problem.kind != "flagged")
-    return replace(verdict, support=support, problems=flagged, doubts=doubts, judgement=judgement)
-
-
 def _of_whole(kind: ProblemKind, claim: str, found: str, detail: str) -> Problem:
     """A problem of the whole claim."""
     return Problem(kind=kind, found=found, at=(0, len(claim)), detail=detail)
@@ -271,13 +251,14 @@ def _copy(claim: TextFeatures, sentence: TextFeatures) -> bool:
 
 def _flagged(claim: str, cited: Sequence[CitedSentence]) -> list[Problem]:
     """Flag a claim whose cited sentences are all unreliable."""
-    reasons = [_reason_against(sentence) for sentence in cited]
+    reasons = [unreliable(sentence) for sentence in cited]
     if not all(reasons):
         return []
     return [_of_whole("flagged", claim, claim, str(reasons[0]))]
 
 
-def _reason_against(cited: CitedSentence) -> str | None:
+def unreliable(cited: CitedSentence) -> str | None:
+    """Why a sentence bears nothing out; None if it may."""
     if "withdrawn" in cited.paper.flags:
         return "the paper was withdrawn"
     if "instructions" in cited.paper.flags or _gives_orders(cited.sentence.text):

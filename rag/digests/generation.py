@@ -144,7 +144,7 @@ class Writer:
     def _asked(self, part: Part, most: int) -> _Reply:
         """The claims of a part, or the reason why there are none; and the chat, which counted the tokens."""
         chat = self.generator.new_chat(lambda: self.cancelled)
-        options = replace(self.options, max_claims=part.limit, max_tokens=most, abstain=False)
+        options = replace(self.options, max_claims=part.limit, max_tokens=most, early=False, abstain=False)
         retrieved = Retrieved(question=part.question, evidence=part.evidence)
         try:
             *_, answer = self.generator.chain(lambda _: retrieved, options, chat).stream(part.question)

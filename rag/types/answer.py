@@ -233,7 +233,7 @@ class Answer:
     `confidence` is the calibrated probability, 0 to 1, that the library holds an answer. `dropped` counts the claims of
     the model that failed the check and were removed. `generation` is the id of the model's stored reply. `papers` is a
     list of papers with their findings, for questions that ask for one; `facts` is what the catalog itself answers.
-    `missing` says what the evidence leaves open.
+    `missing` says what the evidence leaves open. `judge` decided about the claims what words alone did not.
     """
 
     question: str
@@ -255,6 +255,7 @@ class Answer:
     papers: tuple[ListedPaper, ...] = ()
     facts: tuple[Fact, ...] = ()
     missing: str | None = None
+    judge: Literal["model", "entailment", "words"] = "words"
     took_ms: float = 0.0
 
     def to_dict(self) -> JsonDict:
@@ -279,6 +280,7 @@ class Answer:
             "papers": [paper.to_dict() for paper in self.papers],
             "facts": [fact.to_dict() for fact in self.facts],
             "missing": self.missing,
+            "judge": self.judge,
             "took_ms": round(self.took_ms, 1),
         }
         return {**document, "id": document_id(document)}

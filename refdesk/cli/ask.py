@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from refdesk.cli.common import INTERRUPTED, Session, as_json, filters, print_json, show
+from refdesk.cli.common import INTERRUPTED, Session, as_json, filters, judge_option, print_json, show
 
 if TYPE_CHECKING:
     from rag.answers.stream import AnswerStream
@@ -26,6 +26,7 @@ def answering_options(command: Any) -> Any:
     for option in reversed(
         (
             click.option("--model", metavar="NAME", help="A chat model, such as openai:gpt-4o-mini."),
+            judge_option,
             click.option("--fresh", is_flag=True, help="Ask the model again, also where its reply is stored."),
             click.option("--strict", is_flag=True, help="Exit with 6 when the model fails, not answer without it."),
             click.option("--keep-unsupported", is_flag=True, help="Show claims that failed the check too, marked."),
@@ -70,19 +71,22 @@ def show_stream(session: Session, stream: AnswerStream, *, live: bool = True) ->
                 if live:
                     show(terminal.claim(part))
                     shown += 1
-            elif part.degraded or not shown:
+            elif (part.degraded and part.mode != "generated") or not shown:
                 tell_degraded(session, part)
                 show(terminal.answer(part))
                 return part
             else:
+                tell_degraded(session, part)
                 show(terminal.below(part))
                 return part
     raise AssertionError("a stream ends with its answer")
 
 
 def tell_degraded(session: Session, answer: Answer) -> None:
-    """Tell in one sentence why the model was not used."""
-    if answer.degraded:
+    """Tell in one sentence why the model, or the judge, was not used."""
+    if answer.degraded and answer.mode == "generated":
+        session.tell(f"Words alone decided about some claims: {answer.degraded['reason']}.")
+    elif answer.degraded:
         reason = answer.degraded["reason"]
         session.tell(f"The model was not used: {reason}. The answer is in the papers' own sentences.")
 
@@ -140,6 +144,7 @@ def ask(
     stream: bool,
     markdown: bool,
     model: str | None,
+    judge: str | None,
     fresh: bool,
     strict: bool,
     keep_unsupported: bool,
@@ -164,7 +169,7 @@ def ask(
         question = sys.stdin.buffer.read().decode(errors="replace")
     if subscription and not issue:
         raise click.UsageError("--subscription goes with --issue.")
-    with session.open(model=model) as library:
+    with session.open(model=model, judge=judge) as library:
         if issue:
             chosen = library.within_issue(issue, chosen, subscription=subscription)
         parts = library.stream(

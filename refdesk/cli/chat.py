@@ -35,7 +35,13 @@ _MOST_SENTENCES = 50
 @filters
 @click.pass_obj
 def chat(
-    session: Session, model: str | None, fresh: bool, strict: bool, keep_unsupported: bool, chosen: Filter
+    session: Session,
+    model: str | None,
+    judge: str | None,
+    fresh: bool,
+    strict: bool,
+    keep_unsupported: bool,
+    chosen: Filter,
 ) -> None:
     """
     Ask, with follow-ups such as “and X?”.
@@ -44,7 +50,7 @@ def chat(
     """
     with suppress(ImportError):
         import readline  # noqa: F401 - line editing and history, where the platform has it
-    with session.open(model=model) as library:
+    with session.open(model=model, judge=judge) as library:
         if not library.model:
             session.tell("No model is configured: follow-ups such as “and X?” are read by rule.")
         session.tell(f"Ask a question. {', '.join(COMMANDS)}.")

@@ -24,6 +24,12 @@ INTERRUPTED = threading.Event()
 Command = TypeVar("Command", bound=Callable[..., Any])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
+judge_option = click.option(
+    "--judge",
+    type=click.Choice(["auto", "model", "entailment", "words"]),
+    help="Who decides about claims what words alone do not.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -41,12 +47,25 @@ class Session:
 
         return self.folder or default_folder()
 
-    def open(self, *, embedder: str | None = None, model: str | None = None, create: bool = False) -> Library:
+    def open(
+        self,
+        *,
+        embedder: str | None = None,
+        model: str | None = None,
+        judge: str | None = None,
+        create: bool = False,
+    ) -> Library:
         """Open the library."""
         from refdesk.library import open_library
 
         return open_library(
-            self.place, embedder=embedder, model=model, config=self.config, create=create, notify=self.tell
+            self.place,
+            embedder=embedder,
+            model=model,
+            judge=judge,
+            config=self.config,
+            create=create,
+            notify=self.tell,
         )
 
     def tell(self, notice: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from refdesk.cli.common import INTERRUPTED, Session, as_json, named_papers, print_json, printable, show
+from refdesk.cli.common import INTERRUPTED, Session, as_json, judge_option, named_papers, print_json, printable, show
 
 if TYPE_CHECKING:
     from rag.digests.build import BuiltIssue
@@ -27,6 +27,7 @@ _FORMATS = ("text", "md", "html", "json", "eml")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; its suffix says the format.")
 @click.option("--format", "format_name", type=click.Choice(_FORMATS), help="What to write. [default: by -o, else text]")
 @click.option("--model", metavar="NAME", help="A chat model that writes it, such as openai:gpt-4o-mini.")
+@judge_option
 @click.option("--fresh", is_flag=True, help="Ask the model anew, also what it was asked before.")
 @click.option("--explain", is_flag=True, help="Say why each paper is in, and how many are not for which reason.")
 @click.option("--paper", metavar="ID", help="With --explain: why this one is in, or is not.")
@@ -43,6 +44,7 @@ def digest(
     output: Path | None,
     format_name: str | None,
     model: str | None,
+    judge: str | None,
     fresh: bool,
     explain: bool,
     paper: str | None,
@@ -59,7 +61,7 @@ def digest(
     if paper and not explain:
         raise click.UsageError("--paper goes with --explain.")
     chosen = "json" if as_json else format_name or _by_suffix(output)
-    with session.open(model=model) as library:
+    with session.open(model=model, judge=judge) as library:
         period = library.issues.span(since, until) if since or until else next(iter(named), None)
         built = library.issues.make(
             period, subscription=subscription, fresh=fresh, extractive=explain, cancel=INTERRUPTED

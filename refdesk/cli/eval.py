@@ -46,6 +46,7 @@ Next, with papers of your own, in any format of a reference manager:
     metavar="BASE",
     help="Compare with a former run: a file that `eval --json` wrote.",
 )
+@click.option("--judge", "as_claims", is_flag=True, help="DATASET is a file of labelled claims: fit the judge.")
 @as_json
 @click.pass_obj
 def evaluate(
@@ -54,6 +55,7 @@ def evaluate(
     splits: tuple[str, ...],
     embedder: str | None,
     base_path: Path | None,
+    as_claims: bool,
     as_json: bool,
 ) -> None:
     """
@@ -65,6 +67,9 @@ def evaluate(
     With --compare, each measure is also compared with BASE on the same questions: the difference with its 95 %
     interval and p-value (paired bootstrap), and McNemar's exact test where a measure is yes or no.
 
+    With --judge, DATASET is a file of labelled claims (a JSON object a line: claim, cited, label). The entailment model
+    is measured (AUROC), and the best `entailment_threshold` printed.
+
     Settings come from the environment alone: REFDESK_RERANKER=NAME measures with a reranker.
     """
     from refdesk.evaluation import compare
@@ -72,6 +77,9 @@ def evaluate(
     from refdesk.evaluation.run import evaluate as measure
     from refdesk.library import open_library
 
+    if as_claims:
+        _fit_judge(dataset, as_json=as_json)
+        return
     base = None
     if base_path:
         base = compare.read(base_path)
@@ -99,6 +107,25 @@ def evaluate(
             )
     for split, compared in result.get("comparison", {"splits": {}})["splits"].items():
         show(measures.comparison(compared, f"{split}, compared with the base"))
+
+
+def _fit_judge(claims: Path, *, as_json: bool) -> None:
+    """Measure the entailment model of the environment on labelled claims."""
+    from refdesk import wiring
+    from refdesk.evaluation import judging
+    from refdesk.settings.config import load
+
+    with tempfile.TemporaryDirectory(prefix="refdesk-eval-") as temporary:
+        result = judging.evaluate(claims, wiring.entailment(load(Path(temporary))))
+    if as_json:
+        print_json(result)
+        return
+    low, high = result["interval"]
+    click.echo(
+        f"claims: {result['claims']}, right: {result['right']}, AUROC: {result['auroc']:.3f} ({low:.3f}-{high:.3f})"
+    )
+    click.echo(f"right ones passed: {result['right passed']:.1%}, wrong ones stopped: {result['wrong stopped']:.1%}")
+    click.echo(f"To use it, put this line into refdesk.toml:  entailment_threshold = {result['threshold']}")
 
 
 @click.command()

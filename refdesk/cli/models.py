@@ -10,7 +10,13 @@ import click
 
 from refdesk.cli.common import Session, as_json, print_json, printable
 
-_USES = {"reranker": "reranks the first papers and sentences of a question", "embedder": "makes vectors"}
+_USES = {
+    "reranker": "reranks the first papers and sentences of a question",
+    "entailment": "judges whether claims follow from their sentences",
+    "embedder": "makes vectors",
+}
+_SETTINGS = {"entailment": "entailment_model"}
+"""The setting that names a model, where it is not called as its kind."""
 
 
 @click.group()
@@ -106,7 +112,8 @@ def path(folder: Path, as_json: bool) -> None:
 
 def _setting(kind: str, name: str) -> str | None:
     """The line of refdesk.toml that uses a model; None where no setting does."""
-    return f"{kind} = {json.dumps(name, ensure_ascii=False)}" if kind in _USES else None  # TOML quotes as JSON does
+    quoted = json.dumps(name, ensure_ascii=False)  # TOML quotes as JSON does
+    return f"{_SETTINGS.get(kind, kind)} = {quoted}" if kind in _USES else None
 
 
 def _print(document: dict[str, Any], as_json: bool) -> None:

@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from refdesk.cli.common import FOUND_SOMETHING, Session, as_json, print_json, show
+from refdesk.cli.common import FOUND_SOMETHING, Session, as_json, judge_option, print_json, show
 from refdesk.cli.completion import files
+
+if TYPE_CHECKING:
+    from refdesk.judges import Choice
 
 
 @click.command()
 @click.argument("document", metavar="FILE|-", shell_complete=files)
+@judge_option
 @as_json
 @click.pass_obj
-def verify(session: Session, document: str, as_json: bool) -> int:
+def verify(session: Session, document: str, judge: Choice | None, as_json: bool) -> int:
     """
-    Check the citations of an answer or a digest against the library, offline.
+    Check the citations of an answer or a digest against the library, offline unless --judge model is given.
 
     FILE is what `ask` or `digest` wrote, JSON or Markdown, perhaps edited since; - reads standard input.
+
+    What words do not decide, judgements decide that are stored with the answer, or an entailment model.
 
     Claims are counted; a quote, a source or another line only where it is not as the library has it.
     """
     from refdesk.ingest.inputs import text_of
 
     with session.open() as library:
-        claims = library.verify(sys.stdin.read() if document == "-" else text_of(Path(document)))
+        claims = library.verify(sys.stdin.read() if document == "-" else text_of(Path(document)), judge=judge)
+    if claims.failure:
+        session.tell(f"Words alone decided about some claims: {claims.failure}.")
     failed = [claim for claim in claims if claim.verdict.support == "unsupported"]
     if as_json:
-        print_json({"ok": not failed, "checked": len(claims), "claims": [claim.to_dict() for claim in claims]})
+        document_json = {"ok": not failed, "checked": len(claims), "judge": claims.judge}
+        print_json({**document_json, "claims": [claim.to_dict() for claim in claims]})
     else:
         from refdesk.render import terminal
 
-        show(terminal.verified([(claim.text, claim.verdict.support, claim.verdict.problems) for claim in claims]))
+        show(terminal.verified([(claim.text, claim.verdict) for claim in claims], judge=claims.judge))
     return FOUND_SOMETHING if failed else 0
 
 

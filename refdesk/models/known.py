@@ -122,15 +122,19 @@ def folder_of(model: HubModel) -> Path:
     return models_folder() / model.name.replace("/", "--")
 
 
-def find(name: str) -> Path:
+def find(name: str, *, wanted: str = "a reranker") -> Path:
     """
     The folder of a model that a setting names: by a name or `owner/name` if it was downloaded, or by its path.
+
+    Args:
+        name: The setting.
+        wanted: What the setting takes, for messages.
 
     Raises:
         ConfigError: There is no such folder, or it lacks a file.
     """
     if name == EMBEDDER:
-        raise ConfigError("The model “minilm” is an embedder, not a reranker.", hint="It goes into `embedder`.")
+        raise ConfigError(f"The model “minilm” is an embedder, not {wanted}.", hint="It goes into `embedder`.")
     model = None
     with suppress(ConfigError):
         model = on_hub(name)
@@ -145,6 +149,12 @@ def find(name: str) -> Path:
         )
     refuse_incomplete(path)
     return path
+
+
+def downloaded(kind: str) -> Path | None:
+    """The folder of the first downloaded model of a kind, by name; None if there is none."""
+    places = sorted(models_folder().glob("*")) if models_folder().is_dir() else []
+    return next((folder for folder in places if receipt(folder).get("kind") == kind), None)
 
 
 def _path(name: str) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rag.types import Answer
 
+UNCHECKED = "Left open, in the model's unchecked words:"
+
 
 def read_as(given: Answer) -> str:
     """How a question was read, where that changed what was searched; empty where it did not."""
@@ -20,7 +22,9 @@ def read_as(given: Answer) -> str:
 
 def left_open(given: Answer) -> str:
     """What the sentences of an answer leave open; empty if nothing is known of that."""
-    return f"Left open: {given.missing}." if given.missing else ""
+    if not given.missing:
+        return ""
+    return f"{UNCHECKED} {given.missing}." if given.mode == "generated" else f"Left open: {given.missing}."
 
 
 def unanswered(given: Answer) -> str:

@@ -16,7 +16,6 @@ from refdesk.render import markdown, visible, wording
 
 TITLE = "Refdesk digest: "
 """How the title of every issue begins."""
-WEAK = f"({wording.WEAK})"
 
 
 def issue(digest: Digest) -> str:
@@ -89,7 +88,7 @@ def claim(given: Claim) -> str:
     if wording.own(given):
         text, _, places = written.rpartition(" ")
         written = f"“{text}” {places}"
-    return f"{written} {WEAK}" if given.support == "weak" else written
+    return f"{written}{markdown.weak(given)}"
 
 
 def _chart(digest: Digest) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from rag.answers.extractive import unbracketed
 from rag.types import Answer, Claim, Fact, Paper, Source
-from refdesk.render import visible
+from refdesk.render import visible, wording
 from refdesk.render.answers import left_open, read_as, unanswered
 
 SOURCE = re.compile(r"^\s*(\d{1,5})\.\s+\*\*((?:\\.|[^\\*])*)\*\*(?:\\.|[^\\`])*`([^`]+)`")
@@ -52,7 +52,7 @@ def _answer(given: Answer) -> str:
         return "\n".join(lines).rstrip() + "\n"
     claims = given.claims or tuple(paper.finding for paper in given.papers if paper.finding)
     for each in claims:
-        lines += [claim(each), ""]
+        lines += [claim(each) + weak(each), ""]
     lines += ["## Sources", ""]
     for source in given.sources:
         cited = {c.sentence: c.quote for each in claims for c in each.citations if c.source == source.number}
@@ -113,6 +113,11 @@ def claim(given: Claim) -> str:
     """A claim with its places, or marked as unsupported."""
     places = "".join(f"[{c.source}.{c.sentence}]" for c in given.citations)
     return f"{escaped(unbracketed(given.text))} {places or '(unsupported)'}"
+
+
+def weak(given: Claim) -> str:
+    """The mark of a weak claim, behind its places; empty for others."""
+    return f" ({escaped(wording.support(given))})" if given.support == "weak" else ""
 
 
 def _code(text: str) -> str:

@@ -16,14 +16,15 @@ from rich.style import Style
 from rich.text import Text
 
 from rag.answers.extractive import unbracketed
+from rag.checking import Verdict
 from rag.identity import content_hash
-from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Problem, Revision, Sentence, Source
+from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Revision, Sentence, Source, Support
 from refdesk.render import wording
 from refdesk.render.answers import left_open, read_as, unanswered
 from refdesk.render.tex import readable
 
 SHOWN_REJECTS = 10
-_SUPPORTS = ("verbatim", "supported", "weak", "unsupported")
+_SUPPORTS: tuple[Support, ...] = ("verbatim", "supported", "weak", "unsupported")
 _NARROWEST = 20  # a terminal that gives its width as 0 would show nothing
 _WIDEST = 110  # columns; longer lines tire the eye
 
@@ -127,23 +128,27 @@ def made_of(given: Answer) -> list[str]:
     return facts
 
 
-def verified(found: Sequence[tuple[str, str, Sequence[Problem]]]) -> RenderableType:
-    """The report of `verify`: what failed, with the reasons, and how much was checked."""
-    failed = [each for each in found if each[1] == "unsupported"]
+def verified(found: Sequence[tuple[str, Verdict]], *, judge: str) -> RenderableType:
+    """The report of `verify`: what failed, with the reasons, how much was checked, and who judged."""
+    failed = [(text, verdict) for text, verdict in found if verdict.support == "unsupported"]
     lines: list[RenderableType] = []
-    for text, _, problems in failed:
+    for text, verdict in failed:
         lines.append(Indented(Text(text), mark="✗"))
-        lines += [Indented(Text(f"{each.kind}: “{each.found}”: {each.detail}", style="yellow")) for each in problems]
-    counts = Counter(support for _, support, _ in found)
+        if verdict.judgement and not verdict.vetoed:
+            lines.append(Indented(Text(wording.judged(verdict.judgement), style="yellow")))
+        lines += [
+            Indented(Text(f"{each.kind}: “{each.found}”: {each.detail}", style="yellow")) for each in verdict.problems
+        ]
+    counts = Counter(verdict.support for _, verdict in found)
     summary = ", ".join(f"{counts[name]:,} {name}" for name in _SUPPORTS if counts[name])
-    return Group(*lines, Text(f"{len(found):,} checked: {summary}.", style="bold"))
+    return Group(*lines, Text(f"{len(found):,} checked: {summary}. Judge: {judge}.", style="bold"))
 
 
 def claim(given: Claim) -> RenderableType:
     """One sentence of an answer with the numbers of its sources."""
     numbers = "".join(f"[{number}]" for number in dict.fromkeys(citation.source for citation in given.citations))
-    marks = {"weak": ("  (weak)", "yellow"), "unsupported": ("  (unsupported)", "bold red")}
-    support = marks.get(given.support, ("", ""))
+    words = wording.support(given)
+    support = (f"  ({words})", "yellow" if given.support == "weak" else "bold red") if words else ""
     return Indented(
         Text.assemble(unlinked(unbracketed(readable(given.text))), " ", (numbers, "bold cyan"), support), margin=0
     )

@@ -7,12 +7,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from math import ceil
 
-from rag.types import Citation, Claim, Digest, IssuePaper, JsonDict, Period, Theme
+from rag.checking import CitedSentence, JudgedClaim, quoted_in
+from rag.types import Citation, Claim, Digest, IssuePaper, JsonDict, Judgement, Period, ProblemKind, Theme
 
 PERIODS = 8
 """The number of periods in the chart."""
 AUTHORS = 3
 WEAK, UNSUPPORTED = "weak support", "unsupported"
+OVERSTATED = "it says more than its source"
+_WEAK_BY: Mapping[ProblemKind, str] = {
+    "flagged": "its source is flagged",
+    "coverage": "its source does not have all of it",
+    "negation": "its source may deny it",
+    "direction": "its source may say the opposite",
+    "order": "its source may have them the other way round",
+    "binding": "its number may belong to another thing",
+    "quantifier": "its source says it of fewer",
+    "certainty": "its source is less sure",
+    "bound": "its source gives a limit, such as “up to”",
+    "scope": "its source says it under a condition",
+    "actor": "it may be said of another one",
+    "invented": "its source does not have all of it",
+}
+"""Why a claim is weak, by what words found."""
+_QUOTED = 80
+_WEAK_REASON = "|".join(map(re.escape, _WEAK_BY.values()))
+_WEAK_MARK = re.compile(rf"\({WEAK}(?:: (?:{_WEAK_REASON}|{OVERSTATED}(?:, see “([^“”]{{1,{_QUOTED}}})”)?))?\)")
 _MONTHS = "January February March April May June July August September October November December".split()
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
 _SHADES = "▁▂▃▄▅▆▇█"
@@ -143,8 +163,30 @@ def own(claim: Claim) -> bool:
 
 
 def support(claim: Claim) -> str:
-    """The mark of a claim that is not well supported; empty for others."""
-    return {"weak": WEAK, "unsupported": UNSUPPORTED}.get(claim.support, "")
+    """The mark of a claim that is not well supported, and in plain words why; empty for others."""
+    if claim.support != "weak":
+        return UNSUPPORTED if claim.support == "unsupported" else ""
+    if claim.judgement and claim.judgement.verdict == "overstated":
+        quotes = "".join(f", see “{_quotable(words)}”" for words in claim.judgement.because[:1])
+        return f"{WEAK}: {OVERSTATED}{quotes}"
+    reasons = dict.fromkeys(_WEAK_BY[each.kind] for each in claim.problems if each.kind in _WEAK_BY)
+    return f"{WEAK}: {next(iter(reasons))}" if reasons else WEAK
+
+
+def judged(judgement: Judgement) -> str:
+    """How a judge read a claim, for the report of `verify`."""
+    quotes = ", ".join(f"“{plain(words)}”" for words in judgement.because)
+    return f"judged: {judgement.verdict}" + (f": see {quotes}" if quotes else "")
+
+
+def is_weak_mark(text: str, cited: Sequence[CitedSentence]) -> bool:
+    """True if a text is a mark that `support` writes, in parentheses; the words that it quotes are of the sentences."""
+    found = _WEAK_MARK.fullmatch(text)
+    return found is not None and (not found[1] or quoted_in(found[1], JudgedClaim("", tuple(cited))))
+
+
+def _quotable(words: str) -> str:
+    return plain(words.replace("“", "").replace("”", ""))[:_QUOTED]
 
 
 def authors(names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from refdesk.settings.validation import (
         Count,
+        JudgeChoice,
         Name,
         Number,
         OptionalDatabaseUrl,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         OptionalPath,
         OptionalWebUrl,
         PositiveCount,
+        Share,
         Timeout,
         Wait,
     )
@@ -41,6 +43,11 @@ class Config:
         embedder: `static`, `minilm` or `openai:<model>`; None takes the library's own.
         model: A chat model such as `openai:gpt-4o-mini`; None answers in the papers' own sentences.
         reranker: A cross-encoder that orders the first papers and sentences anew: a name, or a folder; None is none.
+        judge: Who decides about claims what words alone do not: `model`, `entailment`, `words`; `auto` is the first of
+            them that is there.
+        judge_model: The chat model that judges; None is `model`.
+        entailment_model: A cross-encoder with a label for entailment: a name, or a folder; None is a downloaded one.
+        entailment_threshold: The least probability with which a claim follows from its sentences.
         prompts: A folder whose prompts replace the shipped ones.
         max_tokens_per_question: Tokens that one question may use, both ways, all calls.
         max_tokens_per_day: The same for a day (UTC); 0 is no limit.
@@ -63,6 +70,10 @@ class Config:
     embedder: OptionalLine = None
     model: OptionalLine = None
     reranker: OptionalLine = None
+    judge: JudgeChoice = "auto"
+    judge_model: OptionalLine = None
+    entailment_model: OptionalLine = None
+    entailment_threshold: Share = 0.5
     prompts: OptionalPath = None
     max_tokens_per_question: PositiveCount = 24_000
     max_tokens_per_day: Count = 0

@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
-from rag.checking import Checker
+from rag.checking import Checker, Judge, JudgeName, judge_claims
 from rag.errors import UnreadableInput
 from refdesk.citations import Citations
 from refdesk.facts import Facts
@@ -24,16 +25,30 @@ from refdesk.verify.claims import Verified, Verifier, failed
 from refdesk.verify.json_documents import in_json, is_document
 from refdesk.verify.markdown_documents import in_markdown, is_sealed
 
-__all__ = ["MAX_CHARS", "Verified", "verify"]
+__all__ = ["MAX_CHARS", "Verification", "Verified", "verify"]
 
 MAX_CHARS = 2_000_000
 _PAGE = re.compile(r"(?i)<!doctype|<html|(?:from|to|subject|mime-version|message-id|return-path|received):\s")
 """How HTML and e-mail messages begin."""
 
 
+class Verification(list[Verified]):
+    """What verifying a document found; `judge` decided what words did not, and `failure` says why it could not."""
+
+    def __init__(self, found: Iterable[Verified], judge: JudgeName = "words", failure: str | None = None) -> None:
+        super().__init__(found)
+        self.judge, self.failure = judge, failure
+
+
 def verify(
-    document: str, citations: Citations, checker: Checker, facts: Facts, *, cancel: Event | None = None
-) -> list[Verified]:
+    document: str,
+    citations: Citations,
+    checker: Checker,
+    facts: Facts,
+    *,
+    judge: Judge | None = None,
+    cancel: Event | None = None,
+) -> Verification:
     """
     Check every claim of a document, in its order.
 
@@ -42,6 +57,7 @@ def verify(
         citations: Finds the sentences that are cited.
         checker: Checks claims against them.
         facts: Computes what an answer says of the catalog again.
+        judge: Decides about claims what words do not; None leaves it to them.
         cancel: Set it to stop before the next claim.
 
     Returns:
@@ -81,7 +97,16 @@ def verify(
             "The document holds no claim with citations.",
             hint="Give what `refdesk ask --json`, `refdesk ask --markdown` or `refdesk digest` writes.",
         )
-    return found
+    return _judged(found, judge)
+
+
+def _judged(found: list[Verified], judge: Judge | None) -> Verification:
+    """Let the judge decide about the claims."""
+    claims = [each for each in found if each.claim]
+    verdicts = judge_claims(judge, [each.claim for each in claims if each.claim], [each.verdict for each in claims])
+    by_claim = {id(each): verdict for each, verdict in zip(claims, verdicts, strict=True)}
+    new = [replace(each, verdict=by_claim.get(id(each), each.verdict)) for each in found]
+    return Verification(new, judge.name, judge.failure) if judge else Verification(new)
 
 
 def _object(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:

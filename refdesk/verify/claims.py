@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag.checking import Checker, CitedSentence, Verdict
+from rag.checking import Checker, CitedSentence, JudgedClaim, Verdict
 from rag.types import JsonDict, Problem, ProblemKind
 from refdesk.citations import Citations
 from refdesk.facts import Facts
@@ -18,10 +18,11 @@ MOST_CITATIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One claim of a document and its verdict."""
+    """One claim of a document and its verdict; `claim` is what a judge reads, None if there is nothing to judge."""
 
     text: str
     verdict: Verdict
+    claim: JudgedClaim | None = None
 
     def to_dict(self) -> JsonDict:
         """The claim as `verify --json` prints it."""
@@ -30,6 +31,8 @@ class Verified:
             "support": self.verdict.support,
             "score": round(self.verdict.score, 4),
             "problems": [problem.to_dict() for problem in self.verdict.problems],
+            "doubts": [doubt.to_dict() for doubt in self.verdict.doubts],
+            **({"judgement": self.verdict.judgement.to_dict()} if self.verdict.judgement else {}),
         }
 
 
@@ -67,8 +70,8 @@ class Verifier:
         verdict = self.checker.check(text, cited, question=question)
         if problems:
             problems = (*problems, *(problem for problem in verdict.problems if cited))
-            verdict = Verdict("unsupported", 0.0, tuple(problems))
-        return Verified(text, verdict)
+            return Verified(text, Verdict("unsupported", 0.0, tuple(problems)))
+        return Verified(text, verdict, JudgedClaim(text, tuple(cited), question))
 
 
 def failed(text: str, found: str, detail: str, kind: ProblemKind = "source") -> Verified:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from rag.checking import CitedSentence
 from rag.types import Paper, Problem
-from refdesk.render import issue_markdown, markdown
+from refdesk.render import issue_markdown, markdown, wording
 from refdesk.render.visible import PLACE, Block, Seal, blocks, displaced, folded, sealed
 from refdesk.verify.claims import MOST_CITATIONS, Verified, Verifier, failed
 
@@ -102,6 +102,7 @@ def _claims(
 ) -> Iterator[Verified]:
     """The claims of a paragraph, each before its places, and any words behind the last place."""
     end = 0
+    cited: list[CitedSentence] = []
     for places in _PLACES.finditer(text):
         claim = text[end : places.start()].strip()
         if in_quotes := _IN_QUOTES.fullmatch(claim):
@@ -121,7 +122,7 @@ def _claims(
                 written, detail = f"[{place[0]}.{place[1]}]", "the library has no such sentence"
                 problems.append(Problem(kind="source", found=written, at=(0, len(claim)), detail=detail))
         yield verifier.claim(claim, cited, problems, question=question)
-    if end and (rest := text[end:].strip()) and rest != issue_markdown.WEAK:
+    if end and (rest := text[end:].strip()) and not wording.is_weak_mark(rest, cited):
         yield failed(rest, rest, "no claim accounts for these words", "unclaimed")
 
 

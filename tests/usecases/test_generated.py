@@ -379,7 +379,7 @@ def test_a_wrong_number_goes_back_with_the_reason_and_the_repaired_claim_is_show
     told = chat_server.last_user_message(server.requests[1]).partition("Claims that failed, and why:")[2]
     assert re.search(r"number: “[^”]*777[^”]*”: ", told)
     assert f"[{numbered(server.requests[0])[0]}]" in told
-    assert shown(server.requests[1]) == shown(server.requests[0])
+    assert shown(server.requests[1]).items() < shown(server.requests[0]).items(), "the cited abstracts alone"
     assert tag(server.requests[1])
     assert "response_format" in server.requests[1]
     assert (len(answer.claims), answer.dropped) == (2, 0)
@@ -438,12 +438,98 @@ def test_an_altered_sentence_is_not_shown(library: refdesk.Library, server: Chat
     if kind != "digit" and not hasattr(perturbations, kind):
         pytest.skip(f"there is no alteration {kind}")
     server.reply = chat_server.altering(kind)
+    server.judge = chat_server.judging(lambda text, texts: "follows" if text in texts else "contradicted")
     answer = library.ask(QUESTION)
     keeps_the_contract(library, answer)
     assert all(each.support in ("verbatim", "supported") for each in answer.claims)
     written = {each["text"] for each in json.loads(server.reply(server.requests[0]))["claims"]}
     true = set(shown(server.requests[0]).values())
     assert not {each.text for each in answer.claims} & (written - true)
+
+
+def test_a_repaired_claim_stands_where_the_failed_one_stood(library: refdesk.Library, server: ChatServer) -> None:
+    def reply(body: Body) -> str:
+        firsts = chat_server._firsts(body)
+        if is_repair(body):
+            return as_reply([claim(text, name) for name, text in firsts if "weight norms" in text.lower()][:1])
+        (one, text), *rest = firsts
+        return as_reply([claim(f"{text[:-1]} in 777 of 778 runs.", one), *(claim(t, n) for n, t in rest)])
+
+    server.reply = reply
+    answer = library.ask(QUESTION)
+    keeps_the_contract(library, answer)
+    first = chat_server._firsts(server.requests[0])[0][1]
+    if answer.dropped == 0:
+        assert answer.claims[0].citations[0].quote == first
+    assert len(answer.claims) >= 2
+
+
+def test_a_number_of_another_shown_sentence_of_the_abstract_gets_its_citation(
+    library: refdesk.Library, server: ChatServer
+) -> None:
+    def reply(body: Body) -> str:
+        by_source: dict[str, list[tuple[str, str]]] = {}
+        for name, text in shown(body).items():
+            by_source.setdefault(name.partition(".")[0], []).append((name, text))
+        for sentences in by_source.values():
+            for name, text in sentences:
+                for other, held in sentences:
+                    numbers = re.findall(r"\b\d+(?:\.\d+)?%", held)
+                    if name != other and numbers and numbers[0] not in text:
+                        return as_reply([claim(held, name)])
+        raise AssertionError("no abstract here has a number in one sentence alone")
+
+    server.reply = reply
+    answer = library.ask(QUESTION)
+    keeps_the_contract(library, answer)
+    [only] = answer.claims
+    assert len(only.citations) == 2
+    assert only.text in {citation.quote for citation in only.citations}
+    assert len(server.requests) == 1, "nothing is left to repair"
+
+
+@pytest.mark.parametrize("answerable", [True, False])
+def test_what_the_model_says_is_missing_is_shown_as_unchecked(
+    folder: Path, model: str, server: ChatServer, answerable: bool
+) -> None:
+    missing = "The evidence does not say what explains grokking in other networks"
+
+    def reply(body: Body) -> str:
+        name, text = next(iter(shown(body).items()))
+        found = json.loads(as_reply([claim(text, name)] if answerable else []))
+        return json.dumps({**found, "answerable": answerable, "missing": missing + "."})
+
+    server.reply = reply
+    with refdesk.open_library(folder, model=model) as library:
+        answer = library.ask(QUESTION)
+    assert (answer.answered, answer.missing) == (answerable, missing)
+    line = f"Left open, in the model's unchecked words: {missing}."
+    assert line in as_markdown(answer).replace("\\", "")
+    assert line in " ".join(run("--library", folder, "ask", QUESTION, "--model", model).out.split())
+
+
+def test_a_claim_about_the_evidence_is_no_claim_and_is_told_as_missing(
+    library: refdesk.Library, server: ChatServer
+) -> None:
+    told = "The evidence does not say what explains grokking in other networks."
+    server.reply = with_another(claim(told, "1.1"))
+    answer = library.ask(QUESTION)
+    keeps_the_contract(library, answer)
+    assert answer.missing == told.rstrip(".")
+    assert (len(answer.claims), answer.dropped, len(server.requests)) == (1, 0, 1)
+
+
+def test_a_paper_without_a_date_is_shown_to_the_model_without_a_year(
+    tmp_path: Path, server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    row = {"id": "x:1", "title": "Grokking explained", "abstract": "Grokking is explained by weight norms that decay."}
+    (tmp_path / "one.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with refdesk.open_library(tmp_path / "library", model="openai:dates") as library:
+        library.add(tmp_path / "one.jsonl")
+        library.ask("What explains grokking?")
+    assert "Source 1: Grokking explained\n" in chat_server.last_user_message(server.requests[0])
 
 
 def test_a_repair_that_fails_leaves_the_answer_that_there_is(library: refdesk.Library, server: ChatServer) -> None:
@@ -504,7 +590,8 @@ def test_claims_come_before_the_model_has_ended_and_each_is_checked(
     def reply(body: Body) -> str:
         (name, text), *rest = chat_server._firsts(body)
         wrong = claim("Penguins explain 777 of 778 networks.", name)
-        return "" if is_repair(body) else as_reply([claim(text, name), wrong, *(claim(t, n) for n, t in rest)])
+        right = [claim(text, name), *(claim(t, n) for n, t in rest)]
+        return "" if is_repair(body) else as_reply([*right[:2], wrong, *right[2:]])
 
     server.reply = reply
     came: list[tuple[float, Claim | Answer]] = []
@@ -521,6 +608,7 @@ def test_claims_come_before_the_model_has_ended_and_each_is_checked(
     last = server.stamps[len(whole) // server.chunk]
     assert sent_by_then < len(whole) // server.chunk / 2
     assert claims[0][0] < claims[1][0] < last
+    assert claims[2][0] > last, "it stands after one that is repaired, and waits for it"
     ends = [at for at, char in enumerate(whole) if char == "}"]
     lags = [came_at - server.stamps[ends[place] // server.chunk] for (came_at, _), place in zip(claims, (0, 2, 3))]  # noqa: B905
     assert min(lags) < 0.02, "from the last byte of a claim to its appearance"

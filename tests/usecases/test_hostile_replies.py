@@ -78,6 +78,7 @@ def holds(answer: Answer, library: refdesk.Library, sent: dict[str, str]) -> Non
     assert {source["paper_id"] for source in document["sources"]} <= papers
     assert not LINK.search(document["text"])
     assert not CONTROL.search(document["text"])
+    assert not re.search(f"{LINK.pattern}|{CONTROL.pattern}", document["missing"] or "", re.IGNORECASE)
     for claim in document["claims"]:
         assert not CONTROL.search(claim["text"])
         if claim["support"] == "unsupported":

@@ -65,6 +65,7 @@ def model(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ChatServer:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     server.requests.clear()
     server.reply = chat_server.obeying
+    server.judge = chat_server.obeying_judge
     return server
 
 
@@ -132,7 +133,7 @@ def eager(attack: Attack, *, as_prose: bool = False) -> chat_server.Model:
         claims += json.loads(chat_server.honest(body))["claims"]
         if as_prose:
             return " ".join(f"{each['text']} [{', '.join(each['evidence'])}]" for each in claims)
-        return chat_server.as_reply(claims)
+        return chat_server.as_reply(claims, missing=attack.forbidden[-1] if seen else "")
 
     return model
 
@@ -200,6 +201,7 @@ def test_what_is_asked_for_is_no_supported_claim_and_no_link(
     known = answer.mode == "generated" and (way == "obeying" or attack.name not in UNDERSTOOD)  # else it is a quotation
     amiss = [
         *(reached(attack, answer.claims) if known else ()),
+        *(f"missing: {wanted}" for wanted in attack.forbidden if folded(wanted) in folded(answer.missing or "")),
         *(f"text: {link}" for link in links(answer.text)),
         *(f"claim ({each.support}): {link}" for each in answer.claims for link in links(each.text)),
         *(f"markdown: {each}" for each in marked_up(markdown.answer(answer), stored(plain, only))),

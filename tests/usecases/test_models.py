@@ -347,9 +347,9 @@ def test_path_names_the_labels_of_a_model_that_judges(cli: Cli, tmp_path: Path) 
     assert (found["kind"], found["labels"], found["setting"]) == (
         "entailment",
         ["contradiction", "ENTAILMENT", "neutral"],
-        None,
+        f"entailment_model = {json.dumps(str(folder))}",
     )
-    assert "labels a pair of texts: contradiction, ENTAILMENT, neutral" in cli("models", "path", folder).out
+    assert "judges whether claims follow from their sentences" in cli("models", "path", folder).out
 
 
 def test_path_refuses_a_folder_that_is_no_model(cli: Cli, tmp_path: Path) -> None:
