@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rag import identity
+from rag.origins import OWNER, Origin
 from rag.types import Attention, Paper, Reject
 
 Outcome = Literal["added", "updated", "unchanged"]
@@ -64,7 +65,7 @@ class MergeResult:
     `paper` is the library's paper afterwards; `text` is the record's title and abstract if the library had not seen
     them; `merged` says that the paper was known under another id. `merged_ids` are ids of papers that
     were found to be this one; they are its aliases now. `noticed` says that popularity signals changed, which alone
-    does not count as a change of the paper.
+    does not count as a change of the paper. `notes` say what the record was not allowed to do.
     """
 
     outcome: Outcome
@@ -73,9 +74,10 @@ class MergeResult:
     merged: bool
     merged_ids: tuple[str, ...] = ()
     noticed: bool = False
+    notes: tuple[str, ...] = ()
 
 
-def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
+def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> MergeResult | Reject:
     """
     Join one record to what is known, and update `known`.
 
@@ -84,11 +86,18 @@ def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
     does not decide, nor does a row number beside a better id. A record that is the same paper as several merges them,
     under the best of their ids. Another text under the same id is a revision. It replaces the text unless its version
     is older.
+
+    `origin` says what the record may replace (`rag.origins`). What it may not is left out, and noted.
     """
+    if record.source == "rss":  # a feed's item, also in a file that the owner saved
+        origin = replace(origin, owner=False)
+    if not origin.speaks_for([record.paper_id]):
+        record = replace(record, version=None)  # a high version would keep the true ones out
     hash_ = identity.content_hash(record.title, record.abstract)
     same = _same(record, known, hash_)
     if not same:
         return _added(record, known)
+    same, notes = _united(record, same, where, origin)
     if hash_ not in known.hashes[same[0].paper_id] and _another_paper_under_its_id(record, same[0]):
         return Reject(
             where=where,
@@ -98,14 +107,20 @@ def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
     new_name = all(record.paper_id not in paper.aliases for paper in same)
     paper, *others = sorted(same, key=lambda known_paper: identity.rank(known_paper.paper_id))
     for other in others:
-        paper = _merged(paper, other)
+        paper = _merged(paper, other, unites=origin.unites(record.source))
         known.merge(other.paper_id, paper)
     seen = hash_ in known.hashes[paper.paper_id]
     by_own_id = record.paper_id == paper.paper_id
     newer, older = _ordered(record.version, paper.version)
     revised = (by_own_id or newer) and not seen
+    if revised and not origin.speaks_for([paper.paper_id]):
+        revised = False
+        notes.append(f"{where}: its text of {paper.paper_id} was not taken; it is not from that id's own source")
     aliases = tuple(alias for alias in record.aliases if known.owners.get(alias, paper.paper_id) == paper.paper_id)
-    after = _joined(paper, replace(record, aliases=aliases), takes_text=revised and not older)
+    allowed, refused = _allowed(replace(record, aliases=aliases), paper, where, origin, seen=seen)
+    aliases = allowed.aliases
+    notes += refused
+    after = _joined(paper, allowed, takes_text=revised and not older)
     known.put(after, [hash_] if revised else [])
     changed = replace(after, attention=paper.attention) != paper or revised or others
     return MergeResult(
@@ -115,7 +130,50 @@ def join(record: Paper, known: Known, where: str) -> MergeResult | Reject:
         merged=bool(others) or (new_name and record.paper_id in aliases),
         merged_ids=tuple(other.paper_id for other in others),
         noticed=after.attention != paper.attention,
+        notes=tuple(notes),
     )
+
+
+def _united(record: Paper, same: list[Paper], where: str, origin: Origin) -> tuple[list[Paper], list[str]]:
+    """Those of the papers that the record names which it may unite, and a note on each of the others."""
+    if len(same) == 1 or origin.unites(record.source):
+        return same, []
+    nearest = max(same, key=lambda paper: identity.similarity(record.abstract, paper.abstract))
+    united = [
+        paper
+        for paper in same
+        if paper is nearest or identity.similarity(nearest.abstract, paper.abstract) >= identity.NEAR_EQUAL
+    ]
+    others = [paper for paper in same if paper not in united]
+    return united, [
+        f"{where}: it names {nearest.paper_id} and {other.paper_id}, whose texts differ; it joined the first only"
+        for other in others
+    ]
+
+
+def _allowed(record: Paper, paper: Paper, where: str, origin: Origin, *, seen: bool) -> tuple[Paper, list[str]]:
+    """The record with only what its origin may add to the paper, and a note on each thing that was left out."""
+    notes: list[str] = []
+    shared = set(record.aliases) & set(paper.aliases)
+    owns = origin.owns(shared)
+    new_flag = "withdrawn" in record.flags and "withdrawn" not in paper.flags
+    if new_flag and not (owns or (origin.owner and shared)):
+        record = replace(record, flags=tuple(flag for flag in record.flags if flag != "withdrawn"))
+        notes.append(f"{where}: it calls {paper.paper_id} withdrawn, which only that id's own source may say")
+    if origin.owner or owns:
+        return record, notes
+    if record.listed and not origin.lists and record.listed != paper.listed:
+        notes.append(f"{where}: its listing date {record.listed} of {paper.paper_id} was not taken")
+    near = seen or identity.similarity(record.abstract, paper.abstract) >= identity.NEAR_EQUAL
+    new_aliases = [alias for alias in record.aliases if alias not in shared]
+    if new_aliases and not near:
+        notes.append(f"{where}: it names {', '.join(new_aliases)} with another text than {paper.paper_id} has")
+    return replace(
+        record,
+        listed=record.listed if origin.lists else None,
+        updated=None,
+        aliases=record.aliases if near else tuple(alias for alias in record.aliases if alias in shared),
+    ), notes
 
 
 def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
@@ -147,8 +205,10 @@ def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
     return []
 
 
-def _merged(paper: Paper, other: Paper) -> Paper:
-    """Merge two known papers into one, under the id of the first."""
+def _merged(paper: Paper, other: Paper, *, unites: bool) -> Paper:
+    """Merge two known papers into one, under the id of the first. A stranger's union withdraws nothing."""
+    if not unites:
+        other = replace(other, flags=tuple(flag for flag in other.flags if flag != "withdrawn"))
     newer, _ = _ordered(other.version, paper.version)
     imported = min(filter(None, (paper.imported, other.imported)), default=paper.imported)
     return replace(_joined(paper, other, takes_text=newer), imported=imported)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rag.deduplication import Known, MergeResult, join
 from rag.errors import StoreFull
 from rag.identity import content_hash
+from rag.origins import OWNER, Origin
 from rag.ports import Prepare, Prepared, Submit
 from rag.types import Chunk, ImportReport, Paper, Reject
 from stores.embedding import embedding_text
@@ -77,6 +78,7 @@ def import_records(
     ahead: Prepare,
     at_once: Prepare,
     notes: tuple[str, ...] = (),
+    origin: Origin = OWNER,
     progress: Progress = lambda _: None,
 ) -> ImportReport:
     """
@@ -87,7 +89,8 @@ def import_records(
         records: Papers and Rejects, any number, read as they are needed.
         ahead: Prepares the next batch while the last is written.
         at_once: The same in place, for an import of one small batch.
-        notes: For the report.
+        notes: For the report; what records were not allowed to do is added.
+        origin: Who brought the records.
         progress: Told how many records were read since it was last told.
 
     Raises:
@@ -95,6 +98,7 @@ def import_records(
     """
     counts = {"added": 0, "updated": 0, "unchanged": 0}
     rejected: list[Reject] = []
+    refused: list[str] = []
     merged = read = 0
     records = iter(records)
     with library.writing():
@@ -109,13 +113,14 @@ def import_records(
                 batch = _Batch()
                 known = _known(library, read_records, waiting)
                 before = set(known.papers)
-                for outcome in _joined(read_records, known, library.now(), read):
+                for outcome in _joined(read_records, known, library.now(), read, origin):
                     if isinstance(outcome, Reject):
                         rejected.append(outcome)
                     else:
                         batch.take(outcome)
                         counts[outcome.outcome] += 1
                         merged += outcome.merged
+                        refused += outcome.notes
                 batch.fresh = before.isdisjoint([*batch.changed, *batch.merged_ids])
                 batch.prepare(library, submit)
                 if waiting:
@@ -126,7 +131,7 @@ def import_records(
                 read_records = list(islice(records, BATCH))
             if waiting:
                 _write(library, waiting)
-    return ImportReport(**counts, merged=merged, rejected=tuple(rejected), notes=notes)
+    return ImportReport(**counts, merged=merged, rejected=tuple(rejected), notes=(*notes, *refused))
 
 
 def _known(library: LibraryStore, records: Sequence[Paper | Reject], waiting: _Batch | None) -> Known:
@@ -140,12 +145,14 @@ def _known(library: LibraryStore, records: Sequence[Paper | Reject], waiting: _B
     return known
 
 
-def _joined(records: Sequence[Paper | Reject], known: Known, now: str, read: int) -> Iterator[MergeResult | Reject]:
+def _joined(
+    records: Sequence[Paper | Reject], known: Known, now: str, read: int, origin: Origin
+) -> Iterator[MergeResult | Reject]:
     for number, record in enumerate(records, start=read + 1):
         if isinstance(record, Reject):
             yield record
         else:
-            yield join(replace(record, imported=now[:10]), known, f"record {number}")
+            yield join(replace(record, imported=now[:10]), known, f"record {number}", origin)
 
 
 def _write(library: LibraryStore, batch: _Batch) -> None:

@@ -14,6 +14,7 @@ LONGEST = 350
 FLOORS = {
     "rag.errors": 0,
     "rag.identity": 0,
+    "rag.origins": 0,
     "rag.flags": 0,
     "rag.evaluation": 0,
     "rag.authors": 0,

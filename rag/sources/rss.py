@@ -2,13 +2,14 @@
 RSS 0.9 to 2.0, RDF and Atom feeds of any site: a journal, a preprint server, a search, a web log.
 
 The abstract is the description, summary or content: the first of them that is neither short nor cut off. The pages that
-a feed links to are not read.
+a feed links to are not read, and a link is no identity: the item may be about the paper, or about anything.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TextIO
 
 from rag import identity
@@ -55,12 +56,17 @@ def parse_items(
 def _paper(item: xml.Element, where: str, context: records.Context) -> Paper | Reject:
     parts = xml.children_by_name(item)
     guid, link = xml.first_text(parts, "guid", "id"), _link(parts)
-    ids = [*xml.texts(parts, "prism:doi"), *xml.texts(parts, "dc:identifier"), link, guid]
+    named = [*xml.texts(parts, "prism:doi"), *xml.texts(parts, "dc:identifier")]
+    if records.web_link(guid):
+        guid = "" if identity.scheme_ids(guid) or guid == link else guid
+    elif any(paper_id.startswith("arxiv:") for paper_id in identity.scheme_ids(guid)):
+        guid = ""  # arXiv's own feeds have formats of their own
+    ids = [*named, *([] if records.web_link(guid) else [guid])]
     pmid = next((found[1] for text in ids if (found := _PMID.match(text))), None)
     cover_date = xml.first_text(parts, "prism:publicationDate", "prism:coverDate", "dc:date")
     posted = xml.first_text(parts, "pubDate", "published", "issued")
     fields = {
-        "id": "" if pmid or guid == link else guid,
+        "id": "" if pmid else guid,
         "doi": next(filter(None, map(_doi, ids)), None),
         "pmid": pmid,
         "title": xml.first_text(parts, "title", "dc:title"),
@@ -72,9 +78,9 @@ def _paper(item: xml.Element, where: str, context: records.Context) -> Paper | R
         "venue": xml.first_text(parts, "prism:publicationName"),
         "categories": [category.get("term") or xml.inner_markup(category) for category in parts.get("category", [])]
         or xml.texts(parts, "dc:subject"),
-        "url": link,
     }
-    return records.make_paper(fields, where, context)
+    record = records.make_paper(fields, where, context)
+    return record if isinstance(record, Reject) else replace(record, url=records.web_link(link) or record.url)
 
 
 def _doi(text: str) -> str | None:
@@ -84,7 +90,11 @@ def _doi(text: str) -> str | None:
     >>> _doi("https://onlinelibrary.example/doi/abs/10.1002/x.1?af=R")
     '10.1002/x.1'
     """
-    ids = (paper_id for paper_id in identity.scheme_ids(text.strip()) if paper_id.startswith("doi:"))
+    ids = (
+        paper_id
+        for paper_id in identity.scheme_ids(text.strip())
+        if paper_id.startswith("doi:") and identity.scheme_of(paper_id) != "doi:arxiv"
+    )
     page = re.match(r"https?://[^/\s]+/doi/(?:(?:abs|full|pdf|epdf)/)?(10\.\d{4,9}/[^\s?#]+)", text)
     return next(ids, "").removeprefix("doi:") or (page[1] if page else None)
 

@@ -18,7 +18,9 @@ from statistics import median
 from typing import Any, Literal
 
 from rag import sources
-from rag.errors import ConfigError, InputError, RefdeskError, UnreadableInput
+from rag.errors import ConfigError, InputError, RefdeskError, UnknownFormat, UnreadableInput
+from rag.origins import Origin, of_feed
+from rag.sources.decoding import HEAD_BYTES, open_text
 from rag.types import ImportReport, JsonDict, Reject
 from refdesk.feeds.fetching import PACES, Fetcher
 from refdesk.feeds.providers import PROVIDERS
@@ -35,6 +37,8 @@ _MARK, _HINT = "settings", "hint"
 """Keys in a feed's state beside those of its provider: the fingerprint of its settings, and the hint of its error."""
 SHOWN_REJECTS = 10
 """A report has the first rejected records, at most so many."""
+SHOWN_NOTES = 100
+"""The same for notes."""
 AddFile = Callable[[LibraryStore, Path, str, tuple[str, ...]], ImportReport]
 State = Literal["fresh", "quiet", "stale", "partial", "broken", "new"]
 
@@ -51,6 +55,7 @@ class FeedReport:
     unchanged: int = 0
     rejected: int = 0
     rejects: tuple[Reject, ...] = ()
+    notes: tuple[str, ...] = ()
     requests: int = 0
     error: str | None = None
     hint: str | None = None
@@ -59,7 +64,7 @@ class FeedReport:
     def to_dict(self) -> JsonDict:
         """The report as `sync --json` prints it."""
         rejects = [reject.to_dict() for reject in self.rejects]
-        return {**asdict(self), "rejects": rejects, "took_ms": round(self.took_ms, 1)}
+        return {**asdict(self), "rejects": rejects, "notes": list(self.notes), "took_ms": round(self.took_ms, 1)}
 
 
 def sync(
@@ -132,7 +137,7 @@ def _pulled(
         provider, fetcher.pause_s, overlap = PROVIDERS[kind]
         since = _since(record, feed, today, overlap, anew=anew)
         for document in provider(Pull(feed, fetcher, since, today, state, keys=settings.keys)):
-            total += _imported(library, document, feed, today, add_file)
+            total += _imported(library, document, feed, today, add_file, of_feed(name, kind, str(feed.get("url", ""))))
     except RefdeskError as failed:
         error = failed
     except Exception as failed:  # noqa: BLE001 - one feed's surprise does not stop the others
@@ -149,6 +154,7 @@ def _pulled(
         unchanged=total.unchanged,
         rejected=len(total.rejected),
         rejects=total.rejected[:SHOWN_REJECTS],
+        notes=total.notes[:SHOWN_NOTES],
         requests=fetcher.requests,
         error=error.message if error else None,
         hint=error.hint if error else None,
@@ -197,7 +203,12 @@ def _since(record: FeedRecord, feed: Mapping[str, Any], today: date, overlap: in
 
 
 def _imported(
-    library: LibraryStore, document: Document, feed: Mapping[str, Any], today: date, add_file: AddFile
+    library: LibraryStore,
+    document: Document,
+    feed: Mapping[str, Any],
+    today: date,
+    add_file: AddFile,
+    origin: Origin,
 ) -> ImportReport:
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
@@ -213,15 +224,27 @@ def _imported(
             io.BytesIO(document.body),
             document.name,
             today=today.isoformat(),
-            format_name=document.format_name,
+            format_name=document.format_name or _format(document, feed, origin),
             tags=tags,
         )
-        report = import_records(library, records, ahead=ahead, at_once=at_once, notes=notes)
+        report = import_records(library, records, ahead=ahead, at_once=at_once, notes=notes, origin=origin)
     except InputError as error:
         raise UnreadableInput(f"A page of the feed cannot be read: {error.message}", hint=error.hint) from error
     if cut := next((reject for reject in report.rejected if "not read further" in reject.reason), None):
         raise UnreadableInput(f"A page of the feed is incomplete: {cut.reason}.", hint="Try again later.")
     return report
+
+
+def _format(document: Document, feed: Mapping[str, Any], origin: Origin) -> str | None:
+    """`rss` for a page that is written like arXiv's and is not from arXiv; None to recognise the format."""
+    if feed.get("kind") != "rss" or origin.schemes:
+        return None
+    text, _ = open_text(io.BytesIO(document.body), document.name)
+    try:
+        found = sources.recognise(text.read(HEAD_BYTES), document.name).name
+    except UnknownFormat:
+        return None
+    return "rss" if found in ("arxiv", "arxiv_rss") else None
 
 
 def state_of(record: FeedRecord, today: date) -> State:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from rag import sources
 from rag.errors import InputError, UnreadableInput
+from rag.origins import Origin
 from rag.types import ImportReport, Reject
 from refdesk.ingest import archives, inputs
 from stores.store import LibraryStore
@@ -73,13 +74,14 @@ def add_one(
     Raises:
         UnreadableInput, UnknownFormat: The input cannot be read, or holds no records.
     """
+    owner = not inputs.is_url(name)
     with inputs.opened(name) as (stream, filename, size):
         total = ImportReport()
         several = False
         for part, part_name, part_size in archives.members(stream, scope or filename, size):
             several = several or part is not stream
             try:
-                report = _add_stream(store, part, part_name, part_size, format_name, listed, tags, progress)
+                report = _add_stream(store, part, part_name, part_size, format_name, listed, tags, progress, owner)
             except InputError as error:
                 if not several:
                     raise
@@ -103,6 +105,7 @@ def _add_stream(
     listed: str | None,
     tags: tuple[str, ...],
     progress: Callable[[int, float], None],
+    owner: bool,
 ) -> ImportReport:
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
@@ -117,7 +120,8 @@ def _add_stream(
         read += count
         progress(read, min(1.0, stream.tell() / max(size, 1)))
 
-    report = import_records(store, records, ahead=ahead, at_once=at_once, notes=notes, progress=tell)
+    origin = Origin(owner=owner, name=filename)
+    report = import_records(store, records, ahead=ahead, at_once=at_once, notes=notes, origin=origin, progress=tell)
     if not report.added + report.updated + report.unchanged + len(report.rejected):
         raise UnreadableInput(f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read.")
     return report
@@ -128,4 +132,4 @@ def _with_input_name(report: ImportReport, name: str) -> ImportReport:
     rejected = (
         replace(reject, where=f"{name}: {reject.where}" if reject.where != name else name) for reject in report.rejected
     )
-    return replace(report, rejected=tuple(rejected))
+    return replace(report, rejected=tuple(rejected), notes=tuple(f"{name}: {note}" for note in report.notes))

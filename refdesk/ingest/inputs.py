@@ -44,7 +44,7 @@ def opened(name: str) -> Iterator[tuple[BinaryIO, str, int]]:
             while block := sys.stdin.buffer.read(1 << 20):
                 _keep(copy, block)
             yield cast(BinaryIO, copy), "stdin", copy.tell()
-    elif name.lower().startswith(("http://", "https://")):
+    elif is_url(name):
         with _spooled() as copy:
             _fetch(name, copy)
             yield (
@@ -55,6 +55,11 @@ def opened(name: str) -> Iterator[tuple[BinaryIO, str, int]]:
     else:
         with _file(Path(name)) as stream:
             yield stream, Path(name).name, os.fstat(stream.fileno()).st_size
+
+
+def is_url(name: str) -> bool:
+    """True for an input that is fetched from elsewhere."""
+    return name.lower().startswith(("http://", "https://"))
 
 
 def _file(path: Path) -> BinaryIO:

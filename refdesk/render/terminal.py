@@ -267,6 +267,7 @@ def feed(given: Mapping[str, Any]) -> RenderableType:
     did = ", ".join(counts) or ("failed" if given["error"] else "nothing new")
     line = Text.assemble((given["name"], "bold"), f"  {given['state']}: {did} in {given['took_ms'] / 1000:.1f} s")
     below = [f"{given['error']} {given['hint'] or ''}"] if given["error"] else []
+    below += [f"note: {note}" for note in given.get("notes", ())]
     below += [f"rejected: {each['where']}: {each['reason']}" for each in given["rejects"]]
     return Group(line, *(Indented(Text(unlinked(each), style="yellow")) for each in below))
 

@@ -131,9 +131,6 @@ def test_the_abstract_is_the_first_text_that_is_whole(given_: dict[str, str], ta
         "<dc:identifier>doi:10.1000/X</dc:identifier>",
         "<dc:identifier>10.1000/x</dc:identifier>",
         "<prism:doi>https://doi.org/10.1000/x</prism:doi>",
-        "<guid>https://doi.org/10.1000/x</guid>",
-        "<link>https://dx.doi.org/10.1000/x</link>",
-        "<link>https://onlinelibrary.example/doi/abs/10.1000/x?af=R</link>",
         "<dc:identifier>S0001-1</dc:identifier><dc:identifier>doi:10.1000/x</dc:identifier>",
     ],
 )
@@ -142,11 +139,27 @@ def test_a_doi_is_found_wherever_a_feed_puts_it(named: str) -> None:
     assert one_by(rss, content).paper_id == "doi:10.1000/x"
 
 
-def test_an_item_that_links_to_arxiv_is_arxivs_paper() -> None:
-    link = "<link>https://arxiv.org/abs/2406.11741v2</link>"
-    assert one_by(rss, rss_feed(f"<title>A</title><description>{ABSTRACT}</description>{link}")).paper_id == (
-        "arxiv:2406.11741"
-    )
+@pytest.mark.parametrize("name", ["link", "guid"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://arxiv.org/abs/2406.11741v2",
+        "HTTPS://ARXIV.ORG/ABS/2406.11741",
+        "https://arxiv.org/pdf/2406.11741v3.pdf",
+        "https://arxiv.org/abs/2406%2E11741",
+        "https://huggingface.co/papers/2406.11741",
+        "https://doi.org/10.1000/x.",
+        "https://doi.org/10.48550/arXiv.2406.11741v9",
+        "https://onlinelibrary.example/doi/abs/10.1000/x?af=R",
+        "https://pubmed.ncbi.nlm.nih.gov/12345678/",
+        "https://openalex.org/W2741809807",
+    ],
+)
+def test_an_item_that_links_to_a_paper_is_not_that_paper(link: str, name: str) -> None:
+    item = f"<title>A</title><description>{ABSTRACT}</description><{name}>{link}</{name}>"
+    record = one_by(rss, rss_feed(item))
+    assert all(alias.startswith(("title:", "file:")) for alias in record.aliases)
+    assert record.url == link
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "file:///etc/passwd", "https://a b", ""])

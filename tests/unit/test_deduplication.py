@@ -22,7 +22,7 @@ OTHER = "Robots that walk on the moon need no legs, as forty trials in a tank of
 def record(*aliases: str, title: str = "Small models", abstract: str = ABSTRACT, **fields: object) -> Paper:
     """A record as an importer makes it, under the best of its ids."""
     ids = tuple(sorted(aliases, key=identity.rank)) or (identity.title_id(title),)
-    paper = Paper(paper_id=ids[0], title=title, abstract=abstract, aliases=ids)
+    paper = Paper(paper_id=ids[0], title=title, abstract=abstract, aliases=ids, source="crossref")  # may unite
     return replace(paper, **fields)  # type: ignore[arg-type]
 
 

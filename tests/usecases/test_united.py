@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 from collections.abc import Callable
@@ -39,6 +40,24 @@ REVISED = PREPRINT | {
 }
 
 
+def own_format(*records: dict[str, object]) -> str:
+    """The records as Semantic Scholar gives them, whose records may unite papers of different texts."""
+    names = {"arxiv_id": "ArXiv", "doi": "DOI", "pmid": "PubMed"}
+    return json.dumps(
+        [
+            {
+                "paperId": hashlib.sha1(json.dumps(record).encode(), usedforsecurity=False).hexdigest(),
+                "externalIds": {names[key]: str(record[key]) for key in names if key in record},
+                "title": record["title"],
+                "abstract": record["abstract"],
+                "authors": [{"name": name} for name in record.get("authors", [])],  # type: ignore[attr-defined]
+                "publicationDate": record.get("published"),
+            }
+            for record in records
+        ]
+    )
+
+
 def lines(*records: dict[str, object]) -> str:
     return "".join(json.dumps(record) + "\n" for record in records)
 
@@ -49,15 +68,15 @@ def test_a_record_that_names_both_leaves_one_paper_that_every_id_finds(
     library: refdesk.Library, write: Write, order: tuple[dict[str, object], ...], at_once: bool
 ) -> None:
     if at_once:
-        report = library.add(write("papers.jsonl", lines(*order, BOTH)))
+        report = library.add(write("papers.jsonl", lines(*order)), write("both.json", own_format(BOTH)))
         assert (report.added, report.updated, report.unchanged, report.merged) == (2, 1, 0, 1)
     else:
         library.add(write("papers.jsonl", lines(*order)))
         assert library._store.vectors.count() == library._store.lexical.count() == 2
-        report = library.add(write("both.jsonl", lines(BOTH)))
+        report = library.add(write("both.json", own_format(BOTH)))
         assert (report.added, report.updated, report.unchanged, report.merged) == (0, 1, 0, 1)
     (paper,) = library.papers()
-    assert paper.aliases == ("arxiv:2401.00001", "doi:10.1000/x", "pmid:77")
+    assert paper.aliases[:3] == ("arxiv:2401.00001", "doi:10.1000/x", "pmid:77")
     assert (paper.paper_id, paper.title, paper.tags) == ("arxiv:2401.00001", PREPRINT["title"], ("read",))
     for name in ("2401.00001", "https://doi.org/10.1000/x", "pmid:77", "77"):
         assert library.show(name) == paper
@@ -65,7 +84,7 @@ def test_a_record_that_names_both_leaves_one_paper_that_every_id_finds(
     assert [chunk_id for chunk_id, _, _ in library._store.vectors.documents()] == ["arxiv:2401.00001#0"]
     assert list(library._store.lexical.hashes()) == ["arxiv:2401.00001"]
     assert library.check() == []
-    again = library.add(write("papers.jsonl", lines(*order, BOTH)))
+    again = library.add(write("papers.jsonl", lines(*order)), write("both.json", own_format(BOTH)))
     assert (again.added, again.updated, again.unchanged, again.merged) == (0, 0, 3, 0)
 
 
@@ -76,7 +95,7 @@ def test_an_answer_that_cites_either_paper_is_still_verified(
     library.add(write("papers.jsonl", lines(PREPRINT, ARTICLE)))
     answer = library.ask("zymurgy", as_list=True)
     assert {source.paper.paper_id for source in answer.sources} == {"arxiv:2401.00001", "doi:10.1000/x"}
-    library.add(write("both.jsonl", lines(BOTH)))
+    library.add(write("both.json", own_format(BOTH)))
     if revised:
         library.add(write("revised.jsonl", lines(REVISED)))
         assert library.show("10.1000/x").abstract == REVISED["abstract"]
@@ -131,14 +150,15 @@ def test_many_papers_are_united_in_chains_within_a_batch_and_over_several(
 
     works = range(1, 9)
     records = [one(work, scheme) for scheme in schemes for work in works]
-    records += [one(work, "pmid", "doi") for work in works] + [one(work, "arxiv_id", "pmid") for work in works]
-    report = library.add(write("papers.jsonl", lines(*records)))
+    uniting = [one(work, "pmid", "doi") for work in works] + [one(work, "arxiv_id", "pmid") for work in works]
+    files = write("papers.jsonl", lines(*records)), write("uniting.json", own_format(*uniting))
+    report = library.add(*files)
     assert (report.added, report.updated, report.merged) == (24, 16, 16)
-    assert [len(paper.aliases) for paper in library.papers()] == [3] * 8
+    assert [sum(not alias.startswith("s2:") for alias in paper.aliases) for paper in library.papers()] == [3] * 8
     assert {len(library.revisions(f"10.1000/{work}")) for work in works} == {len(schemes) + 2}
     assert library._store.vectors.count() == library._store.lexical.count() == 8
     assert library.check() == []
-    assert library.add(write("papers.jsonl", lines(*records))).unchanged == len(records)
+    assert library.add(*files).unchanged == len(records) + len(uniting)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +178,7 @@ def test_an_import_killed_while_it_unites_is_finished_by_the_next_command(
     folder = tmp_path / "library"
     with refdesk.open_library(folder) as library:
         library.add(write("papers.jsonl", lines(PREPRINT, ARTICLE)))
-    both = write("both.jsonl", lines(BOTH))
+    both = write("both.json", own_format(BOTH))
     assert ended(start(_DIE, owner, name, "1", "--library", folder, "add", both)).status == -signal.SIGKILL
     assert consistent(folder) == ({"arxiv:2401.00001", "doi:10.1000/x"} if name == "write" else {"arxiv:2401.00001"})
     with refdesk.open_library(folder) as library:
@@ -174,7 +194,7 @@ def test_show_tells_the_aliases_the_days_of_all_texts_and_which_one_stands(tmp_p
         library.add(write("papers.jsonl", lines(PREPRINT)))
     assert "this one" not in run("--library", folder, "show", "2401.00001").out
     with refdesk.open_library(folder) as library:
-        library.add(write("papers.jsonl", lines(ARTICLE, BOTH)))
+        library.add(write("papers.jsonl", lines(ARTICLE)), write("both.json", own_format(BOTH)))
         stands = library.show("2401.00001")
         days = [
             each.seen[:10] + (" (this one)" if (each.title, each.abstract) == (stands.title, stands.abstract) else "")
@@ -184,3 +204,17 @@ def test_show_tells_the_aliases_the_days_of_all_texts_and_which_one_stands(tmp_p
     assert "doi:10.1000/x, pmid:77" in shown
     assert len(days) == 2
     assert f"{', '.join(days)}\n" in shown
+
+
+def test_the_owners_table_that_names_two_papers_unites_none_and_the_report_says_so(
+    tmp_path: Path, write: Write
+) -> None:
+    folder = tmp_path / "library"
+    papers = write("papers.jsonl", lines(PREPRINT, ARTICLE))
+    both = write("both.jsonl", lines(BOTH))
+    run("--library", folder, "add", papers)
+    notes = json.loads(run("--library", folder, "add", both, "--json").out)["notes"]
+    assert any("arxiv:2401.00001" in note and "doi:10.1000/x" in note for note in notes)
+    with refdesk.open_library(folder) as library:
+        assert {paper.paper_id for paper in library.papers()} == {"arxiv:2401.00001", "doi:10.1000/x"}
+        assert library.check() == []
