@@ -30,7 +30,7 @@ _MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")"
 _YEAR = r"(?:19|20)\d\d"
 _DAY = (
     rf"{_YEAR}-\d\d(?:-\d\d)?|(?:{_MONTH}\.?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(?:of\s+)?{_YEAR})|"
-    rf"{_YEAR}|{_MONTH}\b\.?"
+    rf"{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?\b|{_YEAR}|{_MONTH}\b\.?"
 )
 _UNITS = {"day": 1, "week": 7}
 _BARE_MAY = re.compile(r"\bmay\b(?!\s+\d)")
@@ -118,7 +118,7 @@ def _past(match: re.Match[str], today: date) -> _Days | None:
     return _months_before(today, number * (12 if unit == "year" else 1)).isoformat(), None
 
 
-def _calendar(match: re.Match[str], today: date) -> _Days | None:
+def _calendar(match: re.Match[str], today: date) -> _Days:
     which, unit = match["which"].lower(), match["unit"].lower()
     monday = today - timedelta(days=today.weekday())
     if unit == "week":
@@ -132,7 +132,12 @@ def _calendar(match: re.Match[str], today: date) -> _Days | None:
     return f"{year}-01-01", f"{year}-12-31" if which != "this" else None
 
 
-def _named_day(match: re.Match[str], today: date) -> _Days | None:
+def _since_then(match: re.Match[str], today: date) -> _Days | None:
+    """“Since last week” begins with that week, and has no end."""
+    return (_calendar(match, today) if match["unit"] else _named_day(match, today))[0], None
+
+
+def _named_day(match: re.Match[str], today: date) -> _Days:
     day = today - timedelta(days=match["day"].lower() == "yesterday")
     return day.isoformat(), day.isoformat()
 
@@ -153,9 +158,9 @@ def _parts(text: str, today: date) -> tuple[int, int | None, int | None] | None:
     found = re.fullmatch(rf"({_MONTH})\.?(?:\s+(\d{{1,2}})(?:st|nd|rd|th)?,?)?(?:\s+(?:of\s+)?({_YEAR}))?", written)
     if not found:
         return None
-    month = MONTHS[found[1]]
-    year = int(found[3]) if found[3] else today.year - (month > today.month)
-    return year, month, int(found[2]) if found[2] else None
+    month, day = MONTHS[found[1]], int(found[2]) if found[2] else None
+    year = int(found[3]) if found[3] else today.year - ((month, day or 1) > (today.month, today.day))
+    return year, month, day
 
 
 def _first(text: str, today: date) -> str | None:
@@ -186,6 +191,13 @@ _FORMS = (
     (_form(rf"\b(?:between|from)\s+(?P<a>{_DAY})\s+(?:and|to|until|till|through|-|–)\s+(?P<b>{_DAY})"), _between),
     (_form(rf"\b(?:in\s+|during\s+)?(?P<a>{_YEAR})\s*[-–]\s*(?P<b>{_YEAR})\b"), _between),
     (_form(rf"\b(?:published\s+|listed\s+)?(?:since|starting\s+in)\s+(?P<a>{_DAY})"), _since),
+    (
+        _form(
+            r"\b(?:published\s+|listed\s+)?since\s+(?:the\s+)?(?:(?P<which>this|last|past|previous)\s+"
+            r"(?P<unit>week|month|year)|(?P<day>today|yesterday))\b"
+        ),
+        _since_then,
+    ),
     (_form(rf"\b(?:published\s+|listed\s+)?from\s+(?P<a>{_DAY})(?![-\w])(?P<on>\s+on(?:wards?)?\b(?!\s+\w))?"), _from),
     (_form(rf"\bafter\s+(?P<a>{_DAY})"), _after),
     (_form(rf"\b(?:until|till|up\s+to)\s+(?P<a>{_DAY})"), _until),

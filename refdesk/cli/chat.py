@@ -110,7 +110,8 @@ class Conversation:
             self._session.tell(f"Read as: {read.question}")
         elif self._asked and not self._library.model:
             self._session.tell("Read as a question of its own.")
-        answer = self._streamed(read.question) if self._library.model else self._quoted(read.question)
+        is_own = read.reading == "own"
+        answer = self._streamed(read.question) if self._library.model else self._quoted(read.question, is_own=is_own)
         self._asked.append(read.question)
         if answer:
             from rag.answers.followups import sentences_of
@@ -133,22 +134,29 @@ class Conversation:
 
         return show_stream(self._session, self._library.stream(question, cancel=INTERRUPTED, **self._options))
 
-    def _quoted(self, question: str) -> Answer | None:
-        """Show an answer in the papers' own sentences, without those that were shown before."""
+    def _quoted(self, question: str, *, is_own: bool) -> Answer | None:
+        """
+        Show an answer in the papers' own sentences, without those that were shown before.
+
+        A question of its own that only these answer gets them again: who asked another thing needs its answer.
+        """
         from refdesk.render import terminal
 
         answer = self._library.ask(question, cancel=INTERRUPTED, **self._options)
         repeated = sum(self._was_shown(answer, at) for at in range(len(answer.claims)))
         if repeated and answer.mode == "extractive":
             new = self._new(question, len(answer.claims), repeated)
-            if not new:
+            if not new and is_own:
+                self._session.tell("All of it was shown before, as the answer to another question.")
+            elif not new:
                 self._session.tell(
                     "Nothing new is left: all sentences here that answer this were shown before. /sources lists the "
                     "sources of the last answer."
                 )
                 return None
-            self._session.tell(f"{_sentences(repeated)} shown before {'is' if repeated == 1 else 'are'} left out.")
-            answer = new
+            else:
+                self._session.tell(f"{_sentences(repeated)} shown before {'is' if repeated == 1 else 'are'} left out.")
+                answer = new
         show(terminal.answer(answer))
         return answer
 

@@ -119,7 +119,7 @@ def made_of(given: Answer) -> list[str]:
         facts.append(f"confidence {given.confidence:.2f}")
     more = sum(len(fact.paper_ids) for fact in given.facts) - len(given.sources)
     if given.mode == "metadata" and more > 0:
-        facts.append(f"{more:,} more; --max-sentences lists more")
+        facts.append(f"{len(given.sources)} shown; --max-sentences shows up to 50")
     if given.usage and given.usage["calls"]:
         about = "about " if given.usage["estimated"] else ""
         facts.append(f"{about}{given.usage['input_tokens'] + given.usage['output_tokens']:,} tokens")

@@ -108,6 +108,13 @@ def test_no_sentence_is_shown_twice_and_the_end_is_told(chat: Callable[..., Ran]
     assert "Nothing new is left" in ran.err.splitlines()[-1]
 
 
+def test_a_question_of_its_own_is_answered_also_with_what_was_shown(chat: Callable[..., Ran]) -> None:
+    ran = chat("What explains grokking?", "Why does grokking happen?", *["What explains grokking?"] * 40)
+    assert "All of it was shown before, as the answer to another question." in ran.err
+    assert ran.err.count("All of it was shown before") > 30
+    assert ran.out.count("\nSources") > 30
+
+
 def test_what_is_left_of_an_answer_keeps_the_contract(folder: Path) -> None:
     with refdesk.open_library(folder) as library:
         answer = library.ask(GROKKING, max_sentences=12)

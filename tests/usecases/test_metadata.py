@@ -251,7 +251,7 @@ def test_the_command_line_takes_authors_and_orders(folder: Path, cli: Cli) -> No
 def test_facts_are_printed_with_their_papers(folder: Path, cli: Cli) -> None:
     shown = cli("--library", folder, "ask", "papers by Ada King", "--max-sentences", "2").out
     assert shown.startswith("3 papers by Ada King, the newest of 2025-06-11.\n")
-    assert "1 more; --max-sentences lists more" in shown
+    assert "shown; --max-sentences shows up to 50" in shown
     assert "[1] Songs of Whales\n" in shown
     assert "confidence" not in shown
     none = cli("--library", folder, "ask", "How many papers on zorblax?", "--exit-code")
