@@ -302,6 +302,8 @@ def test_the_fence_holds(
     own = {folded(sentence.text) for name in only.papers for sentence in written.show(name).sentences}
     tags = []
     for request in with_evidence(model):
+        if chat_server.is_judge(request):  # tests/unit/test_judges.py holds its fence
+            continue
         system, user = request["messages"]
         assert system["role"] == "system"
         assert user["role"] == "user"
@@ -333,11 +335,10 @@ def defanged(text: str) -> str:
 
 
 def _lines(message: Body) -> list[str]:
-    """A user message up to its question, or to what a judge is asked; a repair has more below."""
+    """A user message up to its question; a repair has more below."""
     lines = str(message["content"]).split("\n")
-    asks = "Judge the claims 1 to " if lines[-1].startswith("Judge the claims 1 to ") else "Question: "
-    at = max(number for number, line in enumerate(lines) if line.startswith(asks))
-    assert sum(line.startswith(asks.rstrip()) for line in lines) == 1
+    at = max(number for number, line in enumerate(lines) if line.startswith("Question: "))
+    assert sum(line.startswith("Question:") for line in lines) == 1
     assert sum(bool(re.match(r"</?evidence", line)) for line in lines) == 2
     return lines[: at + 1]
 
