@@ -302,6 +302,8 @@ def test_the_fence_holds(
     own = {folded(sentence.text) for name in only.papers for sentence in written.show(name).sentences}
     tags = []
     for request in with_evidence(model):
+        if chat_server.is_judge(request):  # tests/unit/test_judges.py holds its fence
+            continue
         system, user = request["messages"]
         assert system["role"] == "system"
         assert user["role"] == "user"
