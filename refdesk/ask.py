@@ -24,9 +24,9 @@ from rag.checking import Checker, Judge
 from rag.errors import ModelUnavailable, PaperNotFound
 from rag.question import FollowUp, follow_up, understand
 from rag.retrieval.retriever import Retrieved
-from rag.types import EVERY_PAPER, Answer, Claim, Filter
+from rag.types import EVERY_PAPER, Answer, Claim, Filter, JudgeChoice
 from refdesk.citations import Citations
-from refdesk.judges import Choice, Judges
+from refdesk.judges import Judges
 
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
@@ -260,7 +260,7 @@ class Ask:
         budget = min((limit for limit in limits if limit is not None), default=None)
         return IssueModel(generator=self._generator, options=replace(options, max_tokens=None), budget=budget)
 
-    def judge_of_document(self, choice: Choice | None, cancel: Event | None) -> Judge | None:
+    def judge_of_document(self, choice: JudgeChoice | None, cancel: Event | None) -> Judge | None:
         """The judge of a document that is verified, as `Judges.of_document`; its tokens count into the day's."""
         options = replace(self._options(), max_tokens=None)
         return self._judges.of_document(choice, options, cancel.is_set if cancel else lambda: False)

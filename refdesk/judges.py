@@ -10,20 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from rag.answers.budget import Options, within_budget
 from rag.errors import ConfigError
 from rag.judges import EntailmentJudge, ModelJudge, StoredJudge
 from rag.llm.chat import Messages
+from rag.types import JudgeChoice
 
 if TYPE_CHECKING:
     from rag.checking import Judge
     from rag.llm.chat import Chat
     from rag.llm.prompts import Prompt
     from rag.ports import Replies
-
-Choice = Literal["auto", "model", "entailment", "words"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class JudgeSettings:
         entailment: True if an entailment model is named or downloaded.
     """
 
-    choice: Choice = "auto"
+    choice: JudgeChoice = "auto"
     model: str | None = None
     own: bool = False
     entailment: bool = False
@@ -91,7 +90,7 @@ class Judges:
             return self._entailment()
         return None
 
-    def of_document(self, choice: Choice | None, options: Options, cancelled: Callable[[], bool]) -> Judge | None:
+    def of_document(self, choice: JudgeChoice | None, options: Options, cancelled: Callable[[], bool]) -> Judge | None:
         """
         The judge of a document that is verified; None leaves it to the words.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 from rag.answers.stream import AnswerStream
 from rag.question import FollowUp
-from rag.types import Answer, Filter, FilterOptions, Hit, Paper, choose_filter
+from rag.types import Answer, Filter, FilterOptions, Hit, JudgeChoice, Paper, choose_filter
 from refdesk import wiring
 from refdesk.arguments import check_count
 from refdesk.filters import checked_filter
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from rag.retrieval.langchain import PaperRetriever
     from rag.retrieval.retriever import Retrieved
-    from refdesk.judges import Choice
     from refdesk.verify import Verification
 
 Sort = Literal["score", "date"]
@@ -216,7 +215,7 @@ class Questions:
         """Check a stored reply of a model again. Raises PaperNotFound where no reply has this id."""
         return self._ask.replay(generation_id)[1]
 
-    def verify(self, document: str, *, judge: Choice | None = None, cancel: Event | None = None) -> Verification:
+    def verify(self, document: str, *, judge: JudgeChoice | None = None, cancel: Event | None = None) -> Verification:
         """
         Check the claims of a document that Refdesk wrote, JSON or Markdown, in their order.
 

@@ -15,10 +15,11 @@ NOT_FAR = 0.6
 """A sentence that names all things of the question is not shown below this share of the score of the best one."""
 WITH_ITS_CONTEXT = 0.9
 """The factor on a sentence that names all things only together with the sentence before."""
-BOTH, FEW_THINGS = 2, 3
-"""Of two things an answer must name both, of three nearly all, by weight; of more, …"""
-NEARLY_ALL, HALF = 0.7, 0.5
-"""… half: a long question is put in other words more often."""
+FEW_THINGS = 3
+"""Of so many things those that no sentence names are told."""
+HALF, MOST = 0.5, 0.6
+"""The least share of the things, by weight, that an answer names: a paper often puts the rest in other words. What is
+left open is told, and takes from the confidence, if less than the second is named."""
 
 ABOUT_AS_MUCH = 0.15
 """Papers that name so much less than the best one are listed beside it where none answers."""
@@ -69,15 +70,19 @@ def covering(found: Sequence[Evidence], things: Mapping[str, float]) -> Covering
         if not each.lacks_in_context and each.score >= NOT_FAR * best
     ]
     if whole:
-        return Covering(near_the_best(whole), (), 1.0, True)
+        most = [
+            replace(each, score=each.score * (1 - lacked(each, things)))
+            for each in found
+            if each.lacks_in_context and 1 - lacked(each, things) >= MOST
+        ]
+        return Covering(near_the_best([*whole, *most]), (), 1.0, True)
     nearest = nearest_first(found, things)
     if not nearest:
         return Covering()
     least = lacked(nearest[0], things)
     kept = near_the_best([each for each in nearest if lacked(each, things) <= least])
     held = 1 - least
-    enough = len(things) > BOTH and held >= (NEARLY_ALL if len(things) <= FEW_THINGS else HALF)
-    return Covering(kept, kept[0].lacks, held, enough)
+    return Covering(kept, kept[0].lacks, 1.0 if held >= MOST else held, held >= HALF)
 
 
 def nearest_first(found: Sequence[Evidence], things: Mapping[str, float]) -> list[Evidence]:

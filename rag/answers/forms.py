@@ -225,7 +225,7 @@ def _telling(
     wanted = [each for each in found if is_wanted(each)]
     telling = covering(wanted, things)
     if telling.is_enough:
-        without = telling.without if len(things) <= FEW_THINGS else ()
+        without = telling.without if len(things) <= FEW_THINGS and telling.held < 1 else ()
         named = NOT_NAMED.format(_all(without)) if without else None
         return Form(evidence=whole(select(telling.found, limit=limit), limit), missing=named, held=telling.held)
     other = covering(found, things)
@@ -307,10 +307,10 @@ def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
 def _not_together(things: Iterable[str]) -> str:
     asked_about = list(things)
     if len(asked_about) > FEW_THINGS:
-        return "no sentence here says most of what is asked"
+        return "no sentence here names most of what is asked about; it may be said in other words"
     if len(asked_about) == 1:
         return f"no sentence here says what was found on {_all(asked_about)}"
-    return f"no sentence here says anything of {_all(asked_about)} together"
+    return f"no sentence here names {_all(asked_about)} together; it may be said in other words"
 
 
 def _all(things: Iterable[str]) -> str:

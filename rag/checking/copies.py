@@ -100,6 +100,10 @@ def altered(claim: TextFeatures, source: TextFeatures, alignment: Alignment) -> 
                 word, held = claim.words[at], source.words[other]
                 if _is_stronger(word, held) or (word.negated == held.negated and opposite(word.text, held.text)):
                     yield doubt("direction", claim, word, f"the sentence has {held.text} there", strong=True)
+        if len(ours) == len(theirs) == 1 and alignment.share >= CLOSE_COPY:  # digits that are no quantity: “l−7”
+            word, held = claim.words[ours[0]], source.words[theirs[0]]
+            if word.text.isdigit() and held.text.isdigit() and int(word.text) != int(held.text):
+                yield doubt("number", claim, word, f"the sentence has {held.text} there", strong=True)
 
 
 def _same(claimed: Quantity, held: Quantity) -> bool:

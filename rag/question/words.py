@@ -64,6 +64,7 @@ ASKED_OF = frozenset(
     common rare often old expensive cheap cheaper many much more less least better worse harmful beneficial helpful
     weak weakness weaknesses shortcoming shortcomings failure failures pitfall pitfalls downside downsides limit limits
     cause causes reason reasons effect effects impact impacts influence influences role performance quality accuracy
+    contain contains include includes consist cover covers together alone jointly one ones well good answer answers
     """.split()
 )
 """What is asked of a thing, and no thing that an answer must name: its degree, its limits, its causes."""

@@ -117,6 +117,8 @@ class Problem:
 
 
 Support = Literal["verbatim", "supported", "weak", "unsupported"]
+JudgeChoice = Literal["auto", "model", "entailment", "words"]
+"""Who decides about claims; `auto` takes the first that there is."""
 JudgedAs = Literal["follows", "overstated", "not said", "contradicted"]
 
 

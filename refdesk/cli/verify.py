@@ -12,7 +12,7 @@ from refdesk.cli.common import FOUND_SOMETHING, Session, as_json, judge_option, 
 from refdesk.cli.completion import files
 
 if TYPE_CHECKING:
-    from refdesk.judges import Choice
+    from rag.types import JudgeChoice
 
 
 @click.command()
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @judge_option
 @as_json
 @click.pass_obj
-def verify(session: Session, document: str, judge: Choice | None, as_json: bool) -> int:
+def verify(session: Session, document: str, judge: JudgeChoice | None, as_json: bool) -> int:
     """
     Check the citations of an answer or a digest against the library, offline unless --judge model is given.
 

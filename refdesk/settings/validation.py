@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from rag.errors import ConfigError
+from rag.types import JudgeChoice as JudgeChoice
 from stores.urls import is_database, masked
 
 LONGEST_WAIT_S = 86_400
@@ -104,7 +105,6 @@ Count = Annotated[int, BeforeValidator(_not_a_flag), Field(ge=0, le=MOST)]
 PositiveCount = Annotated[int, BeforeValidator(_not_a_flag), Field(ge=1, le=MOST)]
 Number = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0)]
 Share = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0, le=1)]
-JudgeChoice = Literal["auto", "model", "entailment", "words"]
 Port = Annotated[int, BeforeValidator(_not_a_flag), Field(ge=1, le=65_535)]
 Wait = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0, le=LONGEST_WAIT_S)]
 Timeout = Annotated[float, BeforeValidator(_not_a_flag), Field(gt=0, le=LONGEST_WAIT_S)]

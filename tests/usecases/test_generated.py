@@ -570,6 +570,7 @@ def test_ten_thousand_unsupported_claims_are_neither_shown_nor_all_repaired(
     library: refdesk.Library, server: ChatServer
 ) -> None:
     server.reply, server.chunk = chat_server.ten_thousand, 200
+    server.judge = chat_server.judging(lambda text, texts: "follows" if text in texts else "not said")
     answer = library.ask(QUESTION)
     keeps_the_contract(library, answer)
     assert "holds" not in answer.text
