@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from refdesk.digest.run import Step
     from refdesk.feeds.syncing import FeedReport
     from refdesk.library import Library, open_library
-    from refdesk.verify import Verified
+    from refdesk.verify import Verification, Verified
 
 __all__ = [
     "Abstention",
@@ -107,6 +107,7 @@ __all__ = [
     "Theme",
     "Understood",
     "Verdict",
+    "Verification",
     "Verified",
     "__version__",
     "errors",
@@ -128,6 +129,7 @@ _MODULES = {
     "FollowUp": "rag.question",
     "Understood": "rag.question",
     "Verdict": "rag.checking",
+    "Verification": "refdesk.verify",
     "Verified": "refdesk.verify",
     "open_library": "refdesk.library",
 }

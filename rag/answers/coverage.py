@@ -70,11 +70,7 @@ def covering(found: Sequence[Evidence], things: Mapping[str, float]) -> Covering
         if not each.lacks_in_context and each.score >= NOT_FAR * best
     ]
     if whole:
-        most = [
-            replace(each, score=each.score * (1 - lacked(each, things)))
-            for each in found
-            if each.lacks_in_context and 1 - lacked(each, things) >= MOST
-        ]
+        most = [each for each in found if each.lacks_in_context and 1 - lacked(each, things) >= MOST]
         return Covering(near_the_best([*whole, *most]), (), 1.0, True)
     nearest = nearest_first(found, things)
     if not nearest:
