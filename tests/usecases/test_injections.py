@@ -229,6 +229,7 @@ def links(text: str) -> list[str]:
 def marked_up(document: str, urls: set[str]) -> Iterator[str]:
     """Links, pictures and HTML of a Markdown document other than the stored links; also those that GitHub makes."""
     allowed = {MarkdownIt().normalizeLink(url) for url in urls}
+    document = re.sub(r"<!-- seal: [0-9a-f\s]+-->\n", "", document)  # ours, and no reader sees it
     for block in MarkdownIt("commonmark").parse(document):
         if block.type == "html_block":
             yield block.content
