@@ -225,7 +225,8 @@ def _telling(
     wanted = [each for each in found if is_wanted(each)]
     telling = covering(wanted, things)
     if telling.is_enough:
-        without = telling.without if len(things) <= FEW_THINGS and telling.held < 1 else ()
+        is_told = missing == NO_NUMBER or (len(things) <= FEW_THINGS and telling.held < 1)  # a number is of one thing
+        without = telling.without if is_told else ()
         named = NOT_NAMED.format(_all(without)) if without else None
         return Form(evidence=whole(select(telling.found, limit=limit), limit), missing=named, held=telling.held)
     other = covering(found, things)

@@ -29,6 +29,7 @@ VERBS = frozenset(
     evaluate evaluated measure measured detect detecting train trained learn learned solve solves solved handle handles
     deal give gives given take takes taken matter matters mean means meant predict predicts emerge emerges emerged hold
     holds fail fails failed degrade degrades speed speeds run runs build build builds built call called
+    contain contains contained include includes included comprise comprises
     play plays understand understands reach reaches reached come comes came write writes wrote respond responds
     responded cover covers survive survives survived appear appears appeared become covered want wants go goes ask asks
     """.split()
