@@ -345,5 +345,6 @@ def _read(texts: Iterator[str], task: Task, reply: Reply) -> Iterator[DraftClaim
     """Yield the claims of a reply as they are completed; keep the reply if it can be used."""
     yield from until(texts, reply, 2 * task.options.max_claims)
     if reply.drafts or reply.unanswerable:
+        is_cut = reply.stop_after(2 * task.options.max_claims)
         task.replies[:] = [reply.text]
-        task.told.append(reply.missing)
+        task.told.append("" if is_cut else reply.missing)

@@ -32,13 +32,13 @@ def batches(ones: Iterable[Checked], judge: Judge | None, *, early: bool) -> Ite
         early: Let the first claim that needs the judge be alone, for a reader who waits for it.
     """
     batch: list[Checked] = []
-    passed = False  # a reader has seen a claim, or soon will
+    is_first = True
     for one in ones:
         batch.append(one)
         waiting = sum(wants_judge(each.verdict) for each in batch) if judge else 0
-        if not waiting or waiting >= (1 if early and not passed else AT_ONCE):
+        if not waiting or waiting >= (1 if early and is_first else AT_ONCE):
             yield batch
-            passed = passed or any(each.verdict.support != "unsupported" for each in batch)
+            is_first = is_first and not waiting
             batch = []
     if batch:
         yield batch

@@ -52,6 +52,7 @@ class Reply:
         self._at = -1
         self._ended = False
         self.drafts: list[DraftClaim] = []
+        self._known: set[DraftClaim] = set()
 
     def feed(self, piece: str) -> Iterator[DraftClaim]:
         """Read the next piece; yield the claims that it completes."""
@@ -64,14 +65,19 @@ class Reply:
     def finish(self) -> Iterator[DraftClaim]:
         """Read the end: a reply without JSON is prose with marks, such as `It rose. [1.2]`."""
         if self._at < 0:
-            for draft in _marked(self.text):
-                self.drafts.append(draft)
-                yield draft
+            yield from self._new(_marked(self.text))
 
     @property
     def unanswerable(self) -> bool:
         """True if the model says that the evidence holds no answer."""
         return not self.drafts and bool(_UNANSWERABLE.search(self.text))
+
+    def stop_after(self, most: int) -> bool:
+        """Forget what follows the last claim that was read, if these are as many as are read; True if they are."""
+        is_full = self._at >= 0 and len(self.drafts) >= most
+        if is_full:
+            self.text = self.text[: self._at]
+        return is_full
 
     @property
     def missing(self) -> str:
@@ -99,7 +105,13 @@ class Reply:
                     return
                 entry, end = repaired
             self._at = end
-            for draft in _drafts(entry):
+            yield from self._new(_drafts(entry))
+
+    def _new(self, drafts: Iterator[DraftClaim]) -> Iterator[DraftClaim]:
+        """Yield the drafts that the reply does not repeat."""
+        for draft in drafts:
+            if draft not in self._known:
+                self._known.add(draft)
                 self.drafts.append(draft)
                 yield draft
 

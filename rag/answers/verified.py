@@ -137,9 +137,11 @@ def replayed(
     dropped = 0
     for one in read:
         shown = chosen(one, [by_draft[draft] for draft in next(places)] if one.wanting else [])
-        new = [each for each in shown if all(each.draft.text != claim.text for claim in claims)]
-        claims += [made(each, sources) for each in new]
-        dropped += one.wanting and not new
+        before = len(claims)
+        for each in shown:
+            if all(each.draft.text != claim.text for claim in claims):
+                claims.append(made(each, sources))
+        dropped += one.wanting and len(claims) == before
     papers = {cited.paper.paper_id: cited.paper for cited in sentences.values()}
     return Answer(
         question=stored.question,

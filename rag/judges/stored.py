@@ -1,14 +1,17 @@
 """
 Stored judgements: a claim that was judged before, with the same sentences, costs nothing when it is asked or verified.
 
-They lie beside the stored replies of models, each under the key of its claim. Another judge's judgement replaces it.
+They lie beside the stored replies of models, each under the key of its claim, where another judge's judgement replaces
+it, and under a key with the judge's prompt and model, where it stays.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import get_args
 
 from rag.checking import Judge, JudgedClaim, JudgeName
@@ -71,10 +74,8 @@ class StoredJudge:
         return found
 
     def _stored(self, claim: JudgedClaim) -> Judgement | None:
-        row = self._replies.find(claim.key)
-        if not row or row.id != claim.key or row.question != claim.text:
-            return None
-        if self._prompt is not None and (row.prompt, row.model) != (self._prompt, self._model):
+        row = self._replies.find(claim.key if self._prompt is None else self._own_key(claim))
+        if not row or row.question != claim.text:
             return None
         try:
             stored = json.loads(row.reply)
@@ -82,6 +83,9 @@ class StoredJudge:
         except (ValueError, TypeError, KeyError):
             return None
         return Judgement(verdict=verdict, because=because) if verdict in get_args(JudgedAs) else None
+
+    def _own_key(self, claim: JudgedClaim) -> str:
+        return hashlib.sha256(f"{self._prompt}\n{self._model}\n{claim.key}".encode()).hexdigest()[:12]
 
     def _keep(self, claim: JudgedClaim, judgement: Judgement) -> None:
         if self._prompt is None or self._model is None:
@@ -108,3 +112,4 @@ class StoredJudge:
         )
         with suppress(LibraryReadOnly):  # it is judged again the next time
             self._replies.keep(stored)
+            self._replies.keep(replace(stored, id=self._own_key(claim)))

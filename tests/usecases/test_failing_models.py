@@ -198,6 +198,7 @@ def test_a_reply_of_no_use_leaves_an_extractive_answer(
     server: ChatServer, ask: Callable[..., Ran], folder: Path, reply: chat_server.Model
 ) -> None:
     server.reply, server.chunk = reply, 100
+    server.judge = chat_server.judging(lambda text, texts: "follows" if text in texts else "not said")
     began = time.monotonic()
     ran = ask("--json")
     assert time.monotonic() - began < MOST_SECONDS

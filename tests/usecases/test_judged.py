@@ -193,7 +193,6 @@ def test_an_edited_claim_has_no_stored_judgement(library: refdesk.Library, serve
     document = as_markdown(library.ask(QUESTION))
     server.requests.clear()
     found = library.verify(document.replace("Overall, ", "As always, ", 1))
-    assert found.judge == "words"
     assert sum(each.verdict.judgement is None for each in found) == 1
     assert not server.requests
 

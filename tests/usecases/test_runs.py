@@ -224,7 +224,15 @@ def test_a_paper_that_was_united_with_another_comes_back_once(tmp_path: Path, fo
         library.add(write(tmp_path / "other.jsonl", [article]))
         clock.time += timedelta(days=7)
         list(library.issues.run())
-        library.add(write(tmp_path / "both.jsonl", [{**preprint, "doi": "10.1000/herons"}]))
+        database_record = {
+            "paperId": "0" * 40,
+            "title": article["title"],
+            "abstract": article["abstract"],
+            "publicationDate": "2026-06-23",
+            "externalIds": {"ArXiv": str(preprint["arxiv_id"]), "DOI": "10.1000/herons"},
+        }
+        (tmp_path / "both.json").write_text(json.dumps({"data": [database_record]}), encoding="utf-8")
+        library.add(tmp_path / "both.json")
         for _ in range(3):
             clock.time += timedelta(days=7)
             list(library.issues.run())
