@@ -253,14 +253,15 @@ class Generator:
         yield answer
 
     def _drafts(self, task: Task, items: Iterator[Task | DraftClaim]) -> Iterator[Checked]:
-        """Check drafts as they come, twice as many as the answer may have; those about the evidence are no claims."""
-        read = 0
+        """Check each draft once, of twice as many as the answer may have; those about the evidence are no claims."""
+        read, known = 0, set[DraftClaim]()
         for draft in items:
             assert isinstance(draft, DraftClaim)
             task.chat.stop_if_cancelled()
             if is_about_evidence(draft.text):
                 task.told.insert(0, draft.text)
-            elif (read := read + 1) <= 2 * task.options.max_claims:
+            elif (read := read + 1) <= 2 * task.options.max_claims and draft not in known:
+                known.add(draft)
                 yield checked(self._checker, draft, task.context, task.question)
 
     def _repaired(self, task: Task) -> Iterator[Claim]:
@@ -345,6 +346,5 @@ def _read(texts: Iterator[str], task: Task, reply: Reply) -> Iterator[DraftClaim
     """Yield the claims of a reply as they are completed; keep the reply if it can be used."""
     yield from until(texts, reply, 2 * task.options.max_claims)
     if reply.drafts or reply.unanswerable:
-        is_cut = reply.stop_after(2 * task.options.max_claims)
+        task.told.append("" if reply.stop_after(2 * task.options.max_claims) else reply.missing)
         task.replies[:] = [reply.text]
-        task.told.append("" if is_cut else reply.missing)

@@ -52,7 +52,6 @@ class Reply:
         self._at = -1
         self._ended = False
         self.drafts: list[DraftClaim] = []
-        self._known: set[DraftClaim] = set()
 
     def feed(self, piece: str) -> Iterator[DraftClaim]:
         """Read the next piece; yield the claims that it completes."""
@@ -65,7 +64,9 @@ class Reply:
     def finish(self) -> Iterator[DraftClaim]:
         """Read the end: a reply without JSON is prose with marks, such as `It rose. [1.2]`."""
         if self._at < 0:
-            yield from self._new(_marked(self.text))
+            for draft in _marked(self.text):
+                self.drafts.append(draft)
+                yield draft
 
     @property
     def unanswerable(self) -> bool:
@@ -105,13 +106,7 @@ class Reply:
                     return
                 entry, end = repaired
             self._at = end
-            yield from self._new(_drafts(entry))
-
-    def _new(self, drafts: Iterator[DraftClaim]) -> Iterator[DraftClaim]:
-        """Yield the drafts that the reply does not repeat."""
-        for draft in drafts:
-            if draft not in self._known:
-                self._known.add(draft)
+            for draft in _drafts(entry):
                 self.drafts.append(draft)
                 yield draft
 

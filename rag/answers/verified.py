@@ -119,7 +119,7 @@ def replayed(
     """
     context = Context(dict(sentences))
     first, second = Reply(), Reply()
-    drafts = [*first.feed(stored.reply), *first.finish()]
+    drafts = list(dict.fromkeys([*first.feed(stored.reply), *first.finish()]))
     repaired = [*second.feed(stored.repair), *second.finish()] if stored.repair else []
     told = [draft.text for draft in drafts if is_about_evidence(draft.text)]
     read, rewritten = (

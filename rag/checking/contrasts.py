@@ -76,6 +76,7 @@ def contrasted(one: str, other: str) -> bool:
     """
     True if two stems name different things of one kind.
 
+    >>> from rag.checking.words import stems
     >>> contrasted(*stems(["mice", "rats"])), contrasted(*stems(["mice", "mouse"]))
     (True, False)
     """
