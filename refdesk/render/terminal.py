@@ -139,6 +139,8 @@ def verified(found: Sequence[tuple[str, Verdict]], *, judge: str) -> RenderableT
         lines += [
             Indented(Text(f"{each.kind}: “{each.found}”: {each.detail}", style="yellow")) for each in verdict.problems
         ]
+    if not found:
+        return Text("It is as Refdesk wrote it, and holds no claim to check.", style="bold")
     counts = Counter(verdict.support for _, verdict in found)
     summary = ", ".join(f"{counts[name]:,} {name}" for name in _SUPPORTS if counts[name])
     return Group(*lines, Text(f"{len(found):,} checked: {summary}. Judge: {judge}.", style="bold"))
