@@ -15,7 +15,7 @@ from rag.checking.units import UNITS
 from rag.checking.words import SIDES
 
 Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
-"""Computes cosines between words, shape (first, second)."""
+"""Computes cosines between words, shape (first, second), from a static table without a model."""
 
 _LEAST_COPIED = 0.5
 _COPY = 0.8  # of the words outside of the addition

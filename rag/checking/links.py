@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from rag.checking.features import TextFeatures
 from rag.checking.normalize import normalize
+from rag.checking.problems import problem_at
 from rag.types import Problem
 
 _TAGS = "a|b|i|p|img|svg|div|span|script|style|iframe|link|meta|form|input|object|embed|base|html|body|video|br"
@@ -47,9 +48,7 @@ def unlawful(claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Iterable
     """Find links, and signs that hide or turn text, that no cited sentence has."""
     for found in _LINK.finditer(claim.normalized.text):
         if not any(found[0].rstrip(".,;)") in sentence.normalized.text for sentence in sentences):
-            at = claim.at(*found.span())
-            detail = "no cited sentence has this link"
-            yield Problem(kind="source", found=claim.original[slice(*at)], at=at, detail=detail)
+            yield problem_at("source", claim, *found.span(), "no cited sentence has this link")
     for found in _HIDING.finditer(claim.original):
         if not any(found[0] in sentence.original for sentence in sentences):
             detail = "it holds a sign that hides or turns text"

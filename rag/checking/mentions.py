@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.checking.features import TextFeatures, read
+from rag.checking.problems import problem_at
 from rag.types import Paper, Problem, Sentence
 
 LONGEST = 4_000
@@ -29,9 +30,7 @@ class CitedSentence:
 
 def authors(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> Iterable[Problem]:
     for place in mentions:
-        at = claim.at(*place)
-        detail = "no cited paper is by this author of this year"
-        yield Problem(kind="author", found=claim.original[slice(*at)], at=at, detail=detail)
+        yield problem_at("author", claim, *place, "no cited paper is by this author of this year")
 
 
 def without(claim: TextFeatures, mentions: Iterable[tuple[int, int]]) -> TextFeatures:

@@ -13,8 +13,9 @@ from functools import lru_cache
 from rag.checking.copies import Alignment, align
 from rag.checking.doubt import Doubt
 from rag.checking.features import TextFeatures, read
+from rag.checking.problems import problem_at
 from rag.checking.words import Word
-from rag.types import Problem, ProblemKind
+from rag.types import ProblemKind
 
 _JOINTS = frozenset(
     "while whereas but although though because since when whenever if unless until which who yet however".split()
@@ -71,8 +72,9 @@ class Phrases:
 
     def doubt(self, kind: ProblemKind, first: int, last: int, detail: str, *, strong: bool = False) -> Doubt:
         """A doubt about the words of this text from one index to another, both included."""
-        at = self.features.at(self.words[first].start, self.words[last].end)
-        return Doubt(Problem(kind=kind, found=self.features.original[slice(*at)], at=at, detail=detail), strong)
+        return Doubt(
+            problem_at(kind, self.features, self.words[first].start, self.words[last].end, detail), strong=strong
+        )
 
 
 def phrases(features: TextFeatures) -> Phrases:

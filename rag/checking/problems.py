@@ -19,10 +19,15 @@ class Place(Protocol):
     def end(self) -> int: ...
 
 
+def problem_at(kind: ProblemKind, claim: TextFeatures, start: int, end: int, detail: str) -> Problem:
+    """A problem of what stands at a half-open place of the normalized claim."""
+    at = claim.at(start, end)
+    return Problem(kind=kind, found=claim.original[slice(*at)], at=at, detail=detail)
+
+
 def problem(kind: ProblemKind, claim: TextFeatures, place: Place, detail: str) -> Problem:
     """A problem of what stands at a place of a claim."""
-    at = claim.at(place.start, place.end)
-    return Problem(kind=kind, found=claim.original[at[0] : at[1]], at=at, detail=detail)
+    return problem_at(kind, claim, place.start, place.end, detail)
 
 
 def doubt(kind: ProblemKind, claim: TextFeatures, place: Place, detail: str, *, strong: bool) -> Doubt:

@@ -16,19 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag import text as prose
+from rag.checking.additions import Alike
 from rag.checking.claims import Evidence, differences
 from rag.checking.doubt import Doubt
 from rag.checking.doubts import doubts
 from rag.checking.features import TextFeatures, read
 from rag.checking.links import unlawful
 from rag.checking.mentions import LONGEST, CitedSentence, authors, mentions, without
+from rag.checking.problems import problem_at
 from rag.checking.synonyms import groups
 from rag.checking.units import UNITS
 from rag.checking.words import SIDES, Word
 from rag.types import Judgement, Problem, ProblemKind, Support
-
-Alike = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
-"""Computes cosines between words, shape (first, second), from a static table without a model."""
 
 _CACHED_WORDS = 20_000  # whose vectors are kept, at a kilobyte each
 
@@ -166,11 +165,8 @@ class Checker:
         vetoes += authors(claim, wrong)
         vetoes += unlawful(claim, sentences)
         if answer and answer[1].lower().startswith("no") and not any(_turns(word) for word in statement.words):
-            detail = "it says no to what it then states"
-            at = claim.at(*answer.span(1))
-            doubted.append(
-                Doubt(Problem(kind="negation", found=claim.original[slice(*at)], at=at, detail=detail), False)
-            )
+            no = problem_at("negation", claim, *answer.span(1), "it says no to what it then states")
+            doubted.append(Doubt(no, strong=False))
         return vetoes, doubted
 
     def relatedness(self, claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Relatedness:
