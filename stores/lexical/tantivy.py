@@ -252,6 +252,8 @@ class TantivyLexical:
                 self._create()
             writer = self._index.writer(_HEAP_BYTES, 1)
             try:
+                # A commit that was killed leaves files under the names that this commit will give to its own.
+                writer.garbage_collect_files()
                 yield writer
                 writer.commit()
             except BaseException:

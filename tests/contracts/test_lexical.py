@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -205,3 +206,17 @@ def test_a_segment_that_is_gone_is_our_error(tmp_path: Path, filled: TantivyLexi
             path.unlink()
     with pytest.raises(StoreError):
         TantivyLexical(tmp_path / "lexical").search(["grokk"], limit=1)
+
+
+def test_a_write_that_was_killed_while_it_committed_is_written_again(tmp_path: Path, filled: TantivyLexical) -> None:
+    folder, before = tmp_path / "lexical", tmp_path / "before"
+    shutil.copytree(folder, before)
+    filled.upsert([paper(1, text="first words")])
+    deletions = {path for path in folder.iterdir() if path.suffix == ".del"}
+    assert deletions
+    for path in {*deletions, folder / ".managed.json"}:  # what is there before the new `meta.json` takes its place
+        shutil.copy(path, before)
+    killed = TantivyLexical(before)
+    killed.upsert([paper(1, text="first words")])
+    assert killed.count() == len(TEXTS)
+    assert ids(killed.search(["first"], limit=2)) == ["p:1"]
