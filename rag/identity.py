@@ -71,6 +71,17 @@ def arxiv_id(text: str, *, named: bool = False) -> tuple[str, int | None] | None
     return None
 
 
+def pdf_url(paper_id: str) -> str | None:
+    """
+    The URL of a paper's PDF where its id tells it, which is so for arXiv.
+
+    >>> pdf_url("arxiv:2406.11741")
+    'https://arxiv.org/pdf/2406.11741'
+    """
+    scheme, _, name = paper_id.partition(":")
+    return f"https://arxiv.org/pdf/{name}" if scheme == "arxiv" else None
+
+
 def _doi_of(text: str) -> str | None:
     found = _DOI.match(text.strip())
     return found.group(1).rstrip(".,;").lower() if found else None

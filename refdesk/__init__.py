@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rag.retrieval.retriever import Retrieved, Signals
     from rag.types import (
         Abstention,
+        AlsoNear,
         Answer,
         Attention,
         Citation,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Abstention",
+    "AlsoNear",
     "Answer",
     "AnswerStream",
     "Attention",

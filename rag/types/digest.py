@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from rag import identity
 from rag.errors import ConfigError
 from rag.types.answer import Claim, Source
 from rag.types.documents import document_id
@@ -112,7 +113,7 @@ class Subscription:
         return LEAST_SCORE if (self.topics or self.liked) and self.order == "interest" else 0.0
 
 
-ThemeStatus = Literal["new", "growing", "steady", "fading"]
+ThemeStatus = Literal["new", "new here", "growing", "steady", "fading"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +122,9 @@ class Theme:
     A subject that several papers of a period share.
 
     `paper_ids` lists all its papers, the most typical first. A theme that continues from the period before keeps its
-    `id` and `name`. `previous_size` is its size in that period, None for a new theme. `history` lists its sizes in at
-    most eight periods, the oldest first, this one last.
+    `id` and `name`; `formerly` is the name before if it was renamed. `previous_size` is its size in that period, None
+    for a new theme. `share` is its share of the period's papers, 0 to 1, and `previous_share` that of the period
+    before, None if there was none. `history` lists its sizes in at most eight periods, the oldest first, this one last.
     """
 
     id: str
@@ -134,6 +136,9 @@ class Theme:
     paper_ids: tuple[str, ...]
     claims: tuple[Claim, ...] = ()
     history: tuple[tuple[str, int], ...] = ()
+    share: float = 0.0
+    previous_share: float | None = None
+    formerly: str | None = None
 
     def to_dict(self) -> JsonDict:
         """The theme as `digest --json` prints it."""
@@ -147,10 +152,15 @@ class Theme:
             "claims": [claim.to_dict() for claim in self.claims],
             "paper_ids": list(self.paper_ids),
             "history": [{"period": period, "size": size} for period, size in self.history],
+            "share": round(self.share, 4),
+            "previous_share": None if self.previous_share is None else round(self.previous_share, 4),
+            "formerly": self.formerly,
         }
 
 
 PaperStatus = Literal["new", "revised", "withdrawn"]
+Closeness = Literal["close", "near"]
+"""How near a paper is to the reader's interests, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +168,10 @@ class IssuePaper:
     """
     A paper of an issue: its rank from 1, its score from 0 to 1, the reason why it is shown, and its main sentence.
 
-    `changes` describes how the text of a revised paper changed; `theme` is the id of its theme, if any.
+    `finding` is the sentence that tells its result or conclusion, `contribution` the one that says what is new; each
+    may be None. `tldr` is the finding, else the contribution, else the sentence that serves best. `changes` describes
+    how the text of a revised paper changed; `theme` is the id of its theme, if any; `heading` is the name of the group
+    of the issue's papers under which it stands, if any; `closeness` is None without interests.
     """
 
     paper: Paper
@@ -169,6 +182,10 @@ class IssuePaper:
     status: PaperStatus = "new"
     changes: str | None = None
     theme: str | None = None
+    finding: Claim | None = None
+    contribution: Claim | None = None
+    heading: str | None = None
+    closeness: Closeness | None = None
 
     def to_dict(self) -> JsonDict:
         """The paper as `digest --json` prints it."""
@@ -186,6 +203,31 @@ class IssuePaper:
             "theme": self.theme,
             "flags": list(self.paper.flags),
             "attention": [signal.to_dict() for signal in self.paper.attention],
+            "finding": self.finding.to_dict() if self.finding else None,
+            "contribution": self.contribution.to_dict() if self.contribution else None,
+            "heading": self.heading,
+            "closeness": self.closeness,
+            "venue": self.paper.venue,
+            "categories": list(self.paper.categories),
+            "listed": self.paper.listed,
+            "pdf": identity.pdf_url(self.paper.paper_id),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlsoNear:
+    """A paper that comes after those of an issue: its title alone is shown. `score` as in `IssuePaper`."""
+
+    paper: Paper
+    score: float
+
+    def to_dict(self) -> JsonDict:
+        """The paper as `digest --json` prints it."""
+        return {
+            "paper_id": self.paper.paper_id,
+            "title": self.paper.title,
+            "score": round(self.score, 4),
+            "url": self.paper.url,
         }
 
 
@@ -220,10 +262,11 @@ class Digest:
     """
     One issue; each sentence of it cites.
 
-    Sources are numbered in the order of first citation: headline, themes, papers. `manifest` records the inputs: an
-    `id` over all of them, the version of Refdesk, prompts, model, and the hash of each source's text. `degraded` says
-    which part the model did not write, and why. `usage` is the cost of making the issue this time; it is not in the
-    document, which is the same each time.
+    Sources are numbered in the order of first citation: headline, themes, papers. `three` are the ids of the papers to
+    read first, all of them among `papers`; `also_near` are papers that came after those. `manifest` records the inputs:
+    an `id` over all of them, the version of Refdesk, prompts, model, and the hash of each source's text. `degraded`
+    says which part the model did not write, and why. `usage` is the cost of making the issue this time; it is not in
+    the document, which is the same each time.
     """
 
     period: Period
@@ -237,6 +280,8 @@ class Digest:
     manifest: Mapping[str, Any]
     usage: Mapping[str, Any] | None = None
     degraded: Mapping[str, str] | None = None
+    three: tuple[str, ...] = ()
+    also_near: tuple[AlsoNear, ...] = ()
 
     @property
     def name(self) -> str:
@@ -251,7 +296,9 @@ class Digest:
             "mode": self.mode,
             "headline": [claim.to_dict() for claim in self.headline],
             "themes": [theme.to_dict() for theme in self.themes],
+            "three": list(self.three),
             "papers": [paper.to_dict() for paper in self.papers],
+            "also_near": [paper.to_dict() for paper in self.also_near],
             "coverage": self.coverage.to_dict(),
             "sources": [source.to_dict() for source in self.sources],
             "manifest": dict(self.manifest),

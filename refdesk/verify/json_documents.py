@@ -26,7 +26,8 @@ _KEYS = frozenset(
     "degraded text support problems found at detail citations source sentence quote attention seen "
     "id event question answered confidence abstention nearest lexical vector best_sentence model prompt dropped "
     "generation understood phrases authors since until corrected language outcome finding facts filter missing took_ms "
-    "topic categories tags sources doubts judgement verdict because judge".split()
+    "topic categories tags sources doubts judgement verdict because judge share previous_share formerly three "
+    "also_near contribution heading closeness venue pdf".split()
 )
 """The keys of an answer and of an issue; a sentence under another key was added by somebody."""
 _FREE = ("manifest", "usage", "corrected", "degraded")
