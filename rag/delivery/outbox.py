@@ -1,6 +1,8 @@
 """
 Transactional outbox: delivers each issue to each place at most once, `planned → sending → sent | failed | unknown`.
 
+What is not sent and not wanted any more, a person may mark `dismissed`.
+
 The catalog says `sending` before an attempt begins. It says `handed` right before the receiver may have the whole
 message. If the process ends in between, that mark decides: without it nothing was delivered, and the delivery is
 planned again; with it nobody can tell, and only a person may send it again. A delivery that can be repeated without
@@ -95,17 +97,37 @@ def resend(outbox: Outbox, delivery_id: str, *, now: datetime) -> Delivery:
     Raises:
         InputError: There is no such delivery, it was sent, or it is being sent.
     """
+    found = _open(
+        outbox, delivery_id, hint="Only what failed or is unknown can be sent again; `refdesk status` shows it."
+    )
+    moment = _instant(now)
+    wanted = replace(found, state="planned", planned=moment, changed=moment, due=moment, handed=None, detail="")
+    return _changed(outbox, found, wanted)
+
+
+def dismiss(outbox: Outbox, delivery_id: str, *, now: datetime) -> Delivery:
+    """
+    Settle a delivery that is not wanted any more, such as one to a former reader: it is not tried again.
+
+    Args, Raises: As `resend`, which undoes it.
+    """
+    found = _open(outbox, delivery_id, hint="Only what is not sent can be dismissed; `refdesk status` shows it.")
+    wanted = replace(found, state="dismissed", changed=_instant(now), due=None, detail="A person dismissed it.")
+    return _changed(outbox, found, wanted)
+
+
+def _open(outbox: Outbox, delivery_id: str, *, hint: str) -> Delivery:
+    """A delivery that a person may decide about. Raises InputError for others, with the hint."""
     found = outbox.find(delivery_id)
     if found is None:
         raise InputError(f"There is no delivery “{delivery_id:.40}”.", hint="`refdesk status` shows those not sent.")
     if found.state in ("sent", "sending"):
-        raise InputError(
-            f"The delivery {found.id} to {found.target} {'was' if found.state == 'sent' else 'is being'} sent, "
-            f"{found.changed}.",
-            hint="Only what failed or is unknown can be sent again; `refdesk status` shows it.",
-        )
-    moment = _instant(now)
-    wanted = replace(found, state="planned", planned=moment, changed=moment, due=moment, handed=None, detail="")
+        how = "was" if found.state == "sent" else "is being"
+        raise InputError(f"The delivery {found.id} to {found.target} {how} sent, {found.changed}.", hint=hint)
+    return found
+
+
+def _changed(outbox: Outbox, found: Delivery, wanted: Delivery) -> Delivery:
     if not outbox.change(found, wanted):
         raise InputError(f"The delivery {found.id} was changed meanwhile.", hint="Look at `refdesk status` again.")
     return wanted
@@ -126,6 +148,7 @@ def explain(delivery: Delivery) -> JsonDict:
         if delivery.due
         else ("It is not tried again by itself.", again),
         "unknown": ("It may have arrived, so it is not sent again by itself.", again),
+        "dismissed": ("It is not tried again.", again),
     }[delivery.state]
     return {
         "id": delivery.id,
@@ -139,6 +162,7 @@ def explain(delivery: Delivery) -> JsonDict:
         "why": delivery.detail or "It was not tried yet.",
         "next": following,
         "command": command,
+        "dismiss": None if delivery.state in ("sent", "sending") else f"refdesk run --dismiss {delivery.id}",
     }
 
 

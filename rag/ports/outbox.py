@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, Protocol
 
-DeliveryState = Literal["planned", "sending", "sent", "failed", "unknown"]
+DeliveryState = Literal["planned", "sending", "sent", "failed", "unknown", "dismissed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Outbox(Protocol):
     """Planned deliveries; each is made once."""
 
     def unsent(self) -> list[Delivery]:
-        """All that are not `sent`, the oldest plan first."""
+        """All that are neither `sent` nor `dismissed`, the oldest plan first."""
         ...
 
     def find(self, delivery_id: str) -> Delivery | None:

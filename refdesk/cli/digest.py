@@ -127,21 +127,28 @@ def _explain(library: Library, built: BuiltIssue, paper: str | None, *, as_json:
 
 @click.command()
 @click.option("--resend", metavar="ID", help="Send this delivery again, which failed or may not have arrived.")
+@click.option("--dismiss", metavar="ID", help="Try this delivery no more, such as one to a former reader.")
+@click.option(
+    "--catch-up", type=click.IntRange(min=1), metavar="N", help="Make the newest N periods that have no issue."
+)
 @as_json
 @click.pass_obj
-def run(session: Session, resend: str | None, as_json: bool) -> int:
+def run(session: Session, resend: str | None, dismiss: str | None, catch_up: int | None, as_json: bool) -> int:
     """
     Do what is due: pull the feeds, write every issue whose period has ended, deliver what is undelivered.
 
-    Safe to call at any time; nothing is sent twice. Exits with 9 when nothing was due, with 6 when a feed or a delivery
+    Safe to call at any time; nothing is sent twice. At most five missed periods are caught up by themselves; --catch-up
+    makes more. Exits with 9 when nothing was due, with 6 when a feed or a delivery
     failed, and with 3 when a setting is wrong: a wrong subscription does not stop the others, a wrong [email] stops the
     run before anything is done. With --json one line a step.
     """
     from refdesk.render import terminal, wording
 
+    if resend and resend == dismiss:
+        raise click.UsageError("Give a delivery either to --resend or to --dismiss.")
     outcomes = set()
     with session.open(create=True) as library:
-        for step in library.issues.run(resend=resend, cancel=INTERRUPTED):
+        for step in library.issues.run(resend=resend, dismiss=dismiss, catch_up=catch_up, cancel=INTERRUPTED):
             outcomes.add(step.outcome)
             print_json(step.to_dict()) if as_json else show(terminal.step(step.to_dict()))
         waiting = len(library.issues.status()["outbox"])

@@ -103,7 +103,7 @@ class Builder:
     def _history(self, period: Period, subscription: Subscription) -> tuple[list[Paper], list[EarlierPaper]]:
         """The papers that came too late for the issue of their period, and those that earlier issues showed."""
         issues = self._store.catalog.issues()
-        earlier = issues.earlier(subscription.name, period.first, since=period.first - LOOKBACK)
+        earlier = issues.earlier(subscription.name, period, since=period.first - LOOKBACK)
         past = [issue for issue in earlier if date.fromisoformat(issue.end) <= period.first]
         return self._late(past), self._shown(earlier)
 

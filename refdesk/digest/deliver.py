@@ -25,6 +25,8 @@ from stores.store import LibraryStore
 
 ISSUES = "issues"
 """The folder of issue files in a library, and the target of deliveries to it."""
+RESTORED = 4
+"""The last issues of a subscription whose files are written again where they are missing."""
 FEED_ENTRIES = 26
 WHOLE_ENTRIES = 4
 """The newest entries of the feed hold the whole issue; the others hold its summary."""
@@ -66,17 +68,45 @@ class Sender:
         if delivery.channel == "email":
             return self._mailed(issue, subscription, delivery.target, hand_over)
         folder = home if delivery.target == ISSUES else Path(delivery.target)
+        files = self._files(issue, subscription)
+        write_issue(folder, f"{issue.period}.{issue.subscription}", files)
+        return Outcome("sent", f"{counted(len(files), 'file is', 'files are')} in {folder}.")
+
+    def restore(self, subscription: Subscription) -> dict[str, list[str]]:
+        """
+        Write the files of the last four issues again that are missing in the library's folder; send nothing.
+
+        Returns:
+            The names of the files that were missing, by issue.
+        """
+        home, found = self._store.place.folder / ISSUES, dict[str, list[str]]()
+        for issue in self._store.catalog.issues().all(subscription.name, limit=RESTORED):
+            name = f"{issue.period}.{issue.subscription}"
+            missing = {
+                suffix: content
+                for suffix, content in self._files(issue, subscription).items()
+                if not (home / f"{name}.{suffix}").exists()
+            }
+            if written := write_issue(home, name, missing):
+                found[name] = [path.name for path in written]
+        feed = home / f"{subscription.name}.atom"
+        if found and not feed.exists():
+            write(feed, self._feed(subscription.name))
+            found[next(reversed(found))].append(feed.name)
+        return found
+
+    def _files(self, issue: IssueRecord, subscription: Subscription) -> dict[str, bytes]:
+        """The content of an issue's files by suffix."""
         files = {name: issue.forms[name].encode() for name in subscription.formats if name in issue.forms}
         if "eml" in subscription.formats and self._mail:
             to = subscription.to[0] if subscription.to else self._mail.sender
             files["eml"] = self._message(issue, to, self._mail).as_bytes()
-        write_issue(folder, f"{issue.period}.{issue.subscription}", files)
-        return Outcome("sent", f"{counted(len(files), 'file is', 'files are')} in {folder}.")
+        return files
 
     def _mailed(self, issue: IssueRecord, subscription: Subscription, to: str, hand_over: HandOver) -> Outcome:
         if not self._mail:
             return Outcome("later", "refdesk.toml has no valid [email].")
-        if to not in addresses(subscription):
+        if to.casefold() not in map(str.casefold, addresses(subscription)):
             return Outcome("refused", f"{to} is no longer a reader of “{issue.subscription}”.")
         return smtp.send(self._message(issue, to, self._mail), self._mail.server, hand_over=hand_over)
 
@@ -134,5 +164,14 @@ def renderings(digest: Digest) -> dict[str, str]:
 
 
 def addresses(subscription: Subscription) -> list[str]:
-    """The readers' addresses without their names, each once. Raises ConfigError if one is not an address."""
-    return list(dict.fromkeys(message.mailbox(reader).addr_spec for reader in subscription.to))
+    """
+    The readers' addresses without their names, each once: two that differ in case are one.
+
+    Raises:
+        ConfigError: One is not an address.
+    """
+    found: dict[str, str] = {}
+    for reader in subscription.to:
+        address = message.mailbox(reader).addr_spec
+        found.setdefault(address.casefold(), address)
+    return list(found.values())

@@ -103,12 +103,21 @@ class Issues:
             raise BadFilter(f"The issue {period} cites none of these papers.", hint="Leave out --paper.")
         return replace(filter_, papers=left)
 
-    def run(self, *, resend: str | None = None, cancel: Event | None = None) -> Iterator[Step]:
+    def run(
+        self,
+        *,
+        resend: str | None = None,
+        dismiss: str | None = None,
+        catch_up: int | None = None,
+        cancel: Event | None = None,
+    ) -> Iterator[Step]:
         """
         Sync, make every issue that is due, and deliver what is undelivered, step by step; safe at any time.
 
         Args:
             resend: The id of a delivery that failed or whose fate is unknown, to be sent again.
+            dismiss: The id of a delivery that is not wanted any more: it is not tried again.
+            catch_up: Make the newest periods that have no issue, so many for each subscription.
             cancel: As in `make`.
 
         Raises:
@@ -122,7 +131,7 @@ class Issues:
         def make(period: Period, subscription: Subscription) -> BuiltIssue:
             return self._built(period, subscription, fresh=False, extractive=False, cancel=cancel)
 
-        return Run(self._store, self._settings, make).run(resend=resend)
+        return Run(self._store, self._settings, make).run(resend=resend, dismiss=dismiss, catch_up=catch_up)
 
     def elsewhere(self) -> str:
         """The hint for an empty issue: where the papers of the library are."""
@@ -137,7 +146,7 @@ class Issues:
     def status(self) -> dict[str, Any]:
         """Subscriptions with their last issue and the periods that are due, deliveries not sent, and ratings."""
         from rag.delivery.outbox import explain
-        from refdesk.digest.run import due
+        from refdesk.digest.due import due
 
         catalog = self._store.catalog
         now = datetime.fromisoformat(self._store.now())
@@ -149,12 +158,15 @@ class Issues:
             found["error"] = " ".join(error.message for error in self._settings.broken.values())
         for subscription in self._settings.subscriptions.values():
             last = catalog.issues().last(subscription.name)
+            found_due = due(subscription, catalog.issues().periods(subscription.name), now)
             ids = canonical_ids(catalog, (*subscription.liked, *subscription.disliked))
             row = {
                 "name": subscription.name,
                 "every": subscription.every,
                 "last": last.period if last else None,
-                "due": [period.name for period in due(subscription, last, now)],
+                "due": [period.name for period in found_due.periods],
+                "left_out": len(found_due.left_out),
+                "ahead": found_due.ahead,
                 "missing": [name for name, paper_id in ids.items() if not paper_id],
             }
             found["subscriptions"].append(row)

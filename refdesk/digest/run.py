@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
 from rag.delivery import outbox
 from rag.digests.build import BuiltIssue
-from rag.digests.period import containing, following, last_whole, span
+from rag.digests.period import containing
 from rag.errors import ConfigError, LibraryLocked, RefdeskError
 from rag.ports import Delivery
 from rag.types import JsonDict, Period, Subscription
-from refdesk.digest.deliver import Sender, addresses, planned, renderings
+from refdesk.digest.deliver import ISSUES, Sender, addresses, planned, renderings
+from refdesk.digest.due import Due, caught_up, due
 from refdesk.digest.settings import DigestSettings
 from stores.locks import ProcessLock
 from stores.sql.catalog import SQLCatalog
@@ -72,12 +73,16 @@ class Run:
                 self._subscriptions[name] = subscription
         self._sender = Sender(store, self._subscriptions, broken=frozenset(self._errors), mail=mail)
 
-    def run(self, *, resend: str | None = None) -> Iterator[Step]:
+    def run(
+        self, *, resend: str | None = None, dismiss: str | None = None, catch_up: int | None = None
+    ) -> Iterator[Step]:
         """
         Do all that is due, step by step.
 
         Args:
             resend: The id of a delivery that failed or whose fate is unknown, to be sent again.
+            dismiss: The id of a delivery that is not wanted any more.
+            catch_up: How many of the newest periods without an issue are made, for each subscription.
 
         Raises:
             ConfigError: After the last step: a subscription is wrong; the others had their issues.
@@ -89,11 +94,15 @@ class Run:
         with ProcessLock(self._store.place.folder / "run.lock", busy="Another run is at work in this library.").held():
             if resend:
                 outbox.resend(self._outbox, resend, now=self._now())
+            if dismiss:
+                outbox.dismiss(self._outbox, dismiss, now=self._now())
             yield from self._synced()
             for subscription in self._subscriptions.values():
-                yield from self._issued(subscription)
+                yield from self._issued(subscription, self._due(subscription, catch_up))
             for delivery in outbox.deliver(self._outbox, self._sender.send, now=self._now):
                 yield _delivered(delivery)
+            for subscription in self._subscriptions.values():
+                yield from self._restored(subscription)
         if errors := list(dict.fromkeys(self._errors.values())):
             raise ConfigError(" ".join(error.message for error in errors), hint=errors[0].hint)
 
@@ -124,9 +133,23 @@ class Run:
 
     # ---- issues
 
-    def _issued(self, subscription: Subscription) -> Iterator[Step]:
-        last = self._store.catalog.issues().last(subscription.name)
-        for period in due(subscription, last, self._now()):
+    def _due(self, subscription: Subscription, catch_up: int | None) -> Due:
+        made = self._store.catalog.issues().periods(subscription.name)
+        if catch_up is None:
+            return due(subscription, made, self._now())
+        days = self._store.catalog.days()
+        since = date.fromisoformat(days[0]) if days else date.max
+        return Due(periods=caught_up(subscription, made, self._now(), count=catch_up, since=since))
+
+    def _issued(self, subscription: Subscription, wanted: Due) -> Iterator[Step]:
+        if wanted.ahead:
+            detail = f"The issue {wanted.ahead} is of a time to come, so a clock was wrong when it was made."
+            yield Step(step="issue", name=subscription.name, outcome="nothing", detail=detail)
+        if missed := wanted.left_out:
+            detail = f"{len(missed):,} missed periods, {missed[0].name} to {missed[-1].name}, are left out."
+            asked = f"If the clock is right, `refdesk run --catch-up {len(missed)}` makes them."
+            yield Step(step="issue", name=subscription.name, outcome="nothing", detail=detail, hint=asked)
+        for period in wanted.periods:
             name = f"{period.name}.{subscription.name}"
             try:
                 built = self._make(period, subscription)
@@ -148,6 +171,13 @@ class Run:
             more: JsonDict = {"listed": coverage.listed, "included": coverage.included, "mode": built.digest.mode}
             more["usage"] = built.digest.usage
             yield Step(step="issue", name=name, outcome="done", detail=detail, hint=hint, more=more)
+
+    def _restored(self, subscription: Subscription) -> Iterator[Step]:
+        """Write the files of the last issues again that are missing in the library's folder."""
+        for name, files in self._sender.restore(subscription).items():
+            more: JsonDict = {"channel": "file", "target": ISSUES, "state": "sent"}
+            detail = f"Missing files are written again: {', '.join(files)}."
+            yield Step(step="delivery", name=f"{name} to {ISSUES}", outcome="done", detail=detail, more=more)
 
     def _keep(self, subscription: Subscription, built: BuiltIssue) -> None:
         digest, now = built.digest, self._now()
@@ -171,27 +201,6 @@ def elsewhere(catalog: SQLCatalog) -> str:
         return "The library is empty: `refdesk add FILE`, or configure feeds."
     week = containing(date.fromisoformat(days[1]), "week").name
     return f"The library's papers are of {days[0]} to {days[1]}; `refdesk digest --week {week}` shows the last."
-
-
-def due(subscription: Subscription, last: IssueRecord | None, now: datetime) -> list[Period]:
-    """
-    The periods that have ended and have no issue, since the last that has one; at first the last whole one.
-
-    If `every` was changed since, the first of them is the rest of its week or month.
-    """
-    zone = subscription.timezone
-    newest = last_whole(now, subscription.every, zone)
-    if last is None:
-        return [newest]
-    end = date.fromisoformat(last.end)
-    at = containing(end, subscription.every, zone)
-    missed: list[Period] = []
-    while at.end <= newest.end:
-        missed.append(at if at.first >= end else span(end, at.end - timedelta(days=1), zone))
-        at = following(at)
-    if subscription.catch_up == "merge" and missed:
-        return [span(missed[0].first, missed[-1].end - timedelta(days=1), zone)]
-    return missed[-1:] if subscription.catch_up == "skip" else missed
 
 
 def delivery_error(subscription: Subscription, *, has_mail: bool) -> ConfigError | None:

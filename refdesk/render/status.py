@@ -48,6 +48,10 @@ def _subscription(given: Mapping[str, Any]) -> Text:
     last = f"last issue {given['last']}" if given["last"] else "no issue yet"
     due = f", due {', '.join(given['due'])}" if given["due"] else ""
     line = Text.assemble((given["name"], "bold"), f"  every {given['every']}, {last}{due}")
+    if given["left_out"]:
+        line.append(f"; {given['left_out']:,} older ones only by `refdesk run --catch-up`", style="yellow")
+    if given["ahead"]:
+        line.append(f"; {given['ahead']} is of a time to come: a clock was wrong when it was made", style="yellow")
     if given["missing"]:
         line.append(f"; not in the library, though liked or disliked: {', '.join(given['missing'])}", style="yellow")
     return line
@@ -57,7 +61,7 @@ def _undelivered(given: Mapping[str, Any]) -> Text:
     """A delivery that is not sent, the reason, and the next step."""
     line = Text.assemble((f"{given['period']}.{given['subscription']}", "bold"), f" to {given['target']}")
     line.append(f"  {given['state']} since {given['since'][:16].replace('T', ' ')}", style="yellow")
-    again = f" Send it again: `{given['command']}`." if given["command"] else ""
+    again = f" Send it again: `{given['command']}`; or leave it: `{given['dismiss']}`." if given["command"] else ""
     return line.append(f": {given['why']} {given['next']}{again}")
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from rag.ports import Delivery
-from rag.types import JsonDict
+from rag.types import JsonDict, Period
 from stores.sql.outbox import plan
 from stores.sql.schema import issues, reading, upsert, writing
 
@@ -49,10 +49,20 @@ class SQLIssues:
         """The issue of a period."""
         return next(iter(self._where(issues.c.subscription == subscription, issues.c.period == period)), None)
 
-    def earlier(self, subscription: str, before: date, *, since: date) -> list[IssueRecord]:
-        """The issues that begin before a day and end after another, the oldest first."""
-        same = issues.c.subscription == subscription
-        return self._where(same, issues.c.first < before.isoformat(), issues.c.end > since.isoformat())
+    def earlier(self, subscription: str, period: Period, *, since: date) -> list[IssueRecord]:
+        """
+        The issues that begin before a period, or with it and end later, and that end after a day; the oldest first.
+        """
+        first, end = period.first.isoformat(), period.end.isoformat()
+        begun = sa.or_(issues.c.first < first, sa.and_(issues.c.first == first, issues.c.end > end))
+        return self._where(issues.c.subscription == subscription, begun, issues.c.end > since.isoformat())
+
+    def periods(self, subscription: str) -> list[Period]:
+        """The periods of its issues, in UTC, the oldest first."""
+        query = sa.select(issues.c.period, issues.c.first, issues.c.end).where(issues.c.subscription == subscription)
+        with reading(self._engine) as connection:
+            rows = list(connection.execute(query.order_by(issues.c.end, issues.c.first)))
+        return [Period(name=name, first=date.fromisoformat(a), end=date.fromisoformat(b)) for name, a, b in rows]
 
     def last(self, subscription: str) -> IssueRecord | None:
         """The issue that ends last."""

@@ -30,9 +30,9 @@ class SQLOutbox:
             return plan(connection, deliveries)
 
     def unsent(self) -> list[Delivery]:
-        """All that are not `sent`, the longest planned first."""
+        """All that are neither `sent` nor `dismissed`, the longest planned first."""
         order = (outbox.c.planned, outbox.c.period, outbox.c.subscription, outbox.c.channel, outbox.c.target)
-        query = sa.select(*_COLUMNS).where(outbox.c.state != "sent").order_by(*order)
+        query = sa.select(*_COLUMNS).where(outbox.c.state.not_in(("sent", "dismissed"))).order_by(*order)
         with reading(self._engine) as connection:
             return [Delivery(**row._mapping) for row in connection.execute(query)]
 
@@ -53,5 +53,24 @@ class SQLOutbox:
 
 
 def plan(connection: sa.Connection, deliveries: Sequence[Delivery]) -> int:
-    """Store the deliveries that are not there yet, within a transaction, and return how many."""
+    """
+    Store the deliveries that are not there yet, within a transaction, and return how many.
+
+    Addresses that differ in case are one place: no mail is sent twice because somebody writes an address anew.
+    """
+    email = outbox.c.channel == "email"
+    issues = {(delivery.subscription, delivery.period) for delivery in deliveries}
+    known = {
+        (*issue, target.casefold())
+        for issue in issues
+        for (target,) in connection.execute(
+            sa.select(outbox.c.target).where(email, outbox.c.subscription == issue[0], outbox.c.period == issue[1])
+        )
+    }
+    deliveries = [
+        delivery
+        for delivery in deliveries
+        if delivery.channel != "email"
+        or (delivery.subscription, delivery.period, delivery.target.casefold()) not in known
+    ]
     return insert_missing(connection, outbox, [{"id": delivery.id, **asdict(delivery)} for delivery in deliveries])

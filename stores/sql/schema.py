@@ -146,7 +146,7 @@ outbox = sa.Table(
     sa.Column("period", sa.Text, nullable=False),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("target", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, index=True),  # planned, sending, sent, failed or unknown
+    sa.Column("state", sa.Text, nullable=False, index=True),  # planned, sending, sent, failed, unknown, dismissed
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("planned", sa.Text, nullable=False),
     sa.Column("changed", sa.Text, nullable=False),

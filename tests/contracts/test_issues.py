@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from rag.digests.period import span
 from rag.errors import StoreError
 from rag.ports import Delivery
 from stores.sql import schema
@@ -62,8 +63,12 @@ def test_issues_come_in_the_order_of_their_periods(engine: sa.Engine) -> None:
         issues.keep(each)
     assert issues.all("default", limit=10) == weeks
     assert issues.all("default", limit=2) == weeks[1:]
-    assert issues.earlier("default", date(2026, 7, 8), since=date(2026, 1, 1)) == weeks[:2]
-    assert issues.earlier("default", date(2026, 7, 8), since=date(2026, 7, 13)) == weeks[1:2]
+    third = span(date(2026, 7, 8), date(2026, 7, 14))
+    assert issues.earlier("default", third, since=date(2026, 1, 1)) == weeks[:2]
+    assert issues.earlier("default", third, since=date(2026, 7, 13)) == weeks[1:2]
+    within_it = span(date(2026, 7, 8), date(2026, 7, 9))
+    assert issues.earlier("default", within_it, since=date(2026, 1, 1)) == weeks
+    assert [period.name for period in issues.periods("default")] == [week.period for week in weeks]
     assert issues.last("default") == weeks[2]
     assert issues.last("nobody") is None
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from rag.delivery import smtp
 from rag.delivery.files import write
-from rag.delivery.outbox import GIVE_UP_AFTER, Send, deliver, explain, planned, resend, settle
+from rag.delivery.outbox import GIVE_UP_AFTER, Send, deliver, dismiss, explain, planned, resend, settle
 from rag.delivery.outcome import HandOver, Outcome
 from rag.errors import ConfigError, InputError, StoreFull
 from rag.ports import Delivery
@@ -118,6 +118,27 @@ def test_after_each_failure_the_next_runs_send_what_they_must_and_nothing_twice(
             assert len(mail.accepted) == had + 1
     ids = {text.split(b"Message-ID: ")[1].split()[0] for _, text in mail.accepted}
     assert len(ids) == 1
+
+
+@pytest.mark.parametrize("reply", ["550 5.1.1 No such user", "450 4.2.1 Busy"])
+def test_a_delivery_that_is_dismissed_is_not_tried_again_until_it_is_asked_for(
+    outbox: SQLOutbox, letter: Letter, reply: str
+) -> None:
+    outbox.plan(mails(READERS[:1]))
+    with serving(does={"rcpt": reply}) as mail:
+        run(outbox, by_mail(letter, mail))
+        (told,) = map(explain, outbox.unsent())
+        assert dismiss(outbox, told["id"], now=NOW).state == "dismissed"
+        assert outbox.unsent() == []
+        mail.does.clear()
+        assert outbox.plan(mails(READERS[:1])) == 0
+        assert run(outbox, by_mail(letter, mail), after=timedelta(days=2)) == {}
+        resend(outbox, told["id"], now=NOW)
+        assert run(outbox, by_mail(letter, mail)) == {READERS[0]: "sent"}
+        with pytest.raises(InputError, match="was sent"):
+            dismiss(outbox, told["id"], now=NOW)
+        with pytest.raises(InputError, match="There is no delivery"):
+            dismiss(outbox, "ffff", now=NOW)
 
 
 def test_nobody_listening_is_tried_again(outbox: SQLOutbox, letter: Letter) -> None:

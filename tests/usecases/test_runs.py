@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 import refdesk
+from rag.delivery.outbox import planned
 from rag.embedders import DEFAULT, embedder
 from rag.errors import ConfigError, InputError, LibraryLocked, LibraryReadOnly
 from refdesk import wiring
@@ -146,7 +147,7 @@ def test_no_day_is_left_out_where_weeks_become_months_or_the_other_way(
     with opened(folder, clock) as library:
         list(library.issues.run())
     configured(folder, f'[subscriptions.default]\nevery = "{then}"\n')
-    clock.time += timedelta(days=60)
+    clock.time += timedelta(days=30)
     with opened(folder, clock) as library:
         list(library.issues.run())
         made = library._store.catalog.issues().all("default", limit=100)
@@ -334,8 +335,28 @@ def test_who_is_no_reader_any_more_gets_nothing(tmp_path: Path, folder: Path, cl
         clock.time += timedelta(hours=2)
         with opened(folder, clock) as library:
             list(library.issues.run())
-            assert "no longer a reader" in library.status()["outbox"][0]["why"]
+            (told,) = library.status()["outbox"]
+            assert "no longer a reader" in told["why"]
+            list(library.issues.run(dismiss=told["dismiss"].rpartition(" ")[2]))
+            assert library.status()["outbox"] == []
         assert server.accepted == []
+
+
+def test_an_address_written_in_another_case_is_the_same_reader(tmp_path: Path, folder: Path, clock: Clock) -> None:
+    with serving() as server:
+        by_mail(folder, server, '"Ada@Example.com", "ada@example.com"')
+        with opened(folder, clock) as library:
+            library.add(weeks(tmp_path, count=1))
+            list(library.issues.run())
+            assert server.readers == ["Ada@Example.com"]
+            record = library._store.catalog.issues().find("mine", "2026-W25")
+            assert record
+            again = planned(
+                subscription="mine", period="2026-W25", channel="email", target="ADA@example.com", now=clock.time
+            )
+            library._store.catalog.issues().keep(record, [again])
+            assert did(library.issues.run()) == []
+        assert len(server.accepted) == 1
 
 
 def test_files_are_written_to_a_folder_of_the_readers_too_and_the_message_among_them(
@@ -480,3 +501,61 @@ def test_a_daily_issue_still_knows_a_paper_of_two_months_ago(tmp_path: Path, fol
         clock.time += timedelta(days=1)
         list(library.issues.run())
         assert list(shown(library).values())[-1] == ["arxiv:2606.00001"]
+
+
+def test_a_clock_that_jumps_makes_a_few_issues_says_so_and_the_present_is_not_lost(
+    tmp_path: Path, folder: Path, clock: Clock
+) -> None:
+    now = clock.time
+    with opened(folder, clock) as library:
+        library.add(weeks(tmp_path))
+        list(library.issues.run())
+        clock.time = datetime(2031, 1, 1, tzinfo=UTC)
+        steps = list(library.issues.run())
+        assert sum(step.step == "issue" and step.outcome == "done" for step in steps) == 5
+        told = next(step for step in steps if "left out" in step.detail)
+        assert "`refdesk run --catch-up 231`" in str(told.hint)
+        clock.time = now + timedelta(days=7)
+        row = library.issues.status()["subscriptions"][0]
+        assert (row["due"], row["left_out"], row["ahead"]) == (["2026-W26"], 0, "2030-W52")
+        steps = list(library.issues.run())
+        assert "time to come" in steps[0].detail
+        assert [step.name for step in steps if step.step == "issue" and step.outcome == "done"] == ["2026-W26.default"]
+        assert len(shown(library)["2026-W26"]) == 8
+
+
+def test_what_was_left_out_is_made_when_asked_for_and_no_further_back_than_there_are_papers(
+    tmp_path: Path, folder: Path, clock: Clock
+) -> None:
+    with opened(folder, clock) as library:
+        library.add(weeks(tmp_path))
+        list(library.issues.run())
+        clock.time += timedelta(days=70)
+        list(library.issues.run())
+        assert "2026-W27" not in shown(library)
+        assert issues(did(library.issues.run(catch_up=4)))[0] == "2026-W27.default"
+        assert issues(did(library.issues.run(catch_up=100))) == ["2026-W26.default"]
+        assert len(shown(library)["2026-W26"]) == 8
+
+
+def test_issue_files_that_were_deleted_come_back_and_nothing_else_is_written_or_sent(
+    tmp_path: Path, folder: Path, clock: Clock
+) -> None:
+    with opened(folder, clock) as library:
+        library.add(weeks(tmp_path))
+        for _ in range(5):
+            list(library.issues.run())
+            clock.time += timedelta(days=7)
+        clock.time -= timedelta(days=7)
+        home = folder / "issues"
+        before = {path.name: path.read_bytes() for path in home.iterdir()}
+        (home / "2026-W29.default.md").write_text("cut by its reader", encoding="utf-8")
+        for name in ("2026-W25.default.md", "2026-W27.default.html", "2026-W28.default.md", "default.atom"):
+            (home / name).unlink()
+        steps = list(library.issues.run())
+        assert {(step.step, step.outcome) for step in steps} == {("delivery", "done")}
+        after = {path.name: path.read_bytes() for path in home.iterdir()}
+        assert after.pop("2026-W29.default.md") == b"cut by its reader"
+        assert set(before) - set(after) == {"2026-W25.default.md", "2026-W29.default.md"}
+        assert all(before[name] == content for name, content in after.items())
+        assert list(library.issues.run()) == []
