@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
@@ -231,12 +232,20 @@ def chunks(paper: Paper, *, max_tokens: int, count: Callable[[str], int]) -> tup
     # no token is shorter than a byte, so that most papers need no counting
     if len(full_text.encode()) <= max_tokens or count(full_text) <= max_tokens:
         return (_chunk(paper, 0, (0, len(paper.abstract))),)
+    spans = paper.spans or split(paper.abstract)
+    ends = [end for _, end in spans]
     runs: list[tuple[int, int]] = []
-    for start, end in paper.spans or split(paper.abstract):
-        if runs and count(f"{paper.title}\n{paper.abstract[runs[-1][0] : end]}") <= max_tokens:
-            runs[-1] = (runs[-1][0], end)
-        else:
-            runs.append((start, end))
+    first = 0
+    while first < len(spans):
+        start = spans[first][0]
+
+        def tokens(end: int, start: int = start) -> int:
+            return count(f"{paper.title}\n{paper.abstract[start:end]}")
+
+        # bisection: to count after each sentence takes time that grows with the square of the chunk's length
+        after = max(first + 1, bisect_right(ends, max_tokens, lo=first, key=tokens))
+        runs.append((start, ends[after - 1]))
+        first = after
     return tuple(_chunk(paper, number, run) for number, run in enumerate(runs))
 
 

@@ -179,6 +179,18 @@ def test_a_chunk_takes_as_many_sentences_as_fit() -> None:
     assert [chunk.text for chunk in cut] == ["One two. Three four.", "Five six. Seven."]
 
 
+def test_a_long_abstract_is_cut_with_few_counts_of_its_words() -> None:
+    counted: list[int] = []
+
+    def count(given: str) -> int:
+        counted.append(words(given))
+        return counted[-1]
+
+    cut = text.chunks(paper("Some words stand here. " * 600), max_tokens=1_000, count=count)
+    assert len(cut) == 3
+    assert sum(counted) < 15 * 2_400  # after each sentence it would be 600 counts of some 500 words
+
+
 def test_the_chunk_id_names_paper_and_number() -> None:
     cut = text.chunks(replace(paper("One."), paper_id="doi:10.1/x"), max_tokens=100, count=words)
     assert [chunk.chunk_id for chunk in cut] == ["doi:10.1/x#0"]
