@@ -114,6 +114,7 @@ class Options:
         prices: Per million tokens, input and output; None where they are not configured.
         early: Show the first claim as early as it can be, which takes one request to a judge more.
         abstain: Withhold evidence whose confidence is too low; otherwise it is shown.
+        stored_only: Ask no model: only a stored reply is used.
     """
 
     max_claims: int = 6
@@ -127,6 +128,7 @@ class Options:
     prices: tuple[float, float] | None = None
     early: bool = True
     abstain: bool = True
+    stored_only: bool = False
 
 
 def within_budget(
@@ -146,6 +148,8 @@ def within_budget(
         ModelUnavailable: A budget does not allow the call, or as `Chat.stream`.
         Refused, CancelledError: As `Chat.stream`.
     """
+    if options.stored_only:
+        raise ModelUnavailable("The budget of tokens is used up.", may_pass=False)
     most = chat.count(messages) + max_output
     if options.max_tokens is not None and chat.usage.tokens + most > options.max_tokens:
         raise ModelUnavailable(

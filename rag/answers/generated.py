@@ -72,7 +72,7 @@ class Generator:
     ) -> None:
         self._make_chat, self.name = make_chat, name
         self._checker, self.prompts, self._replies = checker, prompts, replies
-        self._make_judge, self._modes = make_judge, LearnedMode(clock)
+        self.make_judge, self._modes = make_judge, LearnedMode(clock)
 
     def new_chat(self, cancelled: Callable[[], bool] = lambda: False) -> Chat:
         """Make a chat for one question; it calls `cancelled` at every chunk of a reply."""
@@ -239,7 +239,7 @@ class Generator:
         """Yield the claims that pass the check, then those that pass it after repair, then the answer."""
         task = next(items)
         assert isinstance(task, Task)  # the task comes before its drafts
-        task.judge = self._make_judge(task.chat, task.options)
+        task.judge = self.make_judge(task.chat, task.options)
         for batch in batches(self._drafts(task, items), task.judge, early=task.options.early):
             for one in judged_batch(task.judge, batch, task.question):
                 if task.held or one.wanting:  # claims stay in the model's order: this one waits for the repair

@@ -2,8 +2,8 @@
 Abstractive summarization of an issue's parts by a chat model, each sentence checked against the ones it cites.
 
 Every part goes through the answering chain over numbered sentences (`rag.answers.generated`), several parts at a time.
-A part is asked for only if the budget has room for the most that it may use. A part that
-fails, or that the budget does not allow, keeps the extractive text of `rag.digests.build`.
+A part is asked for only if the budget has room for the most that it may use; a reply that is stored costs nothing. A
+part that fails, or that the budget does not allow, keeps the extractive text of `rag.digests.build`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
@@ -27,6 +28,12 @@ from rag.types import Answer, Claim, JsonDict
 CONCURRENCY = 4
 _CALLS = 2
 """The most calls for one part: the reply, and its repair."""
+_CLAIM_TOKENS = 60
+"""What a claim of a reply usually has, with its ids; and what its judgement has."""
+_JUDGE_TOKENS = 700
+"""What a request to the judge usually has, without its claims: they have twice `_CLAIM_TOKENS` each."""
+_JUDGED = 0.5
+"""The usual share of parts whose claims words do not decide, so that the model judges them."""
 _CONFIG: RunnableConfig = {"max_concurrency": CONCURRENCY}
 _Reply = tuple[Chat, "tuple[Claim, ...] | str"]
 
@@ -77,10 +84,20 @@ class Written:
         return {"from": "generated", "reason": f"{parts} are in the papers' own sentences: {reasons}"}
 
 
-def estimate(parts: Sequence[Part], generator: Generator, options: Options) -> dict[str, int]:
-    """The most tokens that each part may use, by its name. Stored replies cost nothing; the estimate ignores them."""
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The tokens of one part, both ways: what it usually uses, and the most that it may."""
+
+    usual: int
+    most: int
+
+
+def estimate(parts: Sequence[Part], generator: Generator, options: Options) -> dict[str, Estimate]:
+    """The tokens of each part by its name. Stored replies cost nothing; the estimate does not know of them."""
     chat = generator.new_chat()
-    return {part.name: _most(part, generator, options, chat) for part in parts}
+    judge = generator.make_judge(chat, options)
+    judged = _JUDGED if judge and judge.name == "model" else 0.0
+    return {part.name: _estimated(part, generator, options, chat, judged) for part in parts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,29 +139,36 @@ class Writer:
             CancelledError: `cancel` was set; the tokens used until then are counted.
         """
         written = Written(prices=self.options.prices)
-        most = estimate(parts, self.generator, self.options)
-        within = f" of the {self.budget:,} that it may" if self.budget is not None else ""
-        total = sum(most.values())
-        self.notify(f"{len(parts)} parts are written by {self.model}: {total:,} tokens at most{within}.")
+        estimates = estimate(parts, self.generator, self.options)
+        most = {name: estimated.most for name, estimated in estimates.items()}
+        self.notify(self._announced(len(parts), sum(estimated.usual for estimated in estimates.values())))
         waiting = list(parts)
         while waiting:
             if self.cancelled:
                 raise CancelledError("Writing the issue was cancelled.")
             left = None if self.budget is None else self.budget - written.tokens
             batch = _affordable(waiting[: 2 * CONCURRENCY], most, left)
-            if not batch:
-                written.failures |= dict.fromkeys((part.name for part in waiting), "the budget of tokens is used up")
-                break
-            ask: Runnable[Part, _Reply] = RunnableLambda(lambda part: self._asked(part, most[part.name]))
+            options = self.options if batch else replace(self.options, stored_only=True)
+            batch = batch or waiting
+            ask: Runnable[Part, _Reply] = RunnableLambda(partial(self._asked, most=most, options=options))
             for part, (chat, claims) in zip(batch, ask.batch(batch, _CONFIG), strict=True):
                 written.add(part.name, chat, claims)
             waiting = waiting[len(batch) :]
         return written
 
-    def _asked(self, part: Part, most: int) -> _Reply:
+    def _announced(self, count: int, usual: int) -> str:
+        """What writing is going to cost, in words."""
+        parts = "1 part" if count == 1 else f"{count:,} parts"
+        limit = "" if self.budget is None else f", of the {self.budget:,} that it may use"
+        short = ""
+        if self.budget is not None and usual > self.budget:
+            short = " What does not fit stays in the papers' own sentences; `max_tokens_per_issue` is the limit."
+        return f"{self.model} writes {parts} of the issue, with about {_rounded(usual):,} tokens{limit}.{short}"
+
+    def _asked(self, part: Part, most: Mapping[str, int], options: Options) -> _Reply:
         """The claims of a part, or the reason why there are none; and the chat, which counted the tokens."""
         chat = self.generator.new_chat(lambda: self.cancelled)
-        options = replace(self.options, max_claims=part.limit, max_tokens=most, early=False, abstain=False)
+        options = replace(options, max_claims=part.limit, max_tokens=most[part.name], early=False, abstain=False)
         retrieved = Retrieved(question=part.question, evidence=part.evidence)
         try:
             *_, answer = self.generator.chain(lambda _: retrieved, options, chat).stream(part.question)
@@ -167,10 +191,22 @@ def _affordable(parts: Sequence[Part], most: Mapping[str, int], left: int | None
     return chosen
 
 
-def _most(part: Part, generator: Generator, options: Options, chat: Chat) -> int:
+def _estimated(part: Part, generator: Generator, options: Options, chat: Chat, judged: float) -> Estimate:
     context = pack(part.evidence, max_tokens=options.window - MAX_OUTPUT_TOKENS, count=chat.counter.count)
     prompt = generator.prompts["answer"]
     asked = chat.count(
         prompt.render(question=part.question, evidence=context.text, tag=TAG_FOR_COUNTING, limit=part.limit)
     )
-    return _CALLS * (asked + 2 * MAX_OUTPUT_TOKENS)  # the repair shows the failed claims too
+    usual = asked + part.limit * _CLAIM_TOKENS + round(judged * (_JUDGE_TOKENS + part.limit * 3 * _CLAIM_TOKENS))
+    # the repair shows the failed claims too
+    return Estimate(usual, _CALLS * (asked + 2 * MAX_OUTPUT_TOKENS))
+
+
+def _rounded(tokens: int) -> int:
+    """
+    A number of tokens to two digits.
+
+    >>> _rounded(61_234)
+    61000
+    """
+    return round(tokens, 2 - len(str(tokens)))

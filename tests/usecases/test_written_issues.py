@@ -60,7 +60,7 @@ def test_a_model_writes_the_parts_and_every_claim_of_it_cites(
 ) -> None:
     server.reply = chat_server.honest
     notices: list[str] = []
-    with opened(notices) as library:
+    with opened(notices, judge="words") as library:
         digest = library.digest(WEEK)
         document = digest.to_dict()
         assert document["mode"] == "generated"
@@ -72,7 +72,10 @@ def test_a_model_writes_the_parts_and_every_claim_of_it_cites(
             assert claim["citations"] and claim["support"] != "unsupported"
         assert all(paper["tldr"]["citations"][0]["paper_id"] == paper["paper_id"] for paper in document["papers"])
         assert digest.usage and digest.usage["calls"] == 7
-        assert any("tokens at most" in notice for notice in notices)
+        (announced,) = [notice for notice in notices if "writes 7 parts of the issue" in notice]
+        used = digest.usage["input_tokens"] + digest.usage["output_tokens"]
+        said = int(announced.partition("about ")[2].partition(" ")[0].replace(",", ""))
+        assert used / 1.5 < said < used * 1.5
 
 
 def test_a_repeated_issue_is_the_same_bytes_and_costs_nothing(
@@ -121,6 +124,18 @@ def test_a_budget_is_kept_and_what_it_does_not_allow_is_extractive(
         assert digest.usage["input_tokens"] + digest.usage["output_tokens"] <= budget
         assert digest.degraded and "budget" in digest.degraded["reason"]
         assert len(digest.papers) == 6
+
+
+def test_a_budget_that_is_used_up_does_not_stop_parts_whose_replies_are_stored(
+    opened: Callable[..., refdesk.Library], server: ChatServer
+) -> None:
+    server.reply = chat_server.honest
+    with opened() as library:
+        first = library.digest(WEEK)
+    with opened(max_tokens_per_issue=10) as library:
+        again = library.digest(WEEK)
+        assert again.usage and again.usage["calls"] == 0
+        assert bytes_of(again.to_dict()) == bytes_of(first.to_dict())
 
 
 def test_the_days_budget_holds_for_an_issue_too(opened: Callable[..., refdesk.Library], server: ChatServer) -> None:
