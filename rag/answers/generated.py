@@ -19,10 +19,11 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from rag.answers.breadth import breadth_of, gathered, relative
 from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options, within_budget
 from rag.answers.confidence import THRESHOLD, confidence
-from rag.answers.context import Context, pack
+from rag.answers.context import pack
 from rag.answers.judged import MakeJudge, batches, judged_batch
 from rag.answers.missing import is_about_evidence
 from rag.answers.modes import MODES, LearnedMode, bound
+from rag.answers.queries import search_queries, wants_queries
 from rag.answers.repair import Checked, chosen, evidence_for, placed, reasons
 from rag.answers.replies import DraftClaim, Reply, until
 from rag.answers.stored import ReplyStore, Request
@@ -37,11 +38,6 @@ from rag.types import Answer, Claim
 
 Retrieve = Callable[[str], Retrieved]
 
-MAX_QUERIES = 3
-SHORT = 3
-"""A question of at most so many terms is its own search query."""
-QUERIES_TOKENS = 100
-"""The most tokens that a reply with search queries is expected to have."""
 _LEAST_EVIDENCE = 200  # tokens; a sentence with its title
 
 
@@ -71,7 +67,7 @@ class Generator:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make_chat, self.name = make_chat, name
-        self._checker, self.prompts, self._replies = checker, prompts, replies
+        self._checker, self.prompts, self.replies = checker, prompts, replies
         self.make_judge, self._modes = make_judge, LearnedMode(clock)
 
     def new_chat(self, cancelled: Callable[[], bool] = lambda: False) -> Chat:
@@ -113,10 +109,10 @@ class Generator:
             higher than a long question, and its papers would crowd out the others.
         """
         found = retrieve(question)
-        if not _wants_queries(found):
+        if not wants_queries(found):
             return found, found
         asked = found.understood
-        queries = self._queries(question, chat, options)
+        queries = search_queries(question, self.prompts["queries"], self.name, self.replies, chat, options)
         if asked and asked.language != "en" and queries:  # the first one is the question in English
             with suppress(BadQuestion):
                 english = retrieve(queries[0])
@@ -133,17 +129,6 @@ class Generator:
                 found = merged(found, other, signals=best.signals)
                 pool = merged(pool, relative(other), signals=best.signals)
         return found, pool
-
-    def _queries(self, question: str, chat: Chat, options: Options) -> list[str]:
-        prompt = self.prompts["queries"]
-        request = Request(prompt=prompt.id, model=self.name, question=question, context=Context({}), limit=MAX_QUERIES)
-        if not options.fresh and (stored := self._replies.find(request)):
-            reply = stored.reply
-        else:
-            reply = "".join(within_budget(chat, prompt.render(question=question), QUERIES_TOKENS, options))
-            self._replies.keep(request, [reply], tokens=chat.usage.tokens)
-        lines = (line.strip(" -*\"'0123456789.)") for line in reply.splitlines() if line.lstrip()[:1] not in ("{", "`"))
-        return [line for line in dict.fromkeys(lines) if 3 <= len(line) <= 200][:MAX_QUERIES]
 
     # ---- the prompt
 
@@ -194,7 +179,7 @@ class Generator:
             return
         for name in ("answer", "answer_plain"):
             task.prompt = self.prompts[name].id
-            if not task.options.fresh and (stored := self._replies.find(self._request(task))):
+            if not task.options.fresh and (stored := self.replies.find(self._request(task))):
                 task.stored = stored
                 yield from _read(iter([stored.reply]), task, Reply())
                 return
@@ -310,7 +295,7 @@ class Generator:
             return task.stored.id
         if not task.replies:
             return None
-        return self._replies.keep(self._request(task), task.replies, tokens=task.chat.usage.tokens)
+        return self.replies.keep(self._request(task), task.replies, tokens=task.chat.usage.tokens)
 
 
 def _shown(task: Task, ones: Sequence[Checked]) -> Iterator[Claim]:
@@ -327,19 +312,6 @@ def _shown_as_unsupported(task: Task, ones: Sequence[Checked]) -> Iterator[Claim
         if task.options.keep_unsupported and not task.full and not one.passes and not links(one.draft.text):
             task.claims.append(replace(made(one, {}), citations=()))
             yield task.claims[-1]
-
-
-def _wants_queries(found: Retrieved) -> bool:
-    """
-    True if a model shall write search queries for a question: it is not short, or finds too little by its own words.
-
-    The papers of an author are found by the name; a question without a topic has nothing to search for.
-    """
-    asked = found.understood
-    if not found.hits or (asked and (asked.kind == "none" or asked.authors)):
-        return False
-    short = found.signals is not None and found.signals.terms <= SHORT and not (asked and asked.language != "en")
-    return not short or confidence(found.signals) < THRESHOLD
 
 
 def _read(texts: Iterator[str], task: Task, reply: Reply) -> Iterator[DraftClaim]:
