@@ -7,7 +7,7 @@ from pathlib import Path
 from rag.errors import ConfigError
 from rag.llm.prompts import Prompt, parse
 
-NAMES = ("answer", "answer_plain", "condense", "judge", "queries", "repair")
+NAMES = ("answer", "answer_plain", "condense", "judge", "names", "queries", "repair")
 
 
 def folder() -> Path:
