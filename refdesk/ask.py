@@ -42,6 +42,7 @@ class ModelSettings:
         model: A chat model such as `openai:gpt-4o-mini`; None answers in the papers' own sentences.
         prompts: A folder whose prompts replace the shipped ones.
         window: Tokens that the model takes at once.
+        max_output_tokens: The longest reply that the model may write.
         timeout_s: The longest wait for the model, and for each part of its reply.
         max_sentences: The most sentences in an answer.
         max_tokens_per_question, max_tokens_per_day, max_tokens_per_issue: Budgets, both ways, all calls; 0 is no limit.
@@ -51,6 +52,7 @@ class ModelSettings:
     model: str | None = None
     prompts: str | None = None
     window: int = 16_000
+    max_output_tokens: int = 1_200
     timeout_s: float = 60.0
     max_sentences: int = 5
     max_tokens_per_question: int = 24_000
@@ -241,6 +243,7 @@ class Ask:
         return Options(
             max_tokens=settings.max_tokens_per_question,
             window=settings.window,
+            max_output=settings.max_output_tokens,
             fresh=fresh,
             tag=self._make_tag(),
             daily=DailyBudget(self._replies, self._now, settings.max_tokens_per_day, writable=self._writable),

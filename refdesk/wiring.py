@@ -179,6 +179,7 @@ def model_settings(config: Config) -> ModelSettings:
         model=config.model,
         prompts=config.prompts,
         window=config.model_window,
+        max_output_tokens=config.max_output_tokens,
         timeout_s=config.model_timeout_s,
         max_sentences=config.max_sentences,
         max_tokens_per_question=config.max_tokens_per_question,
@@ -203,7 +204,7 @@ def generator(
 
     name = settings.model or ""
     return Generator(
-        chats(name, timeout_s=settings.timeout_s, environment=environment),
+        chats(name, timeout_s=settings.timeout_s, max_output=settings.max_output_tokens, environment=environment),
         name=name,
         checker=checker,
         prompts=_prompts(settings),
@@ -227,7 +228,9 @@ def judges(config: Config, settings: ModelSettings, *, replies: Replies, now: Ca
         ),
         replies=replies,
         now=now,
-        make_chat=lambda cancelled: chats(name or "", timeout_s=settings.timeout_s)(cancelled),
+        make_chat=lambda cancelled: chats(
+            name or "", timeout_s=settings.timeout_s, max_output=settings.max_output_tokens
+        )(cancelled),
         make_entailment=lambda: entailment(config),
         load_prompt=lambda: _prompts(settings)["judge"],
     )
@@ -253,23 +256,24 @@ def _prompts(settings: ModelSettings) -> dict[str, Prompt]:
 
 
 def chats(
-    name: str, *, timeout_s: float, environment: Mapping[str, str] = os.environ
+    name: str, *, timeout_s: float, max_output: int, environment: Mapping[str, str] = os.environ
 ) -> Callable[[Callable[[], bool]], Chat]:
     """What makes the chats with a model, each from a function that returns True once it is cancelled."""
-    from rag.answers.budget import MAX_OUTPUT_TOKENS
     from rag.llm import chat
+    from rag.llm.dialect import dialect_of
     from rag.llm.tokens import Counter
 
     openai = name.startswith("openai:") or ":" not in name
+    base_url = environment.get("OPENAI_BASE_URL") if openai else None
     model = chat.make(
         name,
-        base_url=environment.get("OPENAI_BASE_URL") if openai else None,
+        base_url=base_url,
         api_key=environment.get("OPENAI_API_KEY") if openai else None,
         timeout_s=timeout_s,
-        max_output_tokens=MAX_OUTPUT_TOKENS,
+        max_output_tokens=max_output,
     )
-    counter = Counter(name.partition(":")[2] or name)
-    return lambda cancelled: chat.Chat(model, counter, cancelled=cancelled)
+    counter, dialect = Counter(name.partition(":")[2] or name), dialect_of(name, base_url)
+    return lambda cancelled: chat.Chat(model, counter, max_output, dialect, cancelled=cancelled)
 
 
 # ---- feeds and issues

@@ -17,9 +17,6 @@ from rag.errors import LibraryReadOnly, ModelUnavailable
 from rag.llm.chat import Chat, Messages
 from rag.ports import Replies
 
-MAX_OUTPUT_TOKENS = 1_200
-"""The longest reply that a model may write."""
-
 TAG_FOR_COUNTING = "xxxxxxxx"
 """A tag as long as any, to count the tokens of a prompt before its tag is drawn."""
 
@@ -107,6 +104,7 @@ class Options:
         by_kind: Allow more claims where the kind of the question wants them, such as an overview.
         max_tokens: For one question, both ways, all calls; None is no limit but the model's window.
         window: Tokens that the model takes at once.
+        max_output: The longest reply that the model may write, in tokens.
         fresh: Ask the model again, even if a reply is stored.
         keep_unsupported: Show claims that failed the check, marked, instead of leaving them out.
         tag: The random mark in the evidence's fence.
@@ -121,6 +119,7 @@ class Options:
     by_kind: bool = False
     max_tokens: int | None = None
     window: int = 16_000
+    max_output: int = 1_200
     fresh: bool = False
     keep_unsupported: bool = False
     tag: str = "evidence"

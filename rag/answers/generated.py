@@ -17,7 +17,7 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from rag.answers.breadth import breadth_of, gathered, relative
-from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options, within_budget
+from rag.answers.budget import TAG_FOR_COUNTING, Options, within_budget
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.context import pack
 from rag.answers.judged import MakeJudge, batches, judged_batch
@@ -138,9 +138,9 @@ class Generator:
         frame = self.prompts["answer"].render(
             question=task.question, evidence="", tag=TAG_FOR_COUNTING, limit=options.max_claims
         )
-        room = options.window - MAX_OUTPUT_TOKENS
+        room = options.window - options.max_output
         if options.max_tokens is not None:  # a repair sends the evidence once more
-            room = min(room, (options.max_tokens - task.chat.usage.tokens - 2 * MAX_OUTPUT_TOKENS) // 2)
+            room = min(room, (options.max_tokens - task.chat.usage.tokens - 2 * options.max_output) // 2)
         asked, breadth = task.retrieved.understood, task.breadth
         without_topic = asked is not None and asked.kind == "none"
         withheld = options.abstain and (without_topic or confidence(task.retrieved.signals) < THRESHOLD)
@@ -213,9 +213,12 @@ class Generator:
         task.prompt = self.prompts[name].id
         form = bound(mode, list(task.context.sentences))
         reply = Reply()
-        with closing(within_budget(task.chat, messages, MAX_OUTPUT_TOKENS, task.options, **form)) as texts:
+        with closing(within_budget(task.chat, messages, task.options.max_output, task.options, **form)) as texts:
             yield from _read(texts, task, reply)
+        task.was_cut = task.chat.was_cut
         if not reply.drafts and not reply.unanswerable:
+            if task.chat.was_cut:  # the same would be cut again
+                raise task.chat.cut()
             raise Refused("The model's reply holds no sentence that names its evidence.")
 
     # ---- the check
@@ -282,7 +285,7 @@ class Generator:
         )
         form = bound(self._modes.mode, list(evidence.sentences))
         try:
-            with closing(within_budget(task.chat, messages, MAX_OUTPUT_TOKENS, task.options, **form)) as texts:
+            with closing(within_budget(task.chat, messages, task.options.max_output, task.options, **form)) as texts:
                 drafts = list(until(texts, reply, len(failed)))
         except (ModelUnavailable, Refused):
             return unchanged  # they fail again, and stay out
@@ -290,10 +293,10 @@ class Generator:
         return drafts
 
     def _kept(self, task: Task) -> str | None:
-        """Store the reply and return its id; None if the model was not asked."""
+        """Store the reply and return its id; None if the model was not asked, or its reply was cut."""
         if task.stored:
             return task.stored.id
-        if not task.replies:
+        if not task.replies or task.was_cut:
             return None
         return self.replies.keep(self._request(task), task.replies, tokens=task.chat.usage.tokens)
 

@@ -12,7 +12,7 @@ from typing import Any
 from rag.types import JsonDict
 
 MODES = ("schema", "json", "plain")
-EXPIRES_S = 3_600.0
+EXPIRES_S = 24 * 3_600.0
 """A learned mode is forgotten after this time: servers are upgraded, and models are loaded anew under the same name."""
 
 

@@ -17,11 +17,17 @@ from rag import text as prose
 
 MAX_CLAIM_CHARS = 4_000
 _CLAIMS = re.compile(r'"claims"\s*:\s*\[')
+_JSON = re.compile(r"\s*(?:```\w*\s*)?[{\[]")
+_BARE = re.compile(r"""\s*(?:```\w*\s*)?(?:\[\s*)?(?=\{\s*"(?:text|claim|sentence|statement|evidence|ids)"\s*:)""")
+"""The beginning of claims without an object around them: a list, or one after another."""
+_TEXTS, _EVIDENCE = ("text", "claim", "sentence", "statement"), ("evidence", "ids", "citations", "sources")
 _UNANSWERABLE = re.compile(r'"answerable"\s*:\s*false|^\s*NO ANSWER\b', re.IGNORECASE)
 _MISSING = re.compile(r'"missing"\s*:\s*("(?:[^"\\]|\\.){0,2000}")')
 _ID = re.compile(r"\d{1,3}\.\d{1,3}")
-_MARKS = re.compile(r"(?:[\[(]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*\s*[\])]\s?)+")
-_MARKED = re.compile(r"\s*\[\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*\s*\](?=\s*[.!?]?\s*$)")
+_MARKS = re.compile(r"(?:[\[(【]\s*\d{1,3}\.\d{1,3}(?:\s*[,;]\s*\d{1,3}\.\d{1,3})*(?:†[^】\]]{0,40})?\s*[\])】]\s?)+")
+_MARKED = re.compile(
+    r"\s*[\[【]\s*\d{1,3}(?:\.\d{1,3})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,3})?)*(?:†[^】\]]{0,40})?\s*[\]】](?=\s*[.!?]?\s*$)"
+)
 _FOOTNOTE = re.compile(r"\s?\[\^[^\[\]\s]{1,40}\]:?")
 """Markdown's mark of a footnote: it names no evidence, and would stay in the answer as text."""
 _LONE_BACKSLASH = re.compile(r'\\(?!["\\/nu])')
@@ -54,15 +60,27 @@ class Reply:
         self.drafts: list[DraftClaim] = []
 
     def feed(self, piece: str) -> Iterator[DraftClaim]:
-        """Read the next piece; yield the claims that it completes."""
+        """Read the next piece; yield the claims that it completes, if the reply begins as JSON."""
         self.text += piece
-        if self._at < 0 and (found := _CLAIMS.search(self.text)):
+        if self._at < 0 and _JSON.match(self.text) and (found := _CLAIMS.search(self.text) or _BARE.match(self.text)):
             self._at = found.end()
         if self._at >= 0 and "}" in piece:
             yield from self._objects()
 
     def finish(self) -> Iterator[DraftClaim]:
-        """Read the end: a reply without JSON is prose with marks, such as `It rose. [1.2]`."""
+        """
+        Read the end of a reply that does not begin as JSON.
+
+        Of several lists of claims in it the last that holds one counts, for the first ones are drafts. Without any it
+        is prose with marks, such as `It rose. [1.2]`.
+        """
+        if self._at >= 0:
+            return
+        for found in reversed(list(_CLAIMS.finditer(self.text))):
+            self._at, self._ended = found.end(), False
+            yield from self._objects()
+            if self.drafts:
+                return
         if self._at < 0:
             for draft in _marked(self.text):
                 self.drafts.append(draft)
@@ -133,11 +151,12 @@ def _repaired(text: str, at: int) -> tuple[Any, int] | None:
 
 def _drafts(entry: Any) -> Iterator[DraftClaim]:
     """Split a claim into its sentences, each with the claim's evidence; yield nothing for other entries."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
+    if not isinstance(entry, dict):
         return
-    evidence = entry.get("evidence", entry.get("ids", []))
+    text = next((entry[name] for name in _TEXTS if isinstance(entry.get(name), str)), "")
+    evidence: Any = next((entry[name] for name in _EVIDENCE if name in entry), [])
     ids = [found for item in (evidence if isinstance(evidence, list) else [evidence]) for found in _ids(item)]
-    yield from _sentences(entry["text"], tuple(dict.fromkeys(ids)))
+    yield from _sentences(text, tuple(dict.fromkeys(ids)))
 
 
 def _ids(item: Any) -> list[str]:

@@ -42,6 +42,7 @@ class Task:
         sources: The number of each cited paper, by its id.
         dropped: How many claims were left out.
         judge: Decides about claims what words do not; None leaves it to them.
+        was_cut: True if the model's reply ended at the most tokens.
     """
 
     retrieved: Retrieved
@@ -59,6 +60,7 @@ class Task:
     sources: dict[str, int] = field(default_factory=dict)
     dropped: int = 0
     judge: Judge | None = None
+    was_cut: bool = False
 
     @property
     def question(self) -> str:
@@ -86,6 +88,9 @@ def answer_of(task: Task, *, model: str, reply_id: str | None) -> Answer:
     answered = any(claim.support != "unsupported" for claim in task.claims)
     claims = tuple(task.claims) if answered else ()
     sources = task.sources if answered else {}
+    decided = judged_by(task.judge, claims)
+    if task.was_cut:
+        decided["degraded"] = {"from": "length", "reason": f"its reply was cut at {task.options.max_output:,} tokens"}
     return Answer(
         question=task.question,
         answered=answered,
@@ -109,7 +114,7 @@ def answer_of(task: Task, *, model: str, reply_id: str | None) -> Answer:
         outcome="answered" if answered else "absent",
         understood=task.retrieved.understood,
         missing=next(filter(None, (showable(told, task.question, task.context) for told in task.told)), None),
-        **judged_by(task.judge, claims),
+        **decided,
     )
 
 

@@ -16,7 +16,7 @@ from threading import Event
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
-from rag.answers.budget import MAX_OUTPUT_TOKENS, TAG_FOR_COUNTING, Options
+from rag.answers.budget import TAG_FOR_COUNTING, Options
 from rag.answers.context import pack
 from rag.answers.generated import Generator
 from rag.digests.compose import Part
@@ -192,14 +192,14 @@ def _affordable(parts: Sequence[Part], most: Mapping[str, int], left: int | None
 
 
 def _estimated(part: Part, generator: Generator, options: Options, chat: Chat, judged: float) -> Estimate:
-    context = pack(part.evidence, max_tokens=options.window - MAX_OUTPUT_TOKENS, count=chat.counter.count)
+    context = pack(part.evidence, max_tokens=options.window - options.max_output, count=chat.counter.count)
     prompt = generator.prompts["answer"]
     asked = chat.count(
         prompt.render(question=part.question, evidence=context.text, tag=TAG_FOR_COUNTING, limit=part.limit)
     )
     usual = asked + part.limit * _CLAIM_TOKENS + round(judged * (_JUDGE_TOKENS + part.limit * 3 * _CLAIM_TOKENS))
     # the repair shows the failed claims too
-    return Estimate(usual, _CALLS * (asked + 2 * MAX_OUTPUT_TOKENS))
+    return Estimate(usual, _CALLS * (asked + 2 * options.max_output))
 
 
 def _rounded(tokens: int) -> int:

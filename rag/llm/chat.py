@@ -1,11 +1,14 @@
 """
 Chat models: made by LangChain's `init_chat_model`, called by streaming, their failures translated into our errors.
 
-No error message repeats what a server said, for servers repeat keys.
+Servers differ in what they take. A part of a request that a server refuses by name is left out, and the request is
+made once more without it; `Dialect` remembers that. No error message repeats what a server said, for servers repeat
+keys.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +18,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ConfigError, ModelUnavailable
+from rag.llm.dialect import Dialect, Part
+from rag.llm.failures import Refused as Refused
+from rag.llm.failures import translated
+from rag.llm.reasoning import Visible
 from rag.llm.tokens import Counter
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessageChunk
+    from langchain_core.messages import AIMessage
 
 Messages = Sequence[tuple[str, str]]
 
@@ -47,7 +54,7 @@ def make(
     from langchain.chat_models import init_chat_model
 
     provider = name.partition(":")[0]
-    options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 2, "max_tokens": max_output_tokens}
+    options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 1, "max_tokens": max_output_tokens}
     if base_url:
         options["base_url"] = base_url
         options["api_key"] = api_key or "none"  # a local server asks for none, and the client insists on one
@@ -96,6 +103,8 @@ class Chat:
     Args:
         model: A LangChain chat model.
         counter: Counts tokens where the server does not.
+        max_output: The most tokens of a reply that the model was made for.
+        dialect: What the server takes; one for all chats with it.
         cancelled: True when nobody waits for the reply any longer; asked at every chunk of a reply.
         sleep: Waits some seconds before a retry.
         draw: A random number, 0 to 1, so that many who retry do not do so together.
@@ -103,33 +112,44 @@ class Chat:
 
     model: BaseChatModel
     counter: Counter
+    max_output: int = 1_200
+    dialect: Dialect = field(default_factory=Dialect)
     usage: Usage = field(default_factory=Usage)
     cancelled: Callable[[], bool] = lambda: False
     sleep: Callable[[float], None] = time.sleep
     draw: Callable[[], float] = random.random
+    was_cut: bool = False
 
     def stream(self, messages: Messages, **bound: Any) -> Iterator[str]:
         """
-        Call the model and yield its reply as it comes.
+        Call the model and yield its reply as it comes, without reasoning.
 
         The call ends within one chunk of the reply when it is cancelled or this iterator is closed; its tokens are
-        counted all the same.
+        counted all the same. Afterwards `was_cut` says if the reply ended at the most tokens.
 
         Args:
             messages: Role and content of each.
             bound: Passed on to the model, such as `extra_body`, which LangChain leaves as it is.
 
         Raises:
-            Refused: The server does not take a request with what is `bound` (400 or 422), such as a response format.
-            ModelUnavailable: The model failed, or its reply broke off or was empty.
+            Refused: The server does not take a request with what is `bound`, such as a response format.
+            ModelUnavailable: The model failed, or its reply broke off, was empty, or was cut before it began.
             CancelledError: The call was cancelled.
         """
-        empty = True
-        for text in self._stream(messages, bound):
-            empty = False
-            yield text
-        if empty:
-            raise ModelUnavailable("The model's reply was empty.")
+        while True:
+            try:
+                yield from self._visible(messages, bound)
+                return
+            except _PartRefused as error:
+                self.dialect.leave_out(error.part)
+
+    def cut(self) -> ModelUnavailable:
+        """The error of a reply that was cut before it said anything of use."""
+        return ModelUnavailable(
+            f"The model's reply was cut at {self.max_output:,} tokens, before an answer began.",
+            hint="Raise `max_output_tokens`; a model that reasons needs several thousand.",
+            may_pass=False,
+        )
 
     def pause(self) -> None:
         """Wait a little before a retry; raises CancelledError if nobody waits for it any longer."""
@@ -145,14 +165,28 @@ class Chat:
         """Tokens in messages, with the few that frame each of them."""
         return sum(self.counter.count(content) + 4 for _, content in messages) + 3
 
+    def _visible(self, messages: Messages, bound: dict[str, Any]) -> Iterator[str]:
+        visible, empty = Visible(), True
+        for piece in self._stream(messages, bound):
+            if text := visible.feed(piece):
+                empty = False
+                yield text
+        if text := visible.finish():
+            empty = False
+            yield text
+        if empty:
+            raise self.cut() if self.was_cut else ModelUnavailable("The model's reply was empty.")
+
     def _stream(self, messages: Messages, bound: dict[str, Any]) -> Iterator[str]:
         self.stop_if_cancelled()
-        model: Any = self.model.bind(**bound) if bound else self.model
+        formed = "response_format" in bound.get("extra_body", {})
+        model, sent, bound = self.dialect.applied(self.model, messages, bound, self.max_output)
+        model = model.bind(**bound) if bound else model
         self.usage.calls += 1
-        reply = _Reply()
+        reply = _Reply(cumulative=_is_openai(self.model))
         chunks = None
         try:
-            chunks = model.stream(list(messages))
+            chunks = model.stream(list(sent)) if self.dialect.takes("stream") else iter([model.invoke(list(sent))])
             for chunk in chunks:
                 text = reply.read(chunk)
                 self.stop_if_cancelled()
@@ -161,15 +195,18 @@ class Chat:
                     self.stop_if_cancelled()  # before the next chunk is waited for
                 if reply.length > MAX_REPLY_CHARS:
                     return
-            if reply.texts and not reply.finished and "ChatOpenAI" in (type(model).__name__, type(self.model).__name__):
+            if reply.texts and not (reply.finished or reply.is_whole) and _is_openai(self.model):
                 raise ModelUnavailable("The model's reply broke off.", hint="Try again.")
         except (ModelUnavailable, CancelledError, GeneratorExit):
             raise
         except Exception as error:
             if reply.texts:
                 raise ModelUnavailable("The model's reply broke off.", hint="Try again.") from error
-            raise _translated(error, formed=bool(bound)) from error
+            if part := self.dialect.refused_part(error):
+                raise _PartRefused(part) from error
+            raise translated(error, formed=formed) from error
         finally:
+            self.was_cut = reply.was_cut
             if chunks is not None and hasattr(chunks, "close"):
                 with suppress(Exception):
                     chunks.close()  # ends the connection
@@ -186,67 +223,69 @@ class Chat:
             self.usage.estimated = True
 
 
+class _PartRefused(Exception):
+    """The server refused a part of the request that can be left out."""
+
+    def __init__(self, part: Part) -> None:
+        super().__init__(part)
+        self.part = part
+
+
+def _is_openai(model: Any) -> bool:
+    """True for LangChain's client of OpenAI's protocol, which many servers speak."""
+    return any("ChatOpenAI" in kind.__name__ for kind in type(model).__mro__)
+
+
 @dataclass(slots=True)
 class _Reply:
-    """What was received of one reply so far."""
+    """What was received of one reply so far; `cumulative` if each count of tokens stands for the whole reply."""
 
+    cumulative: bool = False
     begun: bool = False
     finished: bool = False
+    was_cut: bool = False
     counted: bool = False
     input_tokens: int = 0
     output_tokens: int = 0
     length: int = 0
     texts: list[str] = field(default_factory=list)
 
-    def read(self, chunk: AIMessageChunk) -> str:
+    @property
+    def is_whole(self) -> bool:
+        """True if the text ends as whole JSON, so that nothing is missing though the server does not say so."""
+        text = "".join(self.texts).rstrip().removesuffix("```").rstrip()
+        at = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
+        try:
+            return at >= 0 and isinstance(json.loads(text[at:]), dict | list)
+        except (ValueError, RecursionError):
+            return False
+
+    def read(self, chunk: AIMessage) -> str:
         """The text of a chunk. Raises ModelUnavailable if the model refuses to answer."""
         self.begun = True
         if chunk.usage_metadata:
-            self.counted = True
-            self.input_tokens += chunk.usage_metadata["input_tokens"]
-            self.output_tokens += chunk.usage_metadata["output_tokens"]
-        filtered = chunk.response_metadata.get("finish_reason") == "content_filter"
-        if filtered or chunk.additional_kwargs.get("refusal"):
+            self._count(chunk.usage_metadata["input_tokens"], chunk.usage_metadata["output_tokens"])
+        reasons = {chunk.response_metadata.get(name) for name in _FINISHES}
+        if "content_filter" in reasons or chunk.additional_kwargs.get("refusal"):
             raise ModelUnavailable("The model refused to answer.", may_pass=False)
         self.finished = self.finished or bool(_FINISHES & set(chunk.response_metadata))
+        self.was_cut = self.was_cut or bool(reasons & {"length", "max_tokens", "MAX_TOKENS"})
         text = str(chunk.text).encode(errors="replace").decode()  # a lone surrogate is no text
-        if text:
+        if text := text or _arguments(chunk):
             self.texts.append(text)
             self.length += len(text)
         return text
 
+    def _count(self, input_tokens: int, output_tokens: int) -> None:
+        self.counted = True
+        if self.cumulative:
+            self.input_tokens, self.output_tokens = input_tokens, output_tokens
+        else:
+            self.input_tokens, self.output_tokens = self.input_tokens + input_tokens, self.output_tokens + output_tokens
 
-class Refused(Exception):
-    """The server does not take a request of this form, or the reply is of no use; another form may work."""
 
-
-def _translated(error: Exception, *, formed: bool) -> Exception:
-    """A vendor's error in our words; `formed` if the request carried a part that another request could leave out."""
-    status = getattr(error, "status_code", None)
-    kinds = {type_.__name__ for type_ in type(error).__mro__}
-    if isinstance(error, TypeError | NotImplementedError) or status in (400, 415, 422):
-        reason = "The model's server refused the request."
-        return Refused(reason) if formed else ModelUnavailable(reason, may_pass=False)
-    if status in (401, 403):
-        return ModelUnavailable(
-            f"The model's server refused the key ({status}).", hint="Check the key in the environment.", may_pass=False
-        )
-    if status == 404:
-        return ModelUnavailable(
-            "The server has no model of that name (404).",
-            hint="Check `model` and the server's address.",
-            may_pass=False,
-        )
-    if status == 429:
-        return ModelUnavailable("The model's server is rate limited (429).", hint="Try again later.", may_pass=False)
-    if isinstance(status, int) and status >= 500:
-        return ModelUnavailable(f"The model's server failed ({status}).", hint="Try again later.", may_pass=False)
-    if kinds & {"APITimeoutError", "TimeoutException", "TimeoutError"}:
-        return ModelUnavailable("The model's server did not answer in time.", hint="Try again later.", may_pass=False)
-    if kinds & {"APIConnectionError", "ConnectError"}:
-        return ModelUnavailable(
-            "The model's server cannot be reached.", hint="Is it running, and is OPENAI_BASE_URL right?", may_pass=False
-        )
-    if kinds & {"OpenAIRefusalError", "ContentFilterFinishReasonError"}:
-        return ModelUnavailable("The model refused to answer.", may_pass=False)
-    return ModelUnavailable("The model's reply could not be read.")
+def _arguments(chunk: AIMessage) -> str:
+    """The arguments of the call of a tool, by which some models reply with JSON."""
+    if pieces := getattr(chunk, "tool_call_chunks", None):
+        return "".join(str(piece.get("args") or "") for piece in pieces)
+    return "".join(json.dumps(call["args"]) for call in chunk.tool_calls)

@@ -84,7 +84,9 @@ def show_stream(session: Session, stream: AnswerStream, *, live: bool = True) ->
 
 def tell_degraded(session: Session, answer: Answer) -> None:
     """Tell in one sentence why the model, or the judge, was not used."""
-    if answer.degraded and answer.mode == "generated":
+    if answer.degraded and answer.degraded["from"] == "length":
+        session.tell(f"The model may have had more to say: {answer.degraded['reason']} (`max_output_tokens`).")
+    elif answer.degraded and answer.mode == "generated":
         session.tell(f"Words alone decided about some claims: {answer.degraded['reason']}.")
     elif answer.degraded:
         reason = answer.degraded["reason"]

@@ -52,6 +52,7 @@ class Config:
         max_tokens_per_question: Tokens that one question may use, both ways, all calls.
         max_tokens_per_day: The same for a day (UTC); 0 is no limit.
         model_window: Tokens that the model takes at once.
+        max_output_tokens: The longest reply of the model, in tokens; a model that reasons needs several thousand.
         model_timeout_s: How long to wait for the model, and for each part of its reply.
         price_per_million_input, price_per_million_output: Prices of a million tokens, for the cost that is shown.
         vectors: URL of a Chroma server, in place of the folder `chroma`.
@@ -78,6 +79,7 @@ class Config:
     max_tokens_per_question: PositiveCount = 24_000
     max_tokens_per_day: Count = 0
     model_window: Count = 16_000
+    max_output_tokens: Count = 1_200
     model_timeout_s: Timeout = 60.0
     price_per_million_input: Number | None = None
     price_per_million_output: Number | None = None

@@ -924,3 +924,21 @@ def test_a_follow_up_is_condensed_and_shown_and_then_asked(folder: Path, model: 
         "Does weight decay explain grokking in small networks?",
     ]
     assert QUESTION in chat_server.last_user_message(server.requests[1])
+
+
+def test_a_reply_that_is_cut_says_so_and_is_not_kept(library: refdesk.Library, server: ChatServer) -> None:
+    server.reply, server.moods = chat_server.honest, []
+    whole = chat_server.honest
+
+    def long(body: Body) -> str:
+        return whole(body) + " " * len(whole(body))  # of which the first half is sent
+
+    server.mood, server.reply = "length", long
+    answer = library.ask(QUESTION)
+    assert answer.mode == "generated" and answer.claims
+    assert answer.degraded == {"from": "length", "reason": "its reply was cut at 1,200 tokens"}
+    assert answer.generation is None
+    server.mood = "ok"
+    asked = len(server.requests)
+    assert library.ask(QUESTION).degraded is None
+    assert len(server.requests) > asked
