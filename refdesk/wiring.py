@@ -204,7 +204,7 @@ def generator(
 
     name = settings.model or ""
     return Generator(
-        chats(name, timeout_s=settings.timeout_s, max_output=settings.max_output_tokens, environment=environment),
+        chats(name, settings, environment),
         name=name,
         checker=checker,
         prompts=_prompts(settings),
@@ -228,9 +228,7 @@ def judges(config: Config, settings: ModelSettings, *, replies: Replies, now: Ca
         ),
         replies=replies,
         now=now,
-        make_chat=lambda cancelled: chats(
-            name or "", timeout_s=settings.timeout_s, max_output=settings.max_output_tokens
-        )(cancelled),
+        make_chat=lambda cancelled: chats(name or "", settings)(cancelled),
         make_entailment=lambda: entailment(config),
         load_prompt=lambda: _prompts(settings)["judge"],
     )
@@ -256,7 +254,7 @@ def _prompts(settings: ModelSettings) -> dict[str, Prompt]:
 
 
 def chats(
-    name: str, *, timeout_s: float, max_output: int, environment: Mapping[str, str] = os.environ
+    name: str, settings: ModelSettings, environment: Mapping[str, str] = os.environ
 ) -> Callable[[Callable[[], bool]], Chat]:
     """What makes the chats with a model, each from a function that returns True once it is cancelled."""
     from rag.llm import chat
@@ -265,15 +263,10 @@ def chats(
 
     openai = name.startswith("openai:") or ":" not in name
     base_url = environment.get("OPENAI_BASE_URL") if openai else None
-    model = chat.make(
-        name,
-        base_url=base_url,
-        api_key=environment.get("OPENAI_API_KEY") if openai else None,
-        timeout_s=timeout_s,
-        max_output_tokens=max_output,
-    )
+    key, most = environment.get("OPENAI_API_KEY") if openai else None, settings.max_output_tokens
+    model = chat.make(name, base_url=base_url, api_key=key, timeout_s=settings.timeout_s, max_output_tokens=most)
     counter, dialect = Counter(name.partition(":")[2] or name), dialect_of(name, base_url)
-    return lambda cancelled: chat.Chat(model, counter, max_output, dialect, cancelled=cancelled)
+    return lambda cancelled: chat.Chat(model, counter, most, dialect, cancelled=cancelled)
 
 
 # ---- feeds and issues

@@ -19,6 +19,7 @@ from rag.judges import ModelJudge
 from rag.judges.model import read
 from rag.types import Paper, Sentence
 from refdesk import wiring
+from refdesk.ask import ModelSettings
 from refdesk.render import terminal
 from refdesk.render.markdown import answer as as_markdown
 from refdesk.settings.prompts import load
@@ -301,7 +302,7 @@ def test_a_judge_decides_over_the_labelled_claims_and_turns_no_veto(server: Chat
 
     server.chunk = 100_000
     server.judge = judging(as_labelled if way == "as labelled" else lambda *_: draw.choice(list(verdict_of.values())))
-    chat = wiring.chats("openai:referee", timeout_s=20)(lambda: False)
+    chat = wiring.chats("openai:referee", ModelSettings(timeout_s=20))(lambda: False)
     judge = ModelJudge(lambda messages, _, form: "".join(chat.stream(messages, **form)), load()["judge"], tag="3f9a")
     checker = wiring.checker()
     claims = [JudgedClaim(str(row["claim"]), cited_of(row), str(row.get("question") or "")) for row in data]

@@ -18,6 +18,7 @@ from rag.llm.chat import Refused
 from rag.llm.dialect import dialect_of
 from rag.llm.reasoning import Visible
 from refdesk import wiring
+from refdesk.ask import ModelSettings
 
 CASES = Path(__file__).parent / "servers"
 ANSWER = json.dumps(
@@ -54,9 +55,8 @@ class Server:
     def chat(self, max_output: int = 1_200) -> Any:
         """A chat with a model that nobody asked before."""
         environment = {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": "sk-test"}
-        made = wiring.chats(
-            f"openai:served-{next(NUMBER)}", timeout_s=5, max_output=max_output, environment=environment
-        )
+        settings = ModelSettings(timeout_s=5, max_output_tokens=max_output)
+        made = wiring.chats(f"openai:served-{next(NUMBER)}", settings, environment)
         return made(lambda: False)
 
 
