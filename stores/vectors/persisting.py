@@ -2,8 +2,8 @@
 Decides which process writes the HNSW files of a folder, and when.
 
 Chroma keeps new entries in a log, and each process that opens a collection inserts those into its own copy of the
-graph. With the thousandth it writes the graph to the files, a reader as well as the writer. Two graphs that were written
-into the same files have links to nodes that do not exist, and who follows such a link ends by SIGSEGV.
+graph. With the thousandth it writes the graph to the files, a reader as well as the writer. Two graphs that were
+written into the same files have links to nodes that do not exist, and who follows such a link ends by SIGSEGV.
 
 So the collection says that nothing is ever written to the files, and only the writer opens it with another number. It
 then holds the folder's lock alone whenever it writes them; others hold it while they load them.
@@ -11,6 +11,9 @@ then holds the folder's lock alone whenever it writes them; others hold it while
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +98,21 @@ def require_sound(folder: Path) -> None:
 
 
 def _threshold(collection: Any) -> int:
-    return int(((collection.configuration or {}).get("hnsw") or {}).get("sync_threshold") or 0)
+    with _quiet():
+        return int(((collection.configuration or {}).get("hnsw") or {}).get("sync_threshold") or 0)
 
 
 def _set_threshold(collection: Any, entries: int) -> None:
-    collection.modify(configuration={"hnsw": {"sync_threshold": entries}})
+    with _quiet():
+        collection.modify(configuration={"hnsw": {"sync_threshold": entries}})
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Chroma warns of a collection without a function that embeds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def _persist(collection: Any) -> None:
