@@ -78,7 +78,7 @@ class ChromaVectors:
     def _exchange(self, opened: Opened) -> None:
         with self._guard.exchanging():
             self._opened, old = opened, self._opened
-            self._unpersisted = Unpersisted(self._place)
+            self._unpersisted = Unpersisted(self._place, loaded=opened.loaded)
         if old.client is not None:
             close_client(old.client)
 
@@ -137,8 +137,7 @@ class ChromaVectors:
         at = 0
         while at < len(chunks):
             page = slice(at, min(at + self._page(), len(chunks)))
-            with self._using() as collection:
-                self._unpersisted.add(page.stop - at, collection)
+            with self._using() as collection, self._unpersisted.writing(page.stop - at, collection):
                 collection.upsert(
                     ids=[chunk.chunk_id for chunk in chunks[page]],
                     embeddings=vectors[page],
@@ -180,8 +179,7 @@ class ChromaVectors:
             unwanted = [chunk_id for chunk_id in found if chunk_id not in but]
             for first in range(0, len(unwanted), WRITERS - 1):
                 chunk_ids = unwanted[first : first + WRITERS - 1]
-                with self._using() as collection:
-                    self._unpersisted.add(len(chunk_ids), collection)
+                with self._using() as collection, self._unpersisted.writing(len(chunk_ids), collection):
                     collection.delete(ids=chunk_ids)
 
     def clear(self) -> None:

@@ -27,13 +27,14 @@ class Opened:
     """
     A client, its collection (None if there is none), and the number of chunks that the client takes at once.
 
-    `may_write` is False if the collection is in a folder and was opened to be read.
+    `may_write` is False if it is in a folder and was opened to be read, `loaded` if it may have no graph yet.
     """
 
     client: Any
     collection: Any
     batch: int
     may_write: bool = False
+    loaded: bool = True
 
 
 def open_collection(place: Path | str, name: str, library_id: str, *, create: bool) -> Opened:
@@ -74,9 +75,13 @@ def _open(place: Path | str, name: str, library_id: str, *, create: bool) -> Ope
             collection = find_collection(client, f"{name}{REPLACED}")
         if collection is not None and owner(collection) not in ("", library_id):
             raise of_another_library(place, name)
-        if collection is not None and isinstance(place, Path):
-            (load_to_write if create else load)(collection, getattr(client, "refdesk_copy", place))
-        return Opened(client, collection, min(int(client.get_max_batch_size()), PAGE), create or isinstance(place, str))
+        loaded = True
+        if isinstance(place, Path) and create:
+            loaded = load_to_write(collection, place)
+        elif isinstance(place, Path) and collection is not None:
+            load(collection, getattr(client, "refdesk_copy", place))
+        batch = min(int(client.get_max_batch_size()), PAGE)
+        return Opened(client, collection, batch, create or isinstance(place, str), loaded)
     except BaseException:
         close_client(client)
         raise

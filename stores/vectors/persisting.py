@@ -34,17 +34,31 @@ class Unpersisted:
 
     Args:
         place: A folder, or a server's URL.
+        loaded: False for a collection that has no graph yet.
     """
 
-    def __init__(self, place: Path | str) -> None:
+    def __init__(self, place: Path | str, *, loaded: bool = True) -> None:
         self._lock = FolderLock(place) if isinstance(place, Path) else None
+        self._loaded = loaded
         self._entries = 0
 
-    def add(self, entries: int, collection: Any) -> None:
-        """Count entries that are to be written now, fewer than `WRITERS`. They do not reach the files."""
+    @contextmanager
+    def writing(self, entries: int, collection: Any) -> Iterator[None]:
+        """Write entries, fewer than `WRITERS`, to the log and the graph in memory. They do not reach the files."""
         if self._entries + entries >= WRITERS:
             self.persist(collection)
-        self._entries += entries
+        if self._lock is None or self._loaded:
+            self._entries += entries
+            yield
+            return
+        with self._lock.exclusive():  # Chroma makes the graph of a new collection with its first entry
+            _set_threshold(collection, WRITERS)
+            try:
+                yield
+            finally:
+                _set_threshold(collection, NEVER)
+            _persist(collection)
+        self._loaded = True
 
     def persist(self, collection: Any) -> None:
         """Write to the files what they lack, while nobody loads them."""
@@ -67,9 +81,12 @@ def load(collection: Any, folder: Path) -> None:
     collection.count()
 
 
-def load_to_write(collection: Any, folder: Path) -> None:
+def load_to_write(collection: Any, folder: Path) -> bool:
     """
     Load the graph to write it, and write it to the files; the folder's lock must be held alone.
+
+    Returns:
+        False if the collection may have no graph yet.
 
     Raises:
         StoreDamaged: The files are not a graph.
@@ -77,10 +94,12 @@ def load_to_write(collection: Any, folder: Path) -> None:
     require_sound(folder)
     _set_threshold(collection, WRITERS)
     try:
-        collection.count()  # it loads the graph, and keeps the number
+        loaded = bool(collection.count())  # it loads the graph, and keeps the number
     finally:
         _set_threshold(collection, NEVER)
-    _persist(collection)
+    if loaded:
+        _persist(collection)
+    return loaded
 
 
 def require_sound(folder: Path) -> None:
