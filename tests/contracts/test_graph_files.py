@@ -183,11 +183,13 @@ def test_a_killed_process_leaves_no_lock(folder: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(folder)], stdout=subprocess.PIPE, env=environment(PYTHONPATH=root)
     ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(LibraryLocked), FolderLock(folder, timeout_s=0.05).shared():
-            pass
-        holder.send_signal(signal.SIGKILL)
+        try:
+            assert holder.stdout
+            assert holder.stdout.readline() == b"held\n"
+            with pytest.raises(LibraryLocked), FolderLock(folder, timeout_s=0.05).shared():
+                pass
+        finally:
+            holder.send_signal(signal.SIGKILL)
     began = time.monotonic()
     with FolderLock(folder).exclusive():
         assert time.monotonic() - began < 5
