@@ -153,19 +153,21 @@ def searches(folder: Path, lines: Sequence[str], count: int) -> None:
     import_module("stores.vectors.chroma")  # the new processes are forks, which have it
     ends: dict[str, Counter[str]] = {"beside": Counter(), "after": Counter()}
     imports = Counter[str]()
-    while ends["beside"].total() < count:
-        library = folder / f"searched-{imports.total()}"
-        refdesk(library, "add", str(base))
-        adding = subprocess.Popen(
-            [sys.executable, "-m", "refdesk", "--library", str(library), "add", str(more)], stdout=subprocess.DEVNULL
-        )
-        while adding.poll() is None:
-            ends["beside"][first_search(library, titles[ends["beside"].total() % FED])] += 1
-        imports["sound" if graph_problem(library / "chroma") is None and not adding.returncode else "damaged"] += 1
-        for _ in range(min(count - ends["after"].total(), count // 2)):
-            ends["after"][first_search(library, titles[ends["after"].total() % FED])] += 1
-        print(ends, imports, file=sys.stderr, flush=True)
-        shutil.rmtree(library)
+    with suppress(KeyboardInterrupt):  # ended early, it reports what it has done
+        while ends["beside"].total() < count:
+            library = folder / f"searched-{imports.total()}"
+            refdesk(library, "add", str(base))
+            adding = subprocess.Popen(
+                [sys.executable, "-m", "refdesk", "--library", str(library), "add", str(more)],
+                stdout=subprocess.DEVNULL,
+            )
+            while adding.poll() is None:
+                ends["beside"][first_search(library, titles[ends["beside"].total() % FED])] += 1
+            imports["sound" if graph_problem(library / "chroma") is None and not adding.returncode else "damaged"] += 1
+            for _ in range(min(count - ends["after"].total(), count // 2)):
+                ends["after"][first_search(library, titles[ends["after"].total() % FED])] += 1
+            print(ends, imports, file=sys.stderr, flush=True)
+            shutil.rmtree(library)
     rows = [
         [f"{when} an import of {len(lines):,} papers: {end}", f"{counts[end]} of {counts.total()}"]
         for when, counts in ends.items()
