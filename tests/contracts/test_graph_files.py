@@ -50,7 +50,7 @@ def plain(folder: Path) -> Iterator[Any]:
 
 def rows(count: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     drawn = np.random.default_rng(0).normal(size=(count, _DIMENSION)).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
 
 
 def write(vectors: ChromaVectors, count: int, first: int = 0) -> None:
