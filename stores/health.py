@@ -7,9 +7,11 @@ It compares no papers: `stores.consistency` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from rag.errors import StoreDamaged, StoreError
 from rag.types import JsonDict, Paper
+from stores.hnsw import graph_problem
 from stores.indexes import Indexes
 from stores.sql.catalog import SQLCatalog
 from stores.sql.changes import LEXICAL, VECTORS, IndexState, Span
@@ -41,6 +43,11 @@ class IndexHealth:
     def needs_rebuild(self) -> bool:
         """True if both indexes are to be emptied and filled anew: a `reindex` began, or a write damaged them."""
         return self._catalog.setting(REBUILD) == "yes"
+
+    def damage(self) -> str | None:
+        """What is wrong with the files of vectors in a folder, as a part of a sentence; nobody may write them now."""
+        place = self._indexes.place(VECTORS)
+        return graph_problem(place) if isinstance(place, Path) else None
 
     def states(self) -> dict[str, JsonDict]:
         """

@@ -221,7 +221,11 @@ class LibraryStore:
         Returns:
             How many papers were indexed.
         """
-        self._follow()
+        if not self.needs_rebuild() and (problem := self.health.damage()):
+            self.notify(f"The vectors are damaged ({problem}); the indexes are built anew.")
+            self.catalog.set({REBUILD: "yes"})
+        else:
+            self._follow()
         while self.catalog.fill_roles(limit=BATCH):
             pass
         done = self._rebuild(progress) if self.needs_rebuild() else 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,21 @@ from chromadb.errors import ChromaError, NotFoundError
 from rag.errors import StoreError
 from rag.ports import Matrix
 from rag.types import Chunk, Paper
+from stores.folder_lock import FolderLock
 from stores.guard import Guard
-from stores.sql.rows import day_number
 from stores.urls import COLLECTION, collection_name, masked
 from stores.vectors.clients import MOST_COPIED_BYTES, close_client, store_error, too_large_to_copy
-from stores.vectors.collection import PAGE, Opened, of_another_library, open_collection, own_metadata, owner
+from stores.vectors.collection import (
+    PAGE,
+    Opened,
+    of_another_library,
+    open_collection,
+    own_metadata,
+    owner,
+    parts,
+    stored_metadata,
+)
+from stores.vectors.persisting import WRITERS, Unpersisted
 from stores.vectors.replacing import REPLACED, drop_collection, replace_collection, replace_folder, replaced
 
 _PAGE_BESIDE_SEARCHES = 50
@@ -57,6 +67,7 @@ class ChromaVectors:
         self.remote = isinstance(place, str)
         self._name = collection_name(place) if isinstance(place, str) else COLLECTION
         self._guard = Guard()
+        self._unpersisted = Unpersisted(place)
         self._searched = float("-inf")
         with self._translated():
             self._opened = self._open()
@@ -67,6 +78,7 @@ class ChromaVectors:
     def _exchange(self, opened: Opened) -> None:
         with self._guard.exchanging():
             self._opened, old = opened, self._opened
+            self._unpersisted = Unpersisted(self._place, loaded=opened.loaded)
         if old.client is not None:
             close_client(old.client)
 
@@ -103,7 +115,7 @@ class ChromaVectors:
                 return
             ends = (0, max(0, collection.count() - _SAMPLE))
             samples = [collection.get(limit=_SAMPLE, offset=at, include=[])["ids"] for at in ends]
-            papers = sorted({_parts(chunk_id)[0] for chunk_ids in samples for chunk_id in chunk_ids})
+            papers = sorted({parts(chunk_id)[0] for chunk_ids in samples for chunk_id in chunk_ids})
             if papers and 2 * knows(papers) <= len(papers):
                 raise of_another_library(self._place, self._name)
             collection.modify(metadata={**(collection.metadata or {}), **own_metadata(self._library_id)})
@@ -121,52 +133,65 @@ class ChromaVectors:
         """
         if not len(chunks) == len(vectors) == len(papers):
             raise ValueError(f"{len(chunks)} chunks, {len(vectors)} vectors and {len(papers)} papers do not match")
-        if not self.exists:
-            with self._translated():
-                self._exchange(self._open(create=True))
+        self._open_to_write()
         at = 0
         while at < len(chunks):
-            page = slice(at, at + self._page())
-            with self._using() as collection:
+            page = slice(at, min(at + self._page(), len(chunks)))
+            with self._using() as collection, self._unpersisted.writing(page.stop - at, collection):
                 collection.upsert(
                     ids=[chunk.chunk_id for chunk in chunks[page]],
                     embeddings=vectors[page],
                     documents=[chunk.text for chunk in chunks[page]],
                     metadatas=[
-                        _metadata(chunk, paper) for chunk, paper in zip(chunks[page], papers[page], strict=True)
+                        stored_metadata(chunk, paper) for chunk, paper in zip(chunks[page], papers[page], strict=True)
                     ],
                 )
             at = page.stop
+        with self._using() as collection:
+            self._unpersisted.persist(collection)
 
     def _page(self) -> int:
+        if self.remote:
+            return self._opened.batch
         searched_lately = time.monotonic() - self._searched < _SEARCHED_LATELY_S
-        return _PAGE_BESIDE_SEARCHES if searched_lately and not self.remote else self._opened.batch
+        return _PAGE_BESIDE_SEARCHES if searched_lately else min(self._opened.batch, WRITERS - 1)
+
+    def _open_to_write(self) -> None:
+        if not (self.exists and self._opened.may_write):
+            with self._translated():
+                self._exchange(self._open(create=True))
 
     def delete(self, paper_ids: Sequence[str], *, but: Collection[str] = ()) -> None:
         """
         Delete all chunks of these papers except those with the chunk ids `but`; ignore unknown ids.
 
+        In a folder, the HNSW files lack them still until the next `upsert` or `close`.
+
         Do not delete what is written again: of 200 papers that were deleted first, up to 12 were not found (measured).
         """
+        if not (self.exists and paper_ids):
+            return
+        self._open_to_write()
         for at in range(0, len(paper_ids), PAGE):
             page = list(paper_ids[at : at + PAGE])
             with self._using() as collection:
-                if collection is None:
-                    return
                 found = collection.get(where={"paper_id": {"$in": page}}, include=[])["ids"]
-                unwanted = [chunk_id for chunk_id in found if chunk_id not in but]
-                for first in range(0, len(unwanted), self._opened.batch):
-                    collection.delete(ids=unwanted[first : first + self._opened.batch])
+            unwanted = [chunk_id for chunk_id in found if chunk_id not in but]
+            for first in range(0, len(unwanted), WRITERS - 1):
+                chunk_ids = unwanted[first : first + WRITERS - 1]
+                with self._using() as collection, self._unpersisted.writing(len(chunk_ids), collection):
+                    collection.delete(ids=chunk_ids)
 
     def clear(self) -> None:
         """Drop the collection, for vectors of any dimension; in a folder, the whole folder."""
         with self._translated():
-            if self.remote:
+            if isinstance(self._place, str):
                 drop_collection(self._opened.client, self._name)
                 self._exchange(self._open())
             else:
-                self.close()
-                shutil.rmtree(self._place, ignore_errors=True)
+                self._exchange(Opened(None, None, PAGE))
+                with FolderLock(self._place).exclusive():
+                    shutil.rmtree(self._place, ignore_errors=True)
 
     def replace(self, place: Path | str) -> None:
         """
@@ -178,7 +203,9 @@ class ChromaVectors:
         with self._translated():
             if isinstance(self._place, Path) and isinstance(place, Path):
                 self.close()
-                replace_folder(place, self._place)
+                with FolderLock(place).exclusive():
+                    replace_folder(place, self._place)
+                FolderLock(self._place).path.unlink(missing_ok=True)
             else:
                 replace_collection(self._opened.client, collection_name(str(place)), self._name)
                 self.close()
@@ -220,7 +247,7 @@ class ChromaVectors:
                     return []
                 found = collection.query(query_embeddings=row, n_results=limit, where=where, include=["distances"])
             near = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
-            hits += [(*_parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in near]
+            hits += [(*parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in near]
         return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))[:limit]
 
     def similarities(self, vector: Matrix, papers: Sequence[str]) -> dict[str, float]:
@@ -236,7 +263,7 @@ class ChromaVectors:
         for found, rows in self._embeddings(ids):
             cosines = (rows @ np.asarray(vector, dtype=np.float32)) / np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
             for chunk_id, cosine in zip(found, cosines.tolist(), strict=True):
-                paper_id = _parts(chunk_id)[0]
+                paper_id = parts(chunk_id)[0]
                 best[paper_id] = max(cosine, best.get(paper_id, -1.0))
         return best
 
@@ -246,7 +273,7 @@ class ChromaVectors:
         vectors: dict[str, list[Matrix]] = {}
         for found, rows in self._embeddings(ids):
             for chunk_id, vector in zip(found, rows, strict=True):
-                vectors.setdefault(_parts(chunk_id)[0], []).append(vector)
+                vectors.setdefault(parts(chunk_id)[0], []).append(vector)
         means = {paper_id: np.mean(vectors[paper_id], axis=0) for paper_id in papers if paper_id in vectors}
         return {paper_id: mean / max(float(np.linalg.norm(mean)), 1e-12) for paper_id, mean in means.items()}
 
@@ -296,6 +323,8 @@ class ChromaVectors:
 
     def close(self) -> None:
         """Close the files or the connection."""
+        with suppress(StoreError), self._using() as collection:
+            self._unpersisted.persist(collection)
         self._exchange(Opened(None, None, PAGE))
 
     @contextmanager
@@ -315,21 +344,3 @@ class ChromaVectors:
             ) from error
         except (ChromaError, httpx.HTTPError, ValueError, OSError, RuntimeError) as error:
             raise store_error(self._place, error) from error
-
-
-def _metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:
-    return {
-        "paper_id": chunk.paper_id,
-        "chunk": chunk.number,
-        "start": chunk.start,
-        "end": chunk.end,
-        "title": paper.title,
-        "published": day_number(paper.published) if paper.published else 0,
-        "listed": day_number(paper.day),
-        "source": paper.source,
-    }
-
-
-def _parts(chunk_id: str) -> tuple[str, int]:
-    paper_id, _, number = chunk_id.rpartition("#")
-    return paper_id, int(number)

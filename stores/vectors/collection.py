@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import StoreMismatch
+from rag.types import Chunk, Paper
+from stores.folder_lock import FolderLock
+from stores.sql.rows import day_number
 from stores.urls import masked
 from stores.vectors.clients import close_client, has_database, open_client
+from stores.vectors.persisting import NEVER, load, load_to_write
 from stores.vectors.replacing import REPLACED, find_collection, replaced
 
 LAYOUT = 1
@@ -20,26 +24,44 @@ _LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A client, its collection (None if there is none), and the number of chunks that the client takes at once."""
+    """
+    A client, its collection (None if there is none), and the number of chunks that the client takes at once.
+
+    `may_write` is False if it is in a folder and was opened to be read, `loaded` if it may have no graph yet.
+    """
 
     client: Any
     collection: Any
     batch: int
+    may_write: bool = False
+    loaded: bool = True
 
 
 def open_collection(place: Path | str, name: str, library_id: str, *, create: bool) -> Opened:
     """
-    Open a collection by a client of its own.
+    Open a collection by a client of its own. One in a folder is loaded, while its files are locked.
 
     Args:
         place: A folder, or a server's URL.
         name: The collection's name.
         library_id: The id of the library that it should belong to.
-        create: True makes the collection if it is absent.
+        create: True opens the collection to write it, and makes it if it is absent.
 
     Raises:
         StoreMismatch: It belongs to another library.
+        StoreDamaged: The files of its graph are damaged.
+        LibraryLocked: They were in use by others for too long.
     """
+    if isinstance(place, str):
+        return _open(place, name, library_id, create=create)
+    if create:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    lock = FolderLock(place)
+    with lock.exclusive() if create else lock.shared():
+        return _open(place, name, library_id, create=create)
+
+
+def _open(place: Path | str, name: str, library_id: str, *, create: bool) -> Opened:
     if isinstance(place, Path) and not create and not has_database(place):
         place = replaced(place)
     client = open_client(place, create=create)
@@ -48,22 +70,28 @@ def open_collection(place: Path | str, name: str, library_id: str, *, create: bo
     try:
         collection = find_collection(client, name)
         if collection is None and create:
-            collection = _made(client, name, library_id)
+            collection = _made(client, name, library_id, {} if isinstance(place, str) else {"sync_threshold": NEVER})
         elif collection is None and isinstance(place, str):
             collection = find_collection(client, f"{name}{REPLACED}")
         if collection is not None and owner(collection) not in ("", library_id):
             raise of_another_library(place, name)
-        return Opened(client, collection, min(int(client.get_max_batch_size()), PAGE))
+        loaded = True
+        if isinstance(place, Path) and create:
+            loaded = load_to_write(collection, place)
+        elif isinstance(place, Path) and collection is not None:
+            load(collection, getattr(client, "refdesk_copy", place))
+        batch = min(int(client.get_max_batch_size()), PAGE)
+        return Opened(client, collection, batch, create or isinstance(place, str), loaded)
     except BaseException:
         close_client(client)
         raise
 
 
-def _made(client: Any, name: str, library_id: str) -> Any:
+def _made(client: Any, name: str, library_id: str, hnsw: dict[str, Any]) -> Any:
     return client.get_or_create_collection(
         name,
         embedding_function=None,
-        configuration={"hnsw": {"space": "cosine"}},
+        configuration={"hnsw": {"space": "cosine", **hnsw}},
         metadata=own_metadata(library_id),
     )
 
@@ -90,3 +118,23 @@ def of_another_library(place: Path | str, name: str) -> StoreMismatch:
         f"The vectors in {place} belong to another library.",
         hint="Remove that folder and run `refdesk reindex`, which makes it from the catalog.",
     )
+
+
+def stored_metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:
+    """What is stored with a chunk."""
+    return {
+        "paper_id": chunk.paper_id,
+        "chunk": chunk.number,
+        "start": chunk.start,
+        "end": chunk.end,
+        "title": paper.title,
+        "published": day_number(paper.published) if paper.published else 0,
+        "listed": day_number(paper.day),
+        "source": paper.source,
+    }
+
+
+def parts(chunk_id: str) -> tuple[str, int]:
+    """Paper id and number of a chunk, by its id."""
+    paper_id, _, number = chunk_id.rpartition("#")
+    return paper_id, int(number)
