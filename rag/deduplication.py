@@ -13,7 +13,7 @@ from typing import Literal
 
 from rag import identity
 from rag.origins import OWNER, Origin
-from rag.types import Attention, Paper, Reject
+from rag.types import Attention, Paper, Reject, Union
 
 Outcome = Literal["added", "updated", "unchanged"]
 
@@ -28,12 +28,14 @@ class Known:
         owners: The id of the paper that each alias belongs to.
         titles: Ids of the papers under each normalised title.
         hashes: The hashes of all texts that each paper has had.
+        apart: Pairs of ids of papers that a reader split; no record unites them again.
     """
 
     papers: dict[str, Paper] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     titles: dict[str, list[str]] = field(default_factory=dict)
     hashes: dict[str, set[str]] = field(default_factory=dict)
+    apart: frozenset[tuple[str, str]] = frozenset()
 
     def put(self, paper: Paper, hashes: Iterable[str]) -> None:
         """Add a paper, or replace it by its present state."""
@@ -50,6 +52,13 @@ class Known:
         self.owners.update(dict.fromkeys(self.papers.pop(merged_id).aliases, paper.paper_id))
         self.put(paper, self.hashes.pop(merged_id))
 
+    def are_apart(self, paper: Paper, other: Paper) -> bool:
+        """True if a reader split these two."""
+        return any(
+            (first in paper.aliases and second in other.aliases) or (first in other.aliases and second in paper.aliases)
+            for first, second in self.apart
+        )
+
     def under(self, title: str) -> list[Paper]:
         """The papers that have or had this title, by id; for a merged id, the surviving paper."""
         ids = self.titles.get(identity.normalised_title(title), [])
@@ -63,8 +72,8 @@ class MergeResult:
     The result of joining one record.
 
     `paper` is the library's paper afterwards; `text` is the record's title and abstract if the library had not seen
-    them; `merged` says that the paper was known under another id. `merged_ids` are ids of papers that
-    were found to be this one; they are its aliases now. `noticed` says that popularity signals changed, which alone
+    them; `merged` says that the paper was known under another id. `unions` has each known paper that
+    was found to be this one; its id is an alias now. `noticed` says that popularity signals changed, which alone
     does not count as a change of the paper. `notes` say what the record was not allowed to do.
     """
 
@@ -72,9 +81,14 @@ class MergeResult:
     paper: Paper
     text: Paper | None
     merged: bool
-    merged_ids: tuple[str, ...] = ()
+    unions: tuple[Union, ...] = ()
     noticed: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def merged_ids(self) -> tuple[str, ...]:
+        """The ids of the known papers that were found to be this one."""
+        return tuple(union.merged.paper_id for union in self.unions)
 
 
 def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> MergeResult | Reject:
@@ -97,7 +111,7 @@ def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> Mer
     same = _same(record, known, hash_)
     if not same:
         return _added(record, known)
-    same, notes = _united(record, same, where, origin)
+    same, notes = _united(record, same, known, where, origin)
     if hash_ not in known.hashes[same[0].paper_id] and _another_paper_under_its_id(record, same[0]):
         return Reject(
             where=where,
@@ -106,9 +120,22 @@ def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> Mer
         )
     new_name = all(record.paper_id not in paper.aliases for paper in same)
     paper, *others = sorted(same, key=lambda known_paper: identity.rank(known_paper.paper_id))
+    unions: list[Union] = []
     for other in others:
+        before, hashes = paper, known.hashes
+        texts = frozenset(hashes[paper.paper_id]), frozenset(hashes[other.paper_id])
         paper = _merged(paper, other, unites=origin.unites(record.source))
         known.merge(other.paper_id, paper)
+        unions.append(
+            Union(
+                surviving=before,
+                merged=other,
+                after=paper,
+                surviving_texts=texts[0],
+                merged_texts=texts[1],
+                format_name=record.source,
+            )
+        )
     seen = hash_ in known.hashes[paper.paper_id]
     by_own_id = record.paper_id == paper.paper_id
     newer, older = _ordered(record.version, paper.version)
@@ -128,26 +155,35 @@ def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> Mer
         paper=after,
         text=record if revised else None,
         merged=bool(others) or (new_name and record.paper_id in aliases),
-        merged_ids=tuple(other.paper_id for other in others),
+        unions=tuple(unions),
         noticed=after.attention != paper.attention,
         notes=tuple(notes),
     )
 
 
-def _united(record: Paper, same: list[Paper], where: str, origin: Origin) -> tuple[list[Paper], list[str]]:
+def _united(
+    record: Paper, same: list[Paper], known: Known, where: str, origin: Origin
+) -> tuple[list[Paper], list[str]]:
     """Those of the papers that the record names which it may unite, and a note on each of the others."""
-    if len(same) == 1 or origin.unites(record.source):
+    if len(same) == 1:
         return same, []
     nearest = max(same, key=lambda paper: identity.similarity(record.abstract, paper.abstract))
-    united = [
-        paper
-        for paper in same
-        if paper is nearest or identity.similarity(nearest.abstract, paper.abstract) >= identity.NEAR_EQUAL
-    ]
-    others = [paper for paper in same if paper not in united]
+    united, why_not = [nearest], {}
+    for paper in same:
+        if paper is nearest:
+            continue
+        if any(known.are_apart(paper, other) for other in united):
+            why_not[paper.paper_id] = "which were split"
+        elif (
+            not origin.unites(record.source)
+            and identity.similarity(nearest.abstract, paper.abstract) < identity.NEAR_EQUAL
+        ):
+            why_not[paper.paper_id] = "whose texts differ"
+        else:
+            united.append(paper)
     return united, [
-        f"{where}: it names {nearest.paper_id} and {other.paper_id}, whose texts differ; it joined the first only"
-        for other in others
+        f"{where}: it names {nearest.paper_id} and {other}, {reason}; it joined the first only"
+        for other, reason in why_not.items()
     ]
 
 

@@ -8,7 +8,8 @@ Errors: every exception that Refdesk raises on purpose.
     │   ├── UnreadableInput               empty, binary, missing, or over a limit
     │   ├── BadQuestion                   a question without a word to search for
     │   ├── BadFilter                     a filter that is not valid, such as a date
-    │   └── PaperNotFound                 no paper of the library has this id
+    │   ├── PaperNotFound                 no paper of the library has this id
+    │   └── NothingToSplit                no union of the paper is known
     ├── StoreError               exit 5   the library cannot be used
     │   ├── LibraryNotFound               there is none at this place
     │   ├── LibraryLocked                 another process is writing
@@ -77,6 +78,10 @@ class BadQuestion(InputError):
 
 class BadFilter(InputError):
     """A filter that is not valid, such as a date that does not exist."""
+
+
+class NothingToSplit(InputError):
+    """No union of the paper is known."""
 
 
 class PaperNotFound(InputError):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         AlsoNear,
         Answer,
         Attention,
+        Brought,
         Citation,
         Claim,
         Coverage,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         Role,
         Sentence,
         Source,
+        SplitReport,
         Theme,
     )
     from refdesk.digest.issues import Issues
@@ -73,6 +75,7 @@ __all__ = [
     "Answer",
     "AnswerStream",
     "Attention",
+    "Brought",
     "BuiltIssue",
     "Candidate",
     "Citation",
@@ -105,6 +108,7 @@ __all__ = [
     "Sentence",
     "Signals",
     "Source",
+    "SplitReport",
     "Step",
     "Theme",
     "Understood",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from rag.embedders import canonical
 from rag.errors import BadFilter
-from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, Revision, choose_filter
+from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, Revision, SplitReport, choose_filter
 from refdesk import wiring
 from refdesk.arguments import check_rating
 from refdesk.cited_papers import cited_papers
@@ -233,6 +233,24 @@ class Library(Questions):
         self._store.require_writable()
         self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())
         return found
+
+    def split(self, paper: str) -> SplitReport:
+        """
+        Undo a union: part a paper that a record wrongly united with another one.
+
+        Args:
+            paper: As in `show`; the id of the paper to restore, or of the united one, whose newest union is undone.
+
+        Returns:
+            Both papers, and who had united them. No record unites them again.
+
+        Raises:
+            NothingToSplit: No union of the paper is known. What an earlier version united is not.
+            PaperNotFound: As `show`.
+        """
+        from stores.splitting import split
+
+        return split(self._store, resolve_paper(self._store.catalog, paper), named=paper)
 
     # ---- looking
 

@@ -17,7 +17,7 @@ from rag.errors import StoreFull
 from rag.identity import content_hash
 from rag.origins import OWNER, Origin
 from rag.ports import Prepare, Prepared, Submit
-from rag.types import Chunk, ImportReport, Paper, Reject
+from rag.types import Chunk, ImportReport, Paper, Reject, Union
 from stores.embedding import embedding_text
 from stores.store import BATCH, LibraryStore, Progress
 
@@ -41,12 +41,14 @@ class _Batch:
     texts: list[tuple[str, Paper]] = field(default_factory=list)
     chunks: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
     merged_ids: dict[str, str] = field(default_factory=dict)
+    unions: list[Union] = field(default_factory=list)
     fresh: bool = True
     abstracts: tuple[str, ...] = ()
     prepared: Future[Prepared] | None = None
 
     def take(self, joined: MergeResult) -> None:
         """Note what a record did."""
+        self.unions += joined.unions
         for paper_id in joined.merged_ids:
             self.merged_ids[paper_id] = joined.paper.paper_id
             self.changed.pop(paper_id, None)
@@ -108,7 +110,7 @@ def import_records(
             waiting: _Batch | None = None
             while read_records:
                 if waiting and waiting.merged_ids:  # rare; then the catalog's papers are not the known ones
-                    _write(library, waiting)
+                    _write(library, waiting, origin)
                     waiting = None
                 batch = _Batch()
                 known = _known(library, read_records, waiting)
@@ -124,13 +126,13 @@ def import_records(
                 batch.fresh = before.isdisjoint([*batch.changed, *batch.merged_ids])
                 batch.prepare(library, submit)
                 if waiting:
-                    _write(library, waiting)
+                    _write(library, waiting, origin)
                 waiting = batch
                 read += len(read_records)
                 progress(len(read_records))
                 read_records = list(islice(records, BATCH))
             if waiting:
-                _write(library, waiting)
+                _write(library, waiting, origin)
     return ImportReport(**counts, merged=merged, rejected=tuple(rejected), notes=(*notes, *refused))
 
 
@@ -155,7 +157,7 @@ def _joined(
             yield join(replace(record, imported=now[:10]), known, f"record {number}", origin)
 
 
-def _write(library: LibraryStore, batch: _Batch) -> None:
+def _write(library: LibraryStore, batch: _Batch, origin: Origin) -> None:
     assert batch.prepared is not None
     prepared = batch.prepared.result()
     if not batch.changed:
@@ -172,7 +174,15 @@ def _write(library: LibraryStore, batch: _Batch) -> None:
     papers = {paper_id: with_spans(paper) for paper_id, paper in batch.changed.items()}
     texts = [(batch.canonical_id(paper_id), with_spans(revision)) for paper_id, revision in batch.texts]
     merged_ids = {paper_id: batch.canonical_id(paper_id) for paper_id in batch.merged_ids}
-    span = library.catalog.write(list(papers.values()), texts, batch.chunks, seen=library.now(), merged_ids=merged_ids)
+    span = library.catalog.write(
+        list(papers.values()),
+        texts,
+        batch.chunks,
+        seen=library.now(),
+        merged_ids=merged_ids,
+        unions=batch.unions,
+        origin=origin,
+    )
     chunks = [chunk for cut in batch.chunks.values() for chunk in cut]
     library.index(papers, chunks, prepared.vectors, span, fresh=batch.fresh, merged_ids=list(merged_ids))
 

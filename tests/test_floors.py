@@ -36,6 +36,7 @@ FLOORS = {
     "rag.text": 2,
     "rag.roles": 2,
     "rag.deduplication": 2,
+    "rag.splitting": 2,
     "rag.checking": 3,
     "rag.delivery": 3,
     "rag.embedders": 3,

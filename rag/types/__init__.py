@@ -37,6 +37,7 @@ from rag.types.digest import (
 from rag.types.paper import (
     EVERY_PAPER,
     Attention,
+    Brought,
     Chunk,
     Filter,
     FilterOptions,
@@ -52,6 +53,7 @@ from rag.types.paper import (
     Sentence,
     choose_filter,
 )
+from rag.types.union import SplitReport, Union
 
 __all__ = [
     "DEFAULT_SUBSCRIPTION",
@@ -61,6 +63,7 @@ __all__ = [
     "AlsoNear",
     "Answer",
     "Attention",
+    "Brought",
     "Chunk",
     "Citation",
     "Claim",
@@ -94,10 +97,12 @@ __all__ = [
     "Roles",
     "Sentence",
     "Source",
+    "SplitReport",
     "Subscription",
     "Support",
     "Theme",
     "ThemeStatus",
+    "Union",
     "choose_filter",
     "zone",
 ]

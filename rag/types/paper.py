@@ -45,11 +45,29 @@ Roles = tuple[Role, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """
+    Who brought a text or a union: the name of the file, feed or URL, the format, and whether it was the owner's file.
+
+    A text that an earlier version imported has none.
+    """
+
+    name: str
+    format_name: str
+    owner: bool
+
+    def to_dict(self) -> JsonDict:
+        """As `show --json` prints it."""
+        return {"name": self.name, "format": self.format_name, "owner": self.owner}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """
     One text that a paper has had: title, abstract, their hash, and when they were first seen (ISO 8601).
 
-    `named` holds the authors, the date and the link that the paper had with this text.
+    `named` holds the authors, the date and the link that the paper had with this text. `brought` says who brought it;
+    None if an earlier version imported it.
     """
 
     hash: str
@@ -58,6 +76,7 @@ class Revision:
     abstract: str
     spans: tuple[tuple[int, int], ...]
     named: tuple[tuple[tuple[str, ...], str | None, str | None], ...] = ()
+    brought: Brought | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ for _command in (
     digest.like,
     digest.dislike,
     library.show,
+    library.split,
     verify.verify,
     verify.replay,
     library.status,

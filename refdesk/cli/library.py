@@ -1,4 +1,4 @@
-"""The commands show, status, check and reindex."""
+"""The commands show, split, status, check and reindex."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ def show(session: Session, names: tuple[str, ...], as_json: bool) -> None:
         found = [(paper, library.revisions(paper.paper_id)) for paper in named_papers(library, names)]
     if as_json:
         for paper, revisions in found:
-            seen = [{"hash": revision.hash, "seen": revision.seen} for revision in revisions]
+            seen = [
+                {"hash": each.hash, "seen": each.seen, "brought": each.brought.to_dict() if each.brought else None}
+                for each in revisions
+            ]
             print_json({**paper.to_dict(), "revisions": seen})
         return
     from refdesk.render import terminal
@@ -31,6 +34,27 @@ def show(session: Session, names: tuple[str, ...], as_json: bool) -> None:
         if number:
             click.echo()
         show_text(terminal.paper(paper, revisions))
+
+
+@click.command()
+@click.argument("paper", metavar="PAPER")
+@as_json
+@click.pass_obj
+def split(session: Session, paper: str, as_json: bool) -> None:
+    """
+    Undo a union of two papers.
+
+    Name the paper to restore by an id that it had, or the united paper, whose newest union is undone then. No record
+    unites the two again.
+    """
+    with session.open() as library:
+        report = library.split(paper)
+    if as_json:
+        print_json(report.to_dict())
+        return
+    from refdesk.render import terminal
+
+    show_text(terminal.split(report))
 
 
 @click.command()

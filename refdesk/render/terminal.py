@@ -18,7 +18,20 @@ from rich.text import Text
 from rag.answers.extractive import unbracketed
 from rag.checking import Verdict
 from rag.identity import content_hash
-from rag.types import Answer, Claim, Finding, Hit, ImportReport, Paper, Revision, Sentence, Source, Support
+from rag.types import (
+    Answer,
+    Brought,
+    Claim,
+    Finding,
+    Hit,
+    ImportReport,
+    Paper,
+    Revision,
+    Sentence,
+    Source,
+    SplitReport,
+    Support,
+)
 from refdesk.render import wording
 from refdesk.render.answers import left_open, read_as, unanswered
 from refdesk.render.tex import readable
@@ -216,7 +229,7 @@ def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
         "tags": ", ".join(given.tags),
         "link": given.url or "",
         "revisions": ", ".join(
-            each.seen[:10] + (" (this one)" if each.hash == current else "")
+            each.seen[:10] + brought(each.brought) + (" (this one)" if each.hash == current else "")
             for each in (revisions if len(revisions) > 1 else ())
         ),
     }
@@ -225,6 +238,24 @@ def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
         reasons = " ".join(_FLAGGED[flag] for flag in given.flags)
         parts.append(Text(f"⚑ {', '.join(given.flags)}: {reasons}", style="bold red"))
     return Group(*parts, facts_table(facts), Text(""), *(_sentence(each) for each in given.sentences))
+
+
+def brought(given: Brought | None) -> str:
+    """Who brought a text or united two papers, in words: “ from papers.bib (bibtex)”."""
+    return f" from {unlinked(given.name)} ({given.format_name})" if given and given.name else ""
+
+
+def split(given: SplitReport) -> RenderableType:
+    """The two papers of a union that was undone."""
+    by = brought(given.brought).replace(" from", ", by a record of", 1)
+    more = f" It is still united with {given.others} other paper{'s' * (given.others > 1)}." if given.others else ""
+    return Group(
+        Text(f"The union of {given.united[:10]}{by} is undone; no record unites these two again.{more}"),
+        *(
+            Indented(Text.assemble((each.paper_id, "bold"), f"  {unlinked(readable(each.title))}"), margin=2)
+            for each in (given.paper, given.restored)
+        ),
+    )
 
 
 _FLAGGED = {

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from rag import roles
 from rag.errors import StoreMismatch
-from rag.types import Chunk, Paper
+from rag.origins import OWNER, Origin
+from rag.types import Chunk, Paper, Union
 from stores.sql.changes import CHANGE_COUNTER, Span, SQLChanges, move_change_counter, record, set_positions
 from stores.sql.feeds import SQLFeeds
 from stores.sql.issues import SQLIssues
@@ -38,6 +39,7 @@ from stores.sql.schema import (
     writing,
 )
 from stores.sql.themes import SQLThemes
+from stores.sql.unions import StoredUnion, part, unions_of, write_parted, write_unions
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -144,6 +146,8 @@ class SQLCatalog(PaperQueries):
         *,
         seen: str,
         merged_ids: Mapping[str, str] = _NOTHING,
+        unions: Sequence[Union] = (),
+        origin: Origin = OWNER,
     ) -> Span:
         """
         Write papers as they now are, in one transaction that also logs the change for the indexes.
@@ -158,6 +162,8 @@ class SQLCatalog(PaperQueries):
             seen: The time, ISO 8601 in UTC.
             merged_ids: The id of each paper that was merged into another, with the canonical id of that one, which is
                 among those changed.
+            unions: What united the merged papers with these.
+            origin: Who brought the texts.
 
         Returns:
             The part of the change log that was added.
@@ -167,7 +173,8 @@ class SQLCatalog(PaperQueries):
         names = [{"alias": alias, "paper_id": paper.paper_id} for paper in changed for alias in paper.aliases]
         labelled = [row for paper in changed for row in label_rows(paper)]
         with writing(self._engine) as connection:
-            write_texts(connection, texts, seen=seen, merged_ids=merged_ids)
+            write_texts(connection, texts, seen=seen, merged_ids=merged_ids, origin=origin)
+            write_unions(connection, unions, seen=seen, name=origin.name, owner=origin.owner)
             for part in slices(list(merged_ids)):
                 connection.execute(sa.delete(papers).where(papers.c.paper_id.in_(part)))
             for part in slices([*ids, *merged_ids]):
@@ -176,6 +183,23 @@ class SQLCatalog(PaperQueries):
             insert_missing(connection, labels, labelled)
             insert_missing(connection, aliases, names)
             return record(connection, [*merged_ids, *ids])
+
+    def unions(self, paper_id: str) -> list[StoredUnion]:
+        """The unions of a paper that can be undone, the newest first."""
+        with reading(self._engine) as connection:
+            return unions_of(connection, paper_id)
+
+    def parted(self, seq: int, paper_id: str) -> tuple[Paper, Paper]:
+        """The two papers of a union of this paper as they are apart: the one that keeps its id, and the other."""
+        now = self.papers([paper_id])[paper_id]
+        with reading(self._engine) as connection:
+            return part(connection, seq, now)
+
+    def part(self, seq: int, kept: Paper, restored: Paper, chunks: Mapping[str, Sequence[Chunk]]) -> None:
+        """Write the two papers of a union apart, in one transaction that also logs the change for the indexes."""
+        with writing(self._engine) as connection:
+            write_parted(connection, seq, kept, restored, chunks)
+            record(connection, [kept.paper_id, restored.paper_id])
 
     def fill_roles(self, *, limit: int) -> int:
         """

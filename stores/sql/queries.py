@@ -12,7 +12,8 @@ from rag.deduplication import Known
 from rag.types import Chunk, Filter, Paper, Revision
 from stores.sql import authors
 from stores.sql.rows import WITH_TEXT, day_number, iso_day, pairs, paper_of, select_papers, slices
-from stores.sql.schema import aliases, labels, papers, reading, revisions
+from stores.sql.schema import aliases, apart, labels, papers, reading, revisions
+from stores.sql.unions import brought_of
 
 _FEW = 500
 """So many ids are looked up; of more, all papers of the other fields are read and compared."""
@@ -165,9 +166,11 @@ class PaperQueries:
 
     def revisions(self, paper_id: str) -> list[Revision]:
         """All texts of a paper, the first seen first."""
-        columns = [column for column in revisions.columns if column.name != revisions.c.roles.name]
-        query = sa.select(*columns).where(revisions.c.paper_id == paper_id).order_by(revisions.c.seen, revisions.c.hash)
         with reading(self._engine) as connection:
+            there = {column["name"] for column in sa.inspect(connection).get_columns(revisions.name)}
+            columns = [column for column in revisions.columns if column.name in there]
+            query = sa.select(*columns).where(revisions.c.paper_id == paper_id)
+            query = query.order_by(revisions.c.seen, revisions.c.hash)
             return [
                 Revision(
                     hash=row.hash,
@@ -176,6 +179,7 @@ class PaperQueries:
                     abstract=row.abstract,
                     spans=pairs(row.spans),
                     named=tuple((tuple(authors), published, url) for authors, published, url in row.named or ()),
+                    brought=brought_of(row.brought) if "brought" in there else None,
                 )
                 for row in connection.execute(query)
             ]
@@ -193,6 +197,7 @@ class PaperQueries:
                         connection.execute(sa.select(papers.c.paper_id).where(papers.c.title_key.in_(part))).scalars()
                     )
                 )
+            known.apart = frozenset((row.kept, row.restored) for row in connection.execute(sa.select(apart)))
             hashes: dict[str, set[str]] = {}
             for part in slices(list(ids)):
                 for row in connection.execute(

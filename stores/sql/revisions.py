@@ -11,13 +11,19 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from rag import identity, roles
+from rag.origins import Origin
 from rag.types import Paper
 from stores.sql.rows import WITH_TEXT, slices
 from stores.sql.schema import aliases, papers, ratings, revisions
 
 
 def write_texts(
-    connection: sa.Connection, texts: Sequence[tuple[str, Paper]], *, seen: str, merged_ids: Mapping[str, str]
+    connection: sa.Connection,
+    texts: Sequence[tuple[str, Paper]],
+    *,
+    seen: str,
+    merged_ids: Mapping[str, str],
+    origin: Origin,
 ) -> None:
     """
     Write new texts, and move those of merged papers, while the catalog still has the papers as they were.
@@ -26,13 +32,13 @@ def write_texts(
         connection: Within a transaction.
         texts: Texts, each under the id of its paper, with spans.
         seen: When, ISO 8601 in UTC.
-        merged_ids: As in `SQLCatalog.write`.
+        merged_ids, origin: As in `SQLCatalog.write`.
     """
     ids = list(dict.fromkeys([*(paper_id for paper_id, _ in texts), *merged_ids, *merged_ids.values()]))
     for part in slices(ids):
         _keep_names(connection, part)
     have = _move_to_surviving(connection, merged_ids)
-    rows = {(row["paper_id"], row["hash"]): row for row in (_row(*text, seen) for text in texts)}
+    rows = {(row["paper_id"], row["hash"]): row for row in (_row(*text, seen, origin) for text in texts)}
     new = [row for key, row in rows.items() if key not in have]
     if new:
         connection.execute(sa.insert(revisions), new)
@@ -85,7 +91,7 @@ def _move_rating(connection: sa.Connection, merged_id: str, canonical_id: str) -
     connection.execute(sa.update(ratings).where(ratings.c.paper_id == merged_id).values(paper_id=canonical_id))
 
 
-def _row(paper_id: str, text: Paper, seen: str) -> dict[str, object]:
+def _row(paper_id: str, text: Paper, seen: str, origin: Origin) -> dict[str, object]:
     return {
         "paper_id": paper_id,
         "hash": identity.content_hash(text.title, text.abstract),
@@ -94,6 +100,7 @@ def _row(paper_id: str, text: Paper, seen: str) -> dict[str, object]:
         "abstract": text.abstract,
         "spans": text.spans,
         "roles": roles.encode(text.roles) if len(text.roles) == len(text.spans) else None,
+        "brought": [origin.name, text.source, origin.owner],
     }
 
 

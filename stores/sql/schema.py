@@ -19,7 +19,7 @@ from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, masked
 
 _WRITES = "refdesk_writes"
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 OLDEST_READ = "0006"
 """The oldest migration whose tables can be read without being migrated."""
@@ -72,6 +72,7 @@ revisions = sa.Table(
     sa.Column("spans", sa.JSON, nullable=False),  # [[start, end], …] of the sentences
     sa.Column("named", sa.JSON(none_as_null=True)),  # [[authors, published, url], …] of the paper while it stood
     sa.Column("roles", sa.Text),  # of the sentences, as `rag.roles.encode` writes them; NULL until computed
+    sa.Column("brought", sa.JSON(none_as_null=True)),  # [name, format, owner] of who brought the text
 )
 _LACKING = revisions.c.roles.is_(None)
 sa.Index("ix_revisions_lacking_roles", revisions.c.paper_id, sqlite_where=_LACKING, postgresql_where=_LACKING)
@@ -80,6 +81,23 @@ aliases = sa.Table(
     metadata,
     sa.Column("alias", sa.Text, primary_key=True),
     sa.Column("paper_id", sa.Text, nullable=False, index=True),
+)
+unions = sa.Table(  # of two papers by a record, with what both were before
+    "unions",
+    metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("merged_id", sa.Text, nullable=False, index=True),
+    sa.Column("seen", sa.Text, nullable=False),
+    sa.Column("brought", sa.JSON, nullable=False),
+    sa.Column("surviving", sa.JSON, nullable=False),  # {row, aliases, texts} as `stores.sql.unions` writes them
+    sa.Column("merged", sa.JSON, nullable=False),
+    sa.Column("after", sa.JSON, nullable=False),
+)
+apart = sa.Table(  # ids of papers that a reader split
+    "apart",
+    metadata,
+    sa.Column("kept", sa.Text, primary_key=True),
+    sa.Column("restored", sa.Text, primary_key=True),
 )
 labels = sa.Table(  # what filters look up: categories and tags in lower case, keys of authors' names (rag.authors)
     "labels",

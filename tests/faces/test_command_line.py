@@ -34,6 +34,7 @@ COMMANDS = [
     "verify",
     "replay",
     "show",
+    "split",
     "status",
     "check",
     "reindex",

@@ -425,6 +425,10 @@ def _unmodelled(at: SimpleNamespace) -> None:
     library.ask("What explains grokking, the delayed generalization of networks?", strict=True)
 
 
+def _first(library: refdesk.Library) -> str:
+    return next(library.papers()).paper_id
+
+
 WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
     errors.ConfigError: lambda at: _library(at, embedder="nothing"),
     errors.UnknownFormat: lambda at: _library(at).add(EXAMPLES / "papers.csv", format_name="nothing"),
@@ -432,6 +436,9 @@ WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
     errors.BadQuestion: lambda at: _library(at).ask("what is the"),
     errors.BadFilter: lambda at: _library(at).search("grokking", filter=refdesk.Filter(since="soon")),
     errors.PaperNotFound: lambda at: _library(at).show("arxiv:2406.11741"),
+    errors.NothingToSplit: lambda at: (lambda it: (it.add(EXAMPLES / "papers.csv"), it.split(_first(it))))(
+        _library(at)
+    ),
     errors.LibraryNotFound: lambda at: _library(at, create=False),
     errors.LibraryLocked: _locked,
     errors.LibraryReadOnly: lambda at: (_library(at), _library(at, read_only=True).add(EXAMPLES / "papers.csv")),

@@ -197,13 +197,15 @@ def test_show_tells_the_aliases_the_days_of_all_texts_and_which_one_stands(tmp_p
         library.add(write("papers.jsonl", lines(ARTICLE)), write("both.json", own_format(BOTH)))
         stands = library.show("2401.00001")
         days = [
-            each.seen[:10] + (" (this one)" if (each.title, each.abstract) == (stands.title, stands.abstract) else "")
+            each.seen[:10]
+            + " from papers.jsonl (jsonl)"
+            + (" (this one)" if (each.title, each.abstract) == (stands.title, stands.abstract) else "")
             for each in library.revisions("2401.00001")
         ]
     shown = run("--library", folder, "show", "2401.00001").out
     assert "doi:10.1000/x, pmid:77" in shown
     assert len(days) == 2
-    assert f"{', '.join(days)}\n" in shown
+    assert f"{', '.join(days)}\n" in shown.replace("\n" + " " * 12, " ")
 
 
 def test_the_owners_table_that_names_two_papers_unites_none_and_the_report_says_so(
