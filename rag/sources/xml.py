@@ -187,18 +187,28 @@ def children_by_name(element: Element) -> dict[str, list[Element]]:
 def inner_markup(element: Element | None) -> str:
     """The text within an element with its inner tags, for `rag.text.clean` to remove; empty for None."""
     if element is None or not len(element):
-        return "" if element is None else _restored(element.text or "")
+        return "" if element is None else restored(element.text or "")
     parts = [html.escape(element.text or "", quote=False)]
     for child in element:
         name = local_name(child) if isinstance(child.tag, str) else ""
         inner = inner_markup(child) if len(child) else html.escape(child.text or "", quote=False)
         parts += [f"<{name}>{inner}</{name}>" if name else inner, html.escape(child.tail or "", quote=False)]
-    return _restored("".join(parts))
+    return restored("".join(parts))
 
 
-def _restored(text: str) -> str:
+def restored(text: str) -> str:
     """The text with each stand-in turned back into the character that it stands for."""
     return _STAND_IN.sub(lambda char: UNDECODED if char[0] == _UNDECODED else chr(ord(char[0]) - 0xFDD0), text)
+
+
+def at_path(element: Element, path: str) -> Iterator[Element]:
+    """
+    The elements at a path of names without prefixes, from the element's children on: `titles/title`.
+    """
+    name, _, rest = path.partition("/")
+    for child in element.iterchildren("*"):
+        if local_name(child) == name:
+            yield from at_path(child, rest) if rest else (child,)
 
 
 def texts(children: dict[str, list[Element]], *names: str) -> list[str]:

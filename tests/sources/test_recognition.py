@@ -33,6 +33,14 @@ SAMPLES = {
     "bibtex": f"@article{{a, title={{One}}, year={{2024}}, abstract={{{abstract(1)}}}}}",
     "ris": f"TY  - JOUR\nTI  - One\nAB  - {abstract(1)}\nER  - \n",
     "medline": f"PMID- 12345678\nTI  - One\nAB  - {abstract(1)}\n",
+    "wos": f"FN Clarivate Analytics Web of Science\nVR 1.0\nPT J\nTI One\nAB {abstract(1)}\nER\n\nEF\n",
+    "endnote": f"%0 Journal Article\n%T One\n%X {abstract(1)}\n\n",
+    "endnote_xml": f"<xml><records><record><ref-type>17</ref-type><titles><title>One</title></titles><abstract>{TEXT}"
+    "</abstract></record></records></xml>",
+    "zotero_rdf": '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:bib="http://purl.org/net/biblio#"'
+    ' xmlns:d="http://purl.org/dc/terms/">'
+    f"<bib:Article><d:title>One</d:title><d:abstract>{TEXT}</d:abstract></bib:Article></rdf:RDF>",
+    "mods": f'<mods xmlns="http://www.loc.gov/mods/v3"><titleInfo><title>One</title></titleInfo><abstract>{TEXT}</abstract></mods>',
     "csl": json.dumps([{"id": "a", "type": "article-journal", "title": "One", "abstract": abstract(1)}]),
     "openalex": json.dumps(
         {
@@ -52,7 +60,7 @@ SAMPLES = {
         }
     ),
 }
-"""A small text of each format; those in XML and HTML have theirs in the tests of their own modules."""
+"""A small text of each format; feeds and HTML have theirs in the tests of their own modules."""
 ELSEWHERE = {"huggingface_html", "arxiv_rss", "arxiv", "oai", "rss", "pubmed_xml"}
 NAMES = ["papers", "papers.txt", "papers.csv", "papers.json", "papers.jsonl", "papers.tsv.gz", "papers.pdf"]
 

@@ -1,0 +1,61 @@
+"""
+Web of Science, tagged (`.ciw`, `.txt`): `PT J` begins a record, `ER` ends it, and a continued line begins with spaces.
+
+The tab-delimited export of the same database is a table, which `rag.sources.tables` reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TextIO
+
+from rag.sources import records
+from rag.sources.record_lines import first_value, parse_name, repeated, split_tagged, tagged_lines
+from rag.types import Paper, Reject
+
+_TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9])(?: (.*)|)$", re.DOTALL)
+_BEGIN = re.compile(
+    r"^\ufeff?(?:FN .*\n+VR \d|PT [A-Z]{1,2}[ \t]*\n(?:[A-Z][A-Z0-9] .*\n|   .*\n)*?(?:TI|UT) )", re.MULTILINE
+)
+_ONCE_PER_RECORD = frozenset("TI SO AB PY UT".split())
+_OF_THE_FILE = frozenset(("FN", "VR", "EF"))
+
+
+def recognise(head: str) -> bool:
+    """True if a line names the file's format (`FN`, `VR`), or a record begins with its type."""
+    return head.lstrip()[:1] not in ("{", "[", "<") and bool(_BEGIN.search(head))
+
+
+def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
+    """Yield one record per record; a second title or abstract makes it a Reject."""
+    for lines in split_tagged(stream, _TAG, first="PT", last="ER", once=_ONCE_PER_RECORD, outside=_OF_THE_FILE):
+        values = tagged_lines(lines.rows, _TAG, indented=True)
+        yield (
+            lines.too_long()
+            or repeated(values, f"line {lines.start}", "Web of Science text", "TI", "AB")
+            or records.make_paper(_fields(values), f"line {lines.start}", context)
+        )
+
+
+def _fields(values: Mapping[str, Sequence[Sequence[str]]]) -> dict[str, object]:
+    joined = {tag: [" ".join(lines) for lines in texts] for tag, texts in values.items()}
+    names = [
+        name
+        for tag in ("AF", "AU")
+        for lines in values.get(tag, ())
+        for name in lines
+        if tag == "AF" or "AF" not in values
+    ]
+    return {
+        "id": first_value(joined, "UT"),
+        "title": first_value(joined, "TI"),
+        "abstract": first_value(joined, "AB"),
+        "authors": [*map(parse_name, names), *(name for lines in values.get("CA", ()) for name in lines)],
+        "published": " ".join(filter(None, (first_value(joined, "PY"), first_value(joined, "PD")))),
+        "date": first_value(joined, "EA") if not first_value(joined, "PY") else "",
+        "doi": first_value(joined, "DI", "D2"),
+        "pmid": first_value(joined, "PM"),
+        "venue": first_value(joined, "SO"),
+        "tags": [part for keywords in joined.get("DE", ()) for part in keywords.split(";")],
+    }

@@ -1,0 +1,220 @@
+"""Exports of reference managers and databases: EndNote, Web of Science, Zotero RDF, MODS, and the cases of users."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from reading import ABSTRACT, one, parsed, read, titles
+from writers import WRITERS, held, papers
+
+from rag.types import Paper, Reject
+from refdesk.render.export import FORMATS
+
+CASES = Path(__file__).parents[1] / "cases" / "field"
+
+
+def case(name: str) -> list[Paper]:
+    """The papers of a case, of which no record is a reject."""
+    records = read((CASES / name).read_bytes(), name)
+    assert all(isinstance(record, Paper) for record in records), records
+    return [record for record in records if isinstance(record, Paper)]
+
+
+# ---- the cases
+
+
+@pytest.mark.parametrize("name", ["wos_tagged.ciw", "wos_tagged_named.ris"])
+def test_web_of_science_is_read_whatever_its_suffix(name: str) -> None:
+    first, second = case(name)
+    assert (first.title, first.published) == ("A map of soil water in dry fields", "2023-03")
+    assert (first.authors, first.tags) == (("Ngozi Okafor", "Per Lindqvist"), ("radar", "soil water"))
+    assert {"doi:10.5555/sm.2023.104", "pmid:36900001"} <= set(first.aliases)
+    assert first.abstract == "We map soil water at 100 m with radar. The error is 4 percent by volume in dry fields."
+    assert (second.title, second.authors, second.published) == ("Moss on walls", ("Tirunesh Abebe",), "2022")
+
+
+@pytest.mark.parametrize("name", ["endnote_refer.enw", "endnote.xml"])
+def test_endnote_is_read(name: str) -> None:
+    (paper,) = case(name)
+    assert (paper.authors, paper.published, paper.venue) == (("Ngozi Okafor", "Per Lindqvist"), "2023", "Soil Letters")
+    assert paper.paper_id == "doi:10.5555/sm.2023.104"
+    assert paper.abstract.startswith("We map soil moisture at 100 m with radar.")
+
+
+def test_zotero_rdf_is_read() -> None:
+    (paper,) = case("zotero.rdf")
+    assert (paper.title, paper.authors, paper.published) == ("A map of soil moisture", ("Ngozi Okafor",), "2023-03")
+
+
+# ---- 200 papers in each format
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_what_a_program_writes_comes_in_unchanged_and_goes_out_unchanged(form: str) -> None:
+    made = papers(200)
+    records, notes = parsed(WRITERS[form](made), "export")
+    assert titles(records) == [paper.title for paper in made]
+    assert not notes
+    came_in = [record for record in records if isinstance(record, Paper)]
+    assert {paper.source for paper in came_in} == {form}
+    for paper, record in zip(made, came_in, strict=True):
+        assert held(record, form) == held(paper, form)
+    for name, export in FORMATS.items():
+        again = read("\n".join(export(came_in)), f"export.{name}", format_name=name)
+        assert [held(record, form) for record in again if isinstance(record, Paper)] == [
+            held(record, form) for record in came_in
+        ]
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_bad_record_costs_no_other(form: str) -> None:
+    made = papers(3)
+    content = WRITERS[form](made)
+    without = content.replace(made[1].abstract, "")
+    if without == content:  # the text is escaped or folded there
+        start = content.index("We study case 1.")
+        end = content.index(" end.", start) + len(" end.")
+        without = content[:start] + content[end:]
+    first, second, third = read(without)
+    assert titles([first, third]) == [made[0].title, made[2].title]
+    assert isinstance(second, Reject)
+    assert (second.reason, second.title, bool(second.where)) == ("no abstract", made[1].title, True)
+
+
+# ---- Web of Science
+
+
+WOS = f"PT J\nAU Byron, A\nTI One\nAB {ABSTRACT}\nPY 2020\nER\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        WOS,
+        "FN Thomson Reuters Web of Science\u2122\nVR 1.0\n" + WOS + "\nEF\n",
+        WOS.replace("\n", "\r\n"),
+        WOS.replace("ER\n", ""),
+        "FN Clarivate Analytics Web of Science\nVR 1.0\n" + WOS.replace("PT J\n", ""),
+    ],
+)
+def test_the_writings_of_web_of_science_give_the_same_paper(content: str) -> None:
+    paper = one(content)
+    assert (paper.title, paper.abstract, paper.authors, paper.published, paper.source) == (
+        "One", ABSTRACT, ("A Byron",), "2020", "wos",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "published"),
+    [
+        ("PD MAR 15\nPY 2023", "2023-03-15"),
+        ("PD JAN-FEB\nPY 2023", "2023-01"),
+        ("PD SPR\nPY 2023", "2023"),
+        ("EA MAR 2023", "2023-03"),
+        ("PD MAR\nPY 2023\nEA JAN 2022", "2023-03"),
+    ],
+)
+def test_dates_of_web_of_science_are_as_exact_as_they_were_given(lines: str, published: str) -> None:
+    assert one(WOS.replace("PY 2020", lines)).published == published
+
+
+def test_groups_are_authors_and_full_names_go_before_short_ones() -> None:
+    paper = one(WOS.replace("AU Byron, A\n", "AU Byron, A\nAF Byron, Ada\nCA The Moss Group\n"))
+    assert paper.authors == ("Ada Byron", "The Moss Group")
+
+
+# ---- EndNote
+
+
+REFER = f"%0 Journal Article\n%A Byron, Ada\n%T One\n%D 2020\n%X {ABSTRACT}\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        REFER,
+        "\ufeff" + REFER.replace("\n", "\r\n"),
+        REFER.replace("%0 Journal Article\n", ""),
+        REFER.replace(" small", "\nsmall").replace("the loss", "\n\nthe loss"),
+        REFER.replace("%X", "%K a\n%X"),
+    ],
+)
+def test_the_writings_of_endnote_give_the_same_paper(content: str) -> None:
+    paper = one(content)
+    assert (paper.title, paper.abstract, paper.authors, paper.published) == ("One", ABSTRACT, ("Ada Byron",), "2020")
+
+
+@pytest.mark.parametrize("kind", ["%0 Journal Article\n", ""])
+@pytest.mark.parametrize("gap", ["\n", "\n\n \n"])
+def test_references_are_parted_by_their_types_or_by_blank_lines(kind: str, gap: str) -> None:
+    second = REFER.replace("One", "Two")
+    content = (REFER + gap + second).replace("%0 Journal Article\n", kind)
+    assert titles(read(content)) == ["One", "Two"]
+    assert titles(read(REFER + second)) == ["One", "Two"]
+
+
+def test_a_reference_that_lost_its_beginning_is_not_joined_to_the_one_before() -> None:
+    second = REFER.replace("One", "Two")
+    assert titles(read(REFER + "\n" + second.replace("%0 Journal Article\n", ""))) == ["One", "Two"]
+    (record,) = read(REFER + second.replace("%0 Journal Article\n", ""))
+    assert record == Reject(where="line 1", reason="not valid EndNote text: the field %T stands twice")
+
+
+def test_a_superscript_of_endnote_is_kept() -> None:
+    text = f'{ABSTRACT} At 10<style face="superscript">-3</style> m&#xD;and H<style face="subscript">2</style>O.'
+    content = (CASES / "endnote.xml").read_text("utf-8")
+    start, end = content.index("<abstract>") + 10, content.index("</abstract>")
+    assert one(content[:start] + f"<style>{text}</style>" + content[end:]).abstract == (
+        f"{ABSTRACT} At 10⁻³ m and H₂O."
+    )
+
+
+def test_a_pubmed_id_of_endnote_is_taken_only_from_pubmed() -> None:
+    content = (CASES / "endnote.xml").read_text("utf-8")
+    number = "<accession-num>123</accession-num>"
+    assert "pmid:123" not in one(content.replace("<dates>", number + "<dates>")).aliases
+    database = "<remote-database-name>PubMed</remote-database-name>"
+    assert "pmid:123" in one(content.replace("<dates>", number + database + "<dates>")).aliases
+
+
+# ---- Zotero
+
+
+def test_a_journal_within_the_item_gives_venue_and_doi_and_notes_are_no_records() -> None:
+    content = (CASES / "zotero.rdf").read_text("utf-8")
+    journal = "<bib:Journal><dc:title>Soil Letters</dc:title><dc:identifier>DOI 10.5555/x</dc:identifier></bib:Journal>"
+    memo = "<bib:Memo rdf:about='#n'><rdf:value>a note</rdf:value></bib:Memo>"
+    content = content.replace("<dc:date>", f"<dcterms:isPartOf>{journal}</dcterms:isPartOf><dc:date>")
+    paper = one(content.replace("</rdf:RDF>", memo + "</rdf:RDF>"))
+    assert (paper.venue, paper.paper_id) == ("Soil Letters", "doi:10.5555/x")
+
+
+def test_ids_in_the_extra_field_of_zotero_are_taken() -> None:
+    content = (CASES / "zotero.rdf").read_text("utf-8")
+    extra = "<dc:description>PMID: 123\nPMCID: PMC1234567\narXiv:2303.01234 [cs]</dc:description>"
+    assert {"pmid:123", "pmcid:PMC1234567", "arxiv:2303.01234"} <= set(
+        one(content.replace("<dc:date>", extra + "<dc:date>")).aliases
+    )
+
+
+def test_items_of_one_journal_do_not_share_its_doi() -> None:
+    made = papers(2)
+    content = WRITERS["zotero_rdf"](made).replace("urn:issn:1", "urn:issn:0")
+    first, second = read(content)
+    assert isinstance(first, Paper)
+    assert isinstance(second, Paper)
+    assert "doi:10.5555/x.0" in first.aliases
+    assert "doi:10.5555/x.0" not in second.aliases
+
+
+# ---- MODS
+
+
+def test_a_subtitle_of_mods_is_a_part_of_the_title_and_editors_are_no_authors() -> None:
+    content = f"""<mods xmlns="http://www.loc.gov/mods/v3"><titleInfo><nonSort>The</nonSort><title>moss</title>
+        <subTitle>on walls</subTitle></titleInfo><name><namePart>Byron, Ada</namePart></name>
+        <name><namePart>Hay, Alan</namePart><role><roleTerm>editor</roleTerm></role></name>
+        <abstract>{ABSTRACT}</abstract></mods>"""
+    paper = one(content)
+    assert (paper.title, paper.authors) == ("The moss: on walls", ("Byron, Ada",))
