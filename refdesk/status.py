@@ -34,6 +34,7 @@ def status(
         "library": str(folder.resolve()),
         "papers": catalog.count(),
         "to_index": max((state["lag"] for state in indexes.values()), default=0),
+        "without_vectors": len(catalog.without_vectors()),
         "indexes": indexes,
         "first_day": days[0] if days else None,
         "last_day": days[1] if days else None,

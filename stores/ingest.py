@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rag.deduplication import Known, MergeResult, join
+from rag.deduplication import Known, MergeResult, Outcome, join
 from rag.errors import StoreFull
 from rag.identity import content_hash
 from rag.origins import OWNER, Origin
-from rag.ports import Prepare, Prepared, Submit
+from rag.ports import Matrix, Prepare, Prepared, Submit
 from rag.types import Chunk, ImportReport, Paper, Reject, Union
-from stores.embedding import embedding_text
+from stores.embedding import embedding_text, in_order, without_refused
 from stores.store import BATCH, LibraryStore, Progress
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class _Batch:
     Papers that changed, their new texts and their chunks; the result of `prepared` is on its way.
 
     `merged_ids` has the id of each paper that was merged into another, and the id of that one, which may be merged
-    itself.
+    itself. `records` has the places of the records of each paper, and what each one did.
     """
 
     changed: dict[str, Paper] = field(default_factory=dict)
@@ -44,10 +44,13 @@ class _Batch:
     unions: list[Union] = field(default_factory=list)
     fresh: bool = True
     abstracts: tuple[str, ...] = ()
+    records: dict[str, list[tuple[str, Outcome]]] = field(default_factory=dict)
     prepared: Future[Prepared] | None = None
+    vectors: Matrix | None = None
 
-    def take(self, joined: MergeResult) -> None:
-        """Note what a record did."""
+    def take(self, joined: MergeResult, where: str) -> None:
+        """Note what a record did; `where` is its place."""
+        self.records.setdefault(joined.paper.paper_id, []).append((where, joined.outcome))
         self.unions += joined.unions
         for paper_id in joined.merged_ids:
             self.merged_ids[paper_id] = joined.paper.paper_id
@@ -68,9 +71,35 @@ class _Batch:
         self.chunks = {paper.paper_id: library.cut(paper) for paper in self.changed.values()}
         unsplit = [paper for paper in (*self.changed.values(), *(text for _, text in self.texts)) if not paper.spans]
         self.abstracts = tuple(dict.fromkeys(paper.abstract for paper in unsplit))
-        chunks = [chunk for cut in self.chunks.values() for chunk in cut]
-        embedding_texts = [embedding_text(self.changed[chunk.paper_id], chunk) for chunk in chunks]
+        embedding_texts = [embedding_text(self.changed[chunk.paper_id], chunk) for chunk in in_order(self.chunks)]
         self.prepared = submit(embedding_texts, self.abstracts)
+
+    def settle(self) -> list[tuple[Reject, Outcome]]:
+        """
+        Wait for the vectors, and take out the new papers whose text the embedder takes in no form.
+
+        A paper that the library had before stays, without vectors.
+
+        Returns:
+            The rejected records, with what each had done.
+        """
+        assert self.prepared is not None
+        if self.vectors is not None:
+            return []
+        prepared, chunks = self.prepared.result(), in_order(self.chunks)
+        reasons = {chunks[at].paper_id: reason for at, reason in prepared.refused.items()}
+        self.chunks, self.vectors = without_refused(self.chunks, prepared.vectors, reasons.keys())
+        rejected: list[tuple[Reject, Outcome]] = []
+        for paper_id, reason in reasons.items():
+            records = self.records.get(paper_id, [])
+            if paper_id in self.merged_ids.values() or "added" not in {outcome for _, outcome in records}:
+                continue
+            title = self.changed.pop(paper_id).title
+            self.texts = [(of, text) for of, text in self.texts if self.canonical_id(of) != paper_id]
+            del self.chunks[paper_id]
+            why = f"the embedder refused its text: {reason}"
+            rejected += [(Reject(where=where, reason=why, title=title), outcome) for where, outcome in records]
+        return rejected
 
 
 def import_records(
@@ -98,42 +127,60 @@ def import_records(
     Raises:
         StoreError: As `LibraryStore.writing`, or a store that fails; StoreFull before the disk is full.
     """
-    counts = {"added": 0, "updated": 0, "unchanged": 0}
+    counts: dict[Outcome, int] = {"added": 0, "updated": 0, "unchanged": 0}
     rejected: list[Reject] = []
     refused: list[str] = []
     merged = read = 0
     records = iter(records)
+
+    def settle(batch: _Batch) -> None:
+        for reject, outcome in batch.settle():
+            rejected.append(reject)
+            counts[outcome] -= 1
+
     with library.writing():
         library.catch_up()
         read_records = list(islice(records, BATCH))
         with (ahead if len(read_records) == BATCH else at_once)(library.embedder) as submit:
             waiting: _Batch | None = None
             while read_records:
+                if waiting and not library.embedder.is_static:  # which papers are known depends on a server
+                    settle(waiting)
                 if waiting and waiting.merged_ids:  # rare; then the catalog's papers are not the known ones
+                    settle(waiting)
                     _write(library, waiting, origin)
                     waiting = None
                 batch = _Batch()
                 known = _known(library, read_records, waiting)
                 before = set(known.papers)
-                for outcome in _joined(read_records, known, library.now(), read, origin):
+                for number, outcome in enumerate(_joined(read_records, known, library.now(), read, origin), read + 1):
                     if isinstance(outcome, Reject):
                         rejected.append(outcome)
                     else:
-                        batch.take(outcome)
+                        batch.take(outcome, f"record {number}")
                         counts[outcome.outcome] += 1
                         merged += outcome.merged
                         refused += outcome.notes
                 batch.fresh = before.isdisjoint([*batch.changed, *batch.merged_ids])
                 batch.prepare(library, submit)
                 if waiting:
+                    settle(waiting)
                     _write(library, waiting, origin)
                 waiting = batch
                 read += len(read_records)
                 progress(len(read_records))
                 read_records = list(islice(records, BATCH))
             if waiting:
+                settle(waiting)
                 _write(library, waiting, origin)
-    return ImportReport(**counts, merged=merged, rejected=tuple(rejected), notes=(*notes, *refused))
+    return ImportReport(
+        added=counts["added"],
+        updated=counts["updated"],
+        unchanged=counts["unchanged"],
+        merged=merged,
+        rejected=tuple(rejected),
+        notes=(*notes, *refused),
+    )
 
 
 def _known(library: LibraryStore, records: Sequence[Paper | Reject], waiting: _Batch | None) -> Known:
@@ -158,7 +205,9 @@ def _joined(
 
 
 def _write(library: LibraryStore, batch: _Batch, origin: Origin) -> None:
+    """Write a settled batch."""
     assert batch.prepared is not None
+    assert batch.vectors is not None
     prepared = batch.prepared.result()
     if not batch.changed:
         return
@@ -183,8 +232,7 @@ def _write(library: LibraryStore, batch: _Batch, origin: Origin) -> None:
         unions=batch.unions,
         origin=origin,
     )
-    chunks = [chunk for cut in batch.chunks.values() for chunk in cut]
-    library.index(papers, chunks, prepared.vectors, span, fresh=batch.fresh, merged_ids=list(merged_ids))
+    library.index(papers, in_order(batch.chunks), batch.vectors, span, fresh=batch.fresh, merged_ids=list(merged_ids))
 
 
 def _need_room(library: LibraryStore) -> None:

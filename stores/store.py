@@ -19,7 +19,7 @@ from rag.errors import LibraryReadOnly, StoreError
 from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, Paper
 from stores import manifest
-from stores.embedding import cut, embed
+from stores.embedding import cut, embed, in_order
 from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.place import Place
@@ -239,11 +239,11 @@ class LibraryStore:
                 return done
             behind = [name for name, state in states.items() if state.position == lowest]
             papers = self.catalog.papers([paper_id for _, paper_id in entries])
-            chunks = [chunk for paper in papers.values() for chunk in self.cut(paper)] if VECTORS in behind else []
-            vectors = embed(lambda: self.embedder, papers, chunks)
+            cuts, vectors = embed(lambda: self.embedder, papers if VECTORS in behind else {})
+            self.catalog.cut_anew({paper_id: chunks for paper_id, chunks in cuts.items() if not chunks})
             merged_ids = [paper_id for _, paper_id in entries if paper_id not in papers]
             span = Span(lowest, entries[-1][0])
-            self.index(papers, chunks, vectors, span, fresh=False, merged_ids=merged_ids, into=behind)
+            self.index(papers, in_order(cuts), vectors, span, fresh=False, merged_ids=merged_ids, into=behind)
             done += len(papers)
             progress(len(papers))
 
@@ -260,10 +260,9 @@ class LibraryStore:
         try:
             for at in range(0, len(ids), BATCH):
                 papers = self.catalog.papers(ids[at : at + BATCH])
-                cuts = {paper_id: cut(paper, embedder) for paper_id, paper in papers.items()}
+                cuts, vectors = embed(lambda: embedder, papers)
                 self.catalog.cut_anew(cuts)
-                chunks = [chunk for of_paper in cuts.values() for chunk in of_paper]
-                anew.write(papers, chunks, embed(lambda: embedder, papers, chunks), fresh=True)
+                anew.write(papers, in_order(cuts), vectors, fresh=True)
                 progress(len(papers))
         except BaseException:
             with suppress(StoreError):

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,6 +24,7 @@ class EmbeddingServer:
     Args:
         url: What OPENAI_BASE_URL is to be.
         moods: How the next requests are answered, one each; `mood` is for all after them.
+        refuses: A status and an error for the texts of a request, or None; asked where the mood is `ok`.
         requests: The bodies that came, with the key that each was sent with under `key`.
     """
 
@@ -32,6 +33,7 @@ class EmbeddingServer:
         self.mood = "ok"
         self.moods: list[str] = []
         self.dimension = 24
+        self.refuses: Callable[[list[str]], tuple[int, Any] | None] = lambda texts: None
         self.requests: list[dict[str, Any]] = []
         self.times: list[float] = []
         self.slow_s = 1.0
@@ -52,7 +54,9 @@ class EmbeddingServer:
             {"object": "embedding", "index": number, "embedding": self.vector(text)}
             for number, text in enumerate(body["input"])
         ]
-        if mood == "refused":
+        if mood == "ok" and (refusal := self.refuses(body["input"])):
+            _reply(handler, *refusal)
+        elif mood == "refused":
             _reply(
                 handler, 401, {"error": {"message": f"Incorrect API key provided: {key}", "code": "invalid_api_key"}}
             )

@@ -22,6 +22,10 @@ class MatrixEmbeddings(Embeddings):
         """Unit rows, one per text, float32."""
         raise NotImplementedError  # abstract: each embedder defines it
 
+    def embed_each(self, texts: Sequence[str]) -> tuple[Matrix, dict[int, str]]:
+        """The rows of `embed`, and the reasons of refused texts by number: an embedder on this machine refuses none."""
+        return self.embed(texts), {}
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """A list of floats per text."""
         rows: list[list[float]] = self.embed(texts).tolist()

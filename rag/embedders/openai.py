@@ -1,13 +1,16 @@
 """
 Embeddings from OpenAI, or from any server that speaks its protocol (`OPENAI_BASE_URL`).
 
-Requests are packed up to the protocol's limits and retried by the client, which honours Retry-After.
+Requests are packed up to the protocol's limits and retried by the client, which honours Retry-After. A server may have
+lower limits: a batch that it refuses is halved, a text that it refuses alone is cut, and what it takes is remembered.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +25,33 @@ MAX_TEXTS_PER_CALL = 256
 MAX_TOKENS_PER_CALL = 100_000
 TIMEOUT_S = 60.0
 RETRIES = 4
+SHORTEST_CUT = 16
+"""Tokens to which a text is cut at least: a server that refuses so few does not refuse the length."""
+LONG = 256
+"""Tokens from which on a text is cut also where the server does not say that it refuses the length."""
+_PROBE = "dimension"
+_REFUSALS = (400, 413, 422)
+_LENGTH = re.compile(
+    r"too (?:long|large|many|big)|exceed|maximum|max_|context|limit|length|tokens|physical|batch", re.IGNORECASE
+)
+"""What a refusal of a length or a number says, also with the status 500, as llama.cpp's server does."""
+_NUMBER = re.compile(r"(?<![\d.])\d{2,6}(?![\d.])")
+
+
+class _RequestRefused(Exception):
+    """The server refused these texts; it may take fewer, or shorter ones."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(f"{said} (HTTP {status})" if said else f"HTTP {status}")
+        self.said = said
+
+
+@dataclass(slots=True)
+class _Part:
+    """Texts with their numbers; `whole` counts how many halves of the refused batch that they were a part of passed."""
+
+    texts: list[tuple[int, str]]
+    whole: list[int] | None = None
 
 
 class OpenAIEmbedder(MatrixEmbeddings):
@@ -54,38 +84,121 @@ class OpenAIEmbedder(MatrixEmbeddings):
         self._client = _client(environment, self._base_url, timeout_s, retries)
         self._dimension: int | None = None
         self._counter = tokens.Counter(model)
+        self._most_texts = MAX_TEXTS_PER_CALL
+        self._too_long, self._fits = self.max_tokens + 1, self.max_tokens
 
     @property
     def dimension(self) -> int:  # type: ignore[override]
         """The length of a vector; the first use makes a call."""
         if self._dimension is None:
-            self._dimension = self.embed(["dimension"]).shape[1]
+            self._dimension = self.embed([_PROBE]).shape[1]
         return self._dimension
 
     def embed(self, texts: Sequence[str]) -> Matrix:
-        """Unit rows, one per text; as many calls as the protocol's limits ask for."""
-        rows = [self._call(batch) for batch in self._batches(texts)]
-        return unit_rows(np.concatenate(rows)) if rows else np.zeros((0, self.dimension), dtype=np.float32)
+        """
+        Unit rows, one per text; as many calls as the limits of the protocol and of the server ask for.
+
+        Raises:
+            EmbedderUnavailable: The server cannot be used, or takes one of the texts in no form.
+        """
+        rows, refused = self.embed_each(texts)
+        if refused:
+            raise self._unavailable(f"it refused a text: {next(iter(refused.values()))}")
+        return rows
+
+    def embed_each(self, texts: Sequence[str]) -> tuple[Matrix, dict[int, str]]:
+        """
+        Unit rows, one per text, and by number why the server takes a text in no form; the row of such a one is zero.
+
+        Raises:
+            EmbedderUnavailable: The server cannot be used, or takes no text at all.
+        """
+        rows: dict[int, Matrix] = {}
+        refused: dict[int, str] = {}
+        waiting = [_Part(list(enumerate(texts)))]
+        while waiting:
+            part = waiting.pop()
+            batch, rest = self._fitting(part.texts)
+            if rest:
+                waiting.append(_Part(rest))
+                part = _Part(batch)
+            if not batch:
+                continue
+            try:
+                found = self._call([text for _, text in batch])
+            except _RequestRefused as error:
+                self._require_any_text()
+                if len(batch) > 1:
+                    half, whole = len(batch) // 2, [0]
+                    waiting += [_Part(batch[half:], whole), _Part(batch[:half], whole)]
+                    continue
+                number, text = batch[0]
+                if (row := self._shortened(text, error)) is None:
+                    refused[number] = str(error)
+                else:
+                    rows[number] = row[0]
+                continue
+            rows |= {number: row for (number, _), row in zip(batch, found, strict=True)}
+            if part.whole:
+                part.whole[0] += 1
+                if part.whole[0] == 2:  # both halves are taken, and together they were not: they were too many
+                    self._most_texts = min(self._most_texts, len(batch))
+        matrix = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        if rows:
+            matrix[list(rows)] = unit_rows(np.stack(list(rows.values())))
+        return matrix, refused
 
     def count(self, text: str) -> int:
         """Tokens by tiktoken, or the safe estimate where its vocabulary cannot be had."""
         return self._counter.count(text)
 
-    def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
-        batch: list[str] = []
+    def _fitting(self, texts: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        """The longest beginning of numbered texts that fits into one request, each text cut to its limit; the rest."""
+        batch: list[tuple[int, str]] = []
         used = 0
-        for text in texts:
+        for at, (number, text) in enumerate(texts):
             fitting = self._counter.cut(text or " ", self.max_tokens)
             length = self.count(fitting)
-            if batch and (len(batch) == MAX_TEXTS_PER_CALL or used + length > MAX_TOKENS_PER_CALL):
-                yield batch
-                batch, used = [], 0
-            batch.append(fitting)
+            if length >= self._too_long:
+                fitting = self._counter.cut(fitting, self._fits)
+                length = self.count(fitting)
+            if batch and (len(batch) == self._most_texts or used + length > MAX_TOKENS_PER_CALL):
+                return batch, texts[at:]
+            batch.append((number, fitting))
             used += length
-        if batch:
-            yield batch
+        return batch, []
+
+    def _shortened(self, text: str, error: _RequestRefused) -> Matrix | None:
+        """One row, of the longest beginning of the text that the server takes of some; None if it takes none."""
+        count, about_length = self.count(text), _LENGTH.search(error.said)
+        if not about_length and count <= LONG:
+            return None
+        named = {9 * int(number) // 10 for number in _NUMBER.findall(error.said) if int(number) < count}
+        lengths = sorted(named, reverse=True)[:3]
+        length = min([count, *lengths]) // 2
+        while length >= SHORTEST_CUT:
+            lengths.append(length)
+            length //= 2
+        for length in lengths:
+            try:
+                row = self._call([self._counter.cut(text, length)])
+            except _RequestRefused:
+                continue
+            if about_length:  # otherwise the fault may be in the end of this one text
+                self._too_long, self._fits = min(self._too_long, count), length
+            return row
+        return None
+
+    def _require_any_text(self) -> None:
+        """Raise EmbedderUnavailable if the server refuses every text: then the fault is in no text."""
+        if self._dimension is None:
+            try:
+                self._call([_PROBE])
+            except _RequestRefused as error:
+                raise self._unavailable(f"it refuses every text: {error}") from None
 
     def _call(self, batch: list[str]) -> Matrix:
+        """A row per text, of any length. Raises _RequestRefused, or EmbedderUnavailable."""
         import openai
 
         try:
@@ -93,6 +206,9 @@ class OpenAIEmbedder(MatrixEmbeddings):
             rows = sorted(reply.data, key=lambda entry: entry.index)
             matrix = np.asarray([row.embedding for row in rows], dtype=np.float32)
         except openai.OpenAIError as error:
+            status, said = getattr(error, "status_code", None), self._said(error)
+            if status in _REFUSALS or (status == 500 and _LENGTH.search(said)):
+                raise _RequestRefused(status, said) from None
             # the server's own words may repeat the key, and `-v` would show them
             raise self._unavailable(_reason(error)) from (None if isinstance(error, openai.APIStatusError) else error)
         except (AttributeError, TypeError, ValueError) as error:
@@ -103,6 +219,15 @@ class OpenAIEmbedder(MatrixEmbeddings):
             raise self._unavailable(f"its vectors changed from {self._dimension} to {matrix.shape[1]} dimensions")
         self._dimension = matrix.shape[1]
         return matrix
+
+    def _said(self, error: Exception) -> str:
+        """The beginning of the server's message in one line, without anything that looks like a key."""
+        body = getattr(error, "body", None)
+        said = (body.get("message") or body.get("detail")) if isinstance(body, dict) else body
+        text = " ".join(said.split())[:200] if isinstance(said, str) else ""
+        text = text.replace(self._client.api_key, "***") if len(self._client.api_key) > 4 else text
+        text = re.sub(r"\b(?:sk|pk|key|gsk|hf)[-_][\w*-]{8,}", "***", text)
+        return "".join(char for char in text if char.isprintable())
 
     def _unavailable(self, reason: str) -> EmbedderUnavailable:
         where = _without_password(self._base_url) if self._base_url else "OpenAI"

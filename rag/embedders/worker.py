@@ -54,7 +54,8 @@ def _prepared(embedder: Embedder, embedding_texts: Sequence[str], abstracts: Seq
     sentences = [
         [abstract[start:end] for start, end in of_one] for abstract, of_one in zip(abstracts, spans, strict=True)
     ]
-    return Prepared(embedder.embed(embedding_texts), spans, roles.roles_of(sentences))
+    vectors, refused = embedder.embed_each(embedding_texts)
+    return Prepared(vectors, spans, roles.roles_of(sentences), refused)
 
 
 class _Helper:
@@ -86,7 +87,7 @@ class _Helper:
         rows = np.frombuffer(data, dtype=np.float32).reshape(len(embedding_texts), self._dimension)
         spans, codes = answer
         offsets = [tuple((start, end) for start, end in pairs) for pairs in spans]
-        return Prepared(rows, offsets, list(map(roles.decode, codes)))
+        return Prepared(rows, offsets, list(map(roles.decode, codes)), {})
 
     def __enter__(self) -> _Helper:
         return self

@@ -51,7 +51,11 @@ class Embedder(Protocol):
         ...
 
     def embed(self, texts: Sequence[str]) -> Matrix:
-        """Unit rows, one per text. Raises EmbedderUnavailable."""
+        """Unit rows, one per text. Raises EmbedderUnavailable, also if it takes one of the texts in no form."""
+        ...
+
+    def embed_each(self, texts: Sequence[str]) -> tuple[Matrix, dict[int, str]]:
+        """The rows, and by its number the reason why a text was refused, whose row is zero. Raises as `embed`."""
         ...
 
     def count(self, text: str) -> int:
@@ -69,11 +73,16 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prepared batch: a unit row per embedding text, and the offsets and roles of the sentences of each abstract."""
+    """
+    A prepared batch: a unit row per embedding text, and the offsets and roles of the sentences of each abstract.
+
+    `refused` says by the number of an embedding text why the embedder took it in no form.
+    """
 
     vectors: Matrix
     spans: Sequence[Spans]
     roles: Sequence[Roles]
+    refused: Mapping[int, str]
 
 
 Submit = Callable[[Sequence[str], Sequence[str]], "Future[Prepared]"]

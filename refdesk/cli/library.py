@@ -79,17 +79,20 @@ def check(session: Session, as_json: bool) -> int:
     """
     Compare the indexes with the catalog.
 
-    Exits with 7 if they differ.
+    Exits with 7 if they differ. A paper whose text the embedder refused has no vectors and is no difference; it is
+    counted.
     """
     with session.open() as library:
         findings = library.check()
-        papers = library.status()["papers"]
+        status = library.status()
+    papers, without = status["papers"], status["without_vectors"]
     if as_json:
-        print_json({"ok": not findings, "papers": papers, "findings": [finding.to_dict() for finding in findings]})
+        found = [finding.to_dict() for finding in findings]
+        print_json({"ok": not findings, "papers": papers, "without_vectors": without, "findings": found})
     else:
         from refdesk.render import terminal
 
-        show_text(terminal.findings(findings, papers))
+        show_text(terminal.findings(findings, papers, without_vectors=without))
     return FOUND_SOMETHING if findings else 0
 
 
@@ -113,10 +116,12 @@ def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
                 progress(done, done / max(papers, 1))
 
             indexed = library.reindex(embedder=embedder, progress=tell)
-        name = library.status()["embedder"]
+        status = library.status()
+    name, without = status["embedder"], status["without_vectors"]
     if as_json:
-        print_json({"indexed": indexed, "embedder": name})
+        print_json({"indexed": indexed, "embedder": name, "without_vectors": without})
     else:
         from refdesk.render.wording import count as counted
 
-        click.echo(f"{counted(indexed)} indexed with {name}.")
+        refused = f"; it refused the text of {without:,}, which are found by words only" if without else ""
+        click.echo(f"{counted(indexed)} indexed with {name}{refused}.")

@@ -172,7 +172,7 @@ class Builder:
             rows |= self._store.vectors.rows([paper.paper_id for paper in papers[at : at + PAGE]])
         if missing := [paper for paper in papers if paper.paper_id not in rows]:
             texts = [embedding_text(paper, self._store.cut(paper)[0]) for paper in missing]
-            embedded = self._store.embedder.embed(texts)
+            embedded, _ = self._store.embedder.embed_each(texts)  # a text that it refuses is like no other
             rows |= {paper.paper_id: row for paper, row in zip(missing, embedded, strict=True)}
         vectors = np.stack([rows[paper.paper_id] for paper in papers]) if papers else self._none()
         return Embedded(tuple(papers), vectors)

@@ -16,7 +16,9 @@ def status(given: Mapping[str, Any]) -> RenderableType:
     days = f"{given['first_day']} to {given['last_day']}" if given["first_day"] else ""
     facts = {
         "library": given["library"],
-        "papers": f"{given['papers']:,}" + (f" ({given['to_index']:,} yet to be indexed)" if given["to_index"] else ""),
+        "papers": f"{given['papers']:,}"
+        + (f" ({given['to_index']:,} yet to be indexed)" if given["to_index"] else "")
+        + (f" ({given['without_vectors']:,} found by words only)" if given["without_vectors"] else ""),
         "dates": days,
         "from": _tally(given["sources"]),
         "categories": _tally(given["categories"]),

@@ -335,9 +335,12 @@ def step(given: Mapping[str, Any]) -> RenderableType:
     return Group(*parts)
 
 
-def findings(found: Sequence[Finding], papers: int) -> RenderableType:
+def findings(found: Sequence[Finding], papers: int, *, without_vectors: int = 0) -> RenderableType:
     """The result of `check`."""
     if not found:
-        return Text(f"The library is consistent: {wording.count(papers)}, all indexed.")
+        refused = (
+            f"; {without_vectors:,} by words only, because the embedder refused the text" if without_vectors else ""
+        )
+        return Text(f"The library is consistent: {wording.count(papers)}, all indexed{refused}.")
     lines = [Text(f"{each.store}: {each.count:,} {each.kind}, such as {', '.join(each.examples)}") for each in found]
     return Group(*lines, Text("`refdesk reindex` rebuilds the indexes from the catalog.", style="dim"))

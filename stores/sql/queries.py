@@ -265,6 +265,13 @@ class PaperQueries:
                         row.title,
                     )
 
+    def without_vectors(self) -> list[str]:
+        """The ids of papers with an abstract and no chunk: the embedder took their text in no form."""
+        query = sa.select(papers.c.paper_id).select_from(WITH_TEXT).where(revisions.c.abstract != "")
+        no_chunk = sa.cast(papers.c.chunks, sa.Text) == "[]"
+        with reading(self._engine) as connection:
+            return list(connection.execute(query.where(no_chunk).order_by(papers.c.paper_id)).scalars())
+
     def problems(self) -> list[str]:
         """The faults that the database reports, and the ids of papers without their text."""
         found: list[str] = []

@@ -20,7 +20,7 @@ from rag.llm.reasoning import Visible
 from refdesk import wiring
 from refdesk.ask import ModelSettings
 
-CASES = Path(__file__).parent / "servers"
+CASES = Path(__file__).parents[1] / "cases" / "field"
 ANSWER = json.dumps(
     {
         "answerable": True,
