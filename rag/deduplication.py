@@ -97,9 +97,9 @@ def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> Mer
 
     The record is a known paper if the two share an alias and do not have different arXiv ids. It is also a known paper
     if the titles are equal and the abstracts nearly so, unless both carry different ids of one scheme. A title alone
-    does not decide, nor does a row number beside a better id. A record that is the same paper as several merges them,
-    under the best of their ids. Another text under the same id is a revision. It replaces the text unless its version
-    is older.
+    does not decide, nor does a row number beside a better id, nor a citation key that another paper has. A record that
+    is the same paper as several merges them, under the best of their ids. Another text under the same id is a revision.
+    It replaces the text unless its version is older.
 
     `origin` says what the record may replace (`rag.origins`). What it may not is left out, and noted.
     """
@@ -113,6 +113,9 @@ def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> Mer
         return _added(record, known)
     same, notes = _united(record, same, known, where, origin)
     if hash_ not in known.hashes[same[0].paper_id] and _another_paper_under_its_id(record, same[0]):
+        if record.source in ("bibtex", "ris", "mods"):  # its id is a key, which two files of one name may have
+            own = identity.title_id(record.title)
+            return join(replace(record, paper_id=own, aliases=(own,)), known, where, origin)
         return Reject(
             where=where,
             reason=f"its id is that of another paper of the file, “{same[0].title[:80]}”",

@@ -20,6 +20,7 @@ from pylatexenc import latex2text, latexwalker  # type: ignore[import-untyped]
 from rag import identity
 from rag.sources import records, tex
 from rag.sources.decoding import MAX_RECORD_CHARS
+from rag.sources.journals import journal_name
 from rag.sources.record_lines import split_at
 from rag.types import Paper, Reject
 
@@ -27,6 +28,9 @@ logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # its warni
 
 _BLOCK = re.compile(r"[\s\ufeff]*@\w*[ \t]*[{(]")
 _ENTRY_HEAD = re.compile(r"^[ \t\ufeff]*@[A-Za-z]+[ \t]*[{(][^={}\"\n]*(?:,|$|=|\{|\")", re.MULTILINE)
+_NO_KEY = re.compile(
+    r"([\s\ufeff]*@(?!comment|preamble|string)\w+\s*[{(])(?=\s*[A-Za-z][\w-]{0,50}\s*=)", re.IGNORECASE
+)
 _TITLE_FIELD = re.compile(r"\btitle\s*=\s*[{\"]([^}\"\n]{0,200})", re.IGNORECASE)
 _DELIMITER = re.compile(r'(?<!\\)[{}"#]')
 _MONTHS = [*records.MONTHS]
@@ -68,14 +72,14 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """
     Yield one record per entry; `@string` macros are replaced by what they stand for.
 
-    An entry that cannot be read, or whose key an earlier entry has, is a Reject. So is text between entries that looks
-    like an entry. If a field stands twice with different values, the first counts, as in BibTeX; a second title or
-    abstract makes the entry a Reject.
+    An entry that cannot be read is a Reject, and so is text between entries that looks like an entry. A key is a hint:
+    if it stands twice before different entries, it names the first alone, and EndNote writes none. If a field stands
+    twice with different values, the first counts, as in BibTeX; a second title or abstract makes the entry a Reject.
     """
     macros = dict(zip(_MONTHS, _MONTHS, strict=True))
-    keys: dict[str, str] = {}
+    keys: dict[str, int] = {}
     for lines in split_at(stream, _BLOCK):
-        where, text = f"line {lines.start}", "\n".join(lines.rows)
+        where, text = f"line {lines.start}", _NO_KEY.sub(r"\1,", "\n".join(lines.rows), count=1)
         if too_long := lines.too_long():
             yield too_long
             continue
@@ -103,19 +107,17 @@ def _reject(where: str, reason: str, raw: str) -> Reject:
     return Reject(where=where, reason=f"not valid BibTeX: {' '.join(reason.split())[:200]}", title=title)
 
 
-def _entry(block: Block, where: str, macros: Macros, keys: dict[str, str], context: records.Context) -> Paper | Reject:
+def _entry(block: Block, where: str, macros: Macros, keys: dict[str, int], context: records.Context) -> Paper | Reject:
     entry = block.ignore_error_block if isinstance(block, DuplicateFieldKeyBlock) else block
     assert isinstance(entry, Entry)
-    if entry.key in keys:
-        return _reject(where, f"the key {entry.key} stands twice, first at {keys[entry.key]}", entry.raw or "")
-    if entry.key:
-        keys[entry.key] = where
     values: dict[str, str] = {}
     for field in entry.fields:
         name, value = str(field.key).lower(), _value(str(field.value), macros)
         if values.setdefault(name, value) != value and name in ("title", "abstract"):
             return _reject(where, f"the field {name} stands twice", entry.raw or "")
-    return records.make_paper(_fields(entry.key, values), where, context)
+    content = hash(frozenset(values.items()))
+    key = entry.key if keys.setdefault(entry.key, content) == content else ""
+    return records.make_paper(_fields(key, values), where, context)
 
 
 def _value(raw: str, macros: Macros, limit: int = MAX_RECORD_CHARS) -> str:
@@ -227,7 +229,7 @@ def _fields(key: str, values: Mapping[str, str]) -> dict[str, Any]:
         "pmid": first("pmid") or (eprint if prefix in ("pubmed", "pmid") else ""),
         "pmcid": first("pmcid") or (eprint if prefix in ("pmc", "pmcid") else ""),
         "url": link[0] if link else "",
-        "venue": _text(first("journal", "journaltitle", "booktitle")),
+        "venue": _text(journal_name(first("journal", "journaltitle", "booktitle"))),
         "categories": first("primaryclass", "eprintclass"),
         "tags": _text(first("keywords", "keyword")),
         **records.exported_fields(first("refdesk")),

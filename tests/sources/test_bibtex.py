@@ -184,11 +184,38 @@ def test_an_entry_without_an_abstract_or_a_title_is_a_reject_with_its_line() -> 
     assert [record.where for record in records if isinstance(record, Reject)] == ["line 8", "line 9"]
 
 
-def test_a_key_that_stands_twice_is_a_reject() -> None:
-    _, record = read(ENTRY + ENTRY)
-    assert record == Reject(
-        where="line 7", reason="not valid BibTeX: the key byron2020 stands twice, first at line 1", title="A {BERT"
-    )
+def test_a_key_that_stands_twice_names_the_first_paper_alone() -> None:
+    first, same, other = read(ENTRY + ENTRY + ENTRY.replace("BERT", "moss"))
+    assert isinstance(first, Paper)
+    assert isinstance(other, Paper)
+    assert same == first
+    assert (first.aliases, other.title) == (("file:x:byron2020",), "A moss Study")
+    assert [paper_id[:6] for paper_id in other.aliases] == ["title:"]
+
+
+@pytest.mark.parametrize(
+    "head", ["@article{", "@article{\n", "@ARTICLE {  ", "@article{,", "@article(", "@article{Byron 2020,"]
+)
+def test_an_entry_without_a_key_as_endnote_writes_it_is_a_paper(head: str) -> None:
+    entry = ENTRY.replace("@article{byron2020,", head)
+    assert titles(read((entry[:-2] + ")\n" if head.endswith("(") else entry) * 2)) == ["A BERT Study"] * 2
+
+
+@pytest.mark.parametrize(
+    ("journal", "venue"),
+    [
+        (r"{\apj}", "Astrophysical Journal"),
+        (r"\mnras", "Monthly Notices of the Royal Astronomical Society"),
+        (r'"\aap"', "Astronomy and Astrophysics"),
+        (r"{{\jcap}}", "Journal of Cosmology and Astroparticle Physics"),
+        (r"{Proc. of \apj}", "Proc. of apj"),
+        (r"{Nature}", "Nature"),
+    ],
+)
+def test_the_macros_of_astronomical_journals_are_their_names(journal: str, venue: str) -> None:
+    (paper,) = read(ENTRY.replace("year = 2020", f"journal = {journal}"))
+    assert isinstance(paper, Paper)
+    assert paper.venue == venue
 
 
 def test_entries_without_keys_are_not_one_another() -> None:

@@ -47,6 +47,30 @@ def test_zotero_rdf_is_read() -> None:
     assert (paper.title, paper.authors, paper.published) == ("A map of soil moisture", ("Ngozi Okafor",), "2023-03")
 
 
+def test_text_between_records_of_ovid_is_no_record() -> None:
+    first, second = case("ovid_text_between.ris")
+    assert (first.title, second.title) == ("Moss on walls in five cities.", "A map of soil moisture.")
+    assert first.abstract.endswith("North walls had twice as much.")
+
+
+def test_two_papers_with_one_key_are_two_papers() -> None:
+    first, second = case("dupkey_two_papers.bib")
+    assert (first.aliases, second.aliases) == (
+        ("doi:10.5555/sm.2023.104", "file:dupkey_two_papers:Okafor2023"),
+        ("doi:10.5555/ws.70001",),
+    )
+
+
+def test_endnotes_bibtex_without_keys_is_read() -> None:
+    first, second = case("endnote_no_key.bib")
+    assert (first.title, first.venue, second.title) == ("A map of soil moisture", "Soil Letters", "Moss on walls")
+
+
+def test_the_macro_of_a_journal_is_its_name() -> None:
+    (paper,) = case("ads_journal_macro.bib")
+    assert (paper.venue, paper.published) == ("Astronomical Journal", "2023-03")
+
+
 # ---- 200 papers in each format
 
 

@@ -63,6 +63,53 @@ def test_the_writings_of_programs_give_the_same_paper(content: str) -> None:
     assert read(content) == read(RECORD)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        RECORD.replace("TY  - JOUR\n", "").replace("DO  -", "TY  - JOUR\nDO  -"),
+        RECORD.replace("TY  - JOUR\n", "").replace("ER  -", "TY  - JOUR\nER  -"),
+        RECORD.replace("\n", "\n  ").replace("TY  -", "  TY  -", 1),
+        RECORD.replace("  -", "\t-"),
+        RECORD.replace("  -", "\xa0\xa0-"),
+        RECORD.replace("JOUR", "Journal Article"),
+        RECORD.replace("A title", "A\n  title")
+        .replace("Byron, Ada", "Byron,\n      Ada")
+        .replace("10.1000/x", "10.1000/\n  x"),
+        RECORD.replace("AU  - King", "King"),
+        RECORD + "NL  - Wall Letters\n\nLink to the full text: https://x.example/\n\n2.\n",
+    ],
+)
+def test_the_freedoms_of_programs_give_the_same_paper(content: str) -> None:
+    assert read(content) == read(RECORD)
+    assert ris.recognise(content)
+
+
+@pytest.mark.parametrize("number", ["2.", "<2>", "Record 2 of 3", "#2"])
+@pytest.mark.parametrize("end", ["ER  -\n", ""])
+def test_numbers_between_records_are_in_none(number: str, end: str) -> None:
+    record = f"TY  - JOUR\nTI  - A title\nAB  - {ABSTRACT}\n{end}"
+    first, second = read(f"1.\n{record}\n{number}\n{record.replace('A title', 'B title')}")
+    assert isinstance(first, Paper)
+    assert isinstance(second, Paper)
+    assert (first.title, first.abstract, second.title, second.abstract) == ("A title", ABSTRACT, "B title", ABSTRACT)
+
+
+def test_a_number_alone_on_a_line_of_an_abstract_stays() -> None:
+    assert one(base=f"TY  - JOUR\nTI  - T\nAB  - {ABSTRACT}\n\n2.\nmore\n").abstract == f"{ABSTRACT} 2. more"
+
+
+def test_a_record_may_begin_with_another_tag_than_its_type() -> None:
+    first, second = read("ID  - 1\n" + RECORD.replace("DO  - 10.1000/x\n", "") + "\nID  - 2\n" + RECORD)
+    assert isinstance(first, Paper)
+    assert isinstance(second, Paper)
+    assert (first.aliases, second.aliases) == (("file:x:1",), ("doi:10.1000/x", "file:x:2"))
+
+
+def test_two_records_that_lost_what_parts_them_are_no_paper() -> None:
+    (record,) = read(RECORD.replace("ER  -\n", "") + RECORD.replace("TY  - JOUR\n", ""))
+    assert record == Reject(where="line 1", reason="not valid RIS: the field TI stands twice")
+
+
 def test_records_are_parted_by_their_ends_their_beginnings_or_both() -> None:
     second = RECORD.replace("A title", "B title")
     for join in (RECORD + second, RECORD.replace("ER  -\n", "") + second, RECORD + "\n\n2.\n\ufeff" + second):

@@ -127,6 +127,16 @@ def test_a_file_id_used_again_for_another_paper_is_a_reject() -> None:
     assert only(known).abstract == ABSTRACT
 
 
+def test_a_citation_key_used_again_for_another_paper_names_the_first_alone() -> None:
+    one = replace(record("file:refs:okafor2023"), source="bibtex")
+    two = replace(record("file:refs:okafor2023", title="Robots", abstract=OTHER), source="bibtex")
+    results, known = joined(one, two, one, two)
+    assert [result.outcome for result in results if isinstance(result, MergeResult)] == [
+        "added", "added", "unchanged", "unchanged",
+    ]  # fmt: skip
+    assert known.owners["file:refs:okafor2023"] == one.paper_id
+
+
 def test_the_doi_of_another_part_of_the_work_is_not_taken_over() -> None:
     parts = record("arxiv:2406.11741", "doi:10.1000/x"), record("arxiv:2406.11742", title="Part II", abstract=OTHER)
     _, known = joined(*parts, record("arxiv:2406.11742", "doi:10.1000/x", title="Part II", abstract=OTHER))
