@@ -1,7 +1,7 @@
 """
 Extractive multi-document summarization: build an issue of a digest from inputs that were read beforehand.
 
-The stages: rank the papers, select some, track themes among all, choose sentences that cover them, compose the issue.
+The stages: track themes among all papers, rank and select papers, choose sentences, compose the issue.
 Without a model `build` is pure: it reads no store, takes no lock and asks no clock, and the same inputs give the same
 issue. With a model, `rag.digests.generation` writes the same parts through the ports that it was given.
 """
@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.digests import compose, selection, themes
+from rag.digests.headings import headings
 from rag.digests.inputs import DigestInputs
-from rag.digests.parts import choose_sentences
-from rag.digests.ranking import Interests, Ranked, rank, trending
+from rag.digests.parts import choose_sentences, first_three, written_themes
+from rag.digests.popularity import trending
+from rag.digests.ranking import Interests, Ranked, rank
 from rag.digests.selection import Decision
 from rag.digests.tracking import TrackedPeriod
-from rag.types import Claim, Digest
+from rag.digests.typical import representative
+from rag.types import Claim, Digest, Theme
 
 if TYPE_CHECKING:
     from rag.digests.generation import Writer
@@ -55,28 +58,28 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
         CancelledError: The writer was cancelled.
     """
     subscription, eligible = inputs.subscription, inputs.eligible
-    decisions = selection.select(inputs.candidates, _ranked(inputs), subscription)
-    coverage = selection.coverage(decisions, inputs.feeds)
-    shown = [decision for decision in decisions if decision.rank]
     periods = [(name, past.papers, past.vectors) for name, past in inputs.past]
     periods.append((inputs.period.name, eligible.papers, eligible.vectors))
     found, tracked = themes.track(periods, inputs.tracked)
-    among = {decision.candidate.paper.paper_id for decision in shown}
-    if subscription.topics or subscription.liked or subscription.authors:  # other themes were not asked for
-        found = tuple(theme for theme in found if among.intersection(theme.paper_ids))
-    else:
-        among.update(paper.paper_id for paper in eligible.papers)
-    parts = choose_sentences(shown, eligible, found, among)
+    decisions = selection.select(inputs.candidates, _ranked(inputs, found), subscription)
+    shown = [decision for decision in decisions if decision.rank]
+    three = first_three(shown, found)
+    interested = bool(subscription.topics or subscription.liked or subscription.authors)
+    to_write = written_themes(found, shown, interested=interested)
+    by_id = {candidate.paper.paper_id: candidate.paper for candidate in inputs.candidates}
+    parts = choose_sentences(shown, three, to_write, by_id)
     written = writer.write(parts) if writer else None
     claims: dict[str, Sequence[Claim]] = {part.name: part.claims for part in parts}
     claims |= written.claims if written else {}
-    by_id = {candidate.paper.paper_id: candidate.paper for candidate in inputs.candidates}
+    told_later = [each.candidate.paper for each in shown if each.candidate.paper.paper_id not in three]
     considered = compose.text_hashes(by_id.values())
     digest = compose.issue(
         period=inputs.period,
         subscription=subscription,
-        decisions=shown,
-        coverage=coverage,
+        decisions=decisions,
+        coverage=selection.coverage(decisions, inputs.feeds),
+        headings=headings(told_later, eligible.papers),
+        three=three,
         themes=found,
         parts=claims,
         papers=by_id,
@@ -93,18 +96,22 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
     return BuiltIssue(digest=digest, decisions=tuple(decisions), considered=considered), tracked
 
 
-def _ranked(inputs: DigestInputs) -> list[Ranked]:
+def _ranked(inputs: DigestInputs, found: Sequence[Theme]) -> list[Ranked]:
     """The eligible papers, best first."""
-    eligible = inputs.eligible
-    if inputs.subscription.order == "trending":
+    eligible, subscription = inputs.eligible, inputs.subscription
+    if subscription.order == "trending":
         return trending(eligible.papers, on=inputs.period.end)
-    return rank(
+    ranked = rank(
         eligible.papers,
         eligible.vectors,
-        Interests(topics=inputs.subscription.topics, liked=inputs.liked.papers, disliked=inputs.disliked.papers),
+        Interests(topics=subscription.topics, liked=inputs.liked.papers, disliked=inputs.disliked.papers),
         topic_vectors=inputs.topics,
         liked_vectors=inputs.liked.vectors,
         disliked_vectors=inputs.disliked.vectors,
         background=inputs.background.papers,
         background_vectors=inputs.background.vectors,
     )
+    if subscription.topics or inputs.liked.papers:
+        return ranked
+    disliked = [paper.paper_id for paper in inputs.disliked.papers]
+    return representative(ranked, found, {paper.paper_id: paper for paper in eligible.papers}, disliked)

@@ -15,9 +15,12 @@ from typing import Any
 
 from rag import identity
 from rag.digests.selection import Decision
+from rag.digests.telling import told
 from rag.types import (
+    AlsoNear,
     Citation,
     Claim,
+    Closeness,
     Coverage,
     Digest,
     Evidence,
@@ -34,8 +37,8 @@ from rag.types import (
 
 HEADLINE = "headline"
 HEADLINE_SENTENCES = 4
-EVIDENCE_PAPERS = 8
-"""Papers whose sentences a model is shown for a headline or a theme."""
+CLOSE = 0.35
+"""The score from which a paper is close to the reader's interests, and not only near."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,23 +62,17 @@ class Part:
 
 
 def part(
-    name: str, question: str, papers: Sequence[Paper], chosen: Iterable[tuple[Paper, Sentence]], limit: int
+    name: str, question: str, evidence: Iterable[Evidence], chosen: Iterable[tuple[Paper, Sentence]], limit: int
 ) -> Part:
     """
     A part with its extractive text.
 
     Args:
-        name, question, limit: As in `Part`.
-        papers: Those whose sentences a model is shown, the first `EVIDENCE_PAPERS` of them.
+        name, question, evidence, limit: As in `Part`.
         chosen: The sentences that are its text, each with its paper.
     """
     claims = tuple(verbatim(paper, sentence) for paper, sentence in chosen)
-    evidence = tuple(
-        Evidence(paper=paper, sentence=sentence, score=1.0)
-        for paper in papers[:EVIDENCE_PAPERS]
-        for sentence in paper.sentences
-    )
-    return Part(name=name, question=question, evidence=evidence, claims=claims, limit=limit)
+    return Part(name=name, question=question, evidence=tuple(evidence), claims=claims, limit=limit)
 
 
 def verbatim(paper: Paper, sentence: Sentence) -> Claim:
@@ -102,6 +99,8 @@ def issue(
     subscription: Subscription,
     decisions: Sequence[Decision],
     coverage: Coverage,
+    headings: Mapping[str, str],
+    three: Sequence[str],
     themes: Sequence[Theme],
     parts: Mapping[str, Sequence[Claim]],
     papers: Mapping[str, Paper],
@@ -112,10 +111,12 @@ def issue(
     degraded: Mapping[str, str] | None = None,
 ) -> Digest:
     """
-    Put an issue together, its sources numbered in the order of first citation.
+    Put an issue together, its sources numbered in the order of reading.
 
     Args:
-        decisions: Those on the papers that are shown, by rank.
+        decisions: Those on all candidates, first the papers that are shown by rank.
+        headings: The heading of each paper that has one, by id.
+        three: The ids of the papers to read first.
         themes: Without claims.
         parts: The claims of each part by its name, sources not yet numbered.
         papers: All that a claim may cite, by id.
@@ -123,13 +124,26 @@ def issue(
         manifest: What it was made from, without the hashes and the id.
         model: The model that wrote it, if one did.
     """
+    theme_of = {paper_id: theme.id for theme in themes for paper_id in theme.paper_ids}
+    interested = subscription.order == "interest" and bool(subscription.topics or subscription.liked)
+    shown = [
+        _issue_paper(decision, parts[decision.candidate.paper.paper_id][0], theme_of, headings, interested)
+        for decision in decisions
+        if decision.rank
+    ]
     numbering = _Numbering()
     headline = numbering.numbered(parts.get(HEADLINE, ()))
+    for paper in in_reading_order(shown, three):
+        numbering.numbered(filter(None, (paper.tldr, paper.finding, paper.contribution)))
     themes_with_claims = tuple(replace(theme, claims=numbering.numbered(parts.get(theme.id, ()))) for theme in themes)
-    theme_of = {paper_id: theme.id for theme in themes for paper_id in theme.paper_ids}
-    shown = tuple(
-        _issue_paper(decision, numbering.numbered(parts[decision.candidate.paper.paper_id])[0], theme_of)
-        for decision in decisions
+    numbered = tuple(
+        replace(
+            paper,
+            tldr=numbering.of(paper.tldr),
+            finding=numbering.of(paper.finding) if paper.finding else None,
+            contribution=numbering.of(paper.contribution) if paper.contribution else None,
+        )
+        for paper in shown
     )
     sources = tuple(Source(number=number, paper=papers[paper_id]) for paper_id, number in numbering.numbers.items())
     digest = Digest(
@@ -138,18 +152,32 @@ def issue(
         mode="generated" if model else "extractive",
         headline=headline,
         themes=themes_with_claims,
-        papers=shown,
+        papers=numbered,
         coverage=coverage,
         sources=sources,
         manifest={},
         usage=usage,
         degraded=degraded,
+        three=tuple(three),
+        also_near=tuple(AlsoNear(paper=each.candidate.paper, score=each.score) for each in decisions if each.also_near),
     )
     hashes = {source.paper.paper_id: text_hash(source.paper) for source in sources}
     made_from = {**manifest, "considered": digest_of(considered), "model": model, "papers": hashes}
     contents = {key: value for key, value in digest.to_dict().items() if key != "id"}
     document = json.dumps([contents, made_from], sort_keys=True, ensure_ascii=False)
     return replace(digest, manifest={"id": "sha256:" + hashlib.sha256(document.encode()).hexdigest(), **made_from})
+
+
+def in_reading_order(papers: Sequence[IssuePaper], three: Sequence[str]) -> list[IssuePaper]:
+    """The papers as an issue tells them: the three first, then by headings, the best heading first, the rest last."""
+    first = {paper.heading: paper.rank for paper in reversed(papers) if paper.paper.paper_id not in three}
+
+    def place(paper: IssuePaper) -> tuple[bool, bool, int, int]:
+        if paper.paper.paper_id in three:
+            return False, False, 0, paper.rank
+        return True, paper.heading is None, first[paper.heading], paper.rank
+
+    return sorted(papers, key=place)
 
 
 class _Numbering:
@@ -160,23 +188,41 @@ class _Numbering:
 
     def numbered(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         """The claims with the numbers of their sources."""
-        return tuple(replace(claim, citations=tuple(map(self._numbered, claim.citations))) for claim in claims)
+        return tuple(map(self.of, claims))
+
+    def of(self, claim: Claim) -> Claim:
+        """The claim with the numbers of its sources."""
+        return replace(claim, citations=tuple(map(self._numbered, claim.citations)))
 
     def _numbered(self, citation: Citation) -> Citation:
         return replace(citation, source=self.numbers.setdefault(citation.paper_id, len(self.numbers) + 1))
 
 
-def _issue_paper(decision: Decision, tldr: Claim, theme_of: Mapping[str, str]) -> IssuePaper:
+def _issue_paper(
+    decision: Decision, tldr: Claim, theme_of: Mapping[str, str], headings: Mapping[str, str], interested: bool
+) -> IssuePaper:
     candidate = decision.candidate
+    paper, said = candidate.paper, told(candidate.paper)
+    closeness: Closeness = "close" if decision.score >= CLOSE else "near"
+
+    def claim(sentence: Sentence | None) -> Claim | None:
+        if sentence is None or sentence == said.serves:
+            return tldr if sentence else None
+        return verbatim(paper, sentence)
+
     return IssuePaper(
-        paper=candidate.paper,
+        paper=paper,
         rank=decision.rank or 0,
         score=decision.score,
         why=decision.why,
         tldr=tldr,
         status=candidate.status,
         changes=candidate.changes,
-        theme=theme_of.get(candidate.paper.paper_id),
+        theme=theme_of.get(paper.paper_id),
+        finding=claim(said.finding),
+        contribution=claim(said.contribution),
+        heading=headings.get(paper.paper_id),
+        closeness=closeness if interested and candidate.status == "new" else None,
     )
 
 

@@ -167,23 +167,23 @@ class Phrases:
         bounds = np.concatenate([[0], np.cumsum(sizes)])
         return _Runs(length, starts[np.argsort(numbers, kind="stable")], bounds, number, paper)
 
-    def salience(self, rows: Sequence[int]) -> list[Phrase]:
+    def salience(self, rows: Sequence[int], *, least: int = HOLDERS) -> list[Phrase]:
         """
-        The phrases that many of these papers have and few others, the most salient first.
+        The phrases that many of these papers have and few others, the most salient first; `least` of them at least.
 
         Source: class-based TF-IDF (Grootendorst, "BERTopic", 2022) with papers in place of counts: the share of the
         papers that have a phrase, times the logarithm of how many times the share elsewhere that is.
         """
         inside = np.zeros(self.count, dtype=bool)
         inside[list(rows)] = True
-        least = max(HOLDERS, SHARE * len(rows))
+        holders = max(least, SHARE * len(rows))
         found: list[tuple[float, Ints, int]] = []
         for runs in self._runs:
             total = np.bincount(runs.number, minlength=len(runs.bounds) - 1)
             here = np.bincount(runs.number[inside[runs.paper]], minlength=len(total))
             share, elsewhere = here / len(rows), (total - here + 1) / (self.count - len(rows) + 2)
             scores = WEIGHTS[runs.length] * share**BREADTH * np.log(np.maximum(share, elsewhere) / elsewhere)
-            for number in np.flatnonzero((here >= least) & (share > elsewhere)).tolist():
+            for number in np.flatnonzero((here >= holders) & (share > elsewhere)).tolist():
                 starts = runs.starts[runs.bounds[number] : runs.bounds[number + 1]]
                 found.append((round(float(scores[number]), 9), starts, runs.length))
         found.sort(key=lambda each: -each[0])

@@ -1,61 +1,107 @@
 """
-The parts of an issue and their extractive text: sentences that cover the papers of the headline and of each theme
-(facility location), and one salient sentence of each paper.
+The parts of an issue: one sentence of each paper, the three papers to read first, and what a model may write.
 
-The papers and themes of an issue are given; `rag.digests.compose` puts the parts together.
+The papers and themes of an issue are given; `rag.digests.compose` puts the parts together. Without a model, themes have
+no sentences of their own, for their papers' cards have them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from rag.digests import compose, salience
+from rag.digests import compose
 from rag.digests.compose import HEADLINE, HEADLINE_SENTENCES, Part
-from rag.digests.inputs import Embedded
 from rag.digests.selection import Decision
-from rag.types import Paper, Theme
+from rag.digests.telling import told
+from rag.types import Evidence, Paper, Sentence, Theme
 
-TYPICAL = 60
-"""The most typical papers of a theme; its sentences are chosen among theirs."""
-MAIN_THEMES = 6
-"""The largest themes, which have two sentences; the others have one. A page of forty papers stays below 100 KB."""
+THREE, FEWEST = 3, 6
+"""How many papers are to be read first; and of how many at least, for of fewer all are."""
+WRITTEN = 8
+"""Themes that a model writes, at most: those of the issue's papers, or else the largest."""
+TYPICAL = 20
+"""The most typical papers of a theme whose sentences a model is shown, two of each."""
 
 ASK_HEADLINE = "What are the main findings of these papers? Name the most important ones, each in one plain sentence."
-ASK_THEME = "What do these papers on “{}” find? Name their main findings, each in one plain sentence."
+ASK_THEME = (
+    "What do several of these papers on “{}” have in common or disagree on? Say it in plain sentences, each of which "
+    "rests on two papers or more."
+)
 ASK_PAPER = "What does this paper find or contribute? Say it in one plain sentence."
 
 
+def first_three(shown: Sequence[Decision], themes: Sequence[Theme]) -> tuple[str, ...]:
+    """
+    The ids of the three papers to read first, by rank: each tells a specific result, and they are of different themes
+    where there are such; none if the issue is short, or if fewer than three tell one.
+
+    Args:
+        shown: The decisions on the papers of the issue, by rank.
+        themes: All themes of the period.
+    """
+    theme_of = theme_by_paper(themes)
+    new = [each.candidate for each in shown if each.candidate.status == "new" and each.candidate.paper.spans]
+    papers = [each.paper for each in new if told(each.paper).specific and not each.paper.flags]
+    if len(shown) < FEWEST or len(papers) < THREE:
+        return ()
+    taken: list[str] = []
+    for paper in papers:
+        if len(taken) < THREE and not any(_same(theme_of, paper.paper_id, other) for other in taken):
+            taken.append(paper.paper_id)
+    taken += [paper.paper_id for paper in papers if paper.paper_id not in taken][: THREE - len(taken)]
+    return tuple(paper.paper_id for paper in papers if paper.paper_id in taken)
+
+
+def theme_by_paper(themes: Sequence[Theme]) -> dict[str, str]:
+    """The id of each paper's theme, by the paper's id."""
+    return {paper_id: theme.id for theme in themes for paper_id in theme.paper_ids}
+
+
+def _same(theme_of: Mapping[str, str], one: str, other: str) -> bool:
+    return theme_of.get(one) is not None and theme_of.get(one) == theme_of.get(other)
+
+
 def choose_sentences(
-    shown: Sequence[Decision], eligible: Embedded, found: Sequence[Theme], among: set[str]
+    shown: Sequence[Decision], three: Sequence[str], themes: Sequence[Theme], papers: Mapping[str, Paper]
 ) -> list[Part]:
     """
     The parts in their order: headline, themes, papers.
 
     Args:
         shown: The decisions on the papers of the issue, by rank.
-        eligible: All eligible papers.
-        found: The themes of the issue.
-        among: The ids of the papers that a theme's sentences may come from.
+        three: The ids of those to read first.
+        themes: The themes that a model may write.
+        papers: The papers of the themes by id.
     """
-    papers = [decision.candidate.paper for decision in shown]
-    salient = list(zip(papers, salience.salient_sentences(papers), strict=True))
-    row = {paper.paper_id: number for number, paper in enumerate(eligible.papers)}
-    groups: list[tuple[str, str, Sequence[Paper], Sequence[float], int]] = []
-    if papers:
-        groups.append((HEADLINE, ASK_HEADLINE, papers, [decision.score for decision in shown], HEADLINE_SENTENCES))
-    for number, theme in enumerate(found):
-        typical = [paper_id for paper_id in theme.paper_ids if paper_id in among][:TYPICAL]
-        members = [eligible.papers[row[paper_id]] for paper_id in typical]
-        typicality = [1 - at / (len(members) + 1) for at in range(len(members))]
-        limit = 2 if number < MAIN_THEMES else 1
-        groups.append((theme.id, ASK_THEME.format(theme.name), members, typicality, limit))
-    covering = [
-        salience.cover(group, eligible.vectors[[row[paper.paper_id] for paper in group]], weights, limit=limit)
-        for _, _, group, weights, limit in groups
-    ]
-    parts = [
-        compose.part(name, question, group, chosen, limit)
-        for (name, question, group, _, limit), chosen in zip(groups, covering, strict=True)
-    ]
-    parts += [compose.part(paper.paper_id, ASK_PAPER, [paper], [(paper, sentence)], 1) for paper, sentence in salient]
+    of_issue = [decision.candidate.paper for decision in shown]
+    first = [paper for paper in of_issue if paper.paper_id in three] or of_issue[:THREE]
+    chosen = [(paper, told(paper).serves) for paper in first]
+    parts = []
+    if of_issue:
+        evidence = [each for paper in of_issue for each in _told(paper)]
+        parts.append(compose.part(HEADLINE, ASK_HEADLINE, evidence, chosen, HEADLINE_SENTENCES))
+    for theme in themes:
+        typical = [papers[paper_id] for paper_id in theme.paper_ids if paper_id in papers][:TYPICAL]
+        evidence = [each for paper in typical for each in _told(paper)]
+        parts.append(compose.part(theme.id, ASK_THEME.format(theme.name), evidence, (), 2))
+    for paper in of_issue:
+        serves = told(paper).serves
+        parts.append(compose.part(paper.paper_id, ASK_PAPER, _evidence(paper, paper.sentences), [(paper, serves)], 1))
     return parts
+
+
+def written_themes(themes: Sequence[Theme], shown: Sequence[Decision], *, interested: bool) -> list[Theme]:
+    """The themes that a model writes: with interests those of the papers that are shown."""
+    among = {decision.candidate.paper.paper_id for decision in shown}
+    return [theme for theme in themes if not interested or among.intersection(theme.paper_ids)][:WRITTEN]
+
+
+def _told(paper: Paper) -> list[Evidence]:
+    """The two sentences of a paper that tell most of it."""
+    said = told(paper)
+    sentences = dict.fromkeys(filter(None, (said.finding, said.contribution, said.serves)))
+    return _evidence(paper, list(sentences)[:2])
+
+
+def _evidence(paper: Paper, sentences: Iterable[Sentence]) -> list[Evidence]:
+    return [Evidence(paper=paper, sentence=sentence, score=1.0) for sentence in sentences]

@@ -1,21 +1,20 @@
 """
 Rocchio relevance feedback with pseudo-relevance feedback: rank the papers of a period by a reader's interests.
 
-Interests are topics in words, and papers liked and disliked. Without any, papers are ranked by centrality and newness;
-`trending` ranks by popularity signals. Threshold and size are applied in `rag.digests.selection`.
+Interests are topics in words, and papers liked and disliked. Without any, papers are ranked by centrality. The age of a
+paper within the period plays no part. Threshold and size are applied in `rag.digests.selection`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.digests.period import dating
+from rag.checking.words import stems
 from rag.digests.tfidf import Array, Terms
 from rag.ports import Matrix
 from rag.types import Paper
@@ -50,10 +49,9 @@ DISLIKED = 0.25
 """The weight of similarity to disliked papers, against similarity to an interest."""
 MANY = 100
 """From this many papers on, the first principal axis of their vectors is that of the field, not of one paper."""
-HALF_LIFE_DAYS = 14
-GRAVITY = 1.8
-"""The power by which age damps popularity."""
-SHOWN_WORDS = 4
+ON_TOPIC = 0.1
+"""Beside topics, a liked paper counts in full from this probability by a topic on, and below it in proportion."""
+SHOWN_WORDS = 2
 SHOWN_TITLE = 80
 
 
@@ -77,10 +75,11 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """One interest: its rows of the space, and the score of each paper of the period."""
+    """One interest: its rows of the space, its words after the feedback, and the probability of each paper."""
 
     kind: Literal["topic", "liked"]
     rows: NDArray[np.intp]
+    words: Array
     scores: Array
 
 
@@ -109,7 +108,10 @@ def rank(
     papers are to the reader's taste. It was fitted on systematic reviews and arXiv's categories with 2, 5 and 10 liked
     papers; with one or two it is too high. It does not depend on the other papers of the period, as long as the period
     and the background have some fifty papers; with fewer, scores are too low. Without topics and liked papers the score
-    is centrality times newness, and not a probability.
+    is centrality, and not a probability.
+
+    Beside topics, a liked paper counts by its nearness to them: one of another field does not turn the issue to that
+    field.
 
     Args:
         papers: Those of the period, n of them, each id once.
@@ -167,57 +169,70 @@ class _Space:
         liked = {row[paper.paper_id] for paper in interests.liked}
         self.disliked = np.array(sorted(disliked), dtype=np.intp)
         self.liked = np.array(sorted(liked - disliked), dtype=np.intp)
+        self.counts = np.ones(len(self.liked))
         self.terms = Terms(self.papers, self.topics, known=self.seen)
         self.background = self.terms.mean(np.arange(self.seen))
         self.raw = np.array([vector for _, vector in [*placed.values(), *named]], dtype=np.float64)
         self.vectors = _centred(self.raw, self.seen)
-        self._dense: dict[int, Array] = {}  # dense rows of TF-IDF, by row
 
     def profiles(self) -> list[_Profile]:
         """One profile of each topic, and one of the liked papers."""
         rows = [np.array([len(self.papers) + at]) for at in range(len(self.topics))]
-        found = [_Profile("topic", each, self._with_feedback(each, TOPIC)) for each in rows]
+        found = [self._profile("topic", each, np.ones(1), TOPIC) for each in rows]
         if len(self.liked):
-            found.append(_Profile("liked", self.liked, self._with_feedback(self.liked, LIKED)))
+            if found:
+                nearest = np.max([profile.scores[self.liked] for profile in found], axis=0)
+                self.counts = np.round(np.clip(nearest / ON_TOPIC, 0.0, 1.0), 3)
+            found.append(self._profile("liked", self.liked, self.counts, LIKED))
         return found
 
     def similarity(self, rows: NDArray[np.intp], calibration: Calibration, weights: Array | None = None) -> Array:
         """
-        The similarity of each paper of period and background to the weighted mean of some rows: about 0 for any paper,
-        at most 1 + `calibration.vectors`.
+        The similarity of each paper to the weighted mean of some rows: about 0 for any paper, at most
+        1 + `calibration.vectors`.
         """
         words = _unit(self.terms.mean(rows, weights) - NEGATIVE_WEIGHT * self.background)
         vector = _unit(self.vectors[rows].T @ (np.ones(len(rows)) if weights is None else weights))
-        return np.round(self.terms.times(words) + calibration.vectors * (self.vectors @ vector), 6)[: self.seen]
+        similarity = np.round(self.terms.times(words) + calibration.vectors * (self.vectors @ vector), 6)
+        return np.asarray(similarity[: len(self.papers)])
 
-    def _with_feedback(self, rows: NDArray[np.intp], calibration: Calibration) -> Array:
-        """Probabilities by a profile after pseudo-relevance feedback."""
-        similarity = self.similarity(rows, calibration)
+    def _profile(
+        self, kind: Literal["topic", "liked"], rows: NDArray[np.intp], counts: Array, calibration: Calibration
+    ) -> _Profile:
+        """A profile of some rows, each counting so much, after pseudo-relevance feedback."""
+        similarity = self.similarity(rows, calibration, counts)[: self.seen]
         judged = np.concatenate([self.liked, self.disliked])
         similarity[judged[judged < self.seen]] = -2
         first = np.argsort(-similarity, kind="stable")[:FEEDBACK_PAPERS]
-        weights = np.concatenate([np.ones(len(rows)), np.full(len(first), FEEDBACK_WEIGHT / max(1, len(first)))])
-        similarity = self.similarity(np.concatenate([rows, first]), calibration, weights)
+        weights = np.concatenate([counts, np.full(len(first), FEEDBACK_WEIGHT / max(1, len(first)))])
+        rows_and_first = np.concatenate([rows, first])
+        similarity = self.similarity(rows_and_first, calibration, weights)
         if len(self.disliked):
             similarity = similarity - DISLIKED * np.maximum(self.similarity(self.disliked, LIKED), 0)
-        return _probability(similarity[: self.count], calibration)
+        words = self.terms.mean(rows_and_first, weights) - NEGATIVE_WEIGHT * self.background
+        return _Profile(kind, rows, words, counts.max() * _probability(similarity, calibration))
 
-    def shared(self, one: int, other: int) -> str:
-        """`: ` and the words that a paper shares with another row; or nothing."""
-        if other not in self._dense:
-            self._dense[other] = self.terms.mean(np.array([other]))
-        return self.salience(one, self._dense[other])
-
-    def salience(self, row: int, profile: Array) -> str:
-        """`: ` and the words by which a paper is similar to a profile; or nothing."""
-        words = self.terms.salience(row, profile, limit=SHOWN_WORDS)
-        return f": {', '.join(words)}" if words else ""
+    def telling(self, row: int, profile: _Profile) -> str:
+        """`: ` and the words by which a paper is similar to a profile, its own words last; or nothing."""
+        words = self.terms.salience(row, profile.words, limit=2 * SHOWN_WORDS)
+        own = {
+            stem
+            for word in self.topics[int(profile.rows[0]) - len(self.papers)].split()
+            for stem in stems([word.lower()])
+        }
+        other = [word for word in words if stems([word.lower()])[0] not in own]
+        return f": {', '.join((other or words)[:SHOWN_WORDS])}" if words else ""
 
 
 def _by_interest(space: _Space, profiles: Sequence[_Profile]) -> list[Ranked]:
-    probabilities = np.array([profile.scores for profile in profiles])
+    probabilities = np.array([profile.scores[: space.count] for profile in profiles])
     best = probabilities.argmax(axis=0)
-    to_liked = np.array([space.similarity(np.array([row]), LIKED)[: space.count] for row in space.liked])
+    to_liked = np.array(
+        [
+            count * space.similarity(np.array([row]), LIKED)[: space.count]
+            for row, count in zip(space.liked, space.counts, strict=True)
+        ]
+    )
     judged = dict.fromkeys(space.disliked.tolist(), "you disliked it") | dict.fromkeys(
         space.liked.tolist(), "you liked it"
     )
@@ -228,78 +243,31 @@ def _by_interest(space: _Space, profiles: Sequence[_Profile]) -> list[Ranked]:
             why = judged[row]
             score = 1.0 if why == "you liked it" else 0.0
         elif profile.kind == "topic":
-            topic = int(profile.rows[0])
-            why = f"near “{_short(space.topics[topic - len(space.papers)])}”, a topic{space.shared(row, topic)}"
+            topic = space.topics[int(profile.rows[0]) - len(space.papers)]
+            why = f"your topic “{_short(topic)}”{space.telling(row, profile)}"
         else:
             nearest = int(space.liked[to_liked[:, row].argmax()])
-            why = f"like “{_short(space.papers[nearest].title)}”{space.shared(row, nearest)}"
+            why = f"like “{_short(space.papers[nearest].title)}”"
         ranked.append(Ranked(paper_id=space.papers[row].paper_id, score=round(score, 6), why=why))
-    return _best_first(ranked)
+    return best_first(ranked)
 
 
 def _by_centrality(space: _Space) -> list[Ranked]:
-    """Cosine to the mean vector of the period, halved for every fortnight that a paper is older than the newest."""
+    """Cosine to the mean vector of the period."""
     count = space.count
     central = np.maximum(space.raw[:count] @ _unit(space.raw[:count].mean(axis=0)), 0)
     if len(space.disliked):
         central = central * (1 - np.clip(space.similarity(space.disliked, LIKED)[:count], 0, 1))
-    days = [_day(paper.day) for paper in space.papers[:count]]
-    newest = max((day for day in days if day), default=date.min)
-    oldest = min((day for day in days if day), default=date.min)
-    period = space.terms.mean(np.arange(count))
-    ranked = []
-    for row, day in enumerate(days):
-        newness = 0.5 ** ((newest - (day or oldest)).days / HALF_LIFE_DAYS)
-        score = 0.0 if row in space.disliked else round(float(central[row]) * newness, 6)
-        paper = space.papers[row]
-        why = f"central to the period{space.salience(row, period)}" + (f"; {dating(paper)} {day}" if day else "")
-        ranked.append(Ranked(paper_id=paper.paper_id, score=min(1.0, score), why=why))
-    return _best_first(ranked)
+    central[[row for row in space.disliked if row < count]] = 0.0
+    return best_first(
+        Ranked(paper_id=paper.paper_id, score=min(1.0, round(float(score), 6)), why="central to the period")
+        for paper, score in zip(space.papers, central, strict=False)
+    )
 
 
-def trending(papers: Sequence[Paper], *, on: date) -> list[Ranked]:
-    """
-    Rank papers by their popularity signals, damped by age; those without any come last, by id.
-
-    A paper's heat is count / (days + 2) ^ 1.8, its score heat / (1 + heat). Days are counted from the paper's own day
-    to `on`; a paper whose day is unknown is as old as the oldest that has one.
-
-    Args:
-        papers: Those to rank.
-        on: The day for which they are ranked.
-
-    Source: the ranking of Hacker News, (points − 1) / (hours + 2) ^ 1.8 (Graham, news.arc), here in days
-    because papers are listed by the day.
-    """
-    ages = {paper.paper_id: (on - day).days for paper in papers if (day := _day(paper.day))}
-    oldest = max(ages.values(), default=0)
-    ranked = []
-    for paper in papers:
-        count, age = popularity(paper), max(0, ages.get(paper.paper_id, oldest))
-        heat = max(0, count) / (age + 2) ** GRAVITY
-        why = "no popularity signals yet"
-        if count > 0:
-            why = f"popularity {count:,} at {age} {'day' if age == 1 else 'days'}"
-        ranked.append(Ranked(paper_id=paper.paper_id, score=round(heat / (1 + heat), 6), why=why))
-    return _best_first(ranked)
-
-
-def popularity(paper: Paper) -> int:
-    """The upvotes of a paper; without upvotes the stars of its code, which are many more."""
-    counts = {signal.name: signal.count for signal in paper.attention}
-    return counts.get("upvotes", counts.get("stars", 0))
-
-
-def _best_first(ranked: Sequence[Ranked]) -> list[Ranked]:
+def best_first(ranked: Iterable[Ranked]) -> list[Ranked]:
+    """By score, ties by id."""
     return sorted(ranked, key=lambda each: (-each.score, each.paper_id))
-
-
-def _day(written: str) -> date | None:
-    """The first day of `2026`, `2026-06` or `2026-06-17`; None for other text."""
-    try:
-        return date.fromisoformat((written + "-01-01")[:10] if len(written) < 10 else written[:10])
-    except ValueError:
-        return None
 
 
 def _short(text: str) -> str:

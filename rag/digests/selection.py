@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag import identity
@@ -17,6 +17,15 @@ from rag.digests.ranking import Ranked
 from rag.types import Coverage, JsonDict, Paper, PaperStatus, Revision, Subscription
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+ALSO_NEAR = "named as also near"
+"""The reason why a paper is not told whose title stands in the issue."""
+MOST_NEAR, NEAR = 8, 0.5
+"""Titles of papers that are also near, at most; with interests those of at least such a share of the least score."""
+DROP, BEFORE_DROP = 0.7, 3
+"""A score that is below such a share of the mean of the scores before is a drop, from so many scores on; as
+docs/evaluation.md, “Cards”, says."""
+REVISED = 3
+"""Revised papers get one place of so many, if new ones would fill the issue."""
 MATERIAL = 0.9
 """Two texts at least this alike differ in wording only, unless a number changed."""
 
@@ -84,6 +93,11 @@ class Decision:
             "late": self.candidate.late,
         }
 
+    @property
+    def also_near(self) -> bool:
+        """True if the issue names the paper and does not tell it."""
+        return self.reason == ALSO_NEAR
+
 
 def candidates(listed: Iterable[Paper], late: Iterable[Paper], shown: Sequence[EarlierPaper]) -> list[Candidate]:
     """
@@ -148,39 +162,73 @@ def select(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscripti
     """
     Decide on each candidate: first the shown ones by rank, then the others, those nearest to being shown first.
 
+    Shown are, at most as many as the size, the papers down to the threshold, and without a threshold of the reader's
+    own no further than to where the scores drop. The next ones are also near.
+
     Args:
         candidates: As `apply_filters` gives them.
         ranked: Those that are not excluded, best first.
-        subscription: Its threshold and size, which do not bind papers that come back; and its authors, whose papers
+        subscription: Its threshold, which does not bind papers that come back, and its size, which does not bind
+            withdrawn ones; revised ones get at most a third of it where new ones fill it. The papers of its authors
             come first whatever their score.
     """
     by_id = {candidate.paper.paper_id: candidate for candidate in candidates}
-    followed = {_name(name): name for name in subscription.authors}
     by_interest = subscription.order == "interest"
-    only_authors = bool(followed) and by_interest and not (subscription.topics or subscription.liked)
-    of_authors, others, back = [], [], []
+    interested = by_interest and bool(subscription.topics or subscription.liked)
+    of_authors, others, revised, withdrawn = _grouped(by_id, ranked, subscription)
+    asked = interested or not (subscription.authors and by_interest)  # else for the papers of the authors alone
+    new, rest = ([*of_authors, *others], []) if asked else (of_authors, others)
+    wanted = [each for each in new if each.score >= subscription.least]
+    if interested and subscription.threshold is None:
+        wanted = wanted[: len(of_authors) + _until_drop([each.score for each in wanted[len(of_authors) :]])]
+    places = max(subscription.size // REVISED, subscription.size - len(wanted), 1)
+    back = revised[:places]
+    chosen = [*wanted[: subscription.size - len(back)], *back, *withdrawn]
+    decided = [_decided(by_id[each.paper_id], each, rank=rank) for rank, each in enumerate(chosen, start=1)]
+    least_near, near = subscription.least * (NEAR if interested else 1.0), 0
+    chosen_ids = {each.paper_id for each in chosen}
+    for each in (*revised, *new):
+        if each.paper_id not in chosen_ids:
+            reason = "below the threshold" if each.score < subscription.least else "beyond the size of the issue"
+            if near < MOST_NEAR and each.score >= least_near:
+                near, reason = near + 1, ALSO_NEAR
+            decided.append(_decided(by_id[each.paper_id], each, reason=reason))
+    decided += [_decided(by_id[each.paper_id], replace(each, score=0.0), reason="below the threshold") for each in rest]
+    filtered = [Decision(candidate=candidate, reason=candidate.reason) for candidate in candidates if candidate.reason]
+    return [*decided, *filtered]
+
+
+def _grouped(
+    by_id: Mapping[str, Candidate], ranked: Sequence[Ranked], subscription: Subscription
+) -> tuple[list[Ranked], list[Ranked], list[Ranked], list[Ranked]]:
+    """The ranked papers of the subscription's authors, other new ones, revised and withdrawn ones."""
+    followed = {_name(name): name for name in subscription.authors}
+    of_authors, others = list[Ranked](), list[Ranked]()
+    revised, withdrawn = list[Ranked](), list[Ranked]()
     for each in ranked:
-        paper = by_id[each.paper_id].paper
-        author = next((followed[name] for name in map(_name, paper.authors) if name in followed), None)
-        if by_id[each.paper_id].status != "new":
-            back.append(replace(each, why="an earlier issue had it"))  # its readers must hear what became of it
+        candidate = by_id[each.paper_id]
+        author = next((followed[name] for name in map(_name, candidate.paper.authors) if name in followed), None)
+        if candidate.status != "new":  # readers must hear what became of it
+            group = revised if candidate.status == "revised" else withdrawn
+            group.append(replace(each, why="an earlier issue had it"))
         elif author:
             of_authors.append(replace(each, score=1.0, why=f"by {author}, whom you follow"))
         else:
-            others.append(replace(each, score=0.0) if only_authors else each)
-    shown: list[Decision] = []
-    not_shown: list[Decision] = []
-    for each in (*of_authors, *others):
-        candidate = by_id[each.paper_id]
-        if each.score < subscription.least or (only_authors and each.score == 0):
-            not_shown.append(_decided(candidate, each, reason="below the threshold"))
-        elif len(shown) == subscription.size:
-            not_shown.append(_decided(candidate, each, reason="beyond the size of the issue"))
-        else:
-            shown.append(_decided(candidate, each, rank=len(shown) + 1))
-    shown += [_decided(by_id[each.paper_id], each, rank=rank) for rank, each in enumerate(back, start=len(shown) + 1)]
-    filtered = [Decision(candidate=candidate, reason=candidate.reason) for candidate in candidates if candidate.reason]
-    return [*shown, *not_shown, *filtered]
+            others.append(each)
+    return of_authors, others, revised, withdrawn
+
+
+def _until_drop(scores: Sequence[float]) -> int:
+    """
+    How many scores stand before the first drop; all of them where there is none.
+
+    >>> _until_drop([0.5, 0.45, 0.4, 0.38, 0.2, 0.19])
+    4
+    """
+    for at in range(BEFORE_DROP, len(scores)):
+        if scores[at] < DROP * sum(scores[:at]) / at:
+            return at
+    return len(scores)
 
 
 def _decided(candidate: Candidate, ranked: Ranked, *, rank: int | None = None, reason: str | None = None) -> Decision:

@@ -24,6 +24,10 @@ _LINK = re.compile(r"https?://\S+")
 _SILENT = FUNCTION_WORDS | STOP_WORDS
 LONGEST = 40
 """Characters of a word that is shown."""
+COMMON, EVERYWHERE = 1 / 3, 1 / 2
+"""A word that a larger share of the papers have is no reason for a paper; beyond the second share it is in no row."""
+ENOUGH = 40
+"""With fewer papers it cannot be told which words are common."""
 AUTHOR = 2.5
 """The weight of a word of an author's name, against one of the text: a group often writes on one subject."""
 
@@ -31,7 +35,7 @@ AUTHOR = 2.5
 class Terms:
     """
     Unit rows of TF-IDF, one per paper, over stems and words of title and abstract, and over pairs of words and words of
-    authors' names that two papers have.
+    authors' names that two papers have. Terms of more than half of the papers are left out.
 
     A row has √tf · (log((1 + n) / (1 + df)) + 1) for each of its terms (Manning,
     Raghavan and Schütze, "Introduction to Information Retrieval", 2008, ch. 6: damped tf, smoothed idf).
@@ -59,6 +63,8 @@ class Terms:
         by, name, _ = _numbered([list(dict.fromkeys(_WORD.findall(" ".join(p.authors).lower()))) for p in papers])
         parts = [self._part(row_of, stem_of, in_rows=1)]
         self._stems = self.width
+        holders = np.bincount(parts[0][1][parts[0][0] < known], minlength=self._stems)
+        self._common = holders > (COMMON * known if known >= ENOUGH else known)
         parts += [
             self._part(row_of, plain_of, in_rows=1),
             self._part(row_of[1:][together], np.unique(pairs, return_inverse=True)[1], in_rows=2),
@@ -68,7 +74,8 @@ class Terms:
         order = np.argsort(rows, kind="stable")
         self._first = np.searchsorted(rows[order], np.arange(self.size + 1))
         self.rows, self.columns, values = rows[order], columns[order], values[order]
-        self.values: Array = values / np.sqrt(np.bincount(self.rows, values**2, minlength=self.size))[self.rows]
+        lengths = np.sqrt(np.bincount(self.rows, values**2, minlength=self.size))
+        self.values: Array = values / lengths[self.rows]
 
     def _part(
         self, row_of: Numbers, term_of: Numbers, *, in_rows: int, weight: float = 1.0
@@ -83,6 +90,9 @@ class Terms:
         kept = np.bincount(terms, minlength=width)[terms] >= in_rows
         rows, terms, counts = rows[kept], terms[kept], counts[kept]
         holding = np.bincount(terms[rows < self._known], minlength=width)
+        if self._known >= ENOUGH:
+            telling = holding[terms] <= EVERYWHERE * self._known
+            rows, terms, counts = rows[telling], terms[telling], counts[telling]
         rarity = np.log((1 + self._known) / (1 + holding)) + 1
         offset, self.width = self.width, self.width + width
         return rows, terms + offset, weight * np.sqrt(counts) * rarity[terms]
@@ -107,13 +117,14 @@ class Terms:
     def salience(self, row: int, profile: Array, *, limit: int) -> list[str]:
         """
         The words that a row shares with a profile, by their stems, the most salient first: by the product of the
-        weights. Words are as its text writes them, without the capital of a title or a sentence if it also has them
-        without.
+        weights, without those that a third of the papers have. Words are as its text writes them, without the capital
+        of a title or a sentence if it also has them without.
         """
         first, end = self._first[row], self._first[row + 1]
         columns = self.columns[first:end]
         columns = columns[columns < self._stems]  # the stems come first
         products = np.round(self.values[first : first + len(columns)] * profile[columns], 9)
+        products[self._common[columns]] = 0.0
         both = np.flatnonzero(products > 0)
         best = columns[both[np.argsort(-products[both], kind="stable")[:limit]]]
         tokens = self._tokens[self._starts[row] : self._starts[row + 1]]

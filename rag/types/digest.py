@@ -79,7 +79,7 @@ class Subscription:
         categories: Only papers in one of these categories; empty means all.
         must, must_not: A paper must have one of the first words or phrases, and none of the second.
         threshold: The lowest score, 0 to 1, of a paper that is shown; None means `LEAST_SCORE` if there are interests.
-        size: The largest number of papers in an issue.
+        size: The largest number of papers that an issue tells; it names some more.
         order: Rank by `interest`, or by popularity damped by age (`trending`): upvotes, or stars if there are none.
         catch_up: After missed periods write an issue for `each`, one for all (`merge`), or only the last (`skip`).
         to: Mail addresses.
@@ -98,7 +98,7 @@ class Subscription:
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
     threshold: float | None = None
-    size: int = 40
+    size: int = 10
     order: Literal["interest", "trending"] = "interest"
     catch_up: Literal["each", "merge", "skip"] = "each"
     to: tuple[str, ...] = ()
@@ -187,6 +187,12 @@ class IssuePaper:
     heading: str | None = None
     closeness: Closeness | None = None
 
+    @property
+    def pdf(self) -> str | None:
+        """The URL of its PDF, if one of its ids tells it."""
+        ids = (self.paper.paper_id, *sorted(self.paper.aliases))
+        return next(filter(None, map(identity.pdf_url, ids)), None)
+
     def to_dict(self) -> JsonDict:
         """The paper as `digest --json` prints it."""
         return {
@@ -210,7 +216,7 @@ class IssuePaper:
             "venue": self.paper.venue,
             "categories": list(self.paper.categories),
             "listed": self.paper.listed,
-            "pdf": identity.pdf_url(self.paper.paper_id),
+            "pdf": self.pdf,
         }
 
 
@@ -262,11 +268,11 @@ class Digest:
     """
     One issue; each sentence of it cites.
 
-    Sources are numbered in the order of first citation: headline, themes, papers. `three` are the ids of the papers to
-    read first, all of them among `papers`; `also_near` are papers that came after those. `manifest` records the inputs:
-    an `id` over all of them, the version of Refdesk, prompts, model, and the hash of each source's text. `degraded`
-    says which part the model did not write, and why. `usage` is the cost of making the issue this time; it is not in
-    the document, which is the same each time.
+    Sources are numbered in the order of reading: headline, the three papers, the others by headings, themes. `three`
+    are the ids of the papers to read first, all of them among `papers`; `also_near` are papers that came after those.
+    `manifest` records the inputs: an `id` over all of them, the version of Refdesk, prompts, model, and the hash of
+    each source's text. `degraded` says which part the model did not write, and why. `usage` is the cost of making the
+    issue this time; it is not in the document, which is the same each time.
     """
 
     period: Period

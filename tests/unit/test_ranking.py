@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.digests.ranking import Interests, Ranked, rank, trending
+from rag.digests.popularity import trending
+from rag.digests.ranking import Interests, Ranked, rank
 from rag.embedders.static import StaticEmbedder
 from rag.evaluation import metrics
 from rag.types import Attention, Paper
@@ -87,23 +88,43 @@ def test_papers_like_the_liked_ones_come_first(count: int) -> None:
     assert {each.partition("-")[0] for each in order[:6]} == {"whale"}
 
 
-def test_a_topic_in_words_brings_up_its_papers_and_is_named_with_the_words_they_share() -> None:
+def test_a_topic_in_words_brings_up_its_papers_and_is_named_with_two_telling_words() -> None:
     first = ranked(period(), topics=["how glaciers melt", "speculatively decoded text"])[0]
-    assert first.why.startswith(("near “how glaciers melt”, a topic: ", "near “speculatively decoded text”, a topic: "))
+    assert first.why.startswith(("your topic “how glaciers melt”: ", "your topic “speculatively decoded text”: "))
     order = ranked(period(), topics=["speculatively decoded text"])
     assert order[0].paper_id.startswith("decoding")
-    assert set(order[0].why.rpartition(": ")[2].split(", ")) == {"Speculative", "decoding"}  # as the paper writes them
+    words = order[0].why.rpartition(": ")[2].split(", ")
+    assert len(words) == 2
+    assert all(word in SUBJECTS["decoding"] for word in words)  # as the paper writes them
+    assert not {"speculative", "decoding"} & {word.lower() for word in words}  # the topic has them already
 
 
-def test_a_why_names_the_nearest_liked_paper_and_at_most_four_words_that_both_have() -> None:
+def test_a_why_names_the_nearest_liked_paper() -> None:
     liked = [paper("a", "On whales", SUBJECTS["whale"]), paper("b", "On bones", SUBJECTS["bone"])]
     for each in ranked(period(), liked=liked):
         subject = each.paper_id.partition("-")[0]
         if subject in ("whale", "bone"):
-            named, _, words = each.why.partition("”: ")
-            assert named == f"like “On {subject}s"
-            assert 1 <= len(words.split(", ")) <= 4
-            assert all(word in SUBJECTS[subject] + subject for word in words.split(", "))
+            assert each.why == f"like “On {subject}s”"
+
+
+def test_words_of_a_third_of_the_papers_are_no_reason() -> None:
+    common = "Our models of risk are large. "
+    papers = [replace(each, abstract=common + each.abstract) for each in period(20)]
+    for each in ranked(papers, topics=["models of risk for glaciers"])[:20]:
+        assert not {"models", "risk", "large"} & set(each.why.rpartition(": ")[2].lower().split(", "))
+
+
+def test_one_liked_paper_of_another_field_does_not_take_over_a_subscription_with_topics() -> None:
+    papers = [each for each in period(12) if each.paper_id.startswith(("whale", "bone", "decoding"))]
+    papers += [paper("glacier-0", "Glaciers", SUBJECTS["glacier"]), paper("glacier-1", "Ice", SUBJECTS["glacier"])]
+    liked = [paper("x", "Estrogen and fractures", SUBJECTS["bone"])]
+    order = ranked(papers, topics=["glaciers melt"], liked=liked)
+    assert {each.paper_id for each in order[:2]} == {"glacier-0", "glacier-1"}
+    alone = {each.paper_id: each.score for each in ranked(papers, liked=liked)}
+    beside = {each.paper_id: each.score for each in order}
+    assert all(beside[f"bone-{at}"] < 0.1 < alone[f"bone-{at}"] for at in range(12))
+    same = [paper("y", "Meltwater", SUBJECTS["glacier"])]
+    assert ranked(papers, topics=["glaciers melt"], liked=same)[0].why  # of the topics' field it counts in full
 
 
 def test_a_long_title_is_named_in_short() -> None:
@@ -134,17 +155,15 @@ def test_disliked_papers_alone_push_down_too() -> None:
     assert {each.paper_id.partition("-")[0] for each in order[-6:]} <= {"glacier", "odd"}
 
 
-def test_without_interests_central_and_new_papers_come_first() -> None:
-    papers = [paper(f"w{at}", f"Whales {at}", SUBJECTS["whale"]) for at in range(5)]
-    papers += [
-        paper("odd", "Accounting", "Taxes of medieval guilds were kept in ledgers."),
-        paper("old", *("Whales 9",)),
-    ]
-    papers[-1] = paper("old", "Whales 1", SUBJECTS["whale"], listed="2026-06-01")
+def test_without_interests_central_papers_come_first_whatever_their_day() -> None:
+    papers = [paper(f"w{at}", f"Whales {at}", SUBJECTS["whale"], listed=f"2026-06-{29 - at}") for at in range(5)]
+    papers += [paper("odd", "Accounting", "Taxes of medieval guilds were kept in ledgers.")]
     order = ranked(papers)
-    assert {order[-1].paper_id, order[-2].paper_id} == {"odd", "old"}
-    assert order[0].why.startswith("central to the period: ")
-    assert order[0].why.endswith("; listed 2026-06-30")
+    assert order[-1].paper_id == "odd"
+    assert [each.score for each in order[:5]] == [
+        each.score for each in ranked([replace(each, listed="2026-06-30") for each in papers])[:5]
+    ]
+    assert order[0].why == "central to the period"
 
 
 @settings(max_examples=25, deadline=None)

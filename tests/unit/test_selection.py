@@ -50,12 +50,43 @@ def test_withdrawn_and_disliked_papers_are_left_out() -> None:
 
 
 def test_the_threshold_and_the_size_leave_out_with_their_reasons() -> None:
-    papers = [paper(number) for number in range(1, 6)]
+    papers = [paper(number) for number in range(1, 15)]
     sieved = selection.apply_filters((Candidate(paper=each) for each in papers), Subscription())
     subscription = Subscription(threshold=0.4, size=2)
-    decisions = selection.select(sieved, ranked(papers, 0.9, 0.8, 0.7, 0.6, 0.1), subscription)
-    assert [each.rank for each in decisions] == [1, 2, None, None, None]
-    assert selection.excluded(decisions) == {"beyond the size of the issue": 2, "below the threshold": 1}
+    decisions = selection.select(sieved, ranked(papers, *[0.9] * 12, 0.3, 0.1), subscription)
+    assert [each.rank for each in decisions] == [1, 2, *[None] * 12]
+    left_out = {"beyond the size of the issue": 2, "below the threshold": 2, "named as also near": 8}
+    assert selection.excluded(decisions) == left_out
+    assert [each.candidate.paper.paper_id for each in decisions if each.also_near] == [
+        each.paper_id for each in papers[2:10]
+    ]
+
+
+def test_with_interests_the_cards_end_where_the_scores_drop_and_what_follows_is_also_near() -> None:
+    papers = [paper(number) for number in range(1, 10)]
+    scores = (0.6, 0.55, 0.5, 0.5, 0.2, 0.19, 0.09, 0.06, 0.04)
+    wanted = Subscription(topics=("things",))
+    sieved = selection.apply_filters((Candidate(paper=each) for each in papers), wanted)
+    decisions = selection.select(sieved, ranked(papers, *scores), wanted)
+    assert [bool(each.rank) for each in decisions] == [True] * 4 + [False] * 5
+    assert [each.also_near for each in decisions[4:]] == [True, True, True, True, False]
+    own = replace(wanted, threshold=0.05)  # a reader who sets a threshold gets what is above it
+    assert sum(bool(each.rank) for each in selection.select(sieved, ranked(papers, *scores), own)) == 8
+
+
+def test_revised_papers_obey_the_size_and_leave_room_for_new_ones() -> None:
+    new = [Candidate(paper=paper(number)) for number in range(1, 7)]
+    back = [Candidate(paper=paper(number), status="revised", changes="numbers changed") for number in range(10, 17)]
+    sieved = selection.apply_filters([*new, *back], Subscription())
+    every = ranked([each.paper for each in sieved], *[0.5] * 13)
+
+    def shown(size: int) -> list[str]:
+        decisions = selection.select(sieved, every, Subscription(size=size))
+        return [each.candidate.status for each in decisions if each.rank]
+
+    assert shown(6) == ["new"] * 4 + ["revised"] * 2
+    assert shown(10) == ["new"] * 6 + ["revised"] * 4
+    assert shown(40) == ["new"] * 6 + ["revised"] * 7
 
 
 def test_papers_of_followed_authors_come_first_however_their_names_are_written() -> None:

@@ -104,10 +104,13 @@ def test_the_same_input_gives_the_same_bytes_in_another_order_and_process(tmp_pa
 
 
 def test_a_digest_of_days_months_and_spans(made: refdesk.Library) -> None:
-    week = {paper.paper.paper_id for paper in made.digest(WEEK).papers}
-    days = {paper.paper.paper_id for day in range(15, 22) for paper in made.digest(f"2026-06-{day}").papers}
-    assert week == days
-    assert week <= {paper.paper.paper_id for paper in made.digest("2026-06-10--2026-06-25").papers}
+
+    def listed(period: str) -> set[str]:
+        return {each.candidate.paper.paper_id for each in made.issues.make(period).decisions}
+
+    week = listed(WEEK)
+    assert week == set[str]().union(*(listed(f"2026-06-{day}") for day in range(15, 22)))
+    assert week <= listed("2026-06-10--2026-06-25")
     with pytest.raises(BadFilter):
         made.digest("whenever")
 
@@ -133,6 +136,7 @@ def test_a_subscription_chooses_ranks_and_explains(tmp_path: Path, sample: Path)
             "with a word that must not occur",
             "beyond the size of the issue",
             "below the threshold",
+            "named as also near",
             "withdrawn",
         }
         scores = [paper.score for paper in issue.digest.papers]

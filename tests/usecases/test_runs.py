@@ -120,7 +120,7 @@ def test_the_last_whole_week_is_made_and_delivered_once(tmp_path: Path, folder: 
 def test_three_missed_weeks_are_caught_up_as_configured_and_no_paper_is_in_two_issues(
     tmp_path: Path, folder: Path, clock: Clock, catch_up: str, expected: list[str]
 ) -> None:
-    configured(folder, f'[subscriptions.default]\ncatch_up = "{catch_up}"\n')
+    configured(folder, f'[subscriptions.default]\ncatch_up = "{catch_up}"\nsize = 40\n')
     with opened(folder, clock) as library:
         library.add(weeks(tmp_path))
         list(library.issues.run())

@@ -1,0 +1,49 @@
+"""
+Ranking without interests: the papers that stand for the themes of a period, round-robin.
+
+Of each theme those come first that are nearest to its middle and tell a specific result. The age of a paper within the
+period plays no part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain, zip_longest
+
+from rag.digests.ranking import Ranked
+from rag.digests.telling import told
+from rag.types import Paper, Theme
+
+READ = 12
+"""Papers of each theme, the most typical ones, of which those with a specific result come first."""
+
+
+def representative(
+    ranked: Sequence[Ranked], themes: Sequence[Theme], papers: Mapping[str, Paper], disliked: Sequence[str] = ()
+) -> list[Ranked]:
+    """
+    Rank by themes: the first paper of each theme, the largest theme first, then the second of each, and so on.
+
+    Args:
+        ranked: All papers, by centrality; those of no theme keep this order, and come last.
+        themes: Those of the period, the largest first, each with its most typical papers first.
+        papers: The papers by id.
+        disliked: Papers that come last.
+    """
+    scores = {each.paper_id: each.score for each in ranked}
+    order = [[(paper_id, theme) for paper_id in _telling_first(theme, papers)] for theme in themes]
+    rounds = [each for each in chain.from_iterable(zip_longest(*order)) if each and each[0] in scores]
+    placed = [
+        Ranked(paper_id=paper_id, score=scores[paper_id], why=f"typical of “{theme.name}”, {theme.size:,} papers")
+        for paper_id, theme in rounds
+        if paper_id not in disliked
+    ]
+    known = {each.paper_id for each in placed}
+    return [*placed, *(each for each in ranked if each.paper_id not in known)]
+
+
+def _telling_first(theme: Theme, papers: Mapping[str, Paper]) -> list[str]:
+    """The ids of a theme's papers: of the most typical ones those with a specific result, then all others."""
+    read = [paper_id for paper_id in theme.paper_ids[:READ] if paper_id in papers]
+    telling = [paper_id for paper_id in read if papers[paper_id].spans and told(papers[paper_id]).specific]
+    return list(dict.fromkeys([*telling, *theme.paper_ids]))
