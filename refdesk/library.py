@@ -8,15 +8,16 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Unpack
 
 from rag.embedders import canonical
-from rag.errors import BadFilter
 from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, Revision, SplitReport, choose_filter
 from refdesk import wiring
-from refdesk.arguments import check_rating
+from refdesk.arguments import check_rating, printable_tags
 from refdesk.cited_papers import cited_papers
 from refdesk.filters import checked_filter, day, resolve_paper
+from refdesk.ingest import examples as examples
+from refdesk.ingest import formats as formats
 from refdesk.questions import Questions
 from refdesk.settings import config as configuration
 
@@ -138,12 +139,30 @@ class Library(Questions):
         began = time.perf_counter()
         if listed is not None:
             listed = day(listed, "listed")
-        if unprintable := [tag for tag in tags if not tag.isprintable()]:
-            raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
         from refdesk.ingest import add as adding  # a dozen parsers, which a question does not need
 
-        total = adding.add(self._store, [str(name) for name in names], format_name, listed, tuple(tags), progress)
+        total = adding.add(
+            self._store, [str(name) for name in names], format_name, listed, printable_tags(tags), progress
+        )
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
+
+    def add_stream(
+        self, stream: BinaryIO, filename: str, *, format_name: str | None = None, tags: Sequence[str] = ()
+    ) -> ImportReport:
+        """
+        Import the records of a stream that somebody else sent: they only add what is unknown.
+
+        Args:
+            stream: Bytes; it need not be seekable.
+            filename: What to call it in reports; it scopes ids of no known scheme.
+            format_name, tags: As in `add`.
+
+        Raises:
+            UnreadableInput, UnknownFormat, BadFilter: As `add`.
+        """
+        from refdesk.ingest import add as adding
+
+        return adding.add_stream(self._store, stream, filename, format_name, printable_tags(tags))
 
     def sync(self, *names: str, tell: Callable[[FeedReport], None] = lambda _: None) -> list[FeedReport]:
         """
@@ -328,16 +347,3 @@ class Library(Questions):
             The number of papers indexed.
         """
         return self._store.reindex(canonical(embedder) if embedder else None, progress)
-
-
-def formats() -> dict[str, str]:
-    """The formats that `add` reads: name to description."""
-    from rag import sources
-
-    return {source.name: source.description for source in sources.FORMATS}
-
-
-def examples() -> Path:
-    """The folder of the sample library, whose papers are invented."""
-    here = Path(__file__).parent
-    return next(folder for folder in (here / "examples", here.parent / "examples") if folder.is_dir())

@@ -67,7 +67,8 @@ FLOORS = {
     "refdesk.digest": 7,
     "refdesk.wiring": 8,
     "refdesk": 9,
-    "refdesk.cli": 10,
+    "refdesk.mcp": 10,
+    "refdesk.cli": 11,
 }
 """Floors by room; a module belongs to the longest room that names it."""
 
@@ -95,7 +96,14 @@ VENDORS = {
     "langchain_core": {"rag.embedders", "rag.retrieval", "rag.llm", "rag.answers", "rag.digests", "refdesk"},
     "httpx": {"refdesk.safe_http", "refdesk.ingest.inputs", "refdesk.feeds", "refdesk.models", "stores.vectors"},
     "langchain": {"rag.llm"},
-    "pydantic": {"refdesk.settings", "rag.retrieval.langchain"},  # a LangChain retriever is a pydantic model
+    "mcp": {"refdesk.mcp"},
+    "mcp_types": {"refdesk.mcp"},
+    "anyio": {"refdesk.mcp"},
+    "pydantic": {
+        "refdesk.settings",
+        "refdesk.mcp",
+        "rag.retrieval.langchain",
+    },  # a LangChain retriever is a pydantic model
     "pydantic_settings": {"refdesk.settings"},
     "langchain_openai": set(),  # no module imports it: LangChain's `init_chat_model` loads it by name
     "Stemmer": {"rag.checking"},

@@ -36,15 +36,13 @@ def verify(session: Session, document: str, judge: JudgeChoice | None, as_json: 
         claims = library.verify(sys.stdin.read() if document == "-" else text_of(Path(document)), judge=judge)
     if claims.failure:
         session.tell(f"Words alone decided about some claims: {claims.failure}.")
-    failed = [claim for claim in claims if claim.verdict.support == "unsupported"]
     if as_json:
-        document_json = {"ok": not failed, "checked": len(claims), "judge": claims.judge}
-        print_json({**document_json, "claims": [claim.to_dict() for claim in claims]})
+        print_json(claims.to_dict())
     else:
         from refdesk.render import terminal
 
         show(terminal.verified([(claim.text, claim.verdict) for claim in claims], judge=claims.judge))
-    return FOUND_SOMETHING if failed else 0
+    return 0 if claims.ok else FOUND_SOMETHING
 
 
 @click.command()

@@ -53,6 +53,13 @@ def add_file(store: LibraryStore, path: Path, scope: str, tags: tuple[str, ...])
     return add_one(store, str(path), scope, None, None, tags, lambda *_: None)
 
 
+def add_stream(
+    store: LibraryStore, stream: BinaryIO, filename: str, format_name: str | None, tags: tuple[str, ...]
+) -> ImportReport:
+    """Import one stream that somebody else sent, not the library's owner. Raises as `add`."""
+    return _add_stream(store, stream, filename, 0, format_name, None, tags, lambda *_: None, owner=False)
+
+
 def add_one(
     store: LibraryStore,
     name: str,

@@ -19,6 +19,7 @@ from typing import Any
 
 from rag.checking import Checker, Judge, JudgeName, judge_claims
 from rag.errors import UnreadableInput
+from rag.types import JsonDict
 from refdesk.citations import Citations
 from refdesk.facts import Facts
 from refdesk.verify.claims import Verified, Verifier, failed
@@ -38,6 +39,16 @@ class Verification(list[Verified]):
     def __init__(self, found: Iterable[Verified], judge: JudgeName = "words", failure: str | None = None) -> None:
         super().__init__(found)
         self.judge, self.failure = judge, failure
+
+    @property
+    def ok(self) -> bool:
+        """True if nothing is unsupported."""
+        return all(found.verdict.support != "unsupported" for found in self)
+
+    def to_dict(self) -> JsonDict:
+        """The document of `verify --json`."""
+        claims = [found.to_dict() for found in self]
+        return {"ok": self.ok, "checked": len(self), "judge": self.judge, "claims": claims}
 
 
 def verify(

@@ -42,6 +42,7 @@ COMMANDS = [
     "eval",
     "demo",
     "models",
+    "mcp",
     "completion",
 ]
 ESCAPE = "\x1b"
@@ -70,6 +71,7 @@ from refdesk.cli import main
 try: main(sys.argv[1:])
 except SystemExit: pass
 heavy = {"chromadb", "langchain_core", "langchain", "numpy", "sqlalchemy", "tantivy", "openai", "wordllama", "alembic"}
+heavy |= {"mcp", "pydantic"}
 print("heavy:", sorted(heavy & set(sys.modules)))
 """
 
