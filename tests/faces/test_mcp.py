@@ -227,8 +227,15 @@ def test_a_call_that_the_client_cancels_stops_the_model(
         with refdesk.open_library(folder, model=f"openai:assistant-{era}") as library:
 
             async def say(client: Any) -> None:
-                with anyio.move_on_after(2):
+                async def ask() -> None:
                     await client.call_tool("ask", {"question": "What explains grokking?"})
+
+                async with anyio.create_task_group() as calls:
+                    calls.start_soon(ask)
+                    with anyio.fail_after(60):
+                        while len(running.stamps) < 3:
+                            await anyio.sleep(0.05)
+                    calls.cancel_scope.cancel()
 
             talk(server(library, write=False), era, say)
             waited_until = time.monotonic() + 30
