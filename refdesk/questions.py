@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 from rag.answers.stream import AnswerStream
 from rag.question import FollowUp
-from rag.types import Answer, Filter, FilterOptions, Hit, JudgeChoice, Paper, choose_filter
+from rag.types import Answer, Filter, FilterOptions, Hit, JudgeChoice, Paper, Review, choose_filter
 from refdesk import wiring
 from refdesk.arguments import check_count
 from refdesk.filters import checked_filter
@@ -177,6 +177,38 @@ class Questions:
             as_list=as_list,
             cancel=cancel,
         )
+
+    def review(
+        self,
+        topic: str,
+        *,
+        limit: int = 100,
+        fresh: bool = False,
+        cancel: Event | None = None,
+        filter: Filter | None = None,  # noqa: A002
+        **filters: Unpack[FilterOptions],
+    ) -> Review:
+        """
+        Review a topic: the papers that treat it, what they find and share, and its share of the months.
+
+        With a model, the head and the themes are written by it and checked; what a paper found is in its own words.
+
+        Args:
+            topic: Words that name it, or a question.
+            limit: The most papers, the nearest first.
+            fresh: Ask the model again, even where its reply is stored.
+            cancel: Set it from another thread to stop; the model's call ends within one chunk of its reply.
+            filter, filters: As in `search`.
+
+        Raises:
+            BadQuestion, BadFilter, PaperNotFound: As `search`.
+            concurrent.futures.CancelledError: `cancel` was set while the model wrote.
+        """
+        from refdesk.reviews import Reviews
+
+        check_count(limit, "limit")
+        reviews = Reviews(self._store, self._retrieval, self._ask, model=self._settings.model)
+        return reviews.make(topic, choose_filter(filter, filters), papers=limit, fresh=fresh, cancel=cancel)
 
     def condense(self, history: Sequence[str], question: str, *, cancel: Event | None = None) -> str:
         """

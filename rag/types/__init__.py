@@ -53,6 +53,7 @@ from rag.types.paper import (
     Sentence,
     choose_filter,
 )
+from rag.types.review import Agreement, Difference, Direction, Month, Review, TableRow
 from rag.types.union import SplitReport, Union
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "EVERY_PAPER",
     "LEAST_SCORE",
     "Abstention",
+    "Agreement",
     "AlsoNear",
     "Answer",
     "Attention",
@@ -69,7 +71,9 @@ __all__ = [
     "Claim",
     "Closeness",
     "Coverage",
+    "Difference",
     "Digest",
+    "Direction",
     "Every",
     "Evidence",
     "Fact",
@@ -84,6 +88,7 @@ __all__ = [
     "JudgedAs",
     "Judgement",
     "ListedPaper",
+    "Month",
     "Outcome",
     "Paper",
     "PaperStatus",
@@ -91,6 +96,7 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "Reject",
+    "Review",
     "Revision",
     "Role",
     "RoleName",
@@ -100,6 +106,7 @@ __all__ = [
     "SplitReport",
     "Subscription",
     "Support",
+    "TableRow",
     "Theme",
     "ThemeStatus",
     "Union",

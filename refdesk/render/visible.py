@@ -43,7 +43,7 @@ _TYPOGRAPHY = str.maketrans(
 @dataclass(frozen=True, slots=True)
 class Block:
     """
-    A heading, paragraph, list item, quotation or other block of a document.
+    A heading, paragraph, list item, quotation, cell of a table or other block of a document.
 
     Args:
         kind: `h1` to `h6`, `p`, `item`, `quote`, `code` or `html`.
@@ -154,7 +154,7 @@ def _parser() -> MarkdownIt:
 
     Bold and italics change no words.
     """
-    parser = MarkdownIt("commonmark", {"maxNesting": MOST_NESTED}).enable("strikethrough")
+    parser = MarkdownIt("commonmark", {"maxNesting": MOST_NESTED}).enable(["strikethrough", "table"])
     parser.disable(["link", "image", "reference", "text_join"])
     parser.normalizeLink = parser.normalizeLinkText = lambda url: url  # type: ignore[method-assign,assignment]
     parser.validateLink = lambda url: True  # type: ignore[method-assign]

@@ -16,7 +16,9 @@ from rag.answers.forms import MISSING
 from rag.checking import CitedSentence
 from rag.types import Citation, Claim, Problem
 from rag.types.documents import document_id
+from refdesk.verify import review_documents
 from refdesk.verify.claims import MOST_CITATIONS, Verified, Verifier, failed
+from refdesk.verify.review_documents import is_review
 
 _NUMBERS = re.compile(r"(?:\[\d+\])+")
 _KEYS = frozenset(
@@ -27,7 +29,8 @@ _KEYS = frozenset(
     "id event question answered confidence abstention nearest lexical vector best_sentence model prompt dropped "
     "generation understood phrases authors since until corrected language outcome finding facts filter missing took_ms "
     "topic categories tags sources doubts judgement verdict because judge share previous_share formerly three "
-    "also_near contribution heading closeness venue pdf".split()
+    "also_near contribution heading closeness venue pdf topic filter partial without agreements differences about "
+    "direction against table date months nearest".split()
 )
 """The keys of an answer and of an issue; a sentence under another key was added by somebody."""
 _FREE = ("manifest", "usage", "corrected", "degraded")
@@ -42,9 +45,11 @@ def is_issue(value: Any) -> bool:
 
 
 def is_document(value: Any) -> bool:
-    """True if a value is an issue or an answer, which an id binds; an answer of an earlier version has none."""
-    return is_issue(value) or (
-        isinstance(value, dict) and "question" in value and ("id" in value or "outcome" in value)
+    """True if a value is an issue, a review or an answer, which an id binds; an earlier version's answer has none."""
+    return (
+        is_issue(value)
+        or is_review(value)
+        or (isinstance(value, dict) and "question" in value and ("id" in value or "outcome" in value))
     )
 
 
@@ -54,11 +59,15 @@ def in_json(value: Any, verifier: Verifier, question: str = "") -> Iterator[Veri
         yield from _in_value(value, verifier, question)
         return
     failures = 0
+    seen: list[Verified] = []
     for found in (*map(_unclaimed, _under_other_keys(value)), *_in_value(value, verifier, question)):
+        if is_review(value) and found.claim and found in seen:  # the table has what the papers have
+            continue
+        seen.append(found)
         failures += found.verdict.support == "unsupported"
         yield found
     if not failures and value.get("id") != document_id(_known(value)):
-        title = str(value.get("question") or value.get("subscription") or "")
+        title = str(value.get("question") or value.get("subscription") or value.get("topic") or "")
         yield failed(title, str(value.get("id")), _CHANGED if value.get("id") else _NO_ID, "unclaimed")
 
 
@@ -68,8 +77,10 @@ def _in_value(value: Any, verifier: Verifier, question: str) -> Iterator[Verifie
         for item in value:
             yield from in_json(item, verifier, question)
     elif isinstance(value, dict):
-        if is_issue(value):
+        if is_issue(value) or is_review(value):
             yield from _beside(value, verifier)
+        if is_review(value):
+            yield from review_documents.beside(value, verifier)
         if isinstance(value.get("paper_id"), str) and isinstance(value.get("title"), str):
             yield from _changed_source(value, verifier)
         question = str(value.get("question") or question)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from rag.checking import CitedSentence
 from rag.types import Paper, Problem
-from refdesk.render import issue_markdown, markdown, wording
+from refdesk.render import issue_markdown, markdown, review_markdown, wording
 from refdesk.render.visible import PLACE, Block, Seal, blocks, displaced, folded, sealed
 from refdesk.verify.claims import MOST_CITATIONS, Verified, Verifier, failed
 
@@ -44,8 +44,9 @@ def in_markdown(text: str, verifier: Verifier) -> Iterator[Verified]:
 
 
 def starts_an_issue(found: Sequence[Block]) -> bool:
-    """True if a document begins as an issue does."""
-    return bool(found) and found[0].kind == "h1" and found[0].text.startswith(issue_markdown.TITLE)
+    """True if a document begins as an issue or a review does."""
+    titles = (issue_markdown.TITLE, review_markdown.TITLE)
+    return bool(found) and found[0].kind == "h1" and found[0].text.startswith(titles)
 
 
 def is_sealed(text: str) -> bool:

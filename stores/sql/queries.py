@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
@@ -97,6 +98,22 @@ class PaperQueries:
                 query = sa.select(papers.c.paper_id, papers.c.day).where(papers.c.paper_id.in_(part))
                 days.update((paper_id, day) for paper_id, day in connection.execute(query))
         return sorted(days, key=lambda paper_id: (-days[paper_id], paper_id))
+
+    def months(self, paper_ids: Sequence[str] | None = None) -> Counter[str]:
+        """
+        The number of papers by the month of their listing, else publication, `2026-03`; a year where that is all.
+
+        Args:
+            paper_ids: Only these papers; None counts all. Papers without such a date are not counted.
+        """
+        month = sa.func.substr(sa.func.coalesce(papers.c.listed, papers.c.published), 1, len("2026-03"))
+        query = sa.select(month, sa.func.count()).where(month.is_not(None)).group_by(month)
+        found: Counter[str] = Counter()
+        with reading(self._engine) as connection:
+            for part in [None] if paper_ids is None else slices(sorted(set(paper_ids))):
+                chosen = query if part is None else query.where(papers.c.paper_id.in_(part))
+                found.update({str(name): int(count) for name, count in connection.execute(chosen)})
+        return found
 
     def texts(self, paper_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
         """The id, and title and abstract as one text, of each of these papers, by id."""

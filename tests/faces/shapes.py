@@ -95,6 +95,63 @@ def is_answer(document: Any, show: Callable[[str], Any]) -> None:
             is_hit(hit)
 
 
+REVIEW = {
+    "topic": str,
+    "understood": dict,
+    "filter": dict,
+    "mode": str,
+    "reason": str | None,
+    "partial": bool,
+    "without": list,
+    "headline": list,
+    "themes": list,
+    "agreements": list,
+    "differences": list,
+    "papers": list,
+    "table": list,
+    "months": list,
+    "nearest": list,
+    "coverage": dict,
+    "sources": list,
+    "manifest": dict,
+    "usage": dict | None,
+    "degraded": dict | None,
+    "id": str,
+}
+ROW = {"source": int, "paper_id": str, "title": str, "finding": dict, "number": str | None, "date": str | None}
+MONTH = {"name": str, "papers": int, "listed": int, "share": int | float}
+
+
+def is_review(document: Any, show: Callable[[str], Any]) -> None:
+    """A `review` document; `show` gives the document of `show --json`, for the quotes."""
+    has(document, REVIEW)
+    groups = [document["headline"], *(theme["claims"] for theme in document["themes"])]
+    for agreement in document["agreements"]:
+        has(agreement, {"about": str, "direction": str, "claims": list})
+        groups.append(agreement["claims"])
+    for difference in document["differences"]:
+        has(difference, {"about": str, "claims": list, "against": list})
+        groups += [difference["claims"], difference["against"]]
+    for row in document["table"]:
+        has(row, ROW)
+        assert row["number"] is None or row["number"] in row["finding"]["text"]
+        groups.append([row["finding"]])
+    for month in document["months"]:
+        has(month, MONTH)
+        assert 0 <= month["papers"] <= month["listed"]
+    cited = []
+    for claim in (claim for group in groups for claim in group):
+        has(claim, CLAIM)
+        for citation in claim["citations"]:
+            has(citation, CITATION)
+            cited.append(citation["source"])
+            assert citation["quote"] == show(citation["paper_id"])["abstract"][citation["start"] : citation["end"]]
+            assert document["sources"][citation["source"] - 1]["paper_id"] == citation["paper_id"]
+    assert list(dict.fromkeys(cited)) == list(range(1, len(document["sources"]) + 1))
+    for source in document["sources"]:
+        has(source, {"number": int, **REFERENCE})
+
+
 def shown(library: Any, name: str) -> dict[str, Any]:
     """What `show --json` has of a paper, as far as quotes are checked against it."""
     paper = library.show(name)

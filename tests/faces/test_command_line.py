@@ -31,6 +31,7 @@ COMMANDS = [
     "run",
     "like",
     "dislike",
+    "review",
     "verify",
     "replay",
     "show",

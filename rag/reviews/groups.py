@@ -1,0 +1,95 @@
+"""
+Themes of a review: phrases that several of its papers have and the other papers near the topic have less.
+
+A theme is a phrase, and every paper of it has the phrase. A paper is in one theme at most, that of the first phrase
+that is chosen. Some papers are in none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.checking.words import stems
+from rag.digests.keyphrases import Phrase, Phrases
+from rag.types import Paper, Theme
+
+FEWEST = 12
+"""A review of fewer papers has no themes."""
+SMALLEST, WIDEST = 3, 0.4
+"""The least papers of a theme, and the largest share of the papers that a phrase may have."""
+MOST = 7
+KEYWORDS = 6
+_EMPTY = frozenset(
+    stems(
+        """
+        model task method dataset data network system image text language performance output input quality setting
+        scenario sample training inference application object region
+        """.split()
+    )
+)
+"""Stems that say nothing beside a word of the topic: “segmentation tasks” of papers on segmentation."""
+_VERB = re.compile(r"[a-z]+(?<![sui])s", re.ASCII)
+"""A first word that is likely a verb, as in “accelerates inference”."""
+
+
+def themes(papers: Sequence[Paper], background: Sequence[Paper], topic: str) -> tuple[Theme, ...]:
+    """
+    The themes among papers, the largest first.
+
+    Args:
+        papers: Those of the review, the nearest to the topic first.
+        background: Papers near the topic that do not treat it; they tell which phrases are common in the field.
+        topic: The words of the topic, which name no theme.
+    """
+    if len(papers) < FEWEST:
+        return ()
+    rows = range(len(papers))
+    corpus = Phrases([*papers, *background])
+    of_topic = frozenset(stems(topic.lower().replace("-", " ").split()))
+    candidates = [
+        (phrase, holders)
+        for phrase in corpus.salience(rows)
+        if _is_name(phrase, of_topic)
+        and SMALLEST <= len(holders := phrase.holders.intersection(rows)) <= WIDEST * len(papers)
+    ]
+    chosen: list[tuple[Phrase, list[int]]] = []
+    free = set(rows)
+    while len(chosen) < MOST:
+        left = [(phrase, holders & free) for phrase, holders in candidates]
+        left = [(phrase, holders) for phrase, holders in left if len(holders) >= SMALLEST]
+        if not left:
+            break
+        phrase, held = max(left, key=lambda each: (_worth(each[0], len(each[1])), each[0].text))
+        chosen.append((phrase, sorted(held)))
+        free -= held
+    chosen.sort(key=lambda each: (-len(each[1]), each[1]))
+    return tuple(_theme(number, phrase, held, papers, corpus) for number, (phrase, held) in enumerate(chosen, start=1))
+
+
+def _is_name(phrase: Phrase, of_topic: frozenset[str]) -> bool:
+    """True if a phrase of two words or more says more than the topic does."""
+    first, *others = re.split(r"[\s-]", phrase.text)
+    if phrase.vague or not others or _VERB.fullmatch(first):
+        return False
+    words = set(stems([first.lower(), *(other.lower() for other in others)]))
+    return len(words - of_topic) * 2 >= len(words) and not words - of_topic <= _EMPTY
+
+
+def _worth(phrase: Phrase, free: int) -> float:
+    return round(float(free**0.5 * max(phrase.score, 0.0)), 9)
+
+
+def _theme(number: int, phrase: Phrase, held: Sequence[int], papers: Sequence[Paper], corpus: Phrases) -> Theme:
+    name = phrase.text[0].upper() + phrase.text[1:] if phrase.text.split()[0].islower() else phrase.text
+    keywords = [phrase.text, *(each.text for each in corpus.salience(held) if each.text != phrase.text)]
+    return Theme(
+        id=f"t{number}",
+        name=name,
+        keywords=tuple(keywords[:KEYWORDS]),
+        size=len(held),
+        previous_size=None,
+        status="new",
+        paper_ids=tuple(papers[row].paper_id for row in held),
+        share=len(held) / len(papers),
+    )

@@ -1,0 +1,138 @@
+"""Reviews of topics over an open library: reads the inputs, and has `rag.reviews` build the review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from threading import Event
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag.ports import Matrix
+from rag.question import Understood
+from rag.retrieval.retriever import Retrieved
+from rag.retrieval.units import Units, units
+from rag.reviews.build import ReviewInputs, build
+from rag.reviews.naming import Topic
+from rag.reviews.treating import Found, find, topic_of
+from rag.types import Filter, Paper, Review
+from refdesk._version import __version__
+from refdesk.ask import Ask
+from refdesk.filters import checked_filter, narrowed
+from refdesk.retrieval import Retrieval
+from stores.embedding import embedding_text
+from stores.store import LibraryStore
+
+if TYPE_CHECKING:
+    from rag.digests.generation import Writer
+
+PAPERS = 100
+"""The most papers of a review, unless told otherwise."""
+DEPTH, DEEPER = 600, 2_000
+"""Candidates that are read; and how many where the first ones nearly all hold the topic."""
+FULL = 0.7
+"""The share of the candidates that hold the topic from which on more are read."""
+
+
+class Reviews:
+    """
+    Makes reviews of an open library.
+
+    Args:
+        store: The library.
+        retrieval: Finds the candidates.
+        answering: Writes with the model.
+        model: The model's name; None leaves reviews in the papers' own sentences.
+    """
+
+    def __init__(self, store: LibraryStore, retrieval: Retrieval, answering: Ask, *, model: str | None) -> None:
+        self._store, self._retrieval, self._answering, self._model = store, retrieval, answering, model
+
+    def make(
+        self, topic: str, filter_: Filter, *, papers: int = PAPERS, fresh: bool = False, cancel: Event | None = None
+    ) -> Review:
+        """
+        Make the review of a topic; arguments and errors as `Library.review`.
+
+        Raises:
+            CancelledError: `cancel` was set while the model wrote.
+        """
+        retrieved, found, partial = self._found(topic, filter_, papers)
+        understood = retrieved.understood or Understood(question=topic)
+        catalog = self._store.catalog
+        filter_ = checked_filter(catalog, filter_)
+        filter_ = narrowed(replace(filter_, authors=(*filter_.authors, *understood.authors)), understood)
+        inputs = ReviewInputs(
+            topic=topic,
+            understood=understood,
+            filter=filter_,
+            found=found,
+            limit=papers,
+            partial=partial,
+            vectors=self._vectors([each.paper for each in found.papers[:papers]]),
+            library=catalog.months(catalog.matching(filter_) if filter_ else None) if found.papers else {},
+            nothing=_nothing(retrieved, understood),
+            embedder=self._store.embedder_name,
+            version=__version__,
+        )
+        return build(inputs, self._writer(fresh=fresh, cancel=cancel))
+
+    def _found(self, topic: str, filter_: Filter, papers: int) -> tuple[Retrieved, Found, bool]:
+        """What the library has on a topic; and whether more of it may be there than was read."""
+        depth = max(DEPTH, 3 * papers)
+        while True:
+            retrieved = self._retrieval.retrieve(topic, filter_, depth=depth)
+            named = Topic({}, {}) if retrieved.unknown else topic_of(self._units(retrieved), retrieved)
+            found = find(named, retrieved.hits)
+            full = len(found.papers) + found.mentioning >= FULL * depth
+            if not full or depth >= DEEPER:
+                return retrieved, found, full
+            depth = DEEPER
+
+    def _units(self, retrieved: Retrieved) -> Units:
+        lexical = self._store.lexical
+        topic = retrieved.understood.topic if retrieved.understood else ""
+
+        def stem(word: str) -> str:
+            return next(iter(lexical.terms(word)), word)
+
+        return units(topic or retrieved.question, lexical, stem, papers=self._store.catalog.count())
+
+    def _vectors(self, papers: Sequence[Paper]) -> Matrix:
+        """A unit row for each paper; those that the index lacks are embedded."""
+        rows = self._store.vectors.rows([paper.paper_id for paper in papers]) if papers else {}
+        if missing := [paper for paper in papers if paper.paper_id not in rows]:
+            texts = [embedding_text(paper, self._store.cut(paper)[0]) for paper in missing]
+            embedded = self._store.embedder.embed(texts)
+            rows |= {paper.paper_id: row for paper, row in zip(missing, embedded, strict=True)}
+        none = np.zeros((0, int(self._store.catalog.setting("dimension") or 0)), dtype=np.float32)
+        return np.stack([rows[paper.paper_id] for paper in papers]) if papers else none
+
+    def _writer(self, *, fresh: bool, cancel: Event | None) -> Writer | None:
+        if not self._model:
+            return None
+        from rag.digests.generation import Writer
+
+        chosen = self._answering.for_issue(fresh=fresh)
+        return Writer(
+            model=self._model,
+            generator=chosen.generator,
+            options=chosen.options,
+            budget=chosen.budget,
+            notify=self._store.notify,
+            cancel=cancel,
+        )
+
+
+def _nothing(retrieved: Retrieved, understood: Understood) -> str | None:
+    """Why no paper treats a topic, where more is known than that."""
+    if retrieved.nothing:
+        return retrieved.nothing
+    if understood.kind == "none":
+        return "this names no topic"
+    if retrieved.unknown:
+        return "no paper here holds a word of this topic"
+    if understood.language != "en":
+        return "no paper here treats this topic in these words; a topic is looked up in English"
+    return None
