@@ -84,6 +84,10 @@ class Issue(Arguments):
     subscription: str | None = None
 
 
+class Review(Filters):
+    topic: Annotated[str, Field(max_length=2_000)]
+
+
 class Export(Filters):
     format: Literal["bibtex", "ris", "csl", "jsonl"] = "bibtex"
 

@@ -143,6 +143,11 @@ def issue(call: Call, args: given.Issue) -> JsonDict:
     return call.library.digest(args.period, subscription=args.subscription, cancel=call.cancel).to_dict()
 
 
+def review(call: Call, args: given.Review) -> JsonDict:
+    """As `review --json`."""
+    return call.library.review(args.topic, filter=args.filter, cancel=call.cancel).to_dict()
+
+
 def export(call: Call, args: given.Export) -> JsonDict:
     """The text of `export`."""
     from refdesk.render.export import FORMATS
@@ -182,6 +187,7 @@ TOOLS: tuple[Tool[Any], ...] = (
         verify,
     ),
     Tool("issue", "The digest of a week, month or day: themes, papers and findings.", given.Issue, issue),
+    Tool("review", "What the papers on a topic found: findings, themes, a table, months.", given.Review, review),
     Tool("export", "Papers as BibTeX, RIS, CSL-JSON or JSON Lines.", given.Export, export),
     Tool(
         "rate", "1 likes a paper, -1 dislikes it, 0 takes that back; it steers the next issues.", given.Rate, rate, True

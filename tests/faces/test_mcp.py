@@ -68,7 +68,7 @@ def document(library: Library, era: str, name: str, **arguments: Any) -> dict[st
 def test_the_list_of_tools_is_short_and_changes_nothing_unless_asked_to(reading: Library, era: str) -> None:
     listed = talk(server(reading, write=False), era, lambda client: client.list_tools())
     names = [tool.name for tool in listed.tools]
-    assert names == ["search", "fetch", "find_papers", "ask", "verify", "issue", "export"]
+    assert names == ["search", "fetch", "find_papers", "ask", "verify", "issue", "review", "export"]
     assert all(tool.annotations.read_only_hint for tool in listed.tools)
     writing = talk(server(reading, write=True), era, lambda client: client.list_tools())
     assert [tool.name for tool in writing.tools if not tool.annotations.read_only_hint] == ["rate", "add_records"]
@@ -92,6 +92,8 @@ def test_the_documents_are_those_of_the_commands(reading: Library, era: str) -> 
     assert hits == json.loads(json.dumps([hit.to_dict() for hit in reading.search("grokking", limit=2, since="2020")]))
     issue = document(reading, era, "issue", period="2026-W27")
     assert issue == json.loads(json.dumps(reading.digest("2026-W27").to_dict()))
+    review = document(reading, era, "review", topic="grokking")
+    assert review == json.loads(json.dumps(reading.review("grokking").to_dict()))
     exported = document(reading, era, "export", papers=[hits[0]["paper_id"]], format="ris")
     assert (exported["papers"], "TY  - " in exported["text"]) == (1, True)
 
