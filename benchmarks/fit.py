@@ -41,7 +41,7 @@ from rag.types import Paper
 from refdesk import wiring
 from refdesk.evaluation.datasets import Dataset
 from refdesk.evaluation.run import is_gold
-from refdesk.library import open_library
+from refdesk.opening import open_library
 from stores.ingest import import_records
 
 FOLDS = 5

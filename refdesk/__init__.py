@@ -71,7 +71,8 @@ if TYPE_CHECKING:
     from refdesk.digest.issues import Issues
     from refdesk.digest.run import Step
     from refdesk.feeds.syncing import FeedReport
-    from refdesk.library import Library, open_library
+    from refdesk.library import Library
+    from refdesk.opening import open_library
     from refdesk.verify import Verification, Verified
 
 __all__ = [
@@ -147,7 +148,7 @@ _MODULES = {
     "Verdict": "rag.checking",
     "Verification": "refdesk.verify",
     "Verified": "refdesk.verify",
-    "open_library": "refdesk.library",
+    "open_library": "refdesk.opening",
 }
 """The module of each name; the others are in `rag.types`."""
 

@@ -56,7 +56,7 @@ class Session:
         create: bool = False,
     ) -> Library:
         """Open the library."""
-        from refdesk.library import open_library
+        from refdesk.opening import open_library
 
         return open_library(
             self.place,

@@ -75,7 +75,7 @@ def evaluate(
     from refdesk.evaluation import compare
     from refdesk.evaluation.datasets import Dataset
     from refdesk.evaluation.run import evaluate as measure
-    from refdesk.library import open_library
+    from refdesk.opening import open_library
 
     if as_claims:
         _fit_judge(dataset, as_json=as_json)
@@ -135,7 +135,8 @@ def demo() -> None:
 
     The sample's papers are invented.
     """
-    from refdesk.library import examples, open_library
+    from refdesk.library import examples
+    from refdesk.opening import open_library
     from refdesk.render import issue_text, terminal
 
     folder = examples()

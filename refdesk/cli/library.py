@@ -102,7 +102,7 @@ def check(session: Session, as_json: bool) -> int:
 @click.pass_obj
 def reindex(session: Session, embedder: str | None, as_json: bool) -> None:
     """Rebuild the vectors and the word index from the catalog."""
-    from refdesk.library import open_to_reindex
+    from refdesk.opening import open_to_reindex
 
     with open_to_reindex(session.place, config=session.config, notify=session.tell) as library:
         papers = library.status()["papers"]

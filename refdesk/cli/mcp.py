@@ -43,7 +43,7 @@ def mcp(session: Session, write: bool, assistant: str | None) -> None:
             "The package mcp, by which assistants are served, is not installed.",
             hint="Install it: `pip install 'refdesk[serve]'`.",
         ) from error
-    from refdesk.library import open_library
+    from refdesk.opening import open_library
 
     with open_library(
         session.place, config=session.config, create=False, read_only=not write, notify=session.tell
