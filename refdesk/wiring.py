@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from refdesk.citations import Citations
 from refdesk.facts import Facts
 from refdesk.judges import Judges, JudgeSettings
 from refdesk.retrieval import Retrieval
+from refdesk.servers import MakeMemory, chats
 from refdesk.settings import prompts
 from refdesk.settings.config import Config
 from stores.indexes import Indexes
@@ -34,7 +36,6 @@ from stores.store import LibraryStore
 if TYPE_CHECKING:
     from rag.answers.generated import Generator
     from rag.judges import EntailmentJudge
-    from rag.llm.chat import Chat
     from rag.llm.prompts import Prompt
     from rag.ports import Replies, Reranker
     from rag.types import JsonDict
@@ -154,7 +155,8 @@ def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citation
 
     settings = model_settings(config)
     replies = library.catalog.replies(read_only=library.read_only)
-    judges_ = judges(config, settings, replies=replies, now=library.now)
+    memory = partial(library.catalog.server, read_only=library.read_only)
+    judges_ = judges(config, settings, replies=replies, now=library.now, memory=memory)
     return Ask(
         settings,
         retrieve=retrieval.retrieve,
@@ -164,7 +166,7 @@ def ask(library: LibraryStore, config: Config, *, retrieval: Retrieval, citation
         writable=library.writable,
         make_checker=checker,
         make_generator=lambda checker: generator(
-            settings, checker=checker, judges=judges_, replies=replies, now=library.now
+            settings, checker=checker, judges=judges_, replies=replies, now=library.now, memory=memory
         ),
         judges=judges_,
         make_tag=lambda: secrets.token_hex(4),
@@ -196,6 +198,7 @@ def generator(
     judges: Judges,
     replies: Replies,
     now: Callable[[], str],
+    memory: MakeMemory | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Generator:
     """The chain that writes answers with the model of the settings. Raises ConfigError."""
@@ -204,7 +207,7 @@ def generator(
 
     name = settings.model or ""
     return Generator(
-        chats(name, settings, environment),
+        chats(name, settings, environment, memory=memory),
         name=name,
         checker=checker,
         prompts=_prompts(settings),
@@ -213,7 +216,14 @@ def generator(
     )
 
 
-def judges(config: Config, settings: ModelSettings, *, replies: Replies, now: Callable[[], str]) -> Judges:
+def judges(
+    config: Config,
+    settings: ModelSettings,
+    *,
+    replies: Replies,
+    now: Callable[[], str],
+    memory: MakeMemory | None = None,
+) -> Judges:
     """The judges of claims; models are made when first needed."""
     from refdesk.models import known
 
@@ -228,7 +238,7 @@ def judges(config: Config, settings: ModelSettings, *, replies: Replies, now: Ca
         ),
         replies=replies,
         now=now,
-        make_chat=lambda cancelled: chats(name or "", settings)(cancelled),
+        make_chat=lambda cancelled: chats(name or "", settings, memory=memory)(cancelled),
         make_entailment=lambda: entailment(config),
         load_prompt=lambda: _prompts(settings)["judge"],
     )
@@ -251,22 +261,6 @@ def entailment(config: Config) -> EntailmentJudge:
 
 def _prompts(settings: ModelSettings) -> dict[str, Prompt]:
     return prompts.load(Path(settings.prompts).expanduser() if settings.prompts else None)
-
-
-def chats(
-    name: str, settings: ModelSettings, environment: Mapping[str, str] = os.environ
-) -> Callable[[Callable[[], bool]], Chat]:
-    """What makes the chats with a model, each from a function that returns True once it is cancelled."""
-    from rag.llm import chat
-    from rag.llm.dialect import dialect_of
-    from rag.llm.tokens import Counter
-
-    openai = name.startswith("openai:") or ":" not in name
-    base_url = environment.get("OPENAI_BASE_URL") if openai else None
-    key, most = environment.get("OPENAI_API_KEY") if openai else None, settings.max_output_tokens
-    model = chat.make(name, base_url=base_url, api_key=key, timeout_s=settings.timeout_s, max_output_tokens=most)
-    counter, dialect = Counter(name.partition(":")[2] or name), dialect_of(name, base_url)
-    return lambda cancelled: chat.Chat(model, counter, most, dialect, cancelled=cancelled)
 
 
 # ---- feeds and issues

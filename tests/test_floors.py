@@ -67,6 +67,7 @@ FLOORS = {
     "refdesk.verify": 6,
     "refdesk.digest": 7,
     "refdesk.reviews": 7,
+    "refdesk.servers": 7,
     "refdesk.wiring": 8,
     "refdesk": 9,
     "refdesk.mcp": 10,

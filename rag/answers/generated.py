@@ -38,6 +38,8 @@ from rag.types import Answer, Claim
 
 Retrieve = Callable[[str], Retrieved]
 
+MOST_CALLS = 3
+"""Requests for one answer from which on no other mode is tried."""
 _LEAST_EVIDENCE = 200  # tokens; a sentence with its title
 
 
@@ -187,13 +189,15 @@ class Generator:
 
     def _tried(self, task: Task) -> Iterator[DraftClaim]:
         """Ask in one mode after another until the server accepts one; ask once more if a reply broke off."""
-        may_retry = True
+        may_retry, before = True, task.chat.usage.calls
         for mode in self._modes.to_try():
+            if mode == "json" and task.chat.usage.calls > before and not task.chat.formed:
+                continue  # the server took no schema, so the last request was the same
             while True:
                 try:
                     yield from self._asked(task, mode)
                 except Refused as error:
-                    if mode == MODES[-1]:
+                    if mode == MODES[-1] or task.chat.usage.calls - before >= MOST_CALLS:
                         raise ModelUnavailable(str(error), may_pass=False) from error
                     break
                 except ModelUnavailable as error:

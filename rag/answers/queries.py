@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 from rag.answers.asked import stored_or_asked
 from rag.answers.budget import Options
 from rag.answers.confidence import THRESHOLD, confidence
@@ -16,6 +19,7 @@ SHORT = 3
 """A question of at most so many terms is its own search query."""
 QUERIES_TOKENS = 100
 """The most tokens that a reply with search queries is expected to have."""
+_FENCE = re.compile(r"^\s*```\w*\s*|\s*```\s*$")
 
 
 def wants_queries(found: Retrieved) -> bool:
@@ -44,5 +48,16 @@ def search_queries(
     request = Request(prompt=prompt.id, model=model, question=question, context=Context({}), limit=MAX_QUERIES)
     messages = prompt.render(question=question)
     reply = stored_or_asked(request, messages, replies=replies, chat=chat, tokens=QUERIES_TOKENS, options=options)
-    lines = (line.strip(" -*\"'0123456789.)") for line in reply.splitlines() if line.lstrip()[:1] not in ("{", "`"))
+    lines = (line.strip(" -*\"'0123456789.)") for line in _lines(reply))
     return [line for line in dict.fromkeys(lines) if 3 <= len(line) <= 200][:MAX_QUERIES]
+
+
+def _lines(reply: str) -> list[str]:
+    """The lines of a reply, or the texts of a list in JSON, which some models write."""
+    try:
+        listed = json.loads(_FENCE.sub("", reply))
+    except (ValueError, RecursionError):
+        return [line for line in reply.splitlines() if line.lstrip()[:1] not in ("{", "`", "[")]
+    if isinstance(listed, dict) and len(listed) == 1:
+        listed = next(iter(listed.values()))
+    return [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []

@@ -17,6 +17,7 @@ from rag.checking import JudgedClaim, JudgeName, quoted_in
 from rag.errors import ModelUnavailable
 from rag.llm.chat import Messages, Refused
 from rag.llm.prompts import Prompt
+from rag.llm.reasoning import without_reasoning
 from rag.types import JsonDict, JudgedAs, Judgement
 
 MAX_JUDGEMENT_TOKENS = 60
@@ -25,8 +26,9 @@ AT_ONCE = 12
 """The most claims in one request."""
 MOST_QUOTES = 3
 _VERDICTS = get_args(JudgedAs)
-_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _JUDGEMENTS = re.compile(r'\{\s*"judgements"\s*:')
+_BARE = re.compile(r'(?:^|```(?:json)?)\s*(?=\[\s*\{\s*"claim"\s*:)')
+"""The beginning of judgements without an object around them."""
 
 Ask = Callable[[Messages, int, Mapping[str, Any]], str]
 """Sends messages, with the most tokens that the reply is expected to have and further arguments; returns the reply."""
@@ -111,15 +113,17 @@ def read(reply: str, claims: Sequence[JudgedClaim]) -> list[Judgement | None] | 
         A judgement for each claim, None for one whose words do not stand in its evidence; None for the whole reply if
         it is no JSON of the asked form, or does not judge each claim exactly once.
     """
-    text = _THOUGHT.sub("", reply)
-    places = [found.start() for found in _JUDGEMENTS.finditer(text)]
+    reply = without_reasoning(reply)
+    places = [found.start() for found in _JUDGEMENTS.finditer(reply)] or [
+        found.end() for found in _BARE.finditer(reply)
+    ]
     if len(places) != 1:
         return None
     try:
-        document, _ = json.JSONDecoder().raw_decode(text, places[0])
+        document, _ = json.JSONDecoder().raw_decode(reply, places[0])
     except (ValueError, RecursionError):
         return None
-    entries = document["judgements"]
+    entries = document["judgements"] if isinstance(document, dict) else document
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return None
     by_number: dict[int, Any] = {

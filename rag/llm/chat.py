@@ -1,8 +1,8 @@
 """
 Chat models: made by LangChain's `init_chat_model`, called by streaming, their failures translated into our errors.
 
-Servers differ in what they take. A part of a request that a server refuses by name is left out, and the request is
-made once more without it; `Dialect` remembers that. No error message repeats what a server said, for servers repeat
+Servers differ in what they take. The optional parts of a request that a server refuses are left out, and the request is
+made once more without them; `Dialect` remembers that. No error message repeats what a server said, for servers repeat
 keys.
 """
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ConfigError, ModelUnavailable
-from rag.llm.dialect import Dialect, Part
+from rag.llm.dialect import MOST_TRIES, Dialect, Part, applied
 from rag.llm.failures import Refused as Refused
 from rag.llm.failures import translated
 from rag.llm.reasoning import Visible
@@ -119,29 +119,36 @@ class Chat:
     sleep: Callable[[float], None] = time.sleep
     draw: Callable[[], float] = random.random
     was_cut: bool = False
+    formed: bool = False
 
     def stream(self, messages: Messages, **bound: Any) -> Iterator[str]:
         """
         Call the model and yield its reply as it comes, without reasoning.
 
         The call ends within one chunk of the reply when it is cancelled or this iterator is closed; its tokens are
-        counted all the same. Afterwards `was_cut` says if the reply ended at the most tokens.
+        counted all the same. Afterwards `was_cut` says if the reply ended at the most tokens, and
+        `formed` if the request had a response format.
 
         Args:
             messages: Role and content of each.
             bound: Passed on to the model, such as `extra_body`, which LangChain leaves as it is.
 
         Raises:
-            Refused: The server does not take a request with what is `bound`, such as a response format.
             ModelUnavailable: The model failed, or its reply broke off, was empty, or was cut before it began.
             CancelledError: The call was cancelled.
         """
-        while True:
+        without: set[Part] = set()
+        for tries in range(1, MOST_TRIES + 1):
             try:
-                yield from self._visible(messages, bound)
+                yield from self._visible(messages, bound, without)
                 return
-            except _PartRefused as error:
-                self.dialect.leave_out(error.part)
+            except _PartsRefused as error:
+                if tries == MOST_TRIES:
+                    raise error.failure from error
+                without |= error.parts if tries < MOST_TRIES - 1 else error.sent
+            except ModelUnavailable as error:
+                error.may_pass = error.may_pass and tries == 1
+                raise
 
     def cut(self) -> ModelUnavailable:
         """The error of a reply that was cut before it said anything of use."""
@@ -165,9 +172,9 @@ class Chat:
         """Tokens in messages, with the few that frame each of them."""
         return sum(self.counter.count(content) + 4 for _, content in messages) + 3
 
-    def _visible(self, messages: Messages, bound: dict[str, Any]) -> Iterator[str]:
+    def _visible(self, messages: Messages, bound: dict[str, Any], without: set[Part]) -> Iterator[str]:
         visible, empty = Visible(), True
-        for piece in self._stream(messages, bound):
+        for piece in self._stream(messages, bound, without):
             if text := visible.feed(piece):
                 empty = False
                 yield text
@@ -177,17 +184,27 @@ class Chat:
         if empty:
             raise self.cut() if self.was_cut else ModelUnavailable("The model's reply was empty.")
 
-    def _stream(self, messages: Messages, bound: dict[str, Any]) -> Iterator[str]:
+    def _stream(self, messages: Messages, bound: dict[str, Any], without: set[Part]) -> Iterator[str]:
         self.stop_if_cancelled()
-        formed = "response_format" in bound.get("extra_body", {})
-        model, sent, bound = self.dialect.applied(self.model, messages, bound, self.max_output)
+        openai = _is_openai(self.model)
+        parts = self.dialect.sent(messages, bound, openai=openai, without=without)
+        self.formed = "response_format" in parts
+        model = _without_retries(self.model) if without and openai else self.model
+        sent = messages
+        if openai:
+            model, sent, bound = applied(model, messages, bound, parts, self.max_output)
+        elif not self.formed:
+            bound = {name: value for name, value in bound.items() if name != "extra_body"}
         model = model.bind(**bound) if bound else model
         self.usage.calls += 1
-        reply = _Reply(cumulative=_is_openai(self.model))
+        reply = _Reply(cumulative=openai)
         chunks = None
         try:
-            chunks = model.stream(list(sent)) if self.dialect.takes("stream") else iter([model.invoke(list(sent))])
+            streams = "stream" in parts or not openai
+            chunks = model.stream(list(sent)) if streams else iter([model.invoke(list(sent))])
             for chunk in chunks:
+                if not reply.begun:
+                    self.dialect.leave_out(without)
                 text = reply.read(chunk)
                 self.stop_if_cancelled()
                 if text:
@@ -195,16 +212,17 @@ class Chat:
                     self.stop_if_cancelled()  # before the next chunk is waited for
                 if reply.length > MAX_REPLY_CHARS:
                     return
-            if reply.texts and not (reply.finished or reply.is_whole) and _is_openai(self.model):
+            if reply.texts and not (reply.finished or reply.is_whole) and openai:
                 raise ModelUnavailable("The model's reply broke off.", hint="Try again.")
         except (ModelUnavailable, CancelledError, GeneratorExit):
             raise
         except Exception as error:
             if reply.texts:
                 raise ModelUnavailable("The model's reply broke off.", hint="Try again.") from error
-            if part := self.dialect.refused_part(error):
-                raise _PartRefused(part) from error
-            raise translated(error, formed=formed) from error
+            failure = translated(error)
+            if refused := self.dialect.refused(error, parts):
+                raise _PartsRefused(refused, parts, failure) from error
+            raise failure from error
         finally:
             self.was_cut = reply.was_cut
             if chunks is not None and hasattr(chunks, "close"):
@@ -223,12 +241,18 @@ class Chat:
             self.usage.estimated = True
 
 
-class _PartRefused(Exception):
-    """The server refused a part of the request that can be left out."""
+class _PartsRefused(Exception):
+    """The server refused parts of the request that can be left out; `failure` is the error if that does not help."""
 
-    def __init__(self, part: Part) -> None:
-        super().__init__(part)
-        self.part = part
+    def __init__(self, parts: set[Part], sent: set[Part], failure: Exception) -> None:
+        super().__init__(parts)
+        self.parts, self.sent, self.failure = parts, sent, failure
+
+
+def _without_retries(model: Any) -> Any:
+    """The same model, whose client asks a server that fails only once."""
+    once = model.root_client.with_options(max_retries=0)
+    return model.model_copy(update={"root_client": once, "client": once.chat.completions})
 
 
 def _is_openai(model: Any) -> bool:

@@ -6,9 +6,6 @@ import re
 
 from rag.errors import ModelUnavailable
 
-_SCHEMA = re.compile(
-    r"response_format|json_schema|json mode|structured output|guided|grammar|\bschema\b", re.IGNORECASE
-)
 _WINDOW = re.compile(
     r"context[ _](?:length|window|size)|maximum (?:context|sequence|input)|too many (?:input )?tokens|"
     r"prompt is too long|exceeds? (?:the )?(?:available )?context|input (?:is )?too long|max_model_len|n_ctx",
@@ -16,33 +13,58 @@ _WINDOW = re.compile(
 )
 
 
+_NO_MODEL = re.compile(
+    r"model_not_found|DeploymentNotFound|\bmodel\b.{0,100}?\b(?:not found|(?:does|do) not exist)|"
+    r"(?:no such|unknown|invalid|not a valid) model\b(?! input| parameter)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
 class Refused(Exception):
-    """The server does not take a request of this form, or the reply is of no use; another form may work."""
+    """The reply is of no use; a request of another form may work."""
 
 
-def translated(error: Exception, *, formed: bool) -> Exception:
-    """A vendor's error in our words; `formed` if the request had a response format, which another could leave out."""
+def is_window(error: Exception) -> bool:
+    """True if a server refuses a request because it is longer than the model's context window."""
+    return getattr(error, "status_code", None) in (400, 413, 422, 500) and bool(_WINDOW.search(str(error)))
+
+
+def is_no_model(error: Exception) -> bool:
+    """True if a server says that it has no model of this name."""
+    return getattr(error, "status_code", None) in (400, 404) and bool(_NO_MODEL.search(str(error)))
+
+
+def translated(error: Exception) -> ModelUnavailable:
+    """A vendor's error in our words."""
     status = getattr(error, "status_code", None)
     kinds = {type_.__name__ for type_ in type(error).__mro__}
-    if status in (400, 413, 422) and _WINDOW.search(str(error)):
+    if is_window(error):
         return ModelUnavailable(
             "The request is longer than the model's context window.",
             hint="Set `model_window` to the tokens that the model takes.",
             may_pass=False,
         )
-    if isinstance(error, TypeError | NotImplementedError) or status in (400, 415, 422):
-        reason = "The model's server refused the request."
-        return Refused(reason) if formed else ModelUnavailable(reason, may_pass=False)
-    if formed and status in (404, 405, 500, 501) and _SCHEMA.search(str(error)):
-        return Refused("The model's server takes no response format.")
+    if is_no_model(error):
+        return ModelUnavailable(
+            f"The server has no model of that name ({status}).",
+            hint="Check `model` and the server's address.",
+            may_pass=False,
+        )
+    if isinstance(error, TypeError | NotImplementedError) or status in (400, 405, 413, 415, 422):
+        code = f" ({status})" if status else ""
+        return ModelUnavailable(
+            f"The model's server refused the request{code}.",
+            hint="See what the server takes with `refdesk doctor --model NAME`.",
+            may_pass=False,
+        )
     if status in (401, 403):
         return ModelUnavailable(
             f"The model's server refused the key ({status}).", hint="Check the key in the environment.", may_pass=False
         )
     if status == 404:
         return ModelUnavailable(
-            "The server has no model of that name (404).",
-            hint="Check `model` and the server's address.",
+            "The server has no model of that name, or nothing at this address (404).",
+            hint="Check `model` and the server's address, which often ends in /v1.",
             may_pass=False,
         )
     if status == 429:

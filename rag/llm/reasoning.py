@@ -102,5 +102,11 @@ class Visible:
         return passed
 
 
+def without_reasoning(reply: str) -> str:
+    """A whole reply without reasoning."""
+    visible = Visible()
+    return visible.feed(reply) + visible.finish()
+
+
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return deque(pattern.finditer(text), maxlen=1).pop() if pattern.search(text) else None

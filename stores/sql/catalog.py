@@ -38,6 +38,7 @@ from stores.sql.schema import (
     upsert,
     writing,
 )
+from stores.sql.servers import SQLServer
 from stores.sql.themes import SQLThemes
 from stores.sql.unions import StoredUnion, part, unions_of, write_parted, write_unions
 
@@ -59,6 +60,10 @@ class SQLCatalog(PaperQueries):
     def replies(self, *, read_only: bool) -> SQLReplies:
         """The stored replies of models."""
         return SQLReplies(self._engine, read_only=read_only)
+
+    def server(self, name: str, *, read_only: bool) -> SQLServer:
+        """What the server of a model does not take."""
+        return SQLServer(self._engine, name, read_only=read_only)
 
     def feeds(self) -> SQLFeeds:
         """The state of each feed."""

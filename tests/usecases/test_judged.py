@@ -22,6 +22,7 @@ from refdesk import wiring
 from refdesk.ask import ModelSettings
 from refdesk.render import terminal
 from refdesk.render.markdown import answer as as_markdown
+from refdesk.servers import chats
 from refdesk.settings.prompts import load
 from tests import chat_server
 from tests.chat_server import Body, ChatServer, as_reply, claim, is_judge, judged, judgements, judging, serving
@@ -302,7 +303,7 @@ def test_a_judge_decides_over_the_labelled_claims_and_turns_no_veto(server: Chat
 
     server.chunk = 100_000
     server.judge = judging(as_labelled if way == "as labelled" else lambda *_: draw.choice(list(verdict_of.values())))
-    chat = wiring.chats("openai:referee", ModelSettings(timeout_s=20))(lambda: False)
+    chat = chats("openai:referee", ModelSettings(timeout_s=20))(lambda: False)
     judge = ModelJudge(lambda messages, _, form: "".join(chat.stream(messages, **form)), load()["judge"], tag="3f9a")
     checker = wiring.checker()
     claims = [JudgedClaim(str(row["claim"]), cited_of(row), str(row.get("question") or "")) for row in data]
