@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from rag.digests import compose, salience
 from rag.digests.compose import HEADLINE, Part
+from rag.digests.telling import told
 from rag.ports import Matrix
 from rag.question import Understood
 from rag.reviews.figures import figure
-from rag.reviews.findings import MAIN_FINDINGS, Told, findings, headline
+from rag.reviews.findings import MAIN_FINDINGS, Sentences, findings, headline
 from rag.reviews.groups import themes
 from rag.reviews.months import months
 from rag.reviews.treating import Found, Treated
-from rag.roles import finding
 from rag.types import (
     AlsoNear,
     Claim,
@@ -95,17 +95,17 @@ def build(inputs: ReviewInputs, writer: Writer | None = None) -> Review:
         CancelledError: The writer was cancelled.
     """
     treated = inputs.found.papers[: inputs.limit]
-    told = findings(treated)
-    papers = [paper for paper, _ in told]
+    lines = findings(treated)
+    papers = [paper for paper, _ in lines]
     words = inputs.understood.topic or inputs.topic
     named = themes(papers, [hit.paper for hit in inputs.found.nearest], words)
-    parts = _parts(words, treated, told, inputs.vectors, named) if papers else []
+    parts = _parts(words, treated, lines, inputs.vectors, named) if papers else []
     written = writer.write(parts) if writer and parts else None
     claims: dict[str, Sequence[Claim]] = {part.name: part.claims for part in parts}
     claims |= written.claims if written else {}
     return _composed(
         inputs,
-        told,
+        lines,
         named,
         claims,
         model=writer.model if writer and written and written.claims else None,
@@ -115,41 +115,42 @@ def build(inputs: ReviewInputs, writer: Writer | None = None) -> Review:
     )
 
 
-def _parts(topic: str, treated: Sequence[Treated], told: Told, vectors: Matrix, named: Sequence[Theme]) -> list[Part]:
+def _parts(
+    topic: str, treated: Sequence[Treated], lines: Sentences, vectors: Matrix, named: Sequence[Theme]
+) -> list[Part]:
     """The head and the themes, each with its extractive text and what a model is shown."""
-    row = {paper.paper_id: number for number, (paper, _) in enumerate(told)}
-    head = headline(treated, told, vectors)
-    parts = [_part(HEADLINE, ASK_HEADLINE.format(topic[:300]), [paper for paper, _ in told], head, MAIN_FINDINGS)]
+    row = {paper.paper_id: number for number, (paper, _) in enumerate(lines)}
+    head = headline(treated, lines, vectors)
+    parts = [_part(HEADLINE, ASK_HEADLINE.format(topic[:300]), [paper for paper, _ in lines], head, MAIN_FINDINGS)]
     shown = {paper.paper_id for paper, _ in head}
     for theme in named:
         rows = [row[paper_id] for paper_id in theme.paper_ids]
-        rows = [each for each in rows if told[each][0].paper_id not in shown] or rows
-        members = [told[each][0] for each in rows]
+        rows = [each for each in rows if lines[each][0].paper_id not in shown] or rows
+        members = [lines[each][0] for each in rows]
         weights = [treated[each].score for each in rows]
         covering = salience.cover(members, vectors[rows], weights, limit=THEME_FINDINGS)
-        sentence = {told[each][0].paper_id: told[each][1] for each in rows}
+        sentence = {lines[each][0].paper_id: lines[each][1] for each in rows}
         chosen = [(paper, sentence[paper.paper_id]) for paper, _ in covering]
         question = ASK_THEME.format(topic[:300], theme.name)
         parts.append(
-            _part(theme.id, question, [told[row[each]][0] for each in theme.paper_ids], chosen, THEME_FINDINGS)
+            _part(theme.id, question, [lines[row[each]][0] for each in theme.paper_ids], chosen, THEME_FINDINGS)
         )
         shown.update(paper.paper_id for paper, _ in chosen)
     return parts
 
 
-def _part(name: str, question: str, papers: Sequence[Paper], chosen: Told, limit: int) -> Part:
-    evidence = tuple(
-        Evidence(paper=paper, sentence=paper.sentence(number), score=1.0)
-        for paper in papers[:SHOWN_PAPERS]
-        for number in sorted(finding.ranked(paper)[:SHOWN_SENTENCES])
-    )
-    claims = tuple(compose.verbatim(paper, sentence) for paper, sentence in chosen)
-    return Part(name=name, question=question, evidence=evidence, claims=claims, limit=limit)
+def _part(name: str, question: str, papers: Sequence[Paper], chosen: Sentences, limit: int) -> Part:
+    evidence = []
+    for paper in papers[:SHOWN_PAPERS]:
+        said = told(paper)
+        shown = dict.fromkeys(filter(None, (said.finding, said.contribution, said.serves)))
+        evidence += [Evidence(paper=paper, sentence=sentence, score=1.0) for sentence in list(shown)[:SHOWN_SENTENCES]]
+    return compose.part(name, question, evidence, chosen, limit)
 
 
 def _composed(
     inputs: ReviewInputs,
-    told: Told,
+    lines: Sentences,
     named: Sequence[Theme],
     claims: Mapping[str, Sequence[Claim]],
     *,
@@ -160,7 +161,7 @@ def _composed(
 ) -> Review:
     """The review, with its sources numbered in the order of first citation."""
     found = inputs.found
-    by_id = {paper.paper_id: paper for paper, _ in told}
+    by_id = {paper.paper_id: paper for paper, _ in lines}
     numbers: dict[str, int] = {}
 
     def numbered(given: Iterable[Claim]) -> tuple[Claim, ...]:
@@ -177,10 +178,11 @@ def _composed(
 
     head = numbered(claims.get(HEADLINE, ()))
     with_claims = tuple(replace(theme, claims=numbered(claims.get(theme.id, ()))) for theme in named)
-    own = {paper.paper_id: numbered([compose.verbatim(paper, sentence)])[0] for paper, sentence in told}
+    own = {paper.paper_id: numbered([compose.verbatim(paper, sentence)])[0] for paper, sentence in lines}
     theme_of = {paper_id: theme.id for theme in named for paper_id in theme.paper_ids}
     shown = [
-        _paper(rank, each, own[each.paper.paper_id], theme_of) for rank, each in enumerate(found.papers[: len(told)], 1)
+        _paper(rank, each, own[each.paper.paper_id], theme_of)
+        for rank, each in enumerate(found.papers[: len(lines)], 1)
     ]
     table = [_row(numbers[paper_id], by_id[paper_id], claim) for paper_id, claim in own.items()]
     sources = tuple(Source(number=number, paper=by_id[paper_id]) for paper_id, number in numbers.items())
@@ -220,8 +222,9 @@ def _composed(
 
 
 def _paper(rank: int, treated: Treated, claim: Claim, theme_of: Mapping[str, str]) -> IssuePaper:
-    paper = treated.paper
-    role = paper.roles[claim.citations[0].sentence - 1].name
+    paper, said = treated.paper, told(treated.paper)
+    number = claim.citations[0].sentence
+    offers = said.contribution is not None and said.contribution.number == number
     return IssuePaper(
         paper=paper,
         rank=rank,
@@ -229,8 +232,8 @@ def _paper(rank: int, treated: Treated, claim: Claim, theme_of: Mapping[str, str
         why="its title names the topic" if treated.in_title else "its abstract treats the topic",
         tldr=claim,
         theme=theme_of.get(paper.paper_id),
-        finding=claim if role in ("result", "conclusion") else None,
-        contribution=claim if role in ("objective", "method") else None,
+        finding=None if offers else claim if paper.roles[number - 1].name in ("result", "conclusion") else None,
+        contribution=claim if offers else None,
         closeness="close" if treated.in_title else "near",
     )
 

@@ -1,8 +1,8 @@
 """
-Themes of a review: phrases that several of its papers have and the other papers near the topic have less.
+Themes of a review: phrases that several of its papers are about, and few other papers near the topic hold.
 
-A theme is a phrase, and every paper of it has the phrase. A paper is in one theme at most, that of the first phrase
-that is chosen. Some papers are in none.
+A theme is a phrase: each of its papers has it in the title, or says it more than once. A paper is in one theme at most,
+that of the first phrase that is chosen. Papers that share no phrase are in none.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ SMALLEST, WIDEST = 3, 0.4
 """The least papers of a theme, and the largest share of the papers that a phrase may have."""
 MOST = 7
 KEYWORDS = 6
+BACKGROUND = 300
+"""Other papers near the topic, at most, that tell which phrases are common in the field."""
 _EMPTY = frozenset(
     stems(
         """
@@ -29,8 +31,9 @@ _EMPTY = frozenset(
     )
 )
 """Stems that say nothing beside a word of the topic: “segmentation tasks” of papers on segmentation."""
-_VERB = re.compile(r"[a-z]+(?<![sui])s", re.ASCII)
+_VERB = re.compile(r"[a-z]+(?<![sui])s|generate|accelerate|improve|reduce", re.ASCII)
 """A first word that is likely a verb, as in “accelerates inference”."""
+_WORD = re.compile(r"[^\W_]+")
 
 
 def themes(papers: Sequence[Paper], background: Sequence[Paper], topic: str) -> tuple[Theme, ...]:
@@ -39,30 +42,30 @@ def themes(papers: Sequence[Paper], background: Sequence[Paper], topic: str) -> 
 
     Args:
         papers: Those of the review, the nearest to the topic first.
-        background: Papers near the topic that do not treat it; they tell which phrases are common in the field.
+        background: Papers near the topic that do not treat it, the nearest first.
         topic: The words of the topic, which name no theme.
     """
     if len(papers) < FEWEST:
         return ()
     rows = range(len(papers))
-    corpus = Phrases([*papers, *background])
-    of_topic = frozenset(stems(topic.lower().replace("-", " ").split()))
+    corpus = Phrases([*papers, *background[:BACKGROUND]])
+    texts = [_Text(paper) for paper in papers]
+    of_topic = frozenset(_stems(topic))
     candidates = [
-        (phrase, holders)
+        (phrase, {row for row in phrase.holders.intersection(rows) if texts[row].is_about(phrase.text)})
         for phrase in corpus.salience(rows)
         if _is_name(phrase, of_topic)
-        and SMALLEST <= len(holders := phrase.holders.intersection(rows)) <= WIDEST * len(papers)
     ]
     chosen: list[tuple[Phrase, list[int]]] = []
     free = set(rows)
     while len(chosen) < MOST:
-        left = [(phrase, holders & free) for phrase, holders in candidates]
-        left = [(phrase, holders) for phrase, holders in left if len(holders) >= SMALLEST]
+        left = [(phrase, about & free) for phrase, about in candidates if len(about) <= WIDEST * len(papers)]
+        left = [(phrase, about) for phrase, about in left if len(about) >= SMALLEST]
         if not left:
             break
-        phrase, held = max(left, key=lambda each: (_worth(each[0], len(each[1])), each[0].text))
-        chosen.append((phrase, sorted(held)))
-        free -= held
+        phrase, about = max(left, key=lambda each: (_worth(each[0], len(each[1])), each[0].text))
+        chosen.append((phrase, sorted(about)))
+        free -= about
     chosen.sort(key=lambda each: (-len(each[1]), each[1]))
     return tuple(_theme(number, phrase, held, papers, corpus) for number, (phrase, held) in enumerate(chosen, start=1))
 
@@ -72,12 +75,34 @@ def _is_name(phrase: Phrase, of_topic: frozenset[str]) -> bool:
     first, *others = re.split(r"[\s-]", phrase.text)
     if phrase.vague or not others or _VERB.fullmatch(first):
         return False
-    words = set(stems([first.lower(), *(other.lower() for other in others)]))
+    words = set(_stems(phrase.text))
     return len(words - of_topic) * 2 >= len(words) and not words - of_topic <= _EMPTY
 
 
 def _worth(phrase: Phrase, free: int) -> float:
-    return round(float(free**0.5 * max(phrase.score, 0.0)), 9)
+    return round(float(free * max(phrase.score, 0.0) ** 0.5), 9)
+
+
+class _Text:
+    """The stems of a paper's title, and of each of its sentences."""
+
+    def __init__(self, paper: Paper) -> None:
+        self._title = _stems(paper.title)
+        self._sentences = [_stems(sentence.text) for sentence in paper.sentences]
+
+    def is_about(self, phrase: str) -> bool:
+        """True if the title has all words of a phrase, or two sentences have the phrase."""
+        wanted = _stems(phrase)
+        if set(wanted) <= set(self._title):
+            return True
+        width = len(wanted)
+        return (
+            sum(
+                any(words[at : at + width] == wanted for at in range(len(words) - width + 1))
+                for words in self._sentences
+            )
+            > 1
+        )
 
 
 def _theme(number: int, phrase: Phrase, held: Sequence[int], papers: Sequence[Paper], corpus: Phrases) -> Theme:
@@ -93,3 +118,7 @@ def _theme(number: int, phrase: Phrase, held: Sequence[int], papers: Sequence[Pa
         paper_ids=tuple(papers[row].paper_id for row in held),
         share=len(held) / len(papers),
     )
+
+
+def _stems(text: str) -> list[str]:
+    return list(stems(_WORD.findall(text.lower())))
