@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +19,24 @@ from rag.digests.compose import HEADLINE, Part
 from rag.digests.telling import told
 from rag.ports import Matrix
 from rag.question import Understood
+from rag.reviews.agreements import agreements, differences
 from rag.reviews.figures import figure
 from rag.reviews.findings import MAIN_FINDINGS, Sentences, findings, headline
 from rag.reviews.groups import themes
 from rag.reviews.months import months
 from rag.reviews.treating import Found, Treated
 from rag.types import (
+    Agreement,
     AlsoNear,
     Claim,
     Coverage,
+    Difference,
     Evidence,
     Filter,
     IssuePaper,
     Paper,
     Review,
+    Sentence,
     Source,
     TableRow,
     Theme,
@@ -160,7 +164,7 @@ def _composed(
     degraded: Mapping[str, str] | None,
 ) -> Review:
     """The review, with its sources numbered in the order of first citation."""
-    found = inputs.found
+    found, topic = inputs.found, inputs.understood.topic or inputs.topic
     by_id = {paper.paper_id: paper for paper, _ in lines}
     numbers: dict[str, int] = {}
 
@@ -178,6 +182,14 @@ def _composed(
 
     head = numbered(claims.get(HEADLINE, ()))
     with_claims = tuple(replace(theme, claims=numbered(claims.get(theme.id, ()))) for theme in named)
+    agreed = tuple(
+        Agreement(about=each.about, direction=each.direction, claims=numbered(_verbatim(each.said)))
+        for each in agreements([paper for paper, _ in lines], topic)
+    )
+    differing = tuple(
+        Difference(about=each.about, claims=numbered(_verbatim(each.up)), against=numbered(_verbatim(each.down)))
+        for each in differences([paper for paper, _ in lines], [topic, *found.topic.names])
+    )
     own = {paper.paper_id: numbered([compose.verbatim(paper, sentence)])[0] for paper, sentence in lines}
     theme_of = {paper_id: theme.id for theme in named for paper_id in theme.paper_ids}
     shown = [
@@ -193,8 +205,8 @@ def _composed(
         mode="generated" if model else "extractive",
         headline=head,
         themes=with_claims,
-        agreements=(),
-        differences=(),
+        agreements=agreed,
+        differences=differing,
         papers=tuple(shown),
         table=tuple(sorted(table, key=lambda row: row.source)),
         months=() if inputs.partial else months((each.paper for each in found.papers), inputs.library),
@@ -219,6 +231,10 @@ def _composed(
     contents = {key: value for key, value in review.to_dict().items() if key != "id"}
     document = json.dumps([contents, made_from], sort_keys=True, ensure_ascii=False)
     return replace(review, manifest={"id": "sha256:" + hashlib.sha256(document.encode()).hexdigest(), **made_from})
+
+
+def _verbatim(said: Iterable[tuple[Paper, Sentence]]) -> Iterator[Claim]:
+    return (compose.verbatim(paper, sentence) for paper, sentence in said)
 
 
 def _paper(rank: int, treated: Treated, claim: Claim, theme_of: Mapping[str, str]) -> IssuePaper:

@@ -41,8 +41,9 @@ def _units(review: Review) -> Iterator[tuple[str, ...]]:
     if review.agreements:
         yield ("## Where they agree",)
     for agreement in review.agreements:
-        yield (f"### {_escaped(wording.agreement(agreement))}",)
-        yield from _claims(agreement.claims)
+        also = wording.also(agreement)
+        yield f"### {_escaped(wording.agreement(agreement))}", *([_aside(also)] if also else [])
+        yield from _claims(wording.shown(agreement))
     if review.differences:
         yield ("## Where they differ",)
     for difference in review.differences:

@@ -57,9 +57,12 @@ def _lines(review: Review) -> Iterator[_Line]:
         yield _plain("Its papers: " + ", ".join(map(str, wording.members(theme, review))), "dim"), "  "
     if review.agreements:
         yield from _heading("Where they agree")
-    for agreement in review.agreements:
+    for number, agreement in enumerate(review.agreements):
+        yield from [(Text(""), "")] if number else []
         yield _plain(wording.agreement(agreement), "bold"), ""
-        yield from map(_claim, agreement.claims)
+        yield from map(_claim, wording.shown(agreement))
+        if also := wording.also(agreement):
+            yield _plain(also, "dim"), "  "
     if review.differences:
         yield from _heading("Where they differ")
     for difference in review.differences:

@@ -10,6 +10,8 @@ from refdesk.render.wording import count, counted, link, name, own, plain
 
 LONGEST_TOPIC = 200
 """Characters of a topic in a heading."""
+AGREEING = 3
+"""Claims of an agreement that are shown in full; of the other papers the numbers are given."""
 WIDTH = 24
 """Characters of the longest bar of the chart."""
 _FILTERS = {
@@ -91,6 +93,17 @@ def agreement(given: Agreement) -> str:
     return f"{_capital(plain(readable(given.about)))} {way} ({count(len(given.claims))})"
 
 
+def shown(given: Agreement) -> tuple[Claim, ...]:
+    """The claims of an agreement that are shown in full: the first few, of which each has a number if any has."""
+    return given.claims[:AGREEING]
+
+
+def also(given: Agreement) -> str:
+    """The numbers of the other papers that agree; empty if there are none."""
+    numbers = sorted({each.source for claim in given.claims[AGREEING:] for each in claim.citations})
+    return f"Likewise: {', '.join(map(str, numbers))}" if numbers else ""
+
+
 def difference(given: Difference) -> str:
     """The heading of a difference."""
     sides = f"{len(given.claims):,} say that it rises, {len(given.against):,} that it falls"
@@ -108,12 +121,12 @@ def share(month: Month) -> str:
     The papers of a month on the topic, and their share of all.
 
     >>> share(Month(name="2026-03", papers=4, listed=800))
-    '4 of 800, 0.5 %'
+    '4 of 800, 0.50 %'
     """
     if not month.listed:
         return "no papers"
     percent = 100 * month.share
-    digits = 0 if percent >= 10 or not percent else 1 if percent >= 0.1 else 2
+    digits = 0 if percent >= 10 or not percent else 1 if percent >= 1 else 2
     return f"{month.papers:,} of {month.listed:,}, {percent:.{digits}f} %"
 
 
@@ -136,12 +149,12 @@ def facts(review: Review) -> str:
 
 
 def claims(review: Review) -> Iterator[Claim]:
-    """Every claim of a review, in its order."""
+    """Every claim of a review that is shown in full, in its order."""
     yield from review.headline
     for theme_ in review.themes:
         yield from theme_.claims
     for agreement_ in review.agreements:
-        yield from agreement_.claims
+        yield from shown(agreement_)
     for difference_ in review.differences:
         yield from (*difference_.claims, *difference_.against)
     yield from (row.finding for row in review.table)

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import pytest
 
+from rag.reviews.agreements import agreements, differences
+from rag.reviews.effects import effects
 from rag.reviews.figures import figure
 from rag.reviews.groups import FEWEST, themes
 from rag.reviews.months import MOST, months
@@ -161,3 +163,61 @@ def test_a_theme_is_a_phrase_that_all_its_papers_have_and_no_paper_is_in_two() -
 
 def test_few_papers_have_no_themes() -> None:
     assert themes([paper(at, "Weight decay") for at in range(FEWEST - 1)], [], "grokking") == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "found"),
+    [
+        (
+            "It reduces inference latency and memory usage by 40%.",
+            [("inference latency", "down"), ("memory usage", "down")],
+        ),
+        ("It is up to 2.3x faster than before.", [("speed", "up")]),
+        ("It yields a 2.3x speedup.", [("speed", "up")]),
+        ("It gives a 20% reduction in training time.", [("training time", "down")]),
+        ("It achieves higher Dice scores on organs.", [("dice scores", "up")]),
+        ("It does not reduce latency.", []),
+        ("It is fast without reducing accuracy.", []),
+        ("Whereas others reduce throughput, ours is stable.", []),
+        ("Latency may improve throughput.", []),
+        ("Speedups are discussed.", []),
+    ],
+)
+def test_what_a_result_says_rises_or_falls(sentence: str, found: list[tuple[str, str]]) -> None:
+    assert [(each.thing, each.direction) for each in effects(sentence)] == found
+
+
+def test_papers_agree_where_results_give_numbers_of_one_thing() -> None:
+    papers = [
+        paper(1, "A", ("Our method reduces inference latency by 40%.", "result")),
+        paper(2, "B", ("Our method lowers latency.", "background"), ("It halves nothing.", "result")),
+        paper(3, "C", ("We reduce inference latency by 2.1x on long inputs.", "conclusion")),
+        paper(4, "D", ("We improve performance by 3%.", "result")),
+        paper(5, "E", ("We improve performance by 4%.", "result")),
+        paper(6, "F", ("Inference latency is never reduced, by 10%.", "result")),
+    ]
+    [common] = agreements(papers, "speculative decoding")
+    assert (common.about, common.direction) == ("inference latency", "down")
+    assert [each.paper_id for each, _ in common.said] == [papers[0].paper_id, papers[2].paper_id]
+
+
+def test_a_thing_that_the_topic_names_is_no_agreement() -> None:
+    papers = [paper(at, "A", (f"We reduce hallucinations by {at}%.", "result")) for at in (10, 20, 30)]
+    assert agreements(papers, "hallucinations") == []
+    assert len(agreements(papers, "retrieval")) == 1
+
+
+def test_papers_differ_only_where_one_subject_does_opposite_things() -> None:
+    helps = paper(1, "A", ("We find that self-correction improves reasoning accuracy by 4%.", "result"))
+    hurts = paper(2, "B", ("Self-correction significantly degrades reasoning accuracy.", "result"))
+    other = paper(3, "C", ("Noise degrades reasoning accuracy.", "result"))
+    [found] = differences([helps, hurts, other], ["self-correction"])
+    assert found.about == "self-correction and reasoning accuracy"
+    assert [[each.paper_id for each, _ in side] for side in (found.up, found.down)] == [
+        [helps.paper_id],
+        [hurts.paper_id],
+    ]
+    assert differences([helps, other], ["self-correction"]) == []
+    assert differences([helps, hurts], ["something else"]) == []
+    denied = paper(4, "D", ("Self-correction does not improve reasoning accuracy.", "result"))
+    assert differences([helps, denied], ["self-correction"]) == []
