@@ -34,10 +34,11 @@ UNDECODED = "\uffff"
 """Stands for bytes that could not be decoded; `clean` refuses it."""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TAGS = (
-    "a abbr article article-title b bdi bold br code dd del div dl dt em emph font h1 h2 h3 h4 h5 h6 hr i img inf "
-    "ins italic label li list list-item monospace ol p pre q roman s sc sec section small span strike strong sub sup "
-    "table tbody td th thead title tr tt u ul underline abstract abstracttext inline-formula disp-formula "
-    "inline-graphic tex-math xref ext-link iframe object embed form input button svg style script"
+    "a abbr article article-title b bdi blockquote bold br cite code dd del div dl dt em emph figcaption font h1 h2 "
+    "h3 h4 h5 h6 hr i img inf ins italic label li list list-item monospace ol p pre q roman s sc sec section small "
+    "span strike strong sub sup table tbody td th thead title tr tt u ul underline abstract abstracttext "
+    "inline-formula disp-formula inline-graphic tex-math xref ext-link iframe object embed form input button svg style "
+    "script"
 )
 _ATTRIBUTES = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*"""
 _TAG = re.compile(

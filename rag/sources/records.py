@@ -17,12 +17,14 @@ from functools import lru_cache
 from typing import Any
 
 from rag import identity, text
-from rag.sources import tex
+from rag.sources import furniture, tex
 from rag.types import Paper, Reject
 
 MIN_ABSTRACT_CHARS = 10
 MAX_ABSTRACT_CHARS = 50_000
 MAX_TITLE_CHARS = 20_000
+SHORT_CHARS = 500
+"""What stands in place of an abstract is shorter."""
 COLUMNS = """
     id _id arxiv_id doi pmid pmcid title abstract summary text authors url date published year updated listed
     categories tags venue aliases
@@ -32,9 +34,6 @@ MONTHS = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 _PMID = re.compile(r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s\"<>\\^`{|}]{3,2000}", re.IGNORECASE)
-_NO_ABSTRACT = re.compile(
-    r"\W*(?:no abstract(?: is| was)?(?: available| provided)?|n/?a|none|null|nan)\W*", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +71,11 @@ def make_paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper
         abstract = _prose(fields.get("abstract")) or _prose(fields.get("summary")) or _prose(fields.get("text"))
         url = web_link(fields.get("url"))
         details = _details(fields, context)
+        reason = _reject_reason(title, abstract, details["authors"])
         ids = sorted(set(_ids(fields, url, context)), key=identity.rank) or [identity.title_id(title)]
     except text.UnprintableText as error:
         return Reject(where=where, reason=str(error), title=printable(title or _string(fields.get("title"))))
-    if reason := _reject_reason(title, abstract):
+    if reason:
         return Reject(where=where, reason=reason, title=printable(title))
     return Paper(
         paper_id=ids[0],
@@ -144,13 +144,13 @@ def column_name(key: str) -> str:
     return key if key in COLUMNS else key.strip().lower().replace(" ", "_")
 
 
-def _reject_reason(title: str, abstract: str) -> str | None:
-    """Why the two are no paper; None if they are."""
+def _reject_reason(title: str, abstract: str, names: Sequence[str]) -> str | None:
+    """Why these are no paper; None if they are. `names` are the authors."""
     if not title:
         return "no title"
     if len(title) > MAX_TITLE_CHARS:
         return f"the title has {len(title):,} characters; the limit is {MAX_TITLE_CHARS:,}"
-    if not abstract or _NO_ABSTRACT.fullmatch(abstract):
+    if not abstract or (len(abstract) < SHORT_CHARS and furniture.is_furniture(abstract, title, names)):
         return "no abstract"
     if len(abstract) < MIN_ABSTRACT_CHARS or not any(map(str.isalpha, abstract)):
         return f"the abstract {abstract!r} is too short to be one"

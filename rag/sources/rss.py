@@ -1,8 +1,9 @@
 """
 RSS 0.9 to 2.0, RDF and Atom feeds of any site: a journal, a preprint server, a search, a web log.
 
-The abstract is the description, summary or content: the first of them that is neither short nor cut off. The pages that
-a feed links to are not read, and a link is no identity: the item may be about the paper, or about anything.
+The abstract is the description, summary or content, without what publishers put around it: the first of them that is
+neither short nor cut off. The pages that a feed links to are not read, and a link is no identity: the item may be about
+the paper, or about anything.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from rag import identity
-from rag.sources import records, xml
+from rag.sources import furniture, records, xml
 from rag.types import Paper, Reject
 
 _ROOTS = ("rss", "feed", "RDF")
@@ -65,17 +66,19 @@ def _paper(item: xml.Element, where: str, context: records.Context) -> Paper | R
     pmid = next((found[1] for text in ids if (found := _PMID.match(text))), None)
     cover_date = xml.first_text(parts, "prism:publicationDate", "prism:coverDate", "dc:date")
     posted = xml.first_text(parts, "pubDate", "published", "issued")
+    title, authors = xml.first_text(parts, "title", "dc:title"), _authors(parts)
+    venue = xml.first_text(parts, "prism:publicationName")
     fields = {
         "id": "" if pmid else guid,
         "doi": next(filter(None, map(_doi, ids)), None),
         "pmid": pmid,
-        "title": xml.first_text(parts, "title", "dc:title"),
-        "abstract": _abstract(parts),
-        "authors": _authors(parts),
+        "title": title,
+        "abstract": _abstract(parts, title, [*([authors] if isinstance(authors, str) else authors), venue]),
+        "authors": authors,
         "published": cover_date or posted or xml.first_text(parts, "updated", "modified"),
         "updated": xml.first_text(parts, "updated", "modified", "dc:modified"),
         "listed": posted if cover_date else None,
-        "venue": xml.first_text(parts, "prism:publicationName"),
+        "venue": venue,
         "categories": [category.get("term") or xml.inner_markup(category) for category in parts.get("category", [])]
         or xml.texts(parts, "dc:subject"),
     }
@@ -109,14 +112,15 @@ def _link(parts: dict[str, list[xml.Element]]) -> str:
     return next(filter(records.web_link, xml.texts(parts, "guid", "id")), "")
 
 
-def _abstract(parts: dict[str, list[xml.Element]]) -> str:
-    names = ("description", "summary", "dc:description", "content:encoded", "content", "dc:abstract")
-    texts = [
-        text for name in names if (text := xml.first_text(parts, name)) and len(text) <= records.MAX_ABSTRACT_CHARS
-    ]
+def _abstract(parts: dict[str, list[xml.Element]], title: str, names: list[str]) -> str:
+    fields = ("description", "summary", "dc:description", "content:encoded", "content", "dc:abstract")
+    markup = [text for name in fields if (text := xml.first_text(parts, name))]
+    if not (short := [text for text in markup if len(text) <= records.MAX_ABSTRACT_CHARS]):
+        return markup[0] if markup else ""
+    texts = [furniture.abstract_of(text, title, names) for text in short]
     lengths = {text: len(_TAG.sub("", text).strip()) for text in texts}
     whole = (text for text in texts if lengths[text] >= _SHORTEST_WHOLE and not _CUT_OFF.search(text[-200:]))
-    return next(whole, None) or max(texts, key=lengths.__getitem__, default=xml.first_text(parts, *names))
+    return next(whole, None) or max(texts, key=lengths.__getitem__)
 
 
 def _authors(parts: dict[str, list[xml.Element]]) -> list[str] | str:

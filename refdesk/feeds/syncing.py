@@ -21,6 +21,7 @@ from rag import sources
 from rag.errors import ConfigError, InputError, RefdeskError, UnknownFormat, UnreadableInput
 from rag.origins import Origin, of_feed
 from rag.sources.decoding import HEAD_BYTES, open_text
+from rag.sources.repetition import Repetition, without_notices
 from rag.types import ImportReport, JsonDict, Reject
 from refdesk.feeds.fetching import PACES, Fetcher
 from refdesk.feeds.providers import PROVIDERS
@@ -136,8 +137,9 @@ def _pulled(
         check(name, feed, file=settings.file)
         provider, fetcher.pause_s, overlap = PROVIDERS[kind]
         since = _since(record, feed, today, overlap, anew=anew)
+        origin, repetition = of_feed(name, kind, str(feed.get("url", ""))), Repetition()
         for document in provider(Pull(feed, fetcher, since, today, state, keys=settings.keys)):
-            total += _imported(library, document, feed, today, add_file, of_feed(name, kind, str(feed.get("url", ""))))
+            total += _imported(library, document, feed, today, add_file, origin, repetition)
     except RefdeskError as failed:
         error = failed
     except Exception as failed:  # noqa: BLE001 - one feed's surprise does not stop the others
@@ -209,6 +211,7 @@ def _imported(
     today: date,
     add_file: AddFile,
     origin: Origin,
+    repetition: Repetition,
 ) -> ImportReport:
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
@@ -227,6 +230,7 @@ def _imported(
             format_name=document.format_name or _format(document, feed, origin),
             tags=tags,
         )
+        records = without_notices(records, repetition)
         report = import_records(library, records, ahead=ahead, at_once=at_once, notes=notes, origin=origin)
     except InputError as error:
         raise UnreadableInput(f"A page of the feed cannot be read: {error.message}", hint=error.hint) from error

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from rag import sources
 from rag.errors import InputError, UnreadableInput
 from rag.origins import Origin
+from rag.sources.repetition import Repetition, without_notices
 from rag.types import ImportReport, Reject
 from refdesk.ingest import archives, inputs
 from stores.store import LibraryStore
@@ -127,6 +128,7 @@ def _add_stream(
         read += count
         progress(read, min(1.0, stream.tell() / max(size, 1)))
 
+    records = without_notices(records, Repetition())
     origin = Origin(owner=owner, name=filename)
     report = import_records(store, records, ahead=ahead, at_once=at_once, notes=notes, origin=origin, progress=tell)
     if not report.added + report.updated + report.unchanged + len(report.rejected):
