@@ -63,6 +63,7 @@ class Library(Questions):
         self,
         *names: str | Path,
         format_name: str | None = None,
+        encoding: str | None = None,
         listed: str | None = None,
         tags: Sequence[str] = (),
         progress: Callable[[int, float], None] = lambda _records, _share: None,
@@ -72,7 +73,7 @@ class Library(Questions):
 
         Args:
             names: Paths, folders, patterns such as `*.bib`, zip files, http(s) URLs, or `-` for standard input.
-            format_name: Force a format; `refdesk.library.formats()` names them.
+            format_name, encoding: Force a format (`refdesk.library.formats()` names them) or an encoding (`cp1250`).
             listed: The listing date of records that have none.
             tags: Added to every paper.
             progress: Called with the number of records read and the share of bytes read, 0 to 1.
@@ -91,7 +92,7 @@ class Library(Questions):
         from refdesk.ingest import add as adding  # a dozen parsers, which a question does not need
 
         total = adding.add(
-            self._store, [str(name) for name in names], format_name, listed, printable_tags(tags), progress
+            self._store, [str(name) for name in names], format_name, encoding, listed, printable_tags(tags), progress
         )
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
 

@@ -89,6 +89,7 @@ VENDORS = {
     "ijson": {"rag.sources"},
     "lxml": {"rag.sources"},
     "defusedxml": {"rag.sources"},
+    "charset_normalizer": {"rag.sources"},
     "rispy": {"rag.sources"},
     "bibtexparser": {"rag.sources"},
     "pylatexenc": {"rag.sources", "refdesk.render.tex"},

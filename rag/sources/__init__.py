@@ -96,6 +96,7 @@ def parse(
     *,
     today: str,
     format_name: str | None = None,
+    encoding: str | None = None,
     listed: str | None = None,
     tags: tuple[str, ...] = (),
 ) -> tuple[Iterator[Paper | Reject], tuple[str, ...]]:
@@ -108,6 +109,7 @@ def parse(
             the content does not.
         today: The day of the import, ISO.
         format_name: The name of the format, instead of recognising it.
+        encoding: The name of the encoding, instead of finding it.
         listed: The listing date for records that have none, ISO.
         tags: Tags that each paper gets besides its own.
 
@@ -119,10 +121,9 @@ def parse(
             are checked only as the records are consumed.
         UnknownFormat: No format recognises the content, or none is called `format_name`.
     """
-    text, _ = open_text(stream, filename)
-    head = text.read(HEAD_BYTES)
-    chosen = _named(format_name) if format_name else recognise(head, filename)
-    text, note = open_text(stream, filename)
+    text, note = open_text(stream, filename, encoding)
+    chosen = _named(format_name) if format_name else recognise(text.read(HEAD_BYTES), filename)
+    text.seek(0)
     context = Context(name=stem(filename), source=chosen.name, today=today, listed=listed, tags=tags)
     return chosen.parse(text, context), (note,) if note else ()
 

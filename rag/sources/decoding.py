@@ -1,7 +1,7 @@
 """
-Decode bytes of unknown encoding to text, as a stream: gzip, byte order marks, UTF-8 or cp1252, limits on size.
+Decode bytes of unknown encoding to text, as a stream: gzip, byte order marks, encodings, limits on size.
 
-No file is held whole, and no format is known here.
+No file is held whole, and no format is known here. `rag.sources.encodings` guesses where a text is not UTF-8.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
 from rag.errors import UnreadableInput
+from rag.sources import encodings
 from rag.text import UNDECODED
 
 HEAD_BYTES = 1 << 16
@@ -42,6 +43,13 @@ MAGIC = {
     b"\x28\xb5\x2f\xfd": "a zstd archive",
     b"\x7fELF": "a program",
 }
+_BLOCK = 1 << 20
+_ESCAPED = "refdesk-escaped"
+_WIDE = ("utf_", "utf-")
+_FEW = 100
+"""A declared encoding is believed if at most one byte in so many is wrong in it."""
+_DAMAGED = 3
+"""So few words that are not UTF-8 are damage, if they are of no other encoding: they cost their records only."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_DIGITS = 4_000  # Python refuses to read a number of more than 4,300
 _LONG_NUMBER = re.compile(rf"(?<![0-9])[0-9]{{{_MAX_DIGITS}}}")
@@ -54,20 +62,21 @@ _BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 
 
-def open_text(stream: BinaryIO, name: str) -> tuple[TextIO, str | None]:
+def open_text(stream: BinaryIO, name: str, encoding: str | None = None) -> tuple[TextIO, str | None]:
     """
     Open a seekable byte stream as text.
 
     Args:
         stream: The bytes, plain or gzip.
         name: The input's name, for messages.
+        encoding: The encoding's name, if the user gave one. A byte order mark goes before it.
 
     Returns:
-        The text from its beginning, with every line ending as `\\n`, and a note if it is not valid UTF-8. In a text
-        that is mostly UTF-8, wrong bytes become lone surrogates; `rag.text.clean` refuses the records that hold one.
+        The text from its beginning, with every line ending as `\\n`, and a note if it is not valid UTF-8. Wrong bytes
+        become lone surrogates; `rag.text.clean` refuses the records that hold one. `seek(0)` begins the text again.
 
     Raises:
-        UnreadableInput: The input is empty, binary, or a damaged gzip file.
+        UnreadableInput: The input is empty, binary, a damaged gzip file, or in an encoding that is not sure.
     """
     stream.seek(0)
     if stream.read(2) == b"\x1f\x8b":
@@ -79,60 +88,118 @@ def open_text(stream: BinaryIO, name: str) -> tuple[TextIO, str | None]:
         raise UnreadableInput(
             f"{name} is empty.", hint="Give a file that holds papers; `refdesk add --help` lists the formats."
         )
-    encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
-    if encoding is None:
-        kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None)
-        if kind or b"\0" in head:
-            raise UnreadableInput(
-                f"{name} is {kind or 'a binary file'}, not text.",
-                hint="Give text, JSON or a table of papers; `refdesk add --list-formats` lists the formats.",
-            )
-    stream.seek(0)
+    codec = next((codec for mark, codec in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
+    kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None) if codec is None else None
+    if kind or (b"\0" in head and codec is None and encoding is None):
+        raise UnreadableInput(
+            f"{name} is {kind or 'a binary file'}, not text.",
+            hint="Give text, JSON or a table of papers; `refdesk add --list-formats` lists the formats.",
+        )
     note = None
-    errors = "strict" if encoding is None else "replace"
-    if encoding is None:
-        encoding, errors, note = _guess_encoding(stream, name)
-        stream.seek(0)
-    return io.TextIOWrapper(io.BufferedReader(_RawStream(stream)), encoding=encoding, errors=errors), note  # type: ignore[type-var]
-
-
-def _guess_encoding(stream: BinaryIO, name: str) -> tuple[str, str, str | None]:
-    """
-    The encoding, the error handler for it, and a note.
-
-    A text that is UTF-8, or mostly is, is read as UTF-8; any other as cp1252, in which old reference managers export.
-    """
-    if _is_utf8(stream):
-        return "utf-8", "strict", None
+    if codec is None and encoding is not None:
+        codec = _named(encoding)
+        _, wrong = _counted(stream, codec)
+        note = f"{name} was read as {codec}, with {_wrong(wrong)}" if wrong else None
+    elif codec is None:
+        codec, note = _found(stream, name, encodings.declared(head))
     stream.seek(0)
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    wrong = right = 0  # bytes that are not UTF-8; characters beyond ASCII that are
+    return io.TextIOWrapper(io.BufferedReader(_RawStream(stream)), encoding=codec, errors=_ESCAPED), note  # type: ignore[type-var]
+
+
+def _named(encoding: str) -> str:
+    if codec := encodings.codec_name(encoding):
+        return codec
+    raise UnreadableInput(
+        f"There is no encoding “{encoding}”.", hint="Common ones are cp1252, cp1250, mac_roman, gb18030 and shift_jis."
+    )
+
+
+def _found(stream: BinaryIO, name: str, declared: str | None) -> tuple[str, str | None]:
+    """
+    The codec of a text without a byte order mark, and a note.
+
+    A text that is UTF-8 is read as such, whatever it declares. One that is mostly UTF-8 is too, unless it declares
+    another encoding and has no wrong bytes in that.
+    """
+    is_utf8, is_ascii = _is_utf8(stream)
+    is_other = declared is not None and declared not in ("utf-8", "utf-8-sig", "cp1252") and declared[:4] not in _WIDE
+    if is_utf8:
+        if is_other and declared and is_ascii and _escapes(stream):  # such as ISO-2022-JP, which is ASCII in its bytes
+            return declared, None
+        differs = is_other and not is_ascii
+        return "utf-8", f"{name} declares {declared} and is UTF-8; it was read as UTF-8" if differs else None
+    if declared and declared[:3] != "utf":
+        right, wrong = _counted(stream, declared)
+        if wrong * _FEW <= right and encodings.is_credible(_sample(stream), declared):
+            return declared, f"{name} was read as {declared}, with {_wrong(wrong)}" if wrong else None
+    right, wrong = _counted(stream, "utf-8")
+    if right >= max(wrong, 1):
+        return "utf-8", f"{name} is UTF-8 with {_wrong(wrong)}"
+    sample = _sample(stream)
+    if codec := encodings.guess(sample):
+        return codec, f"{name} is not UTF-8; it was read as {codec}"
+    if len(sample.tokens) <= _DAMAGED:
+        return "utf-8", f"{name} has {_wrong(wrong)}; if it is in another encoding, name that with --encoding"
+    raise UnreadableInput(
+        f"{name} is not UTF-8, and its encoding is not sure.",
+        hint="Name it with `--encoding NAME`, such as cp1252, cp1250, mac_roman or gb18030, or save the file as UTF-8.",
+    )
+
+
+def _sample(stream: BinaryIO) -> encodings.Sample:
+    stream.seek(0)
+    return encodings.Sample(iter(lambda: stream.read(_BLOCK), b""))
+
+
+def _counted(stream: BinaryIO, codec: str) -> tuple[int, int]:
+    """The characters beyond ASCII that a text has in an encoding, and the bytes that are wrong in it."""
+    stream.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)(_ESCAPED)
+    right = wrong = 0
     block = b"-"
     while block:
-        block = stream.read(1 << 20)
+        block = stream.read(_BLOCK)
         text = decoder.decode(block, final=not block)
         if not text.isascii():
             surrogates = len(_SURROGATE.findall(text))
             wrong += surrogates
             right += sum(1 for char in text if char > "\x7f") - surrogates
-    if right >= max(wrong, 1):
-        return (
-            "utf-8",
-            "surrogateescape",
-            f"{name} is UTF-8 with {wrong:,} wrong byte{'s' * (wrong != 1)}; records that hold one are rejected",
-        )
-    return "cp1252", "replace", f"{name} is not UTF-8; it was read as cp1252"
+    return right, wrong
 
 
-def _is_utf8(stream: BinaryIO) -> bool:
+def _wrong(count: int) -> str:
+    return f"{count:,} wrong byte{'s' * (count != 1)}; records that hold one are rejected"
+
+
+def _escapes(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    return b"\x1b" in stream.read(HEAD_BYTES)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """Lone surrogates in the place of bytes that are wrong in any encoding; Python's own handler fails for some."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return "".join(chr(0xDC00 + (byte if byte > 0x7F else 0xFF)) for byte in wrong), error.end
+
+
+codecs.register_error(_ESCAPED, _escape)
+
+
+def _is_utf8(stream: BinaryIO) -> tuple[bool, bool]:
+    """Whether a text is UTF-8, and whether it is ASCII."""
+    stream.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
+    is_ascii = True
     try:
-        while block := stream.read(1 << 20):
+        while block := stream.read(_BLOCK):
+            is_ascii = is_ascii and block.isascii()
             decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return False
-    return True
+        return False, False
+    return True, is_ascii
 
 
 class _GunzippedStream(io.RawIOBase):
@@ -162,6 +229,9 @@ class _GunzippedStream(io.RawIOBase):
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._gzip.seek(offset, whence)
 
+    def tell(self) -> int:
+        return self._gzip.tell()
+
 
 class _RawStream(io.RawIOBase):
     """The part of a stream that `TextIOWrapper` needs; closing the text leaves the stream itself open."""
@@ -171,6 +241,15 @@ class _RawStream(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         data = self._stream.read(len(buffer))

@@ -35,6 +35,7 @@ def init(session: Session, embedder: str | None, as_json: bool) -> None:
     shell_complete=format_names,
     help="The format; without it, it is recognised.",
 )
+@click.option("--encoding", metavar="NAME", help="The encoding, such as cp1250; without it, it is found.")
 @click.option("--listed", metavar="DATE", help="The listing date of papers that have none.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME", help="Add this tag to every paper; may be repeated.")
 @click.option("--strict", is_flag=True, help="Exit with 4 if any record is rejected.")
@@ -45,6 +46,7 @@ def add(
     session: Session,
     inputs: tuple[str, ...],
     format_name: str | None,
+    encoding: str | None,
     listed: str | None,
     tags: tuple[str, ...],
     strict: bool,
@@ -72,7 +74,9 @@ def add(
     with session.open(create=True) as library:
         named = Path(inputs[0]).name if len(inputs) == 1 else f"{len(inputs)} inputs"
         with session.progress(f"importing {named}") as progress:
-            report = library.add(*inputs, format_name=format_name, listed=listed, tags=tags, progress=progress)
+            report = library.add(
+                *inputs, format_name=format_name, encoding=encoding, listed=listed, tags=tags, progress=progress
+            )
     if as_json:
         print_json(report.to_dict())
     else:

@@ -40,7 +40,7 @@ SHOWN_REJECTS = 10
 """A report has the first rejected records, at most so many."""
 SHOWN_NOTES = 100
 """The same for notes."""
-AddFile = Callable[[LibraryStore, Path, str, tuple[str, ...]], ImportReport]
+AddFile = Callable[[LibraryStore, Path, str, tuple[str, ...], str | None], ImportReport]
 State = Literal["fresh", "quiet", "stale", "partial", "broken", "new"]
 
 
@@ -216,10 +216,10 @@ def _imported(
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
 
-    tags = tuple(feed.get("tags", ()))
+    tags, encoding = tuple(feed.get("tags", ())), feed.get("encoding")
     if document.path:  # a file that cannot be read does not fail the whole feed
         try:
-            return add_file(library, document.path, document.name, tags)
+            return add_file(library, document.path, document.name, tags, encoding)
         except InputError as error:
             return ImportReport(rejected=(Reject(where=document.name, reason=error.message),))
     try:
@@ -228,6 +228,7 @@ def _imported(
             document.name,
             today=today.isoformat(),
             format_name=document.format_name or _format(document, feed, origin),
+            encoding=encoding,
             tags=tags,
         )
         records = without_notices(records, repetition)
@@ -243,7 +244,7 @@ def _format(document: Document, feed: Mapping[str, Any], origin: Origin) -> str 
     """`rss` for a page that is written like arXiv's and is not from arXiv; None to recognise the format."""
     if feed.get("kind") != "rss" or origin.schemes:
         return None
-    text, _ = open_text(io.BytesIO(document.body), document.name)
+    text, _ = open_text(io.BytesIO(document.body), document.name, feed.get("encoding"))
     try:
         found = sources.recognise(text.read(HEAD_BYTES), document.name).name
     except UnknownFormat:

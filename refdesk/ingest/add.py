@@ -24,6 +24,7 @@ def add(
     store: LibraryStore,
     names: Sequence[str],
     format_name: str | None,
+    encoding: str | None,
     listed: str | None,
     tags: tuple[str, ...],
     progress: Progress,
@@ -40,7 +41,7 @@ def add(
         raise UnreadableInput(f"{names[0] if names else 'The input'} holds no files.", hint="Give files of papers.")
     for name, scope in files:
         try:
-            report = add_one(store, name, scope, format_name, listed, tags, progress)
+            report = add_one(store, name, scope, format_name, encoding, listed, tags, progress)
         except InputError as error:
             if len(files) == 1:
                 raise
@@ -49,16 +50,16 @@ def add(
     return total
 
 
-def add_file(store: LibraryStore, path: Path, scope: str, tags: tuple[str, ...]) -> ImportReport:
+def add_file(store: LibraryStore, path: Path, scope: str, tags: tuple[str, ...], encoding: str | None) -> ImportReport:
     """Import one file of a folder feed; `scope` is its path within the folder. Raises as `add`."""
-    return add_one(store, str(path), scope, None, None, tags, lambda *_: None)
+    return add_one(store, str(path), scope, None, encoding, None, tags, lambda *_: None)
 
 
 def add_stream(
     store: LibraryStore, stream: BinaryIO, filename: str, format_name: str | None, tags: tuple[str, ...]
 ) -> ImportReport:
     """Import one stream that somebody else sent, not the library's owner. Raises as `add`."""
-    return _add_stream(store, stream, filename, 0, format_name, None, tags, lambda *_: None, owner=False)
+    return _add_stream(store, stream, filename, 0, format_name, None, None, tags, lambda *_: None, owner=False)
 
 
 def add_one(
@@ -66,6 +67,7 @@ def add_one(
     name: str,
     scope: str | None,
     format_name: str | None,
+    encoding: str | None,
     listed: str | None,
     tags: tuple[str, ...],
     progress: Callable[[int, float], None],
@@ -75,7 +77,7 @@ def add_one(
 
     Args:
         store: An open library.
-        name, format_name, listed, tags: As in `add`.
+        name, format_name, encoding, listed, tags: As in `add`.
         scope: The name that scopes ids of no known scheme; None means the file's own name.
         progress: Called after each batch with the number of records read and the share of the input, 0 to 1.
 
@@ -89,7 +91,9 @@ def add_one(
         for part, part_name, part_size in archives.members(stream, scope or filename, size):
             several = several or part is not stream
             try:
-                report = _add_stream(store, part, part_name, part_size, format_name, listed, tags, progress, owner)
+                report = _add_stream(
+                    store, part, part_name, part_size, format_name, encoding, listed, tags, progress, owner
+                )
             except InputError as error:
                 if not several:
                     raise
@@ -110,6 +114,7 @@ def _add_stream(
     filename: str,
     size: int,
     format_name: str | None,
+    encoding: str | None,
     listed: str | None,
     tags: tuple[str, ...],
     progress: Callable[[int, float], None],
@@ -119,7 +124,13 @@ def _add_stream(
     from stores.ingest import import_records
 
     records, notes = sources.parse(
-        stream, filename, today=store.now()[:10], format_name=format_name, listed=listed, tags=tags
+        stream,
+        filename,
+        today=store.now()[:10],
+        format_name=format_name,
+        encoding=encoding,
+        listed=listed,
+        tags=tags,
     )
     read = 0
 

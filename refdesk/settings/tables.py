@@ -40,6 +40,14 @@ def _zotero_library(name: str) -> str:
     return name
 
 
+def _encoding(name: str) -> str:
+    from rag.sources.encodings import codec_name  # a dozen parsers, which most settings do not need
+
+    if not codec_name(name):
+        raise ValueError("must be the name of an encoding, such as cp1250 or mac_roman")
+    return name
+
+
 class Feed(BaseModel):
     """What every feed may have. `kind` chooses the model: `FEEDS`."""
 
@@ -50,6 +58,7 @@ class Feed(BaseModel):
     kind: str
     since: Day = None
     tags: Texts = ()
+    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
     allow_private: bool = Field(default=False, strict=True)
 
     @model_validator(mode="after")

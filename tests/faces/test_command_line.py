@@ -356,6 +356,19 @@ def test_add_fails_when_nothing_was_accepted(cli: Cli, write: Callable[..., Path
     assert cli("add", write("input.data", content), "--json").status == status
 
 
+def test_a_file_of_an_encoding_that_is_not_sure_is_refused_until_it_is_named(
+    cli: Cli, write: Callable[..., Path]
+) -> None:
+    title = "שלום עולם ספר לבן ביתי"
+    text = f"TY  - JOUR\nTI  - {title}\nAB  - We counted moss on walls in five cities.\nER  - \n"
+    path = write("p.ris", text.encode("cp1255"))
+    ran = cli("add", path)
+    assert ran.status == 4
+    assert "--encoding NAME" in ran.err
+    assert cli("add", path, "--encoding", "windows-1255", "--json").json["added"] == 1
+    assert title in cli("export").out
+
+
 def test_strict_fails_when_anything_was_refused_and_keeps_the_rest(cli: Cli, write: Callable[..., Path]) -> None:
     path = write(
         "p.jsonl", '{"id": "1", "title": "T", "abstract": "We study something."}\n{"id": "2", "title": "No abstract"}\n'

