@@ -92,7 +92,7 @@ class FeedServer:
 
     Args:
         url: Its address; below it `/arxiv`, `/oai`, `/huggingface`, `/openalex`, `/semanticscholar`, `/pubmed`,
-            `/zotero`, `/rss` and `/moved`, which redirects to `target`.
+            `/europepmc`, `/biorxiv`, `/medrxiv`, `/zotero`, `/rss` and `/moved`, which redirects to `target`.
         papers: What every provider has.
         page: The most that it gives at once.
         moods: How the next requests are answered, one each; then the mood of the path; then `mood`.
@@ -272,6 +272,42 @@ class FeedServer:
         }  # fmt: skip
         return _json({"header": {"type": "esearch", "version": "0.3"}, "esearchresult": result})
 
+    def _europepmc(self, asked: Asked, mood: str) -> tuple[int, bytes, dict[str, str]]:
+        if mood == "refused":
+            return _json({"version": "6.9", "errCode": 404, "errMsg": "Malformed query"})
+        query, _, days = asked.params["query"].rpartition(" AND FIRST_IDATE:[")
+        since, until = days.rstrip("]").split(" TO ")
+        kept = [each for each in self.papers if since <= each.day <= until]
+        given = asked.params["cursorMark"]
+        start = 0 if given == "*" else int(given.removeprefix("AoIIP4"))
+        some = self._slice(kept, start, mood, int(asked.params.get("pageSize", 25)))
+        following = f"AoIIP4{start + len(some)}" if some else given
+        document = {
+            "version": "6.9", "hitCount": 0 if mood == "empty without total" else len(kept),
+            "nextCursorMark": following,
+            "request": {"queryString": query, "resultType": "core", "cursorMark": given, "pageSize": 200},
+            "resultList": {"result": [_epmc_result(each) for each in some]},
+        }  # fmt: skip
+        if mood == "repeated":
+            document["nextCursorMark"] = f"AoIIP4{start + 3}"
+        return _json(document)
+
+    def _biorxiv(self, asked: Asked, mood: str) -> tuple[int, bytes, dict[str, str]]:
+        if mood == "refused":
+            return _json({"messages": [{"status": "error: interval is not valid"}], "collection": []})
+        *_, since, until, cursor, _format = asked.path.split("/")
+        kept = [each for each in self.papers if since <= each.day <= until]
+        some = self._slice(kept, int(cursor), mood)
+        message: dict[str, Any] = {
+            "status": "ok", "category": "all", "interval": f"{since}:{until}", "cursor": int(cursor),
+            "count": len(some), "count_new_papers": str(len(kept)), "total": str(len(kept)),
+        }  # fmt: skip
+        if not kept or mood == "empty without total":
+            message = {"status": "no posts found"}
+        return _json({"messages": [message], "collection": [_preprint(each) for each in some]})
+
+    _medrxiv = _biorxiv
+
     def _zotero(self, asked: Asked, mood: str) -> tuple[int, bytes, dict[str, str]]:
         start, since = int(asked.params.get("start", 0)), int(asked.params.get("since", 0))
         kept = [each for each in self.papers if self.version > since]
@@ -360,6 +396,27 @@ def _article(entry: Entry) -> str:
         '</MedlineCitation><PubmedData><ArticleIdList><ArticleId IdType="pubmed">'
         f"{number}</ArticleId></ArticleIdList></PubmedData></PubmedArticle>"
     )
+
+
+def _epmc_result(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": str(30_000_000 + entry.number), "source": "MED", "pmid": str(30_000_000 + entry.number),
+        "doi": f"10.5555/i.{entry.number}", "title": entry.title, "authorString": "Byron A.",
+        "authorList": {"author": [{"fullName": "Byron A", "firstName": "Ada", "lastName": "Byron", "initials": "A"}]},
+        "journalInfo": {"yearOfPublication": 2026, "journal": {"title": "Invented Letters"}}, "pubYear": "2026",
+        "abstractText": escape(entry.abstract), "firstPublicationDate": entry.day,
+    }  # fmt: skip
+
+
+def _preprint(entry: Entry) -> dict[str, Any]:
+    doi = f"10.1101/{entry.day.replace('-', '.')}.{entry.number:06}"
+    return {
+        "title": entry.title, "authors": "Byron, Ada", "author_corresponding": "Ada Byron", "doi": doi,
+        "author_corresponding_institution": "Invented Institute",
+        "date": entry.day, "version": str(entry.version), "type": "new results", "license": "cc_by",
+        "category": "plant biology" if entry.category == "cs.CL" else entry.category, "jatsxml": "https://x.example/x.xml",
+        "abstract": escape(entry.abstract), "published": "NA", "server": "bioRxiv",
+    }  # fmt: skip
 
 
 def _csl(entry: Entry) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from rag.errors import FeedUnavailable
 from refdesk.feeds.arxiv import arxiv
+from refdesk.feeds.life_sciences import biorxiv, europepmc, medrxiv
 from refdesk.feeds.pulling import ASKED_FOR, Document, Pull, integer
 
 PUBMED_MOST = 9_999
@@ -247,6 +248,9 @@ PROVIDERS: dict[str, tuple[Callable[[Pull], Iterator[Document]], float, int]] = 
     "openalex": (openalex, 0.1, 30),
     "semanticscholar": (semanticscholar, 1.0, 30),
     "pubmed": (pubmed, 0.34, 3),
+    "europepmc": (europepmc, 0.2, 7),
+    "biorxiv": (biorxiv, 1.0, 7),
+    "medrxiv": (medrxiv, 1.0, 7),
     "zotero": (zotero, 1.0, 0),
     "rss": (rss, 1.0, 0),
     "folder": (folder, 0.0, 0),

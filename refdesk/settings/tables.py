@@ -93,10 +93,17 @@ class OpenAlex(Feed):
 
 
 class Search(Feed):
-    """Semantic Scholar and PubMed."""
+    """Semantic Scholar, PubMed and Europe PMC."""
 
     one_of = ("query",)
     query: Text | None = None
+    url: WebUrl | None = None
+
+
+class Preprints(Feed):
+    """All preprints of bioRxiv or medRxiv, or those of some categories."""
+
+    categories: Texts = ()
     url: WebUrl | None = None
 
 
@@ -129,6 +136,9 @@ FEEDS: dict[str, type[Feed]] = {
     "openalex": OpenAlex,
     "semanticscholar": Search,
     "pubmed": Search,
+    "europepmc": Search,
+    "biorxiv": Preprints,
+    "medrxiv": Preprints,
     "zotero": Zotero,
     "rss": Rss,
     "folder": Folder,

@@ -59,6 +59,15 @@ SAMPLES = {
             "message": {"items": [{"DOI": "10.1000/a", "title": ["One"], "abstract": f"<jats:p>{TEXT}</jats:p>"}]},
         }
     ),
+    "europepmc": json.dumps(
+        {"hitCount": 1, "resultList": {"result": [{"pmid": "1", "title": "One", "abstractText": abstract(1)}]}}
+    ),
+    "biorxiv": json.dumps(
+        {
+            "messages": [{"status": "ok"}],
+            "collection": [{"doi": "10.1101/1", "title": "One", "abstract": abstract(1), "version": "1"}],
+        }
+    ),
 }
 """A small text of each format; feeds and HTML have theirs in the tests of their own modules."""
 ELSEWHERE = {"huggingface_html", "arxiv_rss", "arxiv", "oai", "rss", "pubmed_xml"}

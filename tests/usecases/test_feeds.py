@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,10 @@ NEEDED = {
     "zotero": "csl", "rss": "rss",
 }  # fmt: skip
 """By kind: the importer that its pages need, where it is not one that has been there before feeds were."""
-KINDS = ("arxiv", "huggingface", "openalex", "semanticscholar", "pubmed", "zotero", "rss")
-PAGED = ("arxiv", "huggingface", "openalex", "semanticscholar", "pubmed", "zotero")
+PAGED = (
+    "arxiv", "huggingface", "openalex", "semanticscholar", "pubmed", "europepmc", "biorxiv", "medrxiv", "zotero",
+)  # fmt: skip
+KINDS = (*PAGED, "rss")
 
 
 def needs(*kinds: str) -> None:
@@ -60,6 +63,7 @@ def settings(kind: str, url: str) -> dict[str, Any]:
         "arxiv": {"categories": ["cs.CL"], "url": f"{url}/arxiv", "oai_url": f"{url}/oai"},
         "semanticscholar": {"query": "invented"},
         "pubmed": {"query": "invented[tiab]"},
+        "europepmc": {"query": "invented"},
         "zotero": {"library": "users/12345"},
     }
     return {"kind": kind, "url": f"{url}/{kind}", "allow_private": True, **own.get(kind, {})}
@@ -217,6 +221,8 @@ def test_pages_are_asked_for_to_the_end(server: FeedServer, kind: str) -> None:
         ("openalex", lambda asked: asked[0].params["filter"].removeprefix("from_publication_date:")),
         ("semanticscholar", lambda asked: asked[0].params["publicationDateOrYear"].removesuffix(":")),
         ("pubmed", lambda asked: asked[0].params["mindate"].replace("/", "-")),
+        ("europepmc", lambda asked: asked[0].params["query"].partition("FIRST_IDATE:[")[2][:10]),
+        ("biorxiv", lambda asked: asked[0].path.split("/")[4]),
     ],
 )
 def test_a_pull_asks_since_the_last_whole_one_with_an_overlap(
@@ -235,6 +241,39 @@ def test_a_pull_asks_since_the_last_whole_one_with_an_overlap(
     desk.today = date(2026, 6, 28)
     desk.one()
     assert told(server.asked) == (TODAY - timedelta(days=PROVIDERS[kind][2])).isoformat()
+
+
+def test_a_feed_of_a_preprint_server_takes_the_wanted_categories(server: FeedServer, desk: Desk) -> None:
+    server.papers = [replace(paper, category="Cell Biology") if paper.number % 2 else paper for paper in server.papers]
+    desk.write({"it": {**settings("biorxiv", server.url), "categories": ["cell_biology"]}})
+    report = desk.one()
+    assert (report.error, report.added) == (None, 4)
+    assert server.asked[0].path == "/biorxiv/details/biorxiv/2026-06-13/2026-06-20/0/json"
+    assert {int(title.split()[2]) % 2 for title in desk.titles()} == {1}
+
+
+def test_later_versions_of_a_preprint_are_one_paper_with_the_day_of_the_first(server: FeedServer, desk: Desk) -> None:
+    first = server.papers[0]
+    server.papers = [first, replace(first, version=2)]
+    desk.write({"it": settings("medrxiv", server.url)})
+    report = desk.one()
+    assert (report.error, report.added, report.updated) == (None, 1, 1)
+    with refdesk.open_library(desk.folder) as library:
+        (paper,) = library.papers()
+        assert (paper.published, paper.abstract) == (first.day, replace(first, version=2).abstract)
+
+
+@pytest.mark.parametrize("kind", ["europepmc", "biorxiv"])
+def test_an_error_that_a_provider_writes_into_its_answer_is_told(server: FeedServer, desk: Desk, kind: str) -> None:
+    server.mood = "refused"
+    desk.write({"it": settings(kind, server.url)})
+    report = desk.one()
+    assert report.state == "broken"
+    assert report.error in (
+        "The provider's answer has no results in it.",
+        "The preprint server answered: error: interval is not valid.",
+    )
+    assert desk.record().watermark is None
 
 
 def test_what_was_listed_late_is_found_by_the_overlap(server: FeedServer, desk: Desk) -> None:
@@ -626,7 +665,7 @@ def test_every_request_names_the_tool_and_the_contact(server: FeedServer, desk: 
     desk.one()
     agents = {each.headers["user-agent"] for each in server.asked}
     assert agents == {f"refdesk/{refdesk.__version__} (ada@example.org)"}
-    if kind in ("openalex", "pubmed"):
+    if kind in ("openalex", "pubmed", "europepmc"):
         assert {each.params["mailto" if kind == "openalex" else "email"] for each in server.asked} == {
             "ada@example.org"
         }
