@@ -33,6 +33,7 @@ from rag.types import (
     Subscription,
     Support,
     Theme,
+    in_reading_order,
 )
 
 HEADLINE = "headline"
@@ -166,18 +167,6 @@ def issue(
     contents = {key: value for key, value in digest.to_dict().items() if key != "id"}
     document = json.dumps([contents, made_from], sort_keys=True, ensure_ascii=False)
     return replace(digest, manifest={"id": "sha256:" + hashlib.sha256(document.encode()).hexdigest(), **made_from})
-
-
-def in_reading_order(papers: Sequence[IssuePaper], three: Sequence[str]) -> list[IssuePaper]:
-    """The papers as an issue tells them: the three first, then by headings, the best heading first, the rest last."""
-    first = {paper.heading: paper.rank for paper in reversed(papers) if paper.paper.paper_id not in three}
-
-    def place(paper: IssuePaper) -> tuple[bool, bool, int, int]:
-        if paper.paper.paper_id in three:
-            return False, False, 0, paper.rank
-        return True, paper.heading is None, first[paper.heading], paper.rank
-
-    return sorted(papers, key=place)
 
 
 class _Numbering:

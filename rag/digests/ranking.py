@@ -75,11 +75,16 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """One interest: its rows of the space, its words after the feedback, and the probability of each paper."""
+    """
+    One interest: its rows of the space, its words after the feedback, the papers of the feedback with the weight of
+    each in the words, and the probability of each paper.
+    """
 
     kind: Literal["topic", "liked"]
     rows: NDArray[np.intp]
     words: Array
+    feedback: frozenset[int]
+    weight: float
     scores: Array
 
 
@@ -210,11 +215,14 @@ class _Space:
         if len(self.disliked):
             similarity = similarity - DISLIKED * np.maximum(self.similarity(self.disliked, LIKED), 0)
         words = self.terms.mean(rows_and_first, weights) - NEGATIVE_WEIGHT * self.background
-        return _Profile(kind, rows, words, counts.max() * _probability(similarity, calibration))
+        scores = counts.max() * _probability(similarity, calibration)
+        share = float(weights[-1] / weights.sum()) if len(first) else 0.0
+        return _Profile(kind, rows, words, frozenset(first.tolist()), share, scores)
 
     def telling(self, row: int, profile: _Profile) -> str:
         """`: ` and the words by which a paper is similar to a profile, its own words last; or nothing."""
-        words = self.terms.salience(row, profile.words, limit=2 * SHOWN_WORDS)
+        part = profile.weight if row in profile.feedback else 0.0
+        words = self.terms.salience(row, profile.words, limit=4 * SHOWN_WORDS, part=part)
         own = {
             stem
             for word in self.topics[int(profile.rows[0]) - len(self.papers)].split()
@@ -259,10 +267,13 @@ def _by_centrality(space: _Space) -> list[Ranked]:
     if len(space.disliked):
         central = central * (1 - np.clip(space.similarity(space.disliked, LIKED)[:count], 0, 1))
     central[[row for row in space.disliked if row < count]] = 0.0
-    return best_first(
-        Ranked(paper_id=paper.paper_id, score=min(1.0, round(float(score), 6)), why="central to the period")
-        for paper, score in zip(space.papers, central, strict=False)
-    )
+    period = space.terms.mean(np.arange(count))
+    ranked = []
+    for row, score in enumerate(central):
+        words = space.terms.salience(row, period, limit=SHOWN_WORDS)
+        why = f"central to the period{': ' if words else ''}{', '.join(words)}"
+        ranked.append(Ranked(paper_id=space.papers[row].paper_id, score=min(1.0, round(float(score), 6)), why=why))
+    return best_first(ranked)
 
 
 def best_first(ranked: Iterable[Ranked]) -> list[Ranked]:

@@ -31,7 +31,9 @@ _HOPES = re.compile(
 )
 """What a paper hopes to be good for is no result."""
 _SIDE = re.compile(r"\bwe (?:\w+ )?(?:also|further|additionally)\b|\balso \w+\b|\bfurther propose", re.IGNORECASE)
-_QUANTITY = re.compile(r"(?<![\w.-])\d[\d.,]*(?![\w-])")
+_MACRO = re.compile(r"\\(?:name\w*|method\w*|model\w*|ours|system|tool|sys|approach|bench\w*)\b", re.IGNORECASE)
+"""A name of the authors that only their own TeX knows."""
+_QUANTITY = re.compile(r"(?<![\w.{^-])\d[\d.,]*(?![\w-])")
 _LEAN = re.compile(
     r"^(?:moreover|furthermore|additionally|in addition|also|further|besides|similarly|meanwhile|then|next"
     r"|second(?:ly)?|third(?:ly)?|conversely|in contrast|as (?:a result|such)|another"
@@ -118,6 +120,7 @@ class _Candidate:
     def alone(self) -> bool:
         """True if a reader can follow it without the sentence before."""
         fits = SHORTEST <= self.words <= LONGEST and not self.sentence.text.rstrip().endswith(("?", ":"))
+        fits = fits and not _MACRO.search(self.sentence.text)
         return fits and self.cues.isdisjoint(_LEANS) and not _LEAN.search(self.sentence.text)
 
     @property

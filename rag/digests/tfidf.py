@@ -114,16 +114,18 @@ class Terms:
         """Every row's product with a profile of shape (width,)."""
         return np.bincount(self.rows, self.values * profile[self.columns], minlength=self.size).astype(np.float64)
 
-    def salience(self, row: int, profile: Array, *, limit: int) -> list[str]:
+    def salience(self, row: int, profile: Array, *, limit: int, part: float = 0.0) -> list[str]:
         """
         The words that a row shares with a profile, by their stems, the most salient first: by the product of the
         weights, without those that a third of the papers have. Words are as its text writes them, without the capital
-        of a title or a sentence if it also has them without.
+        of a title or a sentence if it also has them without. `part` is the weight that the row itself has in the
+        profile: what only the row brought into it is not shared.
         """
         first, end = self._first[row], self._first[row + 1]
         columns = self.columns[first:end]
         columns = columns[columns < self._stems]  # the stems come first
-        products = np.round(self.values[first : first + len(columns)] * profile[columns], 9)
+        values = self.values[first : first + len(columns)]
+        products = np.round(values * (profile[columns] - part * values), 9)
         products[self._common[columns]] = 0.0
         both = np.flatnonzero(products > 0)
         best = columns[both[np.argsort(-products[both], kind="stable")[:limit]]]

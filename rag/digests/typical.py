@@ -14,8 +14,9 @@ from rag.digests.ranking import Ranked
 from rag.digests.telling import told
 from rag.types import Paper, Theme
 
-READ = 12
-"""Papers of each theme, the most typical ones, of which those with a specific result come first."""
+READ, WITHOUT_THEMES = 12, 30
+"""Papers of each theme, the most typical ones, of which those with a specific result come first; and of a period
+without themes."""
 
 
 def representative(
@@ -26,12 +27,17 @@ def representative(
 
     Args:
         ranked: All papers, by centrality; those of no theme keep this order, and come last.
-        themes: Those of the period, the largest first, each with its most typical papers first.
+        themes: Those of the period, the largest first, each with its most typical papers first; without any, all papers
+            are one.
         papers: The papers by id.
         disliked: Papers that come last.
     """
     scores = {each.paper_id: each.score for each in ranked}
-    order = [[(paper_id, theme) for paper_id in _telling_first(theme, papers)] for theme in themes]
+    if not themes:
+        ids = [each.paper_id for each in ranked if each.paper_id not in disliked]
+        place = {paper_id: at for at, paper_id in enumerate([*_telling_first(ids, papers, WITHOUT_THEMES), *disliked])}
+        return sorted(ranked, key=lambda each: place[each.paper_id])
+    order = [[(paper_id, theme) for paper_id in _telling_first(theme.paper_ids, papers, READ)] for theme in themes]
     rounds = [each for each in chain.from_iterable(zip_longest(*order)) if each and each[0] in scores]
     placed = [
         Ranked(paper_id=paper_id, score=scores[paper_id], why=f"typical of “{theme.name}”, {theme.size:,} papers")
@@ -42,8 +48,7 @@ def representative(
     return [*placed, *(each for each in ranked if each.paper_id not in known)]
 
 
-def _telling_first(theme: Theme, papers: Mapping[str, Paper]) -> list[str]:
-    """The ids of a theme's papers: of the most typical ones those with a specific result, then all others."""
-    read = [paper_id for paper_id in theme.paper_ids[:READ] if paper_id in papers]
-    telling = [paper_id for paper_id in read if papers[paper_id].spans and told(papers[paper_id]).specific]
-    return list(dict.fromkeys([*telling, *theme.paper_ids]))
+def _telling_first(ids: Sequence[str], papers: Mapping[str, Paper], read: int) -> list[str]:
+    """All ids, but of the first so many those with a specific result first."""
+    first = [paper_id for paper_id in ids[:read] if paper_id in papers and papers[paper_id].spans]
+    return list(dict.fromkeys([*(paper_id for paper_id in first if told(papers[paper_id]).specific), *ids]))

@@ -32,6 +32,7 @@ from rag.types.digest import (
     Subscription,
     Theme,
     ThemeStatus,
+    in_reading_order,
     zone,
 )
 from rag.types.paper import (
@@ -111,5 +112,6 @@ __all__ = [
     "ThemeStatus",
     "Union",
     "choose_filter",
+    "in_reading_order",
     "zone",
 ]

@@ -6,9 +6,10 @@ Days are calendar days in the period's timezone. A period is half-open, from mid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
+from itertools import groupby
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -220,6 +221,14 @@ class IssuePaper:
         }
 
 
+def in_reading_order(papers: Sequence[IssuePaper], three: Sequence[str]) -> list[IssuePaper]:
+    """The papers as an issue tells them: the three first, then by headings, the best heading first, the rest last."""
+    later = [paper for paper in papers if paper.paper.paper_id not in three]
+    best = {paper.heading: paper.rank for paper in reversed(later)}
+    first = [paper for paper in papers if paper.paper.paper_id in three]
+    return first + sorted(later, key=lambda paper: (paper.heading is None, best[paper.heading], paper.rank))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlsoNear:
     """A paper that comes after those of an issue: its title alone is shown. `score` as in `IssuePaper`."""
@@ -288,6 +297,17 @@ class Digest:
     degraded: Mapping[str, str] | None = None
     three: tuple[str, ...] = ()
     also_near: tuple[AlsoNear, ...] = ()
+
+    @property
+    def first(self) -> tuple[IssuePaper, ...]:
+        """The papers to read first."""
+        return tuple(paper for paper in self.papers if paper.paper.paper_id in self.three)
+
+    @property
+    def cards(self) -> list[tuple[str | None, list[IssuePaper]]]:
+        """The other papers in the order of reading, by headings; None is the heading of those without one."""
+        later = in_reading_order(self.papers, self.three)[len(self.first) :]
+        return [(heading, list(group)) for heading, group in groupby(later, key=lambda paper: paper.heading)]
 
     @property
     def name(self) -> str:

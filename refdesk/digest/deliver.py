@@ -114,7 +114,7 @@ class Sender:
         return message.message(
             subject=issue.forms["subject"],
             text=issue.forms["text"],
-            html=issue.forms["html"],
+            html=rendering.folded_away(issue.forms["html"]),
             sender=mail.sender,
             to=to,
             message_id=message.message_id(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, time
 
-from rag.types import Digest, zone
+from rag.types import DEFAULT_SUBSCRIPTION, Digest, zone
 
 FORMATS = ("text", "md", "html", "json")
 
@@ -21,12 +22,17 @@ def rendered(digest: Digest, format_name: str) -> str:
 
 
 def subject(digest: Digest) -> str:
-    """The subject of the message: the period, the number of papers and the first title."""
+    """The subject of the message: the subscription, the period, the first title, and how many papers more."""
     from refdesk.render import wording
     from refdesk.render.tex import readable
 
-    first = f": {wording.plain(readable(digest.papers[0].paper.title))}" if digest.papers else ""
-    return f"{wording.days(digest.period)}, {wording.count(digest.coverage.included)}{first}"
+    name = "Refdesk" if digest.subscription == DEFAULT_SUBSCRIPTION else wording.plain(digest.subscription)
+    head = f"{name}, {wording.days(digest.period)}"
+    if not digest.papers:
+        return f"{head}: no papers"
+    first = wording.plain(readable((*digest.first, *digest.papers)[0].paper.title))
+    more = len(digest.papers) - 1
+    return f"{head}: {first}" + (f", and {more} more" if more else "")
 
 
 def summary(digest: Digest) -> str:
@@ -43,6 +49,11 @@ def body(html: str) -> str:
     return html.partition("<body")[2].partition(">")[2].rpartition("</body>")[0]
 
 
+def folded_away(html: str) -> str:
+    """A page without its abstracts, which are folded away: mail clients would show them all."""
+    return re.sub(r"<details>.*?</details>\n?", "", html, flags=re.DOTALL)
+
+
 def message(digest: Digest, *, sender: str, to: str) -> bytes:
     """The issue as a message that is not sent, dated at the end of its period."""
     from rag.delivery import message as mail
@@ -50,7 +61,7 @@ def message(digest: Digest, *, sender: str, to: str) -> bytes:
     made = mail.message(
         subject=subject(digest),
         text=rendered(digest, "text"),
-        html=rendered(digest, "html"),
+        html=folded_away(rendered(digest, "html")),
         sender=sender,
         to=to,
         message_id=mail.message_id(

@@ -13,28 +13,43 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from rag.answers.extractive import unbracketed
-from rag.types import Digest
-from refdesk.render import wording
+from rag.types import Digest, in_reading_order
+from refdesk.render import card, wording
+from refdesk.render import chart as charted
 from refdesk.render.tex import readable
 
-LONGEST_TITLE, LONGEST_SENTENCE = 300, 1_000
+LONGEST_TITLE, LONGEST_SENTENCE, LONGEST_ABSTRACT = 300, 1_000, 2_500
 """Characters; what is longer is cut, and says so: a mail of more than 100 KB is cut by those who show it."""
+ABSTRACTS = 18_000
+"""Characters of all abstracts of a page."""
 _STEP, _BAR, _HEIGHT = 12, 9, 26  # pixels of the chart
-_LYING = _STEP * wording.PERIODS
+_LYING = _STEP * charted.PERIODS
 
 
 def html(digest: Digest) -> str:
     """The page, as HTML5 in UTF-8."""
-    top, rows = wording.chart(digest)
+    top, rows = charted.rows(digest)
     return _template().render(
         digest=digest,
         wording=wording,
+        card=card,
+        caption=charted.caption(digest),
         chart=[(theme, sizes, *_drawn(sizes, max(top, 1))) for theme, sizes in rows],
         height=_HEIGHT,
         width=_LYING,
         cited=wording.cited(digest),
-        themes={theme.id: wording.name(theme) for theme in digest.themes},
+        unfolded=_without_abstract(digest),
     )
+
+
+def _without_abstract(digest: Digest) -> set[str]:
+    """The ids of the last papers, in the order of reading, for whose abstracts the page has no room."""
+    room, found = ABSTRACTS, set[str]()
+    for paper in (each.paper for each in in_reading_order(digest.papers, digest.three)):
+        room -= min(len(paper.abstract), LONGEST_ABSTRACT)
+        if room < 0:
+            found.add(paper.paper_id)
+    return found
 
 
 @cache
@@ -46,7 +61,13 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    room.filters |= {"title": _title, "sentence": _sentence, "quote": _quote, "plain": wording.plain}
+    room.filters |= {
+        "title": _title,
+        "sentence": _sentence,
+        "quote": _quote,
+        "abstract": _abstract,
+        "plain": wording.plain,
+    }
     return room.get_template("issue.html.j2")
 
 
@@ -56,6 +77,10 @@ def _title(text: str) -> str:
 
 def _quote(text: str) -> str:
     return _cut(readable(text), LONGEST_SENTENCE)
+
+
+def _abstract(text: str) -> str:
+    return _cut(readable(text), LONGEST_ABSTRACT)
 
 
 def _sentence(text: str) -> str:
@@ -71,7 +96,7 @@ def _drawn(sizes: tuple[int, ...], top: int) -> tuple[str, str]:
     if len(sizes) == 1:
         return "", f"M0 7h{max(2, round(_LYING * sizes[0] / top))}v12H0z"
     drawn = []
-    first = wording.PERIODS - len(sizes)
+    first = charted.PERIODS - len(sizes)
     for number, size in enumerate(sizes, start=first):
         high = max(2, round((_HEIGHT - 2) * size / top)) if size else 0
         drawn.append(f"M{number * _STEP} {_HEIGHT - 1}v-{high}h{_BAR}v{high}z" if high else "")

@@ -10,9 +10,10 @@ source with its quotes, but not the head of the issue.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
-from rag.types import Claim, Digest, IssuePaper, Theme
-from refdesk.render import markdown, visible, wording
+from rag.types import Claim, Digest, IssuePaper, Paper
+from refdesk.render import card, chart, markdown, visible, wording
 
 TITLE = "Refdesk digest: "
 """How the title of every issue begins."""
@@ -26,30 +27,52 @@ def issue(digest: Digest) -> str:
 
 def _units(digest: Digest) -> Iterator[tuple[str, ...]]:
     """The parts that belong together, each with its paragraphs."""
+    three, papers, also, numbers = wording.sections(digest)
     yield tuple(_head(digest))
-    if digest.headline:
+    if headline := wording.headline(digest):
         yield ("## In short",)
-        yield from ((claim(each),) for each in digest.headline)
+        yield from ((claim(each),) for each in headline)
+    if digest.first:
+        yield (f"## {three}",)
+        yield from (_paper(paper, at, first=True) for at, paper in enumerate(digest.first, start=1))
+    if digest.cards:
+        yield (f"## {papers}",)
+    number = count(len(digest.first) + 1)
+    for heading, group in wording.grouped(digest):
+        if heading:
+            yield (f"### {_escaped(heading)}",)
+        yield from (_paper(paper, next(number), first=False) for paper in group)
+    if digest.also_near:
+        yield f"## {also}", "\n".join(_also(each.paper) for each in digest.also_near)
+    yield f"## {numbers}", "\n".join(_coverage(digest))
     if digest.themes:
-        yield ("## Themes", _aside(wording.caption(digest)), "\n".join(_chart(digest)))
+        yield _aside(chart.caption(digest)), "\n".join(_chart(digest))
     for theme in digest.themes:
-        yield _theme(theme, digest)
-        yield from ((claim(each),) for each in theme.claims)
-    if digest.papers:
-        yield ("## Papers",)
-    themes = {theme.id: wording.name(theme) for theme in digest.themes}
-    yield from (_paper(paper, wording.why(paper, themes)) for paper in digest.papers)
-    yield ("## Coverage", "\n".join(_coverage(digest)), _aside(wording.facts(digest)))
+        if theme.claims:
+            yield (f"### {_escaped(wording.name(theme))}",)
+            yield from ((claim(each),) for each in theme.claims)
+    yield (_aside(wording.facts(digest)),)
     yield from _sources(digest)
 
 
-def _paper(paper: IssuePaper, why: str) -> tuple[str, ...]:
+def _paper(paper: IssuePaper, number: int, *, first: bool) -> tuple[str, ...]:
+    about = " · ".join(filter(None, (card.place(paper.paper), card.day(paper.paper.day))))
+    pdf = f"PDF <{paper.pdf}>" if paper.pdf else ""
+    shown = " · ".join(filter(None, (_escaped(about), pdf)))
+    why = card.why(paper)
     return (
-        markdown.reference(paper.rank, paper.paper) + markdown.flagged(paper.paper),
+        markdown.reference(number, paper.paper) + markdown.flagged(paper.paper),
+        *([f"*{shown}*"] if shown else []),
         *(_aside(f"{state}.") for state in wording.status(paper)),
-        claim(paper.tldr),
+        *map(claim, wording.lines(paper, first=first)),
         *([_aside(why)] if why else []),
     )
+
+
+def _also(paper: Paper) -> str:
+    where = card.place(paper)
+    link = f" <{paper.url}>" if wording.link(paper.url) else ""
+    return f"- {_escaped(paper.title)}{f', {_escaped(where)}' if where else ''}{link}"
 
 
 def _head(digest: Digest) -> Iterator[str]:
@@ -58,12 +81,6 @@ def _head(digest: Digest) -> Iterator[str]:
     if digest.papers:
         yield _aside(f"{wording.made(digest)}. {wording.legend(digest)}")
     yield from map(_aside, wording.notices(digest))
-
-
-def _theme(theme: Theme, digest: Digest) -> tuple[str, str]:
-    ranks = ", ".join(str(paper.rank) for paper in wording.shown(theme, digest))
-    here = f". In this issue: {ranks}" if ranks else ""
-    return f"### {_escaped(wording.name(theme))}", _aside(f"{wording.growth(theme, digest.period)}{here}")
 
 
 def _coverage(digest: Digest) -> Iterator[str]:
@@ -78,7 +95,7 @@ def _sources(digest: Digest) -> Iterator[tuple[str, ...]]:
         yield ("## Sources",)
     cited = wording.cited(digest)
     for source in digest.sources:
-        quotes = {citation.sentence: citation.quote for citation in cited[source.number]}
+        quotes = {citation.sentence: citation.quote for citation in cited[source.number] if citation.quote}
         yield ("\n".join(markdown.sourced(source, quotes)),)
 
 
@@ -91,9 +108,11 @@ def claim(given: Claim) -> str:
     return f"{written}{markdown.weak(given)}"
 
 
-def _chart(digest: Digest) -> list[str]:
-    top, rows = wording.chart(digest)
-    return [f"- `{wording.bars(sizes, top)} {theme.size:>5,}` {_escaped(wording.name(theme))}" for theme, sizes in rows]
+def _chart(digest: Digest) -> Iterator[str]:
+    top, rows = chart.rows(digest)
+    for theme, sizes in rows:
+        drawn, growth = chart.bars(sizes, top), _escaped(wording.growth(theme, digest))
+        yield f"- `{drawn} {theme.size:>5,}` {_escaped(wording.name(theme))}. {growth}"
 
 
 def _aside(text: str) -> str:

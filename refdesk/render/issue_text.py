@@ -14,8 +14,8 @@ from rich.style import Style
 from rich.text import Text
 
 from rag.answers.extractive import unbracketed
-from rag.types import Citation, Claim, Digest, IssuePaper, Source, Theme
-from refdesk.render import wording
+from rag.types import Citation, Claim, Digest, IssuePaper, Paper, Source
+from refdesk.render import card, chart, wording
 from refdesk.render.terminal import Indented, unlinked
 from refdesk.render.tex import readable
 
@@ -62,33 +62,61 @@ def _lines(digest: Digest) -> Iterator[_Line]:
     for notice in wording.notices(digest):
         yield _BLANK
         yield _Line(_plain(notice, "yellow"), mark="!", margin=2)
-    if digest.headline:
+    three, papers, also, numbers = wording.sections(digest)
+    if headline := wording.headline(digest):
         yield from _heading("In short")
-    for claim in digest.headline:
-        yield _claim(claim)
-    if digest.themes:
-        yield from _heading("Themes")
-        yield from _chart(digest)
-    for theme in digest.themes:
-        yield from _theme(theme, digest)
-    if digest.papers:
-        yield from _heading("Papers")
-    themes = {theme.id: wording.name(theme) for theme in digest.themes}
-    for number, paper in enumerate(digest.papers):
+        yield from map(_claim, headline)
+    if digest.first:
+        yield from _heading(three)
+        yield from _papers(digest.first, first=True, after=0)
+    if digest.cards:
+        yield from _heading(papers)
+    told = len(digest.first)
+    for number, (heading, group) in enumerate(wording.grouped(digest)):
         yield from [_BLANK] if number else []
-        yield from _paper(paper, wording.why(paper, themes))
-    yield from _heading("Coverage")
+        yield from [_Line(_plain(heading, "bold")), _BLANK] if heading else []
+        yield from _papers(group, first=False, after=told)
+        told += len(group)
+    if digest.also_near:
+        yield from _heading(also)
+    for each in digest.also_near:
+        yield from _also(each.paper)
+    yield from _heading(numbers)
     for name, value in wording.coverage(digest):
         yield _Line(_plain(f"{name}: {value}"))
     for name, state in wording.feeds(digest):
         yield _Line(_plain(f"Feed {name}: {state}"))
+    if digest.themes:
+        yield _BLANK
+        yield from _chart(digest)
+    for theme in digest.themes:
+        if theme.claims:
+            yield _BLANK
+            yield _Line(_plain(wording.name(theme), "bold"))
+            yield from map(_claim, theme.claims)
     if digest.sources:
         yield from _heading("Sources")
     cited = wording.cited(digest)
+    of_cards = {paper.paper.paper_id for paper in digest.papers}
     for source in digest.sources:
-        yield from _source(source, cited[source.number])
+        yield from _source(source, cited[source.number], linked=source.paper.paper_id not in of_cards)
     yield _BLANK
     yield _Line(_plain(wording.facts(digest), "dim"))
+
+
+def _papers(papers: Sequence[IssuePaper], *, first: bool, after: int) -> Iterator[_Line]:
+    for number, paper in enumerate(papers, start=1):
+        yield from [_BLANK] if number > 1 else []
+        yield from _paper(paper, after + number, first=first)
+
+
+def _also(paper: Paper) -> Iterator[_Line]:
+    where = card.place(paper)
+    title = wording.plain(readable(paper.title)) + (f", {where}" if where else "")
+    url = wording.link(paper.url)
+    yield _Line(Text(unlinked(title), Style(link=url)), "-", 2)
+    if url:
+        yield _Line(Text(url), margin=2, whole=True)
 
 
 def _plain(words: str, style: str = "") -> Text:
@@ -111,43 +139,37 @@ def _claim(claim: Claim, mark: str = "-", margin: int = 2) -> _Line:
 
 
 def _chart(digest: Digest) -> Iterator[_Line]:
-    yield _Line(_plain(wording.caption(digest), "dim"))
-    top, rows = wording.chart(digest)
+    yield _Line(_plain(chart.caption(digest), "dim"))
+    top, rows = chart.rows(digest)
     for theme, sizes in rows:
-        drawn = Text.assemble((wording.bars(sizes, top), "cyan"), f" {theme.size:>5,}  ")
-        yield _Line(Text.assemble(_plain(wording.name(theme))), mark=drawn.plain, margin=len(drawn))
+        drawn = Text.assemble((chart.bars(sizes, top), "cyan"), f" {theme.size:>5,}  ")
+        name = f"{wording.name(theme)}. {wording.growth(theme, digest)}"
+        yield _Line(Text.assemble(_plain(name)), mark=drawn.plain, margin=len(drawn))
 
 
-def _theme(theme: Theme, digest: Digest) -> Iterator[_Line]:
-    yield _BLANK
-    yield _Line(_plain(wording.name(theme), "bold"))
-    ranks = ", ".join(str(paper.rank) for paper in wording.shown(theme, digest))
-    here = f". In this issue: {ranks}" if ranks else ""
-    yield _Line(_plain(f"{wording.growth(theme, digest.period)}{here}", "dim"))
-    for claim in theme.claims:
-        yield _claim(claim)
-
-
-def _paper(paper: IssuePaper, why: str) -> Iterator[_Line]:
+def _paper(paper: IssuePaper, number: int, *, first: bool) -> Iterator[_Line]:
     url = wording.link(paper.paper.url)
-    yield _Line(
-        Text(unlinked(wording.plain(readable(paper.paper.title))), Style(bold=True, link=url)), f"{paper.rank}.", 4
-    )
-    yield _Line(_plain(wording.authors(paper.paper.authors), "dim"), margin=4)
+    yield _Line(Text(unlinked(wording.plain(readable(paper.paper.title))), Style(bold=True, link=url)), f"{number}.", 4)
+    if meta := card.meta(paper):
+        yield _Line(_plain(meta, "dim"), margin=4)
     if url:
         yield _Line(Text(url), margin=4, whole=True)
     for state in wording.status(paper):
         yield _Line(_plain(f"{state}.", "bold red"), mark="⚑", margin=4)
-    yield _claim(paper.tldr, mark="", margin=4)
-    if why:
+    for claim in wording.lines(paper, first=first):
+        yield _claim(claim, mark="", margin=4)
+    if why := card.why(paper):
         yield _Line(_plain(why, "dim"), margin=4)
 
 
-def _source(source: Source, cited: Sequence[Citation]) -> Iterator[_Line]:
+def _source(source: Source, cited: Sequence[Citation], *, linked: bool) -> Iterator[_Line]:
+    """A source, with its link and its sentences where they do not stand above."""
     url = wording.link(source.paper.url)
-    mark = f"[{source.number}]"
-    yield _Line(Text(unlinked(wording.plain(readable(source.paper.title))), Style(link=url)), mark=mark, margin=5)
-    if url:
+    shown = ", ".join(f"sentence {citation.sentence}" for citation in cited if not citation.quote)
+    title = wording.plain(readable(source.paper.title)) + (f", {shown}" if shown else "")
+    yield _Line(Text(unlinked(title), Style(link=url)), mark=f"[{source.number}]", margin=5)
+    if url and linked:
         yield _Line(Text(url), margin=5, whole=True)
     for citation in cited:
-        yield _Line(_plain(f"Sentence {citation.sentence}: “{readable(citation.quote)}”", "dim"), margin=5)
+        if citation.quote:
+            yield _Line(_plain(f"Sentence {citation.sentence}: “{readable(citation.quote)}”", "dim"), margin=5)

@@ -1,18 +1,24 @@
-"""Wording that all renderings of an issue share: its period, how it was made, themes, coverage, the chart."""
+"""Wording that all renderings of an issue share: its period, how it was made, claims, themes, coverage."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
-from math import ceil
 
 from rag.checking import CitedSentence, JudgedClaim, quoted_in
 from rag.types import Citation, Claim, Digest, IssuePaper, JsonDict, Judgement, Period, ProblemKind, Theme
+from refdesk.render import card
+from refdesk.render.plain import plain as plain
 
-PERIODS = 8
-"""The number of periods in the chart."""
 AUTHORS = 3
+THEMES = 10
+"""Themes in the table, the largest ones."""
+WORDS = 240
+"""Words that are read in a minute."""
+ALWAYS = 100
+"""About so many words stand in every issue: its head, headings, coverage and feeds."""
 WEAK, UNSUPPORTED = "weak support", "unsupported"
 OVERSTATED = "it says more than its source"
 _WEAK_BY: Mapping[ProblemKind, str] = {
@@ -34,20 +40,7 @@ _QUOTED = 80
 _WEAK_REASON = "|".join(map(re.escape, _WEAK_BY.values()))
 _WEAK_MARK = re.compile(rf"\({WEAK}(?:: (?:{_WEAK_REASON}|{OVERSTATED}(?:, see “([^“”]{{1,{_QUOTED}}})”)?))?\)")
 _MONTHS = "January February March April May June July August September October November December".split()
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
-_SHADES = "▁▂▃▄▅▆▇█"
-_WIDTH = 16  # characters of a horizontal bar
 _TROUBLED = {"broken": "could not be read", "partial": "brought far less than usual", "stale": "has long been silent"}
-
-
-def plain(text: str) -> str:
-    """
-    Text from anywhere as one line without control, bidirectional or invisible characters.
-
-    >>> plain("one\\n  line\\u202e")
-    'one line'
-    """
-    return _UNFIT.sub("", " ".join(text.split()))
 
 
 def link(url: str | None) -> str | None:
@@ -88,11 +81,29 @@ def noun(period: Period) -> str:
 
 
 def about(digest: Digest) -> str:
-    """The line below the period: the week's number, the subscription, how many papers of how many."""
+    """The line below the period: the week's number, the subscription, how many papers of how many, the reading time."""
     week = f"Week {int(digest.period.name[-2:])}" if noun(digest.period) == "week" else ""
     listed = digest.coverage.listed
     counts = f"{digest.coverage.included:,} of {count(listed)}" if listed else "no papers"
-    return " · ".join(filter(None, (week, plain(digest.subscription), counts)))
+    long = counted(minutes(digest), "minute", "minutes") if digest.papers else ""
+    return " · ".join(filter(None, (week, plain(digest.subscription), counts, long)))
+
+
+def sections(digest: Digest) -> tuple[str, str, str, str]:
+    """The headings over the three papers, the others, the ones that are named, and the numbers."""
+    interested = any(paper.closeness for paper in digest.papers)
+    papers, also = ("Your papers", "Also near") if interested else ("Papers", "Also listed")
+    return "If you read only three", papers, also, f"The {noun(digest.period)} in numbers"
+
+
+OTHERS = "On other subjects"
+"""The heading of papers that share no subject, where others do."""
+
+
+def grouped(digest: Digest) -> list[tuple[str, list[IssuePaper]]]:
+    """The papers after the three, by headings; no group has a heading where there is only one."""
+    groups = digest.cards
+    return [((heading or OTHERS) if len(groups) > 1 else "", papers) for heading, papers in groups]
 
 
 def model(digest: Digest) -> str:
@@ -138,19 +149,53 @@ def facts(digest: Digest) -> str:
 
 
 def claims(digest: Digest) -> Iterator[Claim]:
-    """Every claim of an issue, in its order."""
-    yield from digest.headline
+    """Every claim that is shown of an issue, once, in the order of reading."""
+    yield from headline(digest)
+    for paper in (*digest.first, *(paper for _, group in digest.cards for paper in group)):
+        yield from lines(paper, first=paper in digest.first)
     for theme in digest.themes:
         yield from theme.claims
-    yield from (paper.tldr for paper in digest.papers)
+
+
+def headline(digest: Digest) -> list[Claim]:
+    """The sentences of the headline that no card repeats: all of a model's, none of the papers' own."""
+    told = {_said(paper.tldr) for paper in digest.papers}
+    return [claim for claim in digest.headline if _said(claim) not in told]
+
+
+def lines(paper: IssuePaper, *, first: bool) -> list[Claim]:
+    """The sentences on a card: the finding, and what is new; of the first three the finding alone."""
+    new = paper.contribution
+    return [paper.tldr] if first or new is None or _said(new) == _said(paper.tldr) else [paper.tldr, new]
+
+
+def _said(claim: Claim) -> tuple[str, tuple[tuple[str, int], ...]]:
+    return claim.text, tuple((each.paper_id, each.sentence) for each in claim.citations)
+
+
+def minutes(digest: Digest) -> int:
+    """The time that reading takes, without the sources and what is folded away."""
+    texts = [
+        *(claim.text for claim in claims(digest)),
+        *(text for paper in digest.papers for text in (paper.paper.title, card.meta(paper), card.why(paper))),
+        *(each.paper.title for each in digest.also_near),
+        *(theme.name for theme in digest.themes[:THEMES]),
+    ]
+    words = sum(len(text.split()) for text in texts) + ALWAYS + 5 * min(len(digest.themes), THEMES)
+    return max(1, round(words / WORDS))
 
 
 def cited(digest: Digest) -> dict[int, list[Citation]]:
-    """The sentences that are cited of each source, by number, each once and in the order of the abstract."""
+    """
+    The sentences that are cited of each source, by number, each once and in the order of the abstract; those that are
+    shown word for word are marked by an empty quote.
+    """
     found: dict[int, dict[int, Citation]] = {source.number: {} for source in digest.sources}
     for claim in claims(digest):
         for citation in claim.citations:
-            found.setdefault(citation.source, {})[citation.sentence] = citation
+            shown = found.setdefault(citation.source, {}).get(citation.sentence)
+            if shown is None or shown.quote:
+                found[citation.source][citation.sentence] = replace(citation, quote="") if own(claim) else citation
     return {number: [held[sentence] for sentence in sorted(held)] for number, held in found.items()}
 
 
@@ -208,30 +253,33 @@ def status(paper: IssuePaper) -> list[str]:
     return found
 
 
-def why(paper: IssuePaper, themes: Mapping[str, str]) -> str:
-    """The reason why a paper is in the issue, and its theme, from the names of the themes by id."""
-    reason = f"Why it is here: {plain(paper.why).rstrip('.')}." if paper.why else ""
-    theme = f"Theme: {themes[paper.theme]}." if paper.theme and paper.theme in themes else ""
-    seen = ", ".join(f"{each.count:,} {plain(each.name)} ({plain(each.seen)})" for each in paper.paper.attention)
-    return " ".join(filter(None, (reason, theme, f"{seen}." if seen else "")))
-
-
-def shown(theme: Theme, digest: Digest) -> list[IssuePaper]:
-    """The papers of a theme that the issue shows, by rank."""
-    return [paper for paper in digest.papers if paper.theme == theme.id or paper.paper.paper_id in theme.paper_ids]
-
-
 def name(theme: Theme) -> str:
     """The name of a theme as a heading has it."""
     return _capital(plain(theme.name)) or "Unnamed"
 
 
-def growth(theme: Theme, period: Period) -> str:
-    """The state of a theme with both its sizes."""
-    before = ""
-    if theme.previous_size is not None and theme.status != "new":
-        before = f", {theme.previous_size:,} the {noun(period)} before"
-    return f"{theme.status.capitalize()} · {count(theme.size)}{before}"
+def growth(theme: Theme, digest: Digest) -> str:
+    """The state of a theme with its shares in both periods."""
+    given = noun(digest.period)
+    now, before = share(theme, digest), theme.previous_share
+    shares = f"{percent(now)} of the {given}" + ("" if before is None else f", {percent(before)} the {given} before")
+    formerly = f" · formerly “{plain(theme.formerly)}”" if theme.formerly else ""
+    return f"{theme.status.capitalize()} · {count(theme.size)}, {shares}{formerly}"
+
+
+def share(theme: Theme, digest: Digest) -> float:
+    """The share of the period's papers that a theme has."""
+    return theme.share or theme.size / max(1, digest.coverage.listed)
+
+
+def percent(share: float) -> str:
+    """
+    A share in percent.
+
+    >>> percent(0.0834)
+    '8.3 %'
+    """
+    return f"{100 * share:.1f} %"
 
 
 def count(papers: int) -> str:
@@ -281,45 +329,6 @@ def _feed(feed: JsonDict) -> str:
         known = re.fullmatch(r"\d{4}-\d\d-\d\d", last[:10])
         parts.append(f"last papers {day(date.fromisoformat(last[:10])) if known else plain(last)}")
     return ", ".join(parts) + (f": {plain(str(feed['error']))}" if feed.get("error") else "")
-
-
-# ---- the chart
-
-
-def chart(digest: Digest) -> tuple[int, list[tuple[Theme, tuple[int, ...]]]]:
-    """
-    The largest size, and of each theme its sizes in the last periods, this one last; 0 where it was not.
-
-    All rows have the same periods, so that they can be drawn on one scale.
-    """
-    names = {name for theme in digest.themes for name, _ in theme.history} | {digest.period.name}
-    axis = sorted(names)[-PERIODS:]
-    rows = []
-    for theme in digest.themes:
-        sizes = {**dict(theme.history), digest.period.name: theme.size}
-        rows.append((theme, tuple(sizes.get(name, 0) for name in axis)))
-    return max((size for _, sizes in rows for size in sizes), default=0), rows
-
-
-def caption(digest: Digest) -> str:
-    """The caption of the chart."""
-    _, rows = chart(digest)
-    periods = len(rows[0][1]) if rows else 0
-    return f"Papers in each theme, this {noun(digest.period)}" + (
-        f" and the {periods - 1} before" if periods > 2 else " and the one before" if periods == 2 else ""
-    )
-
-
-def bars(sizes: Sequence[int], top: int) -> str:
-    """
-    Sizes as text: a small column for each period, or one horizontal bar if there is one period only.
-
-    >>> bars((0, 2, 9, 16), 16), bars((8,), 16)
-    ('·▁▅█', '████████        ')
-    """
-    if len(sizes) == 1:
-        return f"{'█' * max(1, round(_WIDTH * sizes[0] / max(top, 1))):<{_WIDTH}}"
-    return "".join(_SHADES[ceil(8 * size / top) - 1] if size else "·" for size in sizes)
 
 
 def _capital(text: str) -> str:

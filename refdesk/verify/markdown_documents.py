@@ -117,7 +117,10 @@ def _claims(
         for place in named:
             if problem := quotes.problem(place, claim):
                 problems.append(problem)
-            if found := quotes.right.get(place) or verifier.citations.numbered(papers.get(place[0], ""), place[1]):
+            paper_id, found = papers.get(place[0], ""), quotes.right.get(place)
+            if in_quotes and not found:  # the authors' own sentence, perhaps of the text that the paper had then
+                found = verifier.citations.sentence(paper_id, quote=claim, number=place[1], fold=folded)
+            if found := found or verifier.citations.numbered(paper_id, place[1]):
                 cited.append(found)
             else:
                 written, detail = f"[{place[0]}.{place[1]}]", "the library has no such sentence"

@@ -42,7 +42,7 @@ def states(issue_library: Path) -> States:
     varied = issues.varied(issues.made(week[:18], themes=4, listed=40))
     return States(
         {
-            "full": issues.made(sample[:40], themes=10, listed=1_996),
+            "full": issues.made(sample[:40], themes=10, listed=1_996, near=sample[40:48]),
             "varied": varied,
             "generated": issues.generated(varied),
             "empty": issues.made([]),

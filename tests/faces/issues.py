@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import refdesk
-from rag.types import Citation, Claim, Coverage, Digest, IssuePaper, Paper, Period, Sentence, Source, Theme
+from rag.types import AlsoNear, Citation, Claim, Coverage, Digest, IssuePaper, Paper, Period, Sentence, Source, Theme
 
 WEEK = Period(name="2026-W27", first=date(2026, 6, 29), end=date(2026, 7, 6))
 WEEKS = tuple(f"2026-W{number}" for number in range(20, 28))
@@ -85,6 +85,7 @@ def made(
     weeks: int = len(WEEKS),
     listed: int | None = None,
     names: Sequence[str] = NAMES,
+    near: Sequence[Paper] = (),
 ) -> Digest:
     """An issue of these papers in this order, in the papers' own sentences; numbers are those of first citation."""
     numbers: dict[str, int] = {}
@@ -101,12 +102,10 @@ def made(
         )
         return Claim(text=sentence.text, support="verbatim", score=1.0, citations=(cited,))
 
-    headline = tuple(claim(paper, telling(paper)) for paper in chosen[:3] if len(chosen) > 3)
+    three = tuple(paper.paper_id for paper in chosen[:3] if len(chosen) > 6)
+    headline = tuple(claim(paper, telling(paper)) for paper in chosen[:3])
     groups = [chosen[number::themes] for number in range(themes)]
-    kept = tuple(
-        _theme(number, names[number], group, weeks, [claim(each, each.sentence(1)) for each in group[:2]])
-        for number, group in enumerate(groups)
-    )
+    kept = tuple(_theme(number, names[number], group, weeks) for number, group in enumerate(groups))
     theme_of = {paper_id: theme.id for theme in kept for paper_id in theme.paper_ids}
     shown = tuple(
         IssuePaper(
@@ -116,10 +115,15 @@ def made(
             why=f"near your topic “{names[rank % len(names)]}”: accuracy, runs, sentences",
             tldr=claim(paper, telling(paper)),
             theme=theme_of.get(paper.paper_id),
+            finding=claim(paper, telling(paper)),
+            contribution=claim(paper, paper.sentence(1)) if rank % 2 else None,
+            heading=names[rank % 3] if len(chosen) > 6 and rank % 4 else None,
+            closeness="close" if rank < 4 else "near",
         )
         for rank, paper in enumerate(chosen, start=1)
     )
     by_id = {paper.paper_id: paper for paper in chosen}
+    also = tuple(AlsoNear(paper=paper, score=0.05) for paper in near)
     listed = len(chosen) if listed is None else listed
     left = {"below the threshold": listed - len(chosen)} if listed > len(chosen) else {}
     return Digest(
@@ -131,6 +135,8 @@ def made(
         papers=shown,
         coverage=Coverage(listed=listed, included=len(chosen), excluded=left, feeds=FEEDS),
         sources=tuple(Source(number=number, paper=by_id[paper_id]) for paper_id, number in numbers.items()),
+        three=three,
+        also_near=also,
         manifest={"id": "sha256:3f5a0c9e7d21b86f", "refdesk": "0.1.0", "model": None, "prompts": {}, "papers": {}},
     )
 
@@ -140,7 +146,7 @@ def telling(paper: Paper) -> Sentence:
     return paper.sentence(1 + len(paper.spans) // 2)
 
 
-def _theme(number: int, name: str, group: Sequence[Paper], weeks: int, claims: Sequence[Claim]) -> Theme:
+def _theme(number: int, name: str, group: Sequence[Paper], weeks: int) -> Theme:
     size = len(group)
     past = [
         max(0, size * (7 + (step * (number + 3)) % 9) // 10 - (weeks - step) * (number % 3)) for step in range(weeks)
@@ -160,7 +166,6 @@ def _theme(number: int, name: str, group: Sequence[Paper], weeks: int, claims: S
         previous_size=history[-1][1] if history else None,
         status=status,
         paper_ids=tuple(paper.paper_id for paper in group),
-        claims=tuple(claims),
         history=(*history, (WEEKS[-1], size)),
     )
 
@@ -183,14 +188,18 @@ def generated(digest: Digest) -> Digest:
     def written(claim: Claim) -> Claim:
         return replace(claim, text=f"In short, {claim.text[0].lower()}{claim.text[1:]}", support="supported", score=0.9)
 
+    def of_theme(theme: Theme) -> tuple[Claim, ...]:
+        told = [paper.tldr for paper in digest.papers if paper.theme == theme.id]
+        return tuple(replace(written(claim), text=f"Of the theme, {claim.text}") for claim in told[:2])
+
     return replace(
         digest,
         mode="generated",
         headline=tuple(map(written, digest.headline[:-1])) + digest.headline[-1:],
         themes=tuple(
-            replace(theme, claims=tuple(map(written, theme.claims)) if number else theme.claims)
-            for number, theme in enumerate(digest.themes)
+            replace(theme, claims=of_theme(theme) if number else ()) for number, theme in enumerate(digest.themes)
         ),
+        papers=tuple(replace(paper, tldr=written(paper.tldr)) if paper.rank % 2 else paper for paper in digest.papers),
         manifest={**digest.manifest, "model": "openai:gpt-4o-mini"},
         usage={"calls": 11, "input_tokens": 21_400, "output_tokens": 3_100, "estimated": True, "cost": None},
         degraded={"from": "generated", "reason": "1 of 52 parts are in the papers' own sentences: rate limited"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from rag.types import Digest, Period
-from refdesk.render import issue_html, issue_markdown, issue_text, markdown, wording
+from refdesk.render import chart, issue_html, issue_markdown, issue_text, markdown, wording
 from tests.faces.test_issue_html import STATES, parsed, said
 
 _STEERING = re.compile(r"\x1b(?:\[[0-9;]*m|\]8;.*?\x1b\\)")
@@ -22,11 +23,12 @@ def test_lines_of_a_mail_fit_save_those_of_links_which_stand_whole(state: str, s
     digest = states[state]
     text = issue_text.text(digest)
     lines = text.splitlines()
-    urls = {url for paper in digest.papers if (url := wording.link(paper.paper.url))}
+    shown = [*(paper.paper for paper in digest.papers), *(each.paper for each in digest.also_near)]
+    urls = {url for paper in shown if (url := wording.link(paper.url))}
     assert all(cell_len(line) <= issue_text.WIDTH or line.strip() in urls for line in lines)
     assert not [line for line in lines if line != line.rstrip()]
     for url in urls:
-        assert sum(line.strip() == url for line in lines) == 2  # at the paper and at the source
+        assert sum(line.strip() == url for line in lines) == 1  # at the paper, not again at its source
 
 
 def test_a_mail_makes_no_link_of_a_papers_words(states: dict[str, Digest]) -> None:
@@ -61,7 +63,7 @@ def test_every_form_says_the_same(state: str, states: dict[str, Digest]) -> None
         *([wording.made(digest), wording.legend(digest)] if digest.papers else []),
         wording.facts(digest),
         *wording.notices(digest),
-        *(wording.growth(theme, digest.period) for theme in digest.themes),
+        *(wording.growth(theme, digest) for theme in digest.themes[: wording.THEMES]),
         *(state for paper in digest.papers for state in wording.status(paper)),
         *(value for _, value in wording.coverage(digest)),
         *(name for name, _ in wording.feeds(digest)),
@@ -91,21 +93,24 @@ def test_a_period_is_said_in_words(
 
 
 def test_one_paper_is_no_papers_and_two_are_not_one(states: dict[str, Digest]) -> None:
-    assert wording.about(states["one"]) == "Week 27 · default · 1 of 1 paper"
+    assert wording.about(states["one"]) == "Week 27 · default · 1 of 1 paper · 1 minute"
     assert wording.count(2_000) == "2,000 papers"
 
 
 def test_rows_of_the_chart_have_the_same_periods_and_end_with_this_one(states: dict[str, Digest]) -> None:
-    top, rows = wording.chart(states["full"])
-    assert {len(sizes) for _, sizes in rows} == {wording.PERIODS}
+    top, rows = chart.rows(states["full"])
+    assert {len(sizes) for _, sizes in rows} == {chart.PERIODS}
     assert top == max(size for _, sizes in rows for size in sizes)
     for theme, sizes in rows:
         assert sizes[-1] == theme.size
         assert tuple(size for size in sizes if size) == tuple(size for _, size in theme.history)
-    _, first = wording.chart(states["first"])
+    _, first = chart.rows(states["first"])
     assert [sizes for _, sizes in first] == [(theme.size,) for theme in states["first"].themes]
 
 
 def test_a_month_says_the_month_before(states: dict[str, Digest]) -> None:
     month = Period(name="2026-06", first=date(2026, 6, 1), end=date(2026, 7, 1))
-    assert wording.growth(states["full"].themes[0], month).endswith(" the month before")
+    digest = replace(states["full"], period=month)
+    theme = replace(digest.themes[0], share=0.09, previous_share=0.075, formerly="small models")
+    said = wording.growth(theme, digest)
+    assert said.endswith(", 9.0 % of the month, 7.5 % the month before · formerly “small models”")

@@ -62,12 +62,14 @@ def test_both_forms_of_an_issue_have_the_same_claims(
     claims = [claim.text for claim in wording.claims(digest)]
     with refdesk.open_library(issue_library, read_only=True) as library:
         assert len(library.verify(issue(digest))) == len(claims)
-        assert sorted(claim.text for claim in library.verify(as_json(digest))) == sorted(claims)
+        in_json = [claim.text for claim in library.verify(as_json(digest))]
+    assert set(claims) <= set(in_json)
+    told = {claim.text for paper in digest.papers for claim in (paper.tldr, paper.finding, paper.contribution) if claim}
+    assert set(in_json) <= {*claims, *told}
 
 
-@pytest.mark.parametrize("state", ["varied", "hostile"])
-def test_every_quote_is_checked(state: str, states: dict[str, Digest], issue_library: Path) -> None:
-    lines = issue(states[state]).splitlines()
+def test_every_quote_is_checked(states: dict[str, Digest], issue_library: Path) -> None:
+    lines = issue(states["generated"]).splitlines()
     quotes = [at for at, line in enumerate(lines) if line.startswith("   > ")]
     for at in quotes:
         lines[at] += " And more."
@@ -146,12 +148,11 @@ def test_every_number_that_is_changed_is_found(states: dict[str, Digest], verify
         (r"(?m)^(1\. \*\*[^*]+\*\*) \w+", r"\1 Newton"),  # an author
         (r"(?m)^(1\. .*)<https://example\.org", r"\1<https://evil.example"),  # a link
         (r"(?m)^(1\. .*)`[^`]+`", r"\1`arxiv:0000.00000`"),  # an id
-        (r"(?m)^(   > \d+\.\d+ .*)detected", r"\1missed"),  # a quote
         (r"(?m)^(“.*)detected", r"\1missed"),  # a claim
         (r"(?m)^(### )\w+", r"\1Refuted"),  # the name of a theme
         (r"Growing · 5", "Growing · 50"),  # its size
         (r"`[▁-█·]+ ", "`████████ "),  # the chart
-        (r"Why it is here: near", "Why it is here: the best of all, near"),
+        (r"Near · near your", "Near · the best of all, near your"),
         (r"Listed: 40", "Listed: 400"),
         (r"broken, last", "fresh, last"),
         (r"Withdrawn\.", "Not withdrawn."),
@@ -257,8 +258,8 @@ def _set(document: Any, path: str, value: Any) -> None:
         ("headline/0/citations", []),
         ("headline/0/citations/0/quote", LIE),
         ("headline/0/citations/0/source", 2),
-        ("themes/1/claims/0/text", LIE),
-        ("themes/1/claims/0", {"text": LIE}),
+        ("papers/0/finding/text", LIE),
+        ("papers/1/contribution", {"text": LIE}),
         ("themes/1/claims", LIE),
         ("themes/0/size", 41),
         ("themes/0/summary", LIE),
