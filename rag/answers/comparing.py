@@ -9,7 +9,8 @@ from rag.authors import normalized
 from rag.retrieval.topic import pattern
 
 _BETWEEN = re.compile(
-    r"\b(?:than|compar\w+|versus|vs|outperform\w*|unlike|whereas|while|differ\w*|contrast\w*|surpass\w*|exceed\w*|match\w*|"
+    r"\b(?:than|compar\w+|versus|vs|outperform\w*|unlike|whereas|while|differ\w*|contrast\w*|surpass\w*|exceed\w*|"
+    r"match\w*|"
     r"beat\w*|relative to|rival\w*|better|worse|faster|slower|higher|lower)\b",
     re.IGNORECASE,
 )
@@ -31,6 +32,26 @@ _JOINED = re.compile(
 )
 """Words between two things of one list."""
 _MOST_BETWEEN = 120
+_BY_A_THIRD = re.compile(
+    r"\b(?:outperform\w*|surpass\w*|exceed\w*|beat\w*|over|than|improv\w+ (?:up)?on|superior to|against|baselines?)\b"
+    r"(?: (?:the|an?|standard|existing|conventional|traditional|vanilla|both|plain|strong|state-of-the-art))*[\W_]*$",
+    re.IGNORECASE,
+)
+"""What stands right before the first where a third is set against it: “our method outperforms A …”."""
+_OF_BOTH = re.compile(r"\b(?:vs|versus|or|compar\w+|differ\w+|trade-?offs?|between|against)\b", re.IGNORECASE)
+"""Words of a title that compares."""
+_TOGETHER = re.compile(
+    r"\b(?:hybrid\w*|combin\w+|integrat\w+|fus(?:e[sd]?|ing|ion)|together|alongside|unif\w+|jointly|coupl\w+|"
+    r"bridg\w+|merg\w+|"
+    r"blend\w*|followed by)\b",
+    re.IGNORECASE,
+)
+"""Words of what is made of both."""
+_PLAINLY = re.compile(
+    r"\b(?:than|compar\w+|versus|vs|outperform\w*|unlike|whereas|differ\w*|contrast\w*|surpass\w*|relative to|"
+    r"trade-?offs?)\b",
+    re.IGNORECASE,
+)
 
 
 def compares(text: str, sides: tuple[str, ...]) -> bool:
@@ -54,9 +75,23 @@ def compares(text: str, sides: tuple[str, ...]) -> bool:
     )
 
 
+def is_of_both(title: str, sides: tuple[str, ...]) -> bool:
+    """
+    True if a title names two things and says that they are compared.
+
+    >>> is_of_both("Kelp or Oysters?", ("kelp", "oysters")), is_of_both("Oysters for Kelp", ("kelp", "oysters"))
+    (True, False)
+    """
+    return all(names(title, side) for side in sides) and bool(_OF_BOTH.search(title))
+
+
 def _related(text: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
     between, before = text[first[1] : second[0]], text[: first[0]]
     if len(between) > _MOST_BETWEEN or re.search(r"[.;] ", between):
+        return False
+    if _BY_A_THIRD.search(before) or (_TOGETHER.search(text) and not _PLAINLY.search(between + before)):
+        return False
+    if re.search(r"\bwhile \w+ing\b", between) and not _PLAINLY.search(between):
         return False
     if _JOINED.match(between) and not _BETWEEN.search(between):
         pair = _PAIR.search(before)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rag.answers import sentences
-from rag.types import Evidence
+from rag.question.words import FUNCTION_WORDS
+from rag.roles.cues import WORD
+from rag.types import Evidence, Paper
 
 KEPT = 0.8
 """A sentence is shown if its score is at least this share of the best one's."""
@@ -24,6 +27,8 @@ left open is told, and takes from the confidence, if less than the second is nam
 ABOUT_AS_MUCH = 0.15
 """Papers that name so much less than the best one are listed beside it where none answers."""
 
+_FORM, _SHORT = 4, 5
+"""The letters that forms of one word share at least, and the longest abbreviation."""
 _DERIVED = re.compile(r"(?P<stem>[^\W\d_]{4,}?)i[sz](?:ations?|ers?|ed|ing)")
 """“Tokenization” is not said of tokens, nor “normalization” of what is normal."""
 
@@ -47,10 +52,17 @@ class Covering:
 
 
 def as_meant(found: Evidence, things: Iterable[str]) -> Evidence:
-    """A sentence that lacks “tokenization” too if it names only tokens, which have the same stem."""
+    """
+    A sentence that lacks more of a question's things: those of which its paper does not have every word in some form.
+
+    So a word that is only near in meaning is no thing of the question, nor does one on tokens name “tokenization”,
+    which has the same stem.
+    """
+    things = list(things)
+    absent = {thing for thing in things if not _is_in(found.paper, thing)}
     own = f"{found.paper.title} {found.sentence.text}"
     before = sentences.sentence_before(found)
-    lacks, in_context = set(found.lacks), set(found.lacks_in_context)
+    lacks, in_context = set(found.lacks) | absent, set(found.lacks_in_context) | absent
     for thing in things:
         if derived := _DERIVED.fullmatch(thing):
             named = re.compile(rf"\b{derived['stem']}i[sz]", re.IGNORECASE)
@@ -61,8 +73,39 @@ def as_meant(found: Evidence, things: Iterable[str]) -> Evidence:
     return replace(found, lacks=tuple(sorted(lacks)), lacks_in_context=tuple(sorted(in_context)))
 
 
-def covering(found: Sequence[Evidence], things: Mapping[str, float]) -> Covering:
-    """The sentences that name all things of a question, or else those that name the most."""
+def _is_in(paper: Paper, thing: str) -> bool:
+    """True if a paper has every word of a thing in some form, or what it abbreviates."""
+    text = _text(paper)
+    return all(
+        re.search(rf"\b{re.escape(word[: max(_FORM, len(word) - 4)])}", text) or _spelt_out(word).search(text)
+        for word in WORD.findall(thing.lower())
+        if word not in FUNCTION_WORDS
+    )
+
+
+@lru_cache(maxsize=512)
+def _text(paper: Paper) -> str:
+    return f"{paper.title} {paper.abstract}".lower()
+
+
+@lru_cache(maxsize=512)
+def _spelt_out(word: str) -> re.Pattern[str]:
+    """What a short word may abbreviate: “large language model” for “llms”; nothing for a longer one."""
+    letters = word.rstrip("s")
+    if not 2 <= len(letters) <= _SHORT:
+        return re.compile(r"(?!)")
+    return re.compile(r"\b" + r"\w*[\s-]+".join(letters))
+
+
+def covering(found: Sequence[Evidence], things: Mapping[str, float], *, least_named: float | None = None) -> Covering:
+    """
+    The sentences that name all things of a question, or else those that name the most.
+
+    Args:
+        found: The sentences.
+        things: The things with their shares of the weight.
+        least_named: The share that they must name to answer; None takes the usual one.
+    """
     best = max((each.score for each in found), default=0.0)
     whole = [
         replace(each, score=each.score * WITH_ITS_CONTEXT) if each.lacks else each
@@ -78,7 +121,8 @@ def covering(found: Sequence[Evidence], things: Mapping[str, float]) -> Covering
     least = lacked(nearest[0], things)
     kept = near_the_best([each for each in nearest if lacked(each, things) <= least])
     held = 1 - least
-    return Covering(kept, kept[0].lacks, 1.0 if held >= MOST else held, held >= HALF)
+    enough = least_named or (MOST if len(things) <= FEW_THINGS else HALF)
+    return Covering(kept, kept[0].lacks, 1.0 if held >= MOST else held, held >= enough)
 
 
 def nearest_first(found: Sequence[Evidence], things: Mapping[str, float]) -> list[Evidence]:

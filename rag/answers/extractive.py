@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from rag.answers.confidence import THRESHOLD, confidence
-from rag.answers.forms import Form, form_of
+from rag.answers.form import Form
+from rag.answers.forms import form_of
 from rag.answers.selection import select
 from rag.answers.sentences import supports_nothing
 from rag.retrieval.retriever import Retrieved
@@ -69,10 +70,11 @@ def answer(
     claims = tuple(paper.finding for paper in papers if paper.finding)
     if not papers:
         claims, sources = _grouped(form.evidence, newest_first=newest_first)
+    useful = probability * form.held * form.useful
     return Answer(
         question=retrieved.question,
         answered=True,
-        confidence=probability * form.held if not form.missing else min(probability * form.held, LEFT_OPEN),
+        confidence=min(useful, LEFT_OPEN) if form.missing else useful,
         mode="extractive",
         text=" ".join(map(marked, claims)),
         claims=claims,

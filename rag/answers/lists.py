@@ -4,35 +4,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
-from rag.answers import sentences
+from rag.answers import sentences, wanted
 from rag.answers.confidence import THRESHOLD, confidence
+from rag.answers.form import Listed, all_of
 from rag.question import Understood
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.topic import holds
 from rag.roles import finding
 from rag.types import Evidence, Hit, Paper
 
-Listed = tuple[tuple[Paper, Evidence | None], ...]
-"""Papers in their order, each with its sentence; None if no sentence may be shown."""
 ON_TOPIC = 0.7
 """The share of the question's phrases that a listed paper holds."""
 NEAR_THE_BEST = 0.6
 """… and the share of the best paper's score."""
+IN_PART = 0.4
+"""… and that of a paper that is listed as near it where none holds so much."""
+WHOLLY = 0.95
+"""… and the share from which a paper holds all of it."""
+CLOSE = 0.8
+"""The share of the best paper's score from which a paper may fill a list whose papers name the topic."""
 ENOUGH = 3
 """So many papers that name the topic are enough; those that only mention it are left out."""
+OF_A_SIDE = 2
+"""Papers of each side of a comparison that no paper makes."""
 LENGTH, LENGTH_OF_OVERVIEW, LENGTH_OF_MENTIONS = 10, 8, 5
 """Papers that a list holds, unless told otherwise."""
 
 _DATASETS = re.compile(r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test ?beds?|collections?)\b", re.IGNORECASE)
 _OFFERS_DATA = re.compile(
-    r"\b(?:introduc|present|propos|releas|construct|creat|build|collect|curat|contribut|develop|provid|assembl|compil|annotat)\w*"
+    r"\b(?:introduc|present|propos|releas|construct|creat|build|collect|curat|contribut|develop|provid|assembl|"
+    r"compil|annotat)\w*"
     r"(?:(?!\b(?:on|across|over|with|using|from|via|by|through|results?)\b)[^.;]){0,90}?"
     r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test ?beds?|collection)\b",
     re.IGNORECASE,
 )
 """“We introduce X, a benchmark”, not “we present results on ten benchmarks”."""
 _SURVEYS = re.compile(r"\b(?:surveys?|reviews?|overviews?|roadmap|tutorial)\b", re.IGNORECASE)
+_WAYS = re.compile(r"\w")
+"""What is proposed, whatever it is called."""
 _WANTED = (
     (re.compile(r"\b(?:datasets?|benchmarks?|corpora|corpus)\b", re.IGNORECASE), _DATASETS, "a data set or benchmark"),
     (re.compile(r"\b(?:surveys?|reviews?)\b", re.IGNORECASE), _SURVEYS, "a survey"),
@@ -48,9 +59,19 @@ def listed(retrieved: Retrieved, asked: Understood, limit: int | None, *, newest
         The papers, and why they are only near what was asked for; empty if they are what was asked for.
     """
     topics = retrieved.phrases or ((asked.topic,) if len(asked.topic.split()) == 1 else ())
-    hits = _as_written(on_topic(retrieved.hits), topics)
+    hits = _as_written(_wholly(on_topic(retrieved.hits)), topics)
+    if not hits and retrieved.things and confidence(retrieved.signals) >= THRESHOLD:
+        near = [hit for hit in retrieved.hits if hit.held >= IN_PART and "withdrawn" not in hit.paper.flags]
+        return _told(near[:LENGTH_OF_MENTIONS]), f"no paper found here names {all_of(retrieved.things)} together"
     if asked.kind == "overview":
-        return _said(hits, topics, limit or LENGTH_OF_OVERVIEW, newest_first=newest_first), ""
+        open_ones = bool(wanted.LIMITS.search(asked.question))
+        length = limit or LENGTH_OF_OVERVIEW
+        return _said(hits, topics, length, newest_first=newest_first, only_open=open_ones), ""
+    if wanted.WAYS.match(asked.question):
+        named = [hit for hit in hits if hit.named >= ON_TOPIC]
+        if len(named) >= ENOUGH or asked.kind == "findings":
+            hits = named
+        return _told(_ordered(hits, limit or LENGTH_OF_OVERVIEW, newest_first=newest_first), _WAYS), ""
     for question_words, of_papers, sort in _WANTED:
         if asked.kind == "list" and question_words.search(asked.question):
             fitting = [hit for hit in hits if of_papers.search(hit.title) or _offered(hit.paper, of_papers)]
@@ -61,13 +82,43 @@ def listed(retrieved: Retrieved, asked: Understood, limit: int | None, *, newest
 
 
 def mentions(retrieved: Retrieved, sides: Sequence[str] = ()) -> Listed:
-    """The papers on the topic, or on the sides of a comparison, of which none states the answer."""
-    hits = on_topic(retrieved.hits)
-    if sides and not hits:
-        for side in sides:
-            hits += [hit for hit in retrieved.hits if names(f"{hit.title} {hit.paper.abstract}", side)][:3]
-    once = {hit.paper_id: hit for hit in hits}
-    return _told(list(once.values())[:LENGTH_OF_MENTIONS])
+    """The papers on the topic, of which none states the answer; of a comparison those on its sides, in turn."""
+    if not sides:
+        return _told(on_topic(retrieved.hits)[:LENGTH_OF_MENTIONS])
+    hits = [hit for hit in retrieved.hits if "withdrawn" not in hit.paper.flags]
+    both = [hit for hit in hits if all(names(f"{hit.title} {hit.paper.abstract}", side) for side in sides)]
+    of_sides = [
+        sorted(
+            (hit for hit in hits if names(f"{hit.title} {hit.paper.abstract}", side)),
+            key=lambda hit: (not names(hit.title, side), -hit.score),
+        )[:OF_A_SIDE]
+        for side in sides
+    ]
+    if not all(of_sides):
+        return _naming([hit for of_side in of_sides for hit in of_side], sides) if on_topic(hits) else ()
+    in_turn = [hit for pair in zip_longest(*of_sides) for hit in pair if hit]
+    return _naming(list({hit.paper_id: hit for hit in [*both[:1], *in_turn]}.values())[:LENGTH_OF_MENTIONS], sides)
+
+
+def saying(retrieved: Retrieved, topic: str) -> Listed:
+    """The papers that name a topic, those whose title does first, each with the sentence that says most of it."""
+    hits = [
+        hit
+        for hit in retrieved.hits
+        if "withdrawn" not in hit.paper.flags and holds(f"{hit.title} {hit.paper.abstract}", topic)
+    ]
+    hits.sort(key=lambda hit: (not holds(hit.title, topic), -hit.score))
+    return _naming(hits[:LENGTH_OF_MENTIONS], (topic,))
+
+
+def _naming(hits: Sequence[Hit], topics: Sequence[str]) -> Listed:
+    """Each paper with the sentence that names most of these topics, the finding before others."""
+    found: list[tuple[Paper, Evidence | None]] = []
+    for hit in hits:
+        ranked = findings_of(hit)
+        ranked.sort(key=lambda each: -sum(names(each.sentence.text, topic) for topic in topics))
+        found.append((hit.paper, ranked[0] if ranked else None))
+    return tuple(found)
 
 
 def nearest(retrieved: Retrieved, found: Sequence[Evidence]) -> Listed:
@@ -97,6 +148,12 @@ def on_topic(hits: Sequence[Hit]) -> list[Hit]:
     return [hit for hit in held if hit.score >= NEAR_THE_BEST * held[0].score]
 
 
+def _wholly(hits: list[Hit]) -> list[Hit]:
+    """The papers that hold all of the question's phrases and words, if they are enough."""
+    whole = [hit for hit in hits if hit.held >= WHOLLY]
+    return whole if len(whole) >= ENOUGH else hits
+
+
 def _as_written(hits: Sequence[Hit], topics: Sequence[str]) -> Sequence[Hit]:
     """The papers that have the topic as it is written, if they are enough; “token” is the stem of “tokenization”."""
     exact = [hit for hit in hits if all(holds(f"{hit.title} {hit.paper.abstract}", topic) for topic in topics)]
@@ -113,16 +170,42 @@ def _told(hits: Sequence[Hit], wanted: re.Pattern[str] | None = None) -> Listed:
     return tuple((hit.paper, _finding(hit, wanted)) for hit in hits)
 
 
-def _said(hits: Sequence[Hit], topics: Sequence[str], limit: int, *, newest_first: bool) -> Listed:
+def _said(
+    hits: Sequence[Hit], topics: Sequence[str], limit: int, *, newest_first: bool, only_open: bool = False
+) -> Listed:
     """
     Each paper with the result or conclusion that names the topic, or else with its finding.
 
-    A paper that names the topic neither there nor in its title is left out if enough others do.
+    A paper that names the topic neither there nor in its title comes last, if it comes near the best one.
     """
+    most = len(hits) if newest_first else limit
+    if only_open and (limits := [(hit, found) for hit in hits if (found := _limits(hit, topics))]):
+        of_hits = {hit.paper_id: found for hit, found in limits}
+        return tuple(
+            (hit.paper, of_hits[hit.paper_id])
+            for hit in _ordered([hit for hit, _ in limits], limit, newest_first=newest_first)
+        )
     about = {hit.paper_id: found for hit in hits if (found := _about(hit, topics))}
     naming = [hit for hit in hits if hit.paper_id in about or hit.named >= ON_TOPIC]
-    chosen = _ordered(naming if len(naming) >= ENOUGH else hits, limit, newest_first=newest_first)
-    return tuple((hit.paper, about.get(hit.paper_id) or _finding(hit, None)) for hit in chosen)
+    others = [hit for hit in hits if hit not in naming and hit.score >= CLOSE * hits[0].score]
+    chosen = [*naming, *others][: max(most, ENOUGH)] if naming else hits
+    return tuple(
+        (hit.paper, about.get(hit.paper_id) or _finding(hit, None))
+        for hit in _ordered(chosen, limit, newest_first=newest_first)
+    )
+
+
+def _limits(hit: Hit, topics: Sequence[str]) -> Evidence | None:
+    """The sentence of a paper that names a topic and tells of limits or what is open."""
+    return next(
+        (
+            found
+            for found in findings_of(hit)
+            if sentences.tells_limits(found.sentence.text)
+            and (not topics or any(holds(found.sentence.text, topic) for topic in topics))
+        ),
+        None,
+    )
 
 
 def _about(hit: Hit, topics: Sequence[str]) -> Evidence | None:
@@ -130,7 +213,7 @@ def _about(hit: Hit, topics: Sequence[str]) -> Evidence | None:
     return next(
         (
             found
-            for found in (_by_finding(hit) if topics else ())
+            for found in (findings_of(hit) if topics else ())
             if sentences.role(found).name in ("result", "conclusion")
             and sentences.is_plain(found.sentence.text)
             and not sentences.needs_the_sentence_before(found.sentence.text)
@@ -140,7 +223,7 @@ def _about(hit: Hit, topics: Sequence[str]) -> Evidence | None:
     )
 
 
-def _by_finding(hit: Hit) -> list[Evidence]:
+def findings_of(hit: Hit) -> list[Evidence]:
     """The sentences of a paper that may be shown, the one that tells its finding best first."""
     found = [
         Evidence(paper=hit.paper, sentence=hit.paper.sentence(number), score=hit.score)
@@ -151,7 +234,7 @@ def _by_finding(hit: Hit) -> list[Evidence]:
 
 
 def _finding(hit: Hit, wanted: re.Pattern[str] | None) -> Evidence | None:
-    found = _by_finding(hit)
+    found = findings_of(hit)
     offered = _offered(hit.paper, wanted) if wanted else None
     return next((each for each in found if each.sentence.number == offered), found[0] if found else None)
 

@@ -17,24 +17,32 @@ AGAIN = 0.95
 1.6, at the same evidence hit@5 (.832)."""
 
 
-def select(evidence: Sequence[Evidence], *, limit: int) -> list[Evidence]:
+def select(evidence: Sequence[Evidence], *, limit: int, of_paper: int | None = None) -> list[Evidence]:
     """
     Select the best sentences, the best first, without those that repeat a better one.
 
     Each further sentence of a paper counts a little less than the one before, so that another paper, which may agree
     or contradict, has its chance.
+
+    Args:
+        evidence: Sentences with their scores.
+        limit: The most sentences.
+        of_paper: The most of one paper where there are several.
     """
     pool = [
         (candidate, identity.words(candidate.sentence.text))
         for candidate in evidence
         if not sentences.supports_nothing(candidate)
     ]
+    alone = len({candidate.paper.paper_id for candidate, _ in pool}) == 1
     chosen: list[Evidence] = []
     while pool and len(chosen) < limit:
         used = Counter(selected.paper.paper_id for selected in chosen)
         best, words = max(pool, key=lambda entry: entry[0].score * AGAIN ** used[entry[0].paper.paper_id])
         chosen.append(best)
         pool = [entry for entry in pool if identity.overlap(entry[1], words) < SAME_SENTENCE]
+        if of_paper and used[best.paper.paper_id] + 1 >= of_paper + alone:
+            pool = [entry for entry in pool if entry[0].paper.paper_id != best.paper.paper_id]
     return chosen
 
 

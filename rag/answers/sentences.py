@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from rag import text as prose
+from rag.answers import telling
 from rag.checking import links
 from rag.roles import with_roles
 from rag.roles.cues import WORD, cues
@@ -14,29 +15,35 @@ from rag.types import Evidence, Paper, Role, Roles, Sentence
 SURE = 0.6
 """The probability from which the role of a sentence alone tells that it states nothing."""
 _LIMITS = re.compile(
-    r"\b(?:limit(?:s|ed|ations?)?|fail\w*|cannot|lacks?|lacking|drawbacks?|suffer\w*|challeng\w+|degrad\w+|bottlenecks?|"
-    r"weak\w*|worse\w*|declin\w+|difficult\w*|hinder\w*|poor\w*|unable|vulnerab\w+|inefficien\w+|shortcomings?|"
+    r"\b(?:limit(?:s|ed|ations?)?|fail\w*|cannot|lacks?|lacking|drawbacks?|suffer\w*|challeng\w+|degrad\w+|"
+    r"bottlenecks?|"
+    r"weakness\w*|worse\w*|declin\w+|difficult\w*|hinder\w*|poor\w*|unable|vulnerab\w+|inefficien\w+|shortcomings?|"
     r"falls? short|prone|struggl\w+|hamper\w*|costly|expensive|overlook\w*|neglect\w*|insufficient\w*)\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"\b(?:not(?! only)|no(?! (?:loss|degradation|drop|cost|additional|extra))|nor|never|neither|cannot|fails?|failed|little|"
+    r"\b(?:not(?! only)|no(?! (?:loss|degradation|drop|cost|additional|extra))|nor|never|neither|cannot|fails?|"
+    r"failed|little|"
     r"hurts?|harms|harmed|worse\w*|degrad(?:e|es|ed)|unlikely)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _MENDS = re.compile(
-    r"\b(?:address\w*|alleviat\w+|overcom\w+|mitigat\w+|tackl\w+|remed\w+|resolv\w+|solv\w+|bypass\w*|circumvent\w*|reliev\w+)\b",
+    r"\b(?:address\w*|alleviat\w+|overcom\w+|mitigat\w+|tackl\w+|remed\w+|resolv\w+|solv\w+|bypass\w*|circumvent\w*|"
+    r"reliev\w+)\b",
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
-    r"(?:\b(?:two|three|four|five|six|several|following|many|various|both) (?:\w+[ -]){0,3}(?:limitations?|reasons?|challenges?|"
-    r"findings?|factors?|ways|types?|issues?|problems?|properties|advantages?|insights?|observations?|drawbacks?|causes?|"
+    r"(?:\b(?:two|three|four|five|six|several|following|many|various|both) (?:\w+[ -]){0,3}(?:limitations?|reasons?|"
+    r"challenges?|"
+    r"findings?|factors?|ways|types?|issues?|problems?|properties|advantages?|insights?|observations?|drawbacks?|"
+    r"causes?|"
     r"steps?)\b[^.]{0,40}[.:]|:)$",
     re.IGNORECASE,
 )
 """What is counted and told by the next sentence."""
 _OURS_ONLY = re.compile(
-    r"^(?:extensive |our |the )*(?:source )?(?:code|data ?set|data|models?|weights|project page)\b.{0,60}\b(?:available|released|public|shared|open)",
+    r"^(?:extensive |our |the )*(?:source )?(?:code|data ?set|data|models?|weights|"
+    r"project page)\b.{0,60}\b(?:available|released|public|shared|open)",
     re.IGNORECASE,
 )
 _CHANGES = re.compile(
@@ -50,16 +57,16 @@ _UNKNOWN = re.compile(
 _FIRST_WORK = re.compile(r"^to (?:the best of )?our knowledge|\bthis is (?:one of )?the first\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"\b(?:we|study|paper|work|article|authors) (?:\w+ly )?(?:ask|wonder|aim|seek|set out|sought)(?:ed|s)?\b|"
-    r"\b(?:test|examine|investigate|assess|evaluate|determine|explore|study)(?:d|ed|s|ied)? (?:whether|if|how|to what extent)\b",
-    re.IGNORECASE,
-)
-_CAUSE = re.compile(
-    r"\b(?:because|due to|owing to|caus\w+|stems? from|arises? from|aris\w+|results? from|driven by|attribut\w+|explain\w*|"
-    r"leads? to|led to|thereby|since|underl\w+|responsible|originat\w+|consequence|as a result of|rooted in)\b",
+    r"\b(?:test|examine|investigate|assess|evaluate|determine|explore|study)(?:d|ed|s|ied)? (?:whether|if|how|"
+    r"to what extent)\b",
     re.IGNORECASE,
 )
 _EMPLOYS = re.compile(
-    r"\bwe (?:\w+ly )?(?:employ|use|apply|adopt|leverage|utili[sz]e|train|instantiate|extend|build)\b", re.IGNORECASE
+    r"\bwe (?:\w+ly )?(?:employ|use|apply|adopt|leverage|utili[sz]e|train|instantiate|extend|build|construct|move|"
+    r"formulate|define|derive|collect|fine-?tune|implement|combine|integrate|incorporate|"
+    r"select|replace|perform|conduct|curate|annotate|sample|analy[sz]ed?|gather|compute|measure|"
+    r"generate)(?:e?d)?\b",
+    re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?<![\w.(-])\d[\d.,]*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -67,7 +74,8 @@ _SIZE = re.compile(r"\b\d[\d.]*(?:[BMK]\b|[ -]?(?:billion|million|thousand)\b)")
 
 
 _WARNS = re.compile(
-    r"^\W*(?:content |trigger |note |caution )*(?:warning|disclaimer)\b|\b(?:may|might) contain [^.]{0,60}\b(?:harmful|offensive|"
+    r"^\W*(?:content |trigger |note |caution )*(?:warning|disclaimer)\b|\b(?:may|"
+    r"might) contain [^.]{0,60}\b(?:harmful|offensive|"
     r"disturbing|sensitive|explicit|toxic|upsetting)\b",
     re.IGNORECASE,
 )
@@ -97,6 +105,11 @@ def _cues(text: str) -> dict[str, bool]:
 
 
 def states_nothing(evidence: Evidence) -> bool:
+    """True for a sentence that is no statement, and for one that only says what is done or what it is good for."""
+    return is_no_statement(evidence) or telling.announces(evidence.sentence.text)
+
+
+def is_no_statement(evidence: Evidence) -> bool:
     """
     True for a question, an aim, an announcement of what is studied, and where code is.
 
@@ -108,17 +121,17 @@ def states_nothing(evidence: Evidence) -> bool:
         return True
     if _OURS_ONLY.match(text) or _WARNS.search(text):
         return True
-    telling = found["shows that"] or found["gains"] or found["effect"]
+    tells_so = found["shows that"] or found["gains"] or found["effect"]
     its_role = role(evidence)
     if _UNKNOWN.search(text) and its_role.name in ("background", "objective"):
         return True
     if found["hopes"] and not found["shows that"]:
         return True
     if found["outlines"] or _FIRST_WORK.search(text) or _ASKS.search(text):
-        return not telling
+        return not tells_so
     aims = its_role.name == "objective" and its_role.probability >= SURE and not found["proposes"]
     announces = aims or found["aims"] or found["announces"]
-    return announces and not telling and its_role.name not in ("result", "conclusion")
+    return announces and not tells_so and its_role.name not in ("result", "conclusion")
 
 
 def needs_the_sentence_before(text: str) -> bool:
@@ -156,7 +169,8 @@ def only_proposes(text: str) -> bool:
 
 
 def is_hollow(text: str) -> bool:
-    """True if a sentence praises, hopes or points to a need, without a number and without saying that something is so."""
+    """True if a sentence praises, hopes or points to a need, without a number and without saying that something is "
+    "so."""
     found = _cues(text)
     return (found["hollow"] or found["future"]) and not found["shows that"] and not holds_a_number(text)
 
@@ -165,6 +179,9 @@ def tells(evidence: Evidence) -> bool:
     """True for a result or a conclusion, and for a sentence that says what was shown, or tells a change."""
     text, name = evidence.sentence.text, role(evidence).name
     found = _cues(text)
+    makes = found["proposes"] or bool(_EMPLOYS.search(text))
+    if makes and not telling.tells_a_result(text):
+        return False
     changes = found["gains"] and name not in ("background", "objective")
     return name in ("result", "conclusion") or changes or found["shows that"] or measures(text)
 
@@ -181,11 +198,6 @@ def is_plain(text: str) -> bool:
     return found["shows that"] or found["gains"] or found["effect"] or holds_a_number(text)
 
 
-def tells_a_cause(text: str) -> bool:
-    """True if a sentence gives a cause."""
-    return bool(_CAUSE.search(text))
-
-
 def tells_limits(text: str) -> bool:
     """True if a sentence tells of a limit or a failure, and not of how it is mended."""
     return bool(_LIMITS.search(text)) and not _MENDS.search(text)
@@ -194,58 +206,6 @@ def tells_limits(text: str) -> bool:
 def denies(text: str) -> bool:
     """True if a sentence says what is not so."""
     return bool(_NOT.search(text))
-
-
-def definition_level(text: str, topic: str) -> int:
-    """
-    How far a sentence says what a topic is: 2 if it defines it, 1 if the topic is its subject, else 0.
-
-    >>> definition_level("Grokking is a delayed generalization.", "grokking")
-    2
-    >>> definition_level("Grokking occurs late.", "grokking"), definition_level("We study grokking.", "grokking")
-    (1, 0)
-    """
-    words = re.findall(r"[^\W_]+", topic)
-    if not words:
-        return 0
-    named = r"[\W_]+".join(re.escape(re.sub(r"(?<=[^\W\d_]{3})s$", "", word)) + "(?:e?s)?" for word in words)
-    levels = [
-        _level(text[: match.start()], text[match.end() :])
-        for match in re.finditer(rf"\b{named}\b(?: ?\([^)]{{1,60}}\))?", text, re.IGNORECASE)
-    ]
-    return max(levels, default=0)
-
-
-_BEFORE = re.compile(
-    r"(?:^|[,;:(“\"'`]\s*|\b(?:an?|the|as|of|by|that|with|and|or|via|using|employ|use|utilize|leverage|adopt|study|while|"
-    r"although|introduces?|presents?|proposes?|called|termed|named|defines?|explores?|investigates?|recently|on)\s+)"
-    r"(?:[^\W\d_]+ly\s+)?$",
-    re.IGNORECASE,
-)
-"""What may stand before a topic that is not the end of a longer name, as “Fashion” before “Retrieval-Augmented …”."""
-_OPENS = re.compile(
-    r"^\W*(?:(?:recently|currently|today|while|although|however|in [^,]{2,40}|as [^,]{2,60}),? )?(?:an? |the )?$",
-    re.IGNORECASE,
-)
-_DEFINES = re.compile(
-    r"\W{0,3}(?:(?:is|are|was|were) (?:\w+ly )?(?:defined|an?\b|the (?:process|task|ability|phenomenon|practice|problem|study|"
-    r"use|act|idea|tendency)|one of|when\b)|(?:refers?|referred|denotes?|means?|describes?|stands? for)\b|"
-    r"(?:which|that) (?:is|are|refers?|denotes?|describes?|means?)\b|(?:an?|the|where|in which|i\.e\.) )",
-    re.IGNORECASE,
-)
-_TELLS = re.compile(r"\W{0,2}(?!(?:and|or|with|for|in|of|on|to|by|from|at|as|via)\b)[^\W\d_]+", re.IGNORECASE)
-
-
-def _level(before: str, after: str) -> int:
-    """How far a sentence defines a topic that stands between these words."""
-    if not _BEFORE.search(before):
-        return 0
-    comma = after.lstrip("”\"'`})").startswith(
-        (",", " is", " are", " was", " refer", " denote", " mean", " describe", " stand", " which")
-    )
-    if comma and _DEFINES.match(after):
-        return 2
-    return int(bool(_OPENS.match(before) and _TELLS.match(after)))
 
 
 def holds_a_number(text: str) -> bool:

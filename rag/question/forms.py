@@ -25,17 +25,24 @@ NAME = r"(?P<name>[^\W\d_][\w.'’-]*(?:,?\s+(?:[^\W\d_][\w.'’-]*|&|and)){0,5}
 AUTHOR_FORMS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"^(?:which |what )?(?:are |is )?(?:the )?(?:recent |latest |new |all )?(?:papers?|work|works|articles?|publications?|stud(?:y|ies)|research) "
-        rf"(?:(?:was|were|has|have|did|is|are) )?(?:(?:been )?(?:written|published|authored|done) )?(?:by|from) {NAME}\s*\??$",
-        rf"^(?:list|show|find|give)(?: me)? (?:all |the |any )*(?:recent |latest |new )?(?:papers?|works?|articles?|publications?|research) "
+        rf"^(?:which |what )?(?:are |is )?(?:the )?(?:recent |latest |new |all )?(?:papers?|work|works|articles?|"
+        rf"publications?|stud(?:y|ies)|research) "
+        rf"(?:(?:was|were|has|have|did|is|are) )?(?:(?:been )?(?:written|published|authored|done) )?(?:by|"
+        rf"from) {NAME}\s*\??$",
+        rf"^(?:list|show|find|give)(?: me)? (?:all |the |any )*(?:recent |latest |new )?(?:papers?|works?|articles?|"
+        rf"publications?|research) "
         rf"(?:(?:written|published|authored) )?(?:by|of|from) {NAME}\s*[.?]?$",
-        rf"^what (?:else )?(?:did|does|has|have) {NAME} (?:publish(?:ed)?|writ(?:e|ten)|work(?:ed)? on|author(?:ed)?|done)\s*\??$",
-        rf"^(?:what|which)(?: \w+)? papers? (?:did|has|have|does) {NAME} (?:publish(?:ed)?|writ(?:e|ten)|author(?:ed)?)\s*\??$",
+        rf"^what (?:else )?(?:did|does|has|have) {NAME} (?:publish(?:ed)?|writ(?:e|ten)|work(?:ed)? on|author(?:ed)?|"
+        rf"done)\s*\??$",
+        rf"^(?:what|which)(?: \w+)? papers? (?:did|has|have|does) {NAME} (?:publish(?:ed)?|writ(?:e|ten)|"
+        rf"author(?:ed)?)\s*\??$",
         rf"^{NAME}'s? (?:papers?|publications?|work|articles?|research)\s*\??$",
         rf"^(?:author|authors):\s*{NAME}$",
         rf"^(?:all |the |recent |latest )*publications? (?:of|from) {NAME}\s*\??$",
-        rf"^how many (?:papers?|articles?|publications?) (?:did|has|have|does) {NAME} (?:publish(?:ed)?|writ(?:e|ten)|author(?:ed)?)\s*\??$",
-        rf"^how many (?:papers?|articles?|publications?) (?:are |is |were )?(?:there )?(?:written |published )?by {NAME}\s*\??$",
+        rf"^how many (?:papers?|articles?|publications?) (?:did|has|have|does) {NAME} (?:publish(?:ed)?|writ(?:e|"
+        rf"ten)|author(?:ed)?)\s*\??$",
+        rf"^how many (?:papers?|articles?|publications?) (?:are |is |were )?(?:there )?(?:written |"
+        rf"published )?by {NAME}\s*\??$",
     )
 )
 PAPERS_OF = re.compile(rf"^(?:all |the |recent |latest )*(?:papers?|articles?|works?) of {NAME}\s*\??$", re.IGNORECASE)
@@ -44,11 +51,15 @@ _NAME_BEFORE = NAME.replace("{0,5})", "{0,5}?)")
 AUTHOR_ON = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"^(?:(?:list|show|find|give)(?: me)? )?(?:which |what |all |the |any |recent |latest |new )*(?:papers?|works?|publications?|articles?|"
-        rf"research) (?:(?:are |were )?(?:written |published )?)?by {_NAME_BEFORE} (?:on|about|that|which|regarding|using) (?P<topic>.+)$",
-        rf"^what (?:else )?(?:did|does|has|have) {_NAME_BEFORE} (?:publish(?:ed)?|writ(?:e|ten)|work(?:ed)?|done|do|say|said|find|found) "
+        rf"^(?:(?:list|show|find|give)(?: me)? )?(?:which |what |all |the |any |recent |latest |new )*(?:papers?|"
+        rf"works?|publications?|articles?|"
+        rf"research) (?:(?:are |were )?(?:written |published )?)?by {_NAME_BEFORE} (?:on|about|that|which|regarding|"
+        rf"using) (?P<topic>.+)$",
+        rf"^what (?:else )?(?:did|does|has|have) {_NAME_BEFORE} (?:publish(?:ed)?|writ(?:e|ten)|work(?:ed)?|done|do|"
+        rf"say|said|find|found) "
         rf"(?:on|about|in|regarding) (?P<topic>.+)$",
-        rf"^(?:what|which)(?: \w+)? papers? (?:did|has|have|does) {_NAME_BEFORE} (?:publish(?:ed)?|writ(?:e|ten)) (?:on|about|in) (?P<topic>.+)$",
+        rf"^(?:what|which)(?: \w+)? papers? (?:did|has|have|does) {_NAME_BEFORE} (?:publish(?:ed)?|writ(?:e|"
+        rf"ten)) (?:on|about|in) (?P<topic>.+)$",
         rf"^{_NAME_BEFORE}'s? (?:papers?|publications?|work|articles?|research) (?:on|about|in) (?P<topic>.+)$",
     )
 )
@@ -57,12 +68,14 @@ SAYING = re.compile(
 )
 """Here one word is seldom an author: “What does BERT say about syntax?”"""
 WHO_WROTE = re.compile(
-    r"^(?:who (?:wrote|authored|published|are the authors of|is the author of|proposed|introduced)|(?:who are )?(?:the )?authors? of|"
+    r"^(?:who (?:wrote|authored|published|are the authors of|is the author of|proposed|introduced)|"
+    r"(?:who are )?(?:the )?authors? of|"
     r"by whom (?:is|was)) (?P<title>.+?)\s*\??$",
     re.IGNORECASE,
 )
 COUNT = re.compile(
-    r"^how many (?:recent |new )?(?:papers?|articles?|studies|publications|abstracts?)(?: (?:are|exist|do you have|were|is|have been))?"
+    r"^how many (?:recent |new )?(?:papers?|articles?|studies|publications|abstracts?)(?: (?:are|exist|do you have|"
+    r"were|is|have been))?"
     r"(?: (?:there|published|listed|written|here))*(?P<rest>.*?)\s*\??$",
     re.IGNORECASE,
 )
@@ -77,18 +90,23 @@ COMPARISONS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\bdifferences? between (?P<a>.+?) and (?P<b>.+?)\s*[?.]?$",
-        r"\bcompar(?:e|es|ed|ing|ison)(?: of| between)? (?P<a>.+?) (?:and|to|with|versus|vs\.?|against) (?P<b>.+?)\s*[?.]?$",
-        r"\bhow (?:do|does|did) (?P<a>.+?) (?:compare|differ|fare|stack up)(?: (?:to|with|from|against))? (?P<b>.+?)\s*[?.]?$",
+        r"\bcompar(?:e|es|ed|ing|ison)(?: of| between)? (?P<a>.+?) (?:and|to|with|versus|vs\.?|"
+        r"against) (?P<b>.+?)\s*[?.]?$",
+        r"\bhow (?:do|does|did) (?P<a>.+?) (?:compare|differ|fare|stack up)(?: (?:to|with|from|"
+        r"against))? (?P<b>.+?)\s*[?.]?$",
         r"^(?P<a>.+?) (?:vs\.?|versus) (?P<b>.+?)\s*[?.]?$",
-        r"^(?:is|are|does|do) (?P<a>.+?) (?:better|worse|faster|slower|cheaper|more \w+|less \w+|superior|outperform|beat)(?: (?:than|to|at))? "
+        r"^(?:is|are|does|do) (?P<a>.+?) (?:better|worse|faster|slower|cheaper|more \w+|less \w+|superior|outperform|"
+        r"beat)(?: (?:than|to|at))? "
         r"(?P<b>.+?)\s*\??$",
-        r"^(?:which|what) (?:is|are|works?|performs?) (?:\w+ ){0,2}?(?:better|best|faster|worse|cheaper)\b(?:[^,:]*[,:])? (?P<a>.+?) or (?P<b>.+?)"
+        r"^(?:which|what) (?:is|are|works?|performs?) (?:\w+ ){0,2}?(?:better|best|faster|worse|"
+        r"cheaper)\b(?:(?P<setting>[^,:]*)[,:])? (?P<a>.+?) or (?P<b>.+?)"
         r"\s*\??$",
         r"^should (?:i|we|one|you) (?:use|choose|prefer) (?P<a>.+?) or (?P<b>.+?)\s*\??$",
     )
 )
 DEFINITION = re.compile(
-    r"^(?:what(?:'s| is| are| was)(?: an?| the)?|define|definition of|what does|what do you mean by|explain(?: the (?:concept|term|notion) of)?) "
+    r"^(?:what(?:'s| is| are| was)(?: an?| the)?|define|definition of|what does|what do you mean by|"
+    r"explain(?: the (?:concept|term|notion) of)?) "
     r"(?P<topic>.+?)(?: (?:mean|stand for|refer to))?\s*[?.]?$",
     re.IGNORECASE,
 )
@@ -101,14 +119,20 @@ NOT_A_DEFINITION = re.compile(
 LIST = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"^(?:which|what) (?!is |was |does |do |did )(?:\w+ ){0,3}?(?:papers?|articles?|stud(?:y|ies)|works?|publications?|datasets?|benchmarks?|"
-        r"methods?|approaches|techniques|tools?|systems?|models?|algorithms?|frameworks?|libraries|surveys?|metrics|corpora)\b",
-        r"^(?:list|show(?: me)?|find(?: me)?|give(?: me)?|recommend|search(?: for)?|name|are there(?: any)?|is there(?: any)?|any|get(?: me)?|"
-        r"i(?:'m| am) looking for|looking for|i need)\b.*\b(?:papers?|articles?|stud(?:y|ies)|works?|publications?|datasets?|"
+        r"^(?:which|what) (?!is |was |does |do |did )(?:\w+ ){0,3}?(?:papers?|articles?|stud(?:y|ies)|works?|"
+        r"publications?|datasets?|benchmarks?|"
+        r"methods?|approaches|techniques|tools?|systems?|models?|algorithms?|frameworks?|libraries|surveys?|metrics|"
+        r"corpora)\b",
+        r"^(?:list|show(?: me)?|find(?: me)?|give(?: me)?|recommend|search(?: for)?|name|are there(?: any)?|"
+        r"is there(?: any)?|any|get(?: me)?|"
+        r"i(?:'m| am) looking for|looking for|i need)\b.*\b(?:papers?|articles?|stud(?:y|ies)|works?|publications?|"
+        r"datasets?|"
         r"benchmarks?|methods?|approaches|techniques|surveys?|research)\b",
-        r"^(?:recent |latest |new |newest |the )*(?:papers?|articles?|stud(?:y|ies)|works?|publications?|research|datasets|benchmarks|surveys?|reviews?)"
+        r"^(?:recent |latest |new |newest |the )*(?:papers?|articles?|stud(?:y|ies)|works?|publications?|research|"
+        r"datasets|benchmarks|surveys?|reviews?)"
         r"(?: published)? (?:on|about|for|in|of|using|that|which|with|regarding|to)\b",
-        r"^(?:the )?most (?:cited|popular|influential|important|discussed) (?:papers?|articles?|works?|datasets|benchmarks)\b",
+        r"^(?:the )?most (?:cited|popular|influential|important|discussed) (?:papers?|articles?|works?|datasets|"
+        r"benchmarks)\b",
         r"^(?:has|have) (?:anyone|anybody|someone|somebody|there been)\b",
         r"^who (?:works?|is working|are working|uses?|studies) ",
         r"^list\b",
@@ -117,15 +141,19 @@ LIST = tuple(
 OVERVIEW = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"^(?:summari[sz]e|give(?: me)? (?:an? |the )?(?:overview|summary)|(?:an? |the )?(?:overview|summary) of|review|survey|tell me|describe)\b",
+        r"^(?:summari[sz]e|give(?: me)? (?:an? |the )?(?:overview|summary)|(?:an? |the )?(?:overview|summary) of|"
+        r"review|survey|tell me|describe)\b",
         r"^what (?:do|does|did|have|has) (?:the |most |some |these |those |recent |latest |new |current )*"
         r"(?:papers?|articles?|stud(?:y|ies)|literature|research(?:ers)?|works?|authors?|people|we|evidence)\b.*\b"
-        r"(?:say|said|report(?:ed)?|find|found|show|shown|know|known|tell|told|suggest|think|conclude|learn(?:ed|t)?|write|written|happen|done)\b",
-        r"^what(?:'s| is| are)(?: the)? (?:new|latest|hot|happening|going on|current state|state of the art|known|recent|news|trends?|trending|progress|"
+        r"(?:say|said|report(?:ed)?|find|found|show|shown|know|known|tell|told|suggest|think|conclude|learn(?:ed|t)?|"
+        r"write|written|happen|done)\b",
+        r"^what(?:'s| is| are)(?: the)? (?:new|latest|hot|happening|going on|current state|state of the art|known|"
+        r"recent|news|trends?|trending|progress|"
         r"open (?:problems?|questions?|challenges?)|main (?:challenges?|findings?|ideas?|approaches|trends?)|"
         r"(?:recent |latest |new )?(?:advances?|developments?|trends?|results?|findings?|research|work|progress))\b",
         r"^(?:the )?(?:latest|recent|new|newest|news|current|state of the art)\b",
-        r"^what (?:has|have|was|were) (?:been )?(?:published|written|done|said|found|reported|learned|listed) (?:on|about|in|for|with)\b",
+        r"^what (?:has|have|was|were) (?:been )?(?:published|written|done|said|found|reported|learned|listed) (?:on|"
+        r"about|in|for|with)\b",
         r"^what (?:are|is) (?:people|researchers|everyone|the community) (?:doing|working|saying|writing)\b",
         r"^what (?:new |recent )?(?:trends?|advances|developments?|progress)\b",
         r"^what (?:happened|changed|has happened|has changed)\b",
@@ -133,22 +161,28 @@ OVERVIEW = tuple(
     )
 )
 NUMBER = re.compile(
-    r"^(?:how (?:many|much|large|big|long|fast|accurate|high|low|often|old|small|expensive|deep|far|common|prevalent|frequent)\b|"
-    r"what(?:'s| is| are| was)(?: the)? (?:\w+ ){0,2}?(?:accuracy|number|size|percentage|proportion|rate|score|cost|price|speedup|"
+    r"^(?:how (?:many|much|large|big|long|fast|accurate|high|low|often|old|small|expensive|deep|far|common|prevalent|"
+    r"frequent)\b|"
+    r"what(?:'s| is| are| was)(?: the)? (?:\w+ ){0,2}?(?:accuracy|number|size|percentage|proportion|rate|score|cost|"
+    r"price|speedup|"
     r"speed|latency|throughput|prevalence|incidence|dose|dosage|duration|length|count|f1|bleu|perplexity|sensitivity|"
     r"specificity|share|fraction|amount|parameter count)\b|"
-    r"(?:at|by|to|with|in|for) (?:what|which|how many|how much) (?:accuracy|rate|percentage|many|much|factor)?|"
+    r"(?:at|by|to|with|in|for) (?:how many|how much)\b|"
+    r"(?:at|by|to|with|in|for) (?:what|which) (?:accuracy|rate|percentage|factor|speed|cost|size)\b|"
     r"what (?:accuracy|percentage|fraction|share|proportion|speedup|score|rate|number)\b)",
     re.IGNORECASE,
 )
 YES_NO = re.compile(
-    r"^(?:do|does|did|is|are|was|were|can|could|will|would|should|has|have|had|may|might|must|isn't|aren't|don't|doesn't|"
+    r"^(?:do|does|did|is|are|was|were|can|could|will|would|should|has|have|had|may|might|must|isn't|aren't|don't|"
+    r"doesn't|"
     r"can't|won't|is it true that|whether)\b",
     re.IGNORECASE,
 )
 EXPLAINING = re.compile(
-    r"^(?:why|how|when|where|what (?:explains|causes|makes|drives|determines|happens|affects?|improves?|limits?|enables?|"
-    r"factors?|reasons?|evidence|kind|is the (?:effect|impact|role|influence|reason|cause)|are the (?:effects?|impacts?|"
+    r"^(?:why|how|when|where|what (?:explains|causes|makes|drives|determines|happens|affects?|improves?|limits?|"
+    r"enables?|"
+    r"factors?|reasons?|evidence|kind|is the (?:effect|impact|role|influence|reason|cause)|are the (?:effects?|"
+    r"impacts?|"
     r"reasons?|causes?|limitations?|advantages?|benefits?|drawbacks?|challenges?)))\b",
     re.IGNORECASE,
 )
@@ -159,17 +193,29 @@ AUXILIARIES = frozenset(
     "is are was were be been has have had do does did can could will would should may might must".split()
 )
 LEAD = re.compile(
-    r"^(?:(?:what|which|who|how|why|when|where|whether|do|does|did|is|are|was|were|can|could|will|would|should|has|have|"
+    r"^(?:(?:what|which|who|how|why|when|where|whether|do|does|did|is|are|was|were|can|could|will|would|should|has|"
+    r"have|"
     r"had|there|any|the|a|an|some|all|me|us|list|show|find|give|tell|recommend|name|search|get|summari[sz]e|describe|"
     r"explain|define|compare|review|survey|overview|summary|of|on|about|for|recent|latest|new|newest|current|papers?|"
     r"articles?|stud(?:y|ies)|literature|research(?:ers)?|works?|publications?|say|says|report|know|known|we|it|that|"
-    r"i'm|i|am|looking|need|in|state of the art|exist|exists|there's|been|most|main|happening|going|to|published|written|done|happened|changed|cited|news|doing|people|one|anyone|"
+    r"i'm|i|am|looking|need|in|state of the art|exist|exists|there's|been|most|main|happening|going|to|published|"
+    r"written|done|corpora|corpus|happened|changed|cited|news|doing|people|one|anyone|"
     r"much|many|often|with|studied|since when|trends|findings)\b(?!['’-])[\s,:]*)+",
     re.IGNORECASE,
 )
 TAIL_WORDS = re.compile(
-    r"[\s,]*\b(?:mean|means|exist|available|stand for|refer to|(?:is|are) (?:there|available|known)|out there|so far|"
+    r"[\s,]*\b(?:mean|means|exist|happens?|occurs?|arises?|available|stand for|refer to|(?:is|are) (?:there|"
+    r"available|known)|out there|so far|"
     r"these days|nowadays|lately|recently|at the moment|right now|in the literature|in (?:the|this|my) library|papers?|"
     r"please|or not)\s*[?.!]*$",
     re.IGNORECASE,
 )
+PROBLEMS_OF = re.compile(
+    r"^(?:(?:open|main|key|current|remaining|unsolved|biggest|major) )+(?:problems?|challenges?|questions?|issues?|"
+    r"directions?) "
+    r"(?:in|of|for|with|on|about) (?=\w)",
+    re.IGNORECASE,
+)
+"""“Open problems in X” are those of X; no paper writes it so."""
+POINTING = re.compile(r"\b(?:it|its|this|that|they|them|their|these|those)\b", re.IGNORECASE)
+"""Words that stand for something said before."""

@@ -205,7 +205,8 @@ _FORMS = (
     (
         _form(
             r"\b(?:(?:in|over|during|within|of|from)\s+)?(?:the\s+)?(?:last|past|previous)\s+"
-            r"(?P<n>(?:\d{1,3}|a\s+couple\s+of|couple\s+of|a\s+few|few|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\s+)"
+            r"(?P<n>(?:\d{1,3}|a\s+couple\s+of|couple\s+of|a\s+few|few|one|two|three|four|five|six|seven|eight|nine|"
+            r"ten|eleven|twelve)\s+)"
             r"(?P<unit>days?|weeks?|months?|years?)\b"
         ),
         _past,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
+from rag.question.context import LONG_WORDS, core
 from rag.question.forms import (
     ASKS,
     AUTHOR_FORMS,
@@ -21,7 +22,6 @@ from rag.question.forms import (
     CONTRACTED,
     COUNT,
     DEFINITION,
-    EXPECTS_YES,
     EXPLAINING,
     LEAD,
     LIST,
@@ -30,6 +30,8 @@ from rag.question.forms import (
     NUMBER,
     OVERVIEW,
     PAPERS_OF,
+    POINTING,
+    PROBLEMS_OF,
     RECENT,
     SAYING,
     TAIL_WORDS,
@@ -43,6 +45,7 @@ from rag.question.words import (
     FIXED_TERMS,
     FUNCTION_WORDS,
     GREETINGS,
+    NOUNS_TOO,
     PARTING,
     PREDICATES,
     SCAFFOLD_NOUNS,
@@ -50,10 +53,9 @@ from rag.question.words import (
 )
 
 Kind = Literal["findings", "list", "overview", "comparison", "definition", "yes_no", "number", "metadata", "none"]
+TOPICAL = frozenset(("overview", "list", "definition", "metadata"))
+"""Kinds of question of which only the topic is compared with the papers; elsewhere the whole question is."""
 Fact = Literal["authors", "count", "date", "papers"]
-
-LONG_WORDS = 40
-"""From so many words on a question is context around a question: its last question sentence decides the kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,12 @@ class Understood:
     language: str = "en"
     corrected: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def compared(self) -> str:
+        """What is compared with the papers: the topic, or the whole question if it is short and of no topical kind."""
+        by_topic = self.kind in TOPICAL or len(self.question.split()) >= LONG_WORDS
+        return self.topic if by_topic else self.question
+
     def to_dict(self) -> dict[str, object]:
         """What `ask --json` prints as `understood`."""
         return {
@@ -126,7 +134,7 @@ def understand(question: str, *, today: date, authors: bool = True) -> Understoo
     quoted = tuple(found.strip() for pair in _QUOTED.findall(text) for found in pair if found.strip())
     if language != "en":
         return Understood(question=question, topic=text, quoted=quoted, language=language)
-    asked = _core(text)
+    asked = core(text)
     found = span(asked, today=today)
     words_of_span = ""
     if found:
@@ -145,7 +153,9 @@ def understand(question: str, *, today: date, authors: bool = True) -> Understoo
     )
     read = _metadata(asked, base, authors=authors) or _kind(asked, base)
     if len(text.split()) >= LONG_WORDS and read.kind != "metadata":  # the context names the topic too
-        read = replace(read, phrases=tuple(dict.fromkeys([*read.phrases, *phrases(text)])), topic=text)
+        stands_alone = len(_contents(read.topic)) > 1 and not POINTING.search(read.topic)
+        found_in_context = tuple(dict.fromkeys([*read.phrases, *phrases(text)]))
+        read = replace(read, phrases=found_in_context, topic=read.topic if stands_alone else text)
     if read.kind != "metadata" and not read.authors and not _contents(read.topic) and not read.quoted:
         return replace(read, kind="none", topic="")
     return read
@@ -198,7 +208,9 @@ def _runs(text: str) -> list[list[str]]:
         if re.search(r"[^\s'’-]", text[last : match.start()]) and runs[-1]:
             runs.append([])
         last = match.end()
-        if word in FUNCTION_WORDS or word in VERBS or word in PARTING:
+        follows = text[last:].lstrip(" ").split(" ")[0].lower().strip("?.!")
+        told_of = word.endswith("ed") and (not follows or follows in FUNCTION_WORDS)  # “recognized from”
+        if word in FUNCTION_WORDS or word in VERBS or word in PARTING or told_of:
             runs.append([])
         else:
             runs[-1].append(word)
@@ -208,24 +220,6 @@ def _runs(text: str) -> list[list[str]]:
 def _contents(text: str) -> list[str]:
     """Content words that may be a topic."""
     return [word for run in _runs(text) for word in run if word not in SCAFFOLD_NOUNS and word not in GREETINGS]
-
-
-def _core(text: str) -> str:
-    """The sentence that asks, where there is context around it; politeness goes, and the “not” of “Doesn't”."""
-    if len(text.split()) >= LONG_WORDS:
-        sentences = re.split(r"(?<=[.?!])\s+", text)
-        asking = [each for each in sentences if each.endswith("?")]
-        text = (asking or sentences[-1:])[-1]
-    text = re.sub(
-        r"^(?:(?:hi|hello|hey|thanks|thank you|great|good (?:morning|evening|afternoon))\b[,!. ]+|please|"
-        r"(?:can|could|would) you(?: please)?(?=\s+(?:tell|show|give|list|find|"
-        r"summari[sz]e|explain|compare|describe|recommend))|i(?:'d| would) like to (?:know|see)|i want to (?:know|see)|"
-        r"do you know|tell me (?=(?:whether|if|why|how|what|which|who|when)\b)|(?:so|well|ok|okay)(?=,)|[, ])+",
-        "",
-        text,
-        flags=re.IGNORECASE,
-    )
-    return EXPECTS_YES.sub(r"\g<verb>", text.strip())
 
 
 # ---- metadata
@@ -292,7 +286,7 @@ def _looks_like_a_name(name: str) -> bool:
 def _kind(asked: str, base: Understood) -> Understood:
     for form in COMPARISONS:
         if (match := form.search(asked)) and (sides := _sides(match["a"], match["b"])):
-            setting = _SETTING.search(match["b"])
+            setting = _SETTING.search(match.groupdict().get("setting") or match["b"])
             topic = ", ".join([*sides, *([_stripped(setting["setting"])] if setting else [])])
             found = tuple(dict.fromkeys([*phrases(sides[0]), *phrases(sides[1])]))
             return replace(base, kind="comparison", sides=sides, topic=topic, phrases=found)
@@ -324,7 +318,8 @@ _SETTING = re.compile(r"\s(?:for|in|on|when|with regard to)\s+(?P<setting>.+)$",
 def _has_a_verb(text: str) -> bool:
     """True for a statement, such as a claim to be looked up; a bare topic has no verb."""
     words = [word.lower() for word in _WORD.findall(text)]
-    return any(word in VERBS or word in AUXILIARIES for word in words)
+    verbs = VERBS if text.rstrip().endswith((".", "!")) else VERBS - NOUNS_TOO
+    return any(word in verbs or word in AUXILIARIES for word in words)
 
 
 def _stripped(text: str) -> str:
@@ -332,6 +327,7 @@ def _stripped(text: str) -> str:
     topic = text.strip(" ?.!,;:")
     if lead := LEAD.match(topic):
         topic = topic[lead.end() :]
+    topic = PROBLEMS_OF.sub("", topic)
     previous = None
     while topic != previous:
         previous, topic = topic, TAIL_WORDS.sub("", topic).strip(" ?.!,;:")
@@ -343,6 +339,8 @@ def _sides(first: str, second: str) -> tuple[str, str] | None:
     a, b = (
         _stripped(re.split(r"\s+(?:for|in|on|when|with regard)\s+", side, maxsplit=1)[0]) for side in (first, second)
     )
+    if ones := re.fullmatch(r"(?P<how>\w[\w-]*) ones?", b):  # “small language models … large ones”
+        b = " ".join([ones["how"], *a.split()[1:]])
     return (a, b) if _named(a) and _named(b) and len(a.split()) <= 8 and len(b.split()) <= 8 else None
 
 

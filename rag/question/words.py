@@ -36,6 +36,14 @@ VERBS = frozenset(
 )
 """Verbs that part noun phrases in a question. A word that is a topic as often as a verb (“learning”) is not here."""
 
+NOUNS_TOO = frozenset(
+    """
+    change changes scale scales transfer transfers speed work use uses cause causes benefit benefits measure need play
+    learning detecting matter
+    """.split()
+)
+"""Verbs that are nouns as often: “change detection” has no verb."""
+
 SCAFFOLD_NOUNS = frozenset(
     """
     paper papers study studies article articles work works research literature publication publications result results
@@ -44,8 +52,8 @@ SCAFFOLD_NOUNS = frozenset(
     survey review list difference differences comparison definition advance advances progress development developments
     trend trends state question questions problem problems challenge challenges limitation limitations drawback
     drawbacks advantage advantages disadvantage disadvantages benefit impact effect effects role influence dataset
-    datasets benchmark benchmarks model models system systems tool tools recent latest new newest novel current main
-    key important best better good common different various several available open
+    datasets corpus corpora benchmark benchmarks model models system systems tool tools recent latest new newest
+    novel current main key important best better good common different various several available open
     """.split()
 )
 """Words that alone are no topic; within a noun phrase they stay (“language models”)."""

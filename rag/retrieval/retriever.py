@@ -41,9 +41,6 @@ UNRELATED = 0.4
 asked of computer science, and the other way round, and of invented words, 90 % stay below; “foetus” finds fetal
 papers at .47."""
 
-TOPICAL = frozenset(("overview", "list", "definition", "metadata"))
-"""Kinds of question of which only the topic is compared with the papers; elsewhere the whole question is."""
-
 PAPER_WEIGHTS = {
     "lexical": 4.64,
     "cosine": 4.73,
@@ -177,7 +174,7 @@ class Retriever:
             )
         words, weights = self._weighed(words)
         parts = units(topic, self._lexical, self._stem, papers=self._catalog.count())
-        vector = self.embedder.embed([topic if asked.kind in TOPICAL else question])[0]
+        vector = self.embedder.embed([asked.compared or question])[0]
         bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), papers=allowed))
         holding = self._lexical.phrase_search(parts.stems, limit=max(UNIT_CANDIDATES, depth), papers=allowed)
         held = [paper_id for paper_id, _ in holding if paper_id not in without]

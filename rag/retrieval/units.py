@@ -24,9 +24,22 @@ MAX_UNITS = 12
 _WORD = re.compile(r"[^\W_]+")
 _CONTRACTED = re.compile(r"(?<=\w)(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b")
 _INNER = frozenset("of in the for and to with on at by from".split())
+_SORTS = frozenset(
+    "dataset datasets benchmark benchmarks survey surveys review reviews method methods approach approaches technique "
+    "techniques tool tools system systems paper papers corpus corpora".split()
+)
+"""Sorts of papers: “benchmarks for deep research” is no phrase, “deep research” is one."""
 _LONGEST = 6
 _WITH_PARTS = 3
 """Words of a phrase that has shorter phrases within."""
+WITHOUT_ITS_NOUN = 0.8
+"""What a phrase is worth without its last noun where that is a general one: “autonomous driving” of “… models”."""
+GENERAL = frozenset(
+    "language models|large language models|language model|large language model|llm|llms|neural networks|"
+    "neural network|deep learning|"
+    "machine learning|artificial intelligence|ai|models|people|patients|humans|adults".split("|")
+)
+"""What many papers of a field treat and do not say each time: other things of the question must be named."""
 COMMON = 0.25
 """The share of the papers from which a unit that they hold says little: “language models” among papers on them."""
 NAMED = 0.6
@@ -96,14 +109,18 @@ def units(topic: str, lexical: Lexical, stem: Callable[[str], str], *, papers: i
         stems=tuple(stems[row] for row in kept),
         frequencies=tuple(found[stems[row]][1] for row in kept),
         weights=weights,
-        parts=tuple(_parts(stems[row], idf[row], lexical, papers) for row in kept),
+        parts=tuple(_parts(found[stems[row]][0], stems[row], idf[row], lexical, papers) for row in kept),
     )
 
 
 def apart(asked: Understood, found: Units) -> float:
     """The share of a question's words that stand in a noun phrase and are no part of a phrase that papers hold."""
     held = {word for words in found.words if len(words) > 1 for word in words}
-    in_phrases = {word for phrase in asked.phrases for word in _WORD.findall(phrase) if word not in FUNCTION_WORDS}
+    said = [
+        [word for word in _WORD.findall(phrase) if word not in FUNCTION_WORDS and word not in _SORTS]
+        for phrase in asked.phrases
+    ]
+    in_phrases = {word for phrase in said if len(phrase) > 1 for word in phrase}
     words = in_phrases | {word for words in found.words for word in words}
     return len(in_phrases - held) / max(1, len(words))
 
@@ -120,6 +137,7 @@ def things(found: Units, papers: int) -> dict[int, float]:
         for row, (words, frequency) in enumerate(zip(found.words, found.frequencies, strict=True))
         if frequency <= COMMON * papers and not all(word in said_of for word in words)
     ]
+    rows = [row for row in rows if " ".join(found.words[row]) not in GENERAL] or rows
     total = sum(float(found.weights[row]) for row in rows)
     return {row: float(found.weights[row]) / total for row in rows}
 
@@ -133,22 +151,29 @@ def _idf(frequency: int, papers: int) -> float:
     return float(np.log1p((papers - min(frequency, papers) + 0.5) / (frequency + 0.5)))
 
 
-def _parts(stems: tuple[str, ...], whole: float, lexical: Lexical, papers: int) -> tuple[tuple[slice, float], ...]:
+def _parts(
+    words: tuple[str, ...], stems: tuple[str, ...], whole: float, lexical: Lexical, papers: int
+) -> tuple[tuple[slice, float], ...]:
     """
     The phrases that are a unit without its first or its last word, and what each is worth.
 
     A part is worth the more the rarer it is: “test-time compute” is nearly as much as “scaling test-time compute”,
-    “language models” little beside “diffusion language models”.
+    “language models” little beside “diffusion language models”. Without a general noun at its end it is worth the most.
     """
     if len(stems) < _WITH_PARTS:
         return ()
     ranges = (slice(1, len(stems)), slice(0, len(stems) - 1))
-    return tuple((part, min(1.0, _idf(lexical.phrase_frequency(stems[part]), papers) / whole)) for part in ranges)
+    worth = [min(1.0, _idf(lexical.phrase_frequency(stems[part]), papers) / whole) for part in ranges]
+    if words[-1] in SCAFFOLD_NOUNS and words[-2] not in SCAFFOLD_NOUNS:
+        worth[-1] = max(worth[-1], WITHOUT_ITS_NOUN)
+    return tuple(zip(ranges, worth, strict=True))
 
 
 def _longest(run: Sequence[str], at: int, lexical: Lexical, stem: Callable[[str], str]) -> tuple[int, int]:
     """The end of the longest phrase from `at` that papers hold, and how many do; a single word where none is."""
     stems = [stem(word) for word in run[at : at + _LONGEST]]
+    if run[at] in _SORTS and run[at + 1 : at + 2] and run[at + 1] in FUNCTION_WORDS:
+        stems = stems[:1]
     best, held = at + 1, lexical.frequency(stems[0])
     for size in range(2, len(stems) + 1):
         if run[at + size - 1] in FUNCTION_WORDS:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.answers.extractive import marked
-from rag.answers.forms import MISSING
+from rag.answers.form import is_left_open
 from rag.checking import CitedSentence
 from rag.types import Citation, Claim, Problem
 from rag.types.documents import document_id
@@ -115,7 +115,7 @@ def _uncited(claims: Sequence[Any], verifier: Verifier, question: str = "") -> I
 def _missing(value: Mapping[str, Any], verifier: Verifier, question: str) -> Iterator[Verified]:
     """What an answer in the papers' own sentences leaves open is one of a few sentences."""
     missing = value.get("missing")
-    if missing is not None and value.get("mode") == "extractive" and missing not in MISSING:
+    if missing is not None and value.get("mode") == "extractive" and not is_left_open(str(missing), question):
         yield verifier.claim(str(missing)[:1_000], [], question=question)
 
 

@@ -18,6 +18,7 @@ from tests.commands import ROOT, Ran, environment, run_anew
 from tests.feed_server import serving
 
 Cli = Callable[..., Ran]
+CITATIONS = "Do inline citations make the answers of language models less correct?"
 GROKKING = "What explains grokking, the delayed generalization of networks?"
 BREAD = "Which recipe makes the best sourdough bread?"
 COMMANDS = [
@@ -205,7 +206,7 @@ def test_a_stream_of_an_abstention_is_the_answer_alone(cli: Cli, sample_library:
 
 
 def test_the_number_of_sentences_is_at_most_the_one_asked_for(cli: Cli, sample_library: Path) -> None:
-    assert len(cli("--library", sample_library, "ask", GROKKING, "--max-sentences", "2", "--json").json["claims"]) == 2
+    assert len(cli("--library", sample_library, "ask", CITATIONS, "--max-sentences", "2", "--json").json["claims"]) == 2
 
 
 def test_search_keeps_the_contract_and_the_limit(cli: Cli, sample_library: Path) -> None:
@@ -609,10 +610,10 @@ def test_exported_bibtex_has_one_whole_entry_a_paper(cli: Cli, sample_library: P
 def test_the_sources_of_an_answer_are_exported_in_their_order(
     cli: Cli, sample_library: Path, tmp_path: Path, form: str, to: str
 ) -> None:
-    answer = cli("--library", sample_library, "ask", GROKKING, "--json").json
+    answer = cli("--library", sample_library, "ask", CITATIONS, "--json").json
     ids = [source["paper_id"] for source in answer["sources"]]
     assert len(ids) > 1
-    (tmp_path / "answer").write_text(cli("--library", sample_library, "ask", GROKKING, form).out, encoding="utf-8")
+    (tmp_path / "answer").write_text(cli("--library", sample_library, "ask", CITATIONS, form).out, encoding="utf-8")
     ran = cli("--library", sample_library, "export", "--answer", tmp_path / "answer", "--format", to)
     assert ran.status == 0
     places = [ran.out.index(paper_id) for paper_id in ids]
@@ -662,7 +663,7 @@ def test_flags_go_before_the_environment_and_that_before_the_file(
     cli: Cli, own_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sentences(*options: object) -> int:
-        asked = ("ask", "What explains grokking?", "--json")
+        asked = ("ask", "Norm decay explains the delay of generalization.", "--json")
         return len(cli("--library", own_library, *options[:2], *asked, *options[2:]).json["claims"])
 
     assert sentences() == 5

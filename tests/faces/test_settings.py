@@ -350,7 +350,7 @@ def test_the_status_hides_the_password_of_the_catalog_also_with_a_slash(tmp_path
 
 
 def test_reload_reads_an_edited_file_again_and_nothing_else_does(own_library: Path, sample: Path) -> None:
-    question = "What explains grokking?"
+    question = "Norm decay explains the delay of generalization."
     with refdesk.open_library(own_library) as library:
         assert len(library.ask(question).claims) == 5
         (own_library / "refdesk.toml").write_text("max_sentences = 2\n[subscriptions.mine]\nsize = 3\n")
@@ -368,7 +368,7 @@ def test_reload_keeps_the_old_settings_where_the_new_ones_are_wrong(own_library:
         (own_library / "refdesk.toml").write_text('vectors = "http://127.0.0.1:1/"\n')
         with pytest.raises(ConfigError, match="`vectors` has changed; an open library keeps it"):
             library.reload()
-        assert len(library.ask("What explains grokking?").claims) == 5
+        assert len(library.ask("Norm decay explains the delay of generalization.").claims) == 5
 
 
 def test_reload_keeps_what_was_passed_when_the_library_was_opened(own_library: Path) -> None:

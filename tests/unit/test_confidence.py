@@ -11,6 +11,7 @@ import pytest
 
 from rag.answers import extractive
 from rag.answers.confidence import THRESHOLD, confidence
+from rag.answers.form import USEFUL
 from rag.ports import Matrix
 from rag.retrieval import late_interaction
 from rag.retrieval.late_interaction import Vocabulary, match_features
@@ -38,7 +39,7 @@ def retrieved(probability: float) -> Retrieved:
 @pytest.mark.parametrize(("probability", "answered"), [(0.36, True), (0.34, False)])
 def test_the_answerer_abstains_below_a_confidence_of_thirty_five_percent(probability: float, answered: bool) -> None:
     answer = extractive.answer(retrieved(probability), max_sentences=5)
-    assert answer.confidence == pytest.approx(probability)
+    assert answer.confidence == pytest.approx(probability * (USEFUL["findings"] if answered else 1))
     assert (answer.answered, bool(answer.claims), bool(answer.abstention)) == (answered, answered, not answered)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import refdesk
-from rag.answers import forms, sentences
+from rag.answers import defining, form
 from refdesk.render import answers as wording
 from refdesk.render.markdown import answer as as_markdown
 
@@ -147,7 +147,7 @@ def test_limits_are_told_with_the_sentence_that_follows(library: refdesk.Library
         assert "Ropes break in storms, and seedlings are costly." in told
     other = library.ask("Does red light not improve seedlings?")
     assert other.answered
-    assert all("not" in text for text in texts(other)) or other.missing == forms.NOT_DENIED
+    assert all("not" in text for text in texts(other)) or other.missing == form.NOT_DENIED
 
 
 @pytest.mark.parametrize(
@@ -248,12 +248,12 @@ def test_what_somebody_wrote_into_a_form_is_found(library: refdesk.Library) -> N
 @pytest.mark.parametrize(
     ("text", "topic", "level"),
     [
-        ("Retrieval-Augmented Generation (RAG) refers to reading before writing.", "retrieval-augmented generation", 2),
-        ("We introduce TideBench, a benchmark of tides.", "TideBench", 2),
+        ("Retrieval-Augmented Generation (RAG) refers to reading before writing.", "retrieval-augmented generation", 3),
+        ("We introduce TideBench, a benchmark of tides.", "TideBench", 3),
         ("We introduce Fashion Retrieval-Augmented Generation, a method.", "retrieval-augmented generation", 0),
         ("Sparse autoencoders (SAEs) have shown promise.", "sparse autoencoders", 1),
         ("We study sparse autoencoders in depth.", "sparse autoencoders", 0),
     ],
 )
 def test_levels_of_definition(text: str, topic: str, level: int) -> None:
-    assert sentences.definition_level(text, topic) == level
+    assert defining.definition_level(text, topic) == level

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 import refdesk
-from rag.answers import coverage, extractive, forms, sentences
+from rag.answers import coverage, extractive, form, sentences
 from rag.answers.comparing import compares
 from rag.types import Evidence, Paper
 from refdesk.render import answers as wording
@@ -95,7 +95,7 @@ def test_an_effect_on_a_thing_that_no_sentence_names_is_no_answer(library: refde
     answer = library.ask("How does melatonin affect snoring?")
     assert not answer.answered and answer.confidence <= extractive.MENTIONED
     assert answer.abstention and answer.abstention.reason == (
-        "the sentences that come nearest leave too much of the question open"
+        "no sentence here names “melatonin” and “snoring” together; it may be said in other words"
     )
     held = library.ask("How does caffeine affect memory?")
     assert texts(held) == ["Caffeine improved memory of word lists by 8 percent."], "no tail of other papers"
@@ -145,7 +145,7 @@ def test_the_sides_of_a_comparison_are_no_phrase_together(library: refdesk.Libra
 def test_a_negative_question_shows_no_warning_and_says_that_nothing_denies(library: refdesk.Library) -> None:
     answer = library.ask("Does caffeine not improve memory?")
     assert texts(answer) == ["Caffeine improved memory of word lists by 8 percent."]
-    assert answer.missing == forms.NOT_DENIED and answer.confidence <= extractive.LEFT_OPEN
+    assert answer.missing == form.NOT_DENIED and answer.confidence <= extractive.LEFT_OPEN
 
 
 @pytest.mark.parametrize(

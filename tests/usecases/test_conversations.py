@@ -96,7 +96,7 @@ def test_python_reads_follow_ups_by_rule_too(folder: Path) -> None:
 
 
 def test_no_sentence_is_shown_twice_and_the_end_is_told(chat: Callable[..., Ran]) -> None:
-    ran = chat("What explains grokking?", *["tell me more"] * 40)
+    ran = chat("Norm decay explains the delay of generalization.", *["tell me more"] * 40)
     told = [line for line in ran.out.splitlines() if line.rstrip().endswith("]") and not line.startswith("[")]
     assert len(told) >= 2
     sentences = [line.rpartition(" [")[0] for line in told]

@@ -221,7 +221,7 @@ def test_search_by_date_orders_the_best_hits_by_their_days(library: refdesk.Libr
 
 
 def test_an_answer_by_date_begins_with_its_newest_paper(sample_library: Path) -> None:
-    question = "What explains grokking?"
+    question = "Norm decay explains the delay of generalization."
     with refdesk.open_library(sample_library) as library:
         by_score, by_date = library.ask(question), library.ask(question, sort="date")
     assert {claim.text for claim in by_date.claims} == {claim.text for claim in by_score.claims}
