@@ -210,7 +210,7 @@ def generator(
         chats(name, settings, environment, memory=memory),
         name=name,
         checker=checker,
-        prompts=_prompts(settings),
+        prompts=load_prompts(settings),
         replies=ReplyStore(replies, now),
         make_judge=judges.of_question,
     )
@@ -240,7 +240,7 @@ def judges(
         now=now,
         make_chat=lambda cancelled: chats(name or "", settings, memory=memory)(cancelled),
         make_entailment=lambda: entailment(config),
-        load_prompt=lambda: _prompts(settings)["judge"],
+        load_prompt=lambda: load_prompts(settings)["judge"],
     )
 
 
@@ -259,7 +259,8 @@ def entailment(config: Config) -> EntailmentJudge:
     return EntailmentJudge(CrossEncoder(folder, threads=_threads()), threshold=config.entailment_threshold)
 
 
-def _prompts(settings: ModelSettings) -> dict[str, Prompt]:
+def load_prompts(settings: ModelSettings) -> dict[str, Prompt]:
+    """The prompts of the settings. Raises ConfigError."""
     return prompts.load(Path(settings.prompts).expanduser() if settings.prompts else None)
 
 

@@ -70,6 +70,7 @@ FLOORS = {
     "refdesk.servers": 7,
     "refdesk.wiring": 8,
     "refdesk": 9,
+    "refdesk.doctor": 9,
     "refdesk.mcp": 10,
     "refdesk.cli": 11,
 }

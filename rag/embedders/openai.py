@@ -7,6 +7,7 @@ lower limits: a batch that it refuses is halved, a text that it refuses alone is
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -93,6 +94,10 @@ class OpenAIEmbedder(MatrixEmbeddings):
         if self._dimension is None:
             self._dimension = self.embed([_PROBE]).shape[1]
         return self._dimension
+
+    def limits(self) -> tuple[int, int]:
+        """The most texts of a request, and the most tokens of a text, as far as the server has refused more."""
+        return self._most_texts, self._fits
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """
@@ -224,7 +229,7 @@ class OpenAIEmbedder(MatrixEmbeddings):
         """The beginning of the server's message in one line, without anything that looks like a key."""
         body = getattr(error, "body", None)
         said = (body.get("message") or body.get("detail")) if isinstance(body, dict) else body
-        text = " ".join(said.split())[:200] if isinstance(said, str) else ""
+        text = " ".join((said if isinstance(said, str) else json.dumps(said) if said else "").split())[:200]
         text = text.replace(self._client.api_key, "***") if len(self._client.api_key) > 4 else text
         text = re.sub(r"\b(?:sk|pk|key|gsk|hf)[-_][\w*-]{8,}", "***", text)
         return "".join(char for char in text if char.isprintable())

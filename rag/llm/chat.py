@@ -32,6 +32,8 @@ Messages = Sequence[tuple[str, str]]
 
 MAX_REPLY_CHARS = 100_000
 _PAUSE_S = 0.3
+_REASONING_CHARS = 20
+"""Characters that are more than white space and a tag."""
 _FINISHES = {"finish_reason", "stop_reason", "done_reason"}
 
 
@@ -120,14 +122,15 @@ class Chat:
     draw: Callable[[], float] = random.random
     was_cut: bool = False
     formed: bool = False
+    reasoned: bool = False
 
     def stream(self, messages: Messages, **bound: Any) -> Iterator[str]:
         """
         Call the model and yield its reply as it comes, without reasoning.
 
         The call ends within one chunk of the reply when it is cancelled or this iterator is closed; its tokens are
-        counted all the same. Afterwards `was_cut` says if the reply ended at the most tokens, and
-        `formed` if the request had a response format.
+        counted all the same. Afterwards `was_cut` says if the reply ended at the most tokens,
+        `formed` if the request had a response format, and `reasoned` if reasoning was removed.
 
         Args:
             messages: Role and content of each.
@@ -174,13 +177,16 @@ class Chat:
 
     def _visible(self, messages: Messages, bound: dict[str, Any], without: set[Part]) -> Iterator[str]:
         visible, empty = Visible(), True
+        removed = 0  # characters, white space among them
         for piece in self._stream(messages, bound, without):
+            removed += len(piece)
             if text := visible.feed(piece):
-                empty = False
+                empty, removed = False, removed - len(text)
                 yield text
         if text := visible.finish():
-            empty = False
+            empty, removed = False, removed - len(text)
             yield text
+        self.reasoned = removed > _REASONING_CHARS
         if empty:
             raise self.cut() if self.was_cut else ModelUnavailable("The model's reply was empty.")
 

@@ -21,7 +21,7 @@ import click
 
 from rag.errors import RefdeskError, StoreError, disk_full, is_disk_full
 from refdesk._version import __version__
-from refdesk.cli import add, ask, chat, completion, digest, export, library, mcp, models, review, sync, verify
+from refdesk.cli import add, ask, chat, completion, digest, doctor, export, library, mcp, models, review, sync, verify
 from refdesk.cli import eval as evaluation
 from refdesk.cli.common import INTERRUPTED, Session, printable
 
@@ -72,6 +72,7 @@ for _command in (
     export.export,
     evaluation.evaluate,
     evaluation.demo,
+    doctor.doctor,
     models.models,
     mcp.mcp,
     completion.completion,

@@ -43,6 +43,7 @@ COMMANDS = [
     "export",
     "eval",
     "demo",
+    "doctor",
     "models",
     "mcp",
     "completion",
@@ -530,8 +531,17 @@ def test_title_words_of_no_paper_are_refused(cli: Cli, sample_library: Path, wor
 def test_status_check_and_reindex_print_one_document(cli: Cli, own_library: Path) -> None:
     status = cli("--library", own_library, "status", "--json").json
     assert (status["papers"], status["to_index"], status["embedder"], status["dimension"]) == (59, 0, "static-256", 256)
-    assert cli("--library", own_library, "check", "--json").json == {"ok": True, "papers": 59, "findings": []}
-    assert cli("--library", own_library, "reindex", "--json").json == {"indexed": 59, "embedder": "static-256"}
+    assert cli("--library", own_library, "check", "--json").json == {
+        "ok": True,
+        "papers": 59,
+        "without_vectors": 0,
+        "findings": [],
+    }
+    assert cli("--library", own_library, "reindex", "--json").json == {
+        "indexed": 59,
+        "embedder": "static-256",
+        "without_vectors": 0,
+    }
 
 
 def test_check_exits_with_7_and_names_what_is_amiss(cli: Cli, own_library: Path) -> None:
