@@ -108,7 +108,7 @@ def import_records(
     *,
     ahead: Prepare,
     at_once: Prepare,
-    notes: tuple[str, ...] = (),
+    notes: Iterable[str] = (),
     origin: Origin = OWNER,
     progress: Progress = lambda _: None,
 ) -> ImportReport:
@@ -120,7 +120,7 @@ def import_records(
         records: Papers and Rejects, any number, read as they are needed.
         ahead: Prepares the next batch while the last is written.
         at_once: The same in place, for an import of one small batch.
-        notes: For the report; what records were not allowed to do is added.
+        notes: For the report, asked for after the last record; what records were not allowed to do is added.
         origin: Who brought the records.
         progress: Told how many records were read since it was last told.
 

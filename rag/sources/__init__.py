@@ -38,9 +38,10 @@ from rag.sources import (
 )
 from rag.sources.decoding import HEAD_BYTES, open_text
 from rag.sources.records import Context
+from rag.sources.usage import Usage
 from rag.types import Paper, Reject
 
-__all__ = ["FORMATS", "Context", "Format", "parse"]
+__all__ = ["FORMATS", "Context", "Format", "Usage", "parse"]
 
 
 class Format(NamedTuple):
@@ -103,7 +104,7 @@ def parse(
     encoding: str | None = None,
     listed: str | None = None,
     tags: tuple[str, ...] = (),
-) -> tuple[Iterator[Paper | Reject], tuple[str, ...]]:
+) -> tuple[Iterator[Paper | Reject], Usage]:
     """
     Recognise an input's format and parse it.
 
@@ -118,7 +119,8 @@ def parse(
         tags: Tags that each paper gets besides its own.
 
     Returns:
-        The records, one after the other, and notes about the input as a whole.
+        The records, one after the other, and what was used of the input, which is known when the last was read;
+        iterating over it gives the notes for a report.
 
     Raises:
         UnreadableInput: The input is empty, binary or damaged, or a table without a title column; parts of the input
@@ -128,8 +130,9 @@ def parse(
     text, note = open_text(stream, filename, encoding)
     chosen = _named(format_name) if format_name else recognise(text.read(HEAD_BYTES), filename)
     text.seek(0)
-    context = Context(name=stem(filename), source=chosen.name, today=today, listed=listed, tags=tags)
-    return chosen.parse(text, context), (note,) if note else ()
+    usage = Usage(decoding=note)
+    context = Context(name=stem(filename), source=chosen.name, today=today, listed=listed, tags=tags, usage=usage)
+    return usage.counted(chosen.parse(text, context)), usage
 
 
 def stem(filename: str) -> str:

@@ -39,7 +39,7 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """Yield one record per item; the heading of a section of the abstract becomes a label ("Methods: …")."""
     head = stream.read(HEAD_BYTES)
     if _LIST.match(head):
-        items = json_stream.entries(cast(TextIO, _Rewound(head, stream)))
+        items = json_stream.entries_at(cast(TextIO, _Rewound(head, stream)), "items", "references")
     else:
         items = _whole_document(head, stream)
     for where, item in items:

@@ -24,7 +24,7 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     The abstract is `summary`; `ai_summary` is never read. The listing date is `submittedOnDailyAt`, because the outer
     `publishedAt` is some hours off. Upvotes, and the stars of the paper's code, are kept with the day of the import.
     """
-    for where, entry in json_stream.entries(stream):
+    for where, entry in json_stream.entries_at(stream):
         if isinstance(entry, Reject):
             yield entry
             continue

@@ -8,9 +8,9 @@ from typing import Any
 from rag.sources.records import MAX_ABSTRACT_CHARS
 
 _HEADING = re.compile(
-    r"\A\s*(?:<(?:jats:)?sec\b[^<>]*>\s*)?<((?:jats:)?title)>\s*(?:abstract|summary)[\s:.]*</\1>", re.IGNORECASE
+    r"\A\s*(?:<(?:jats:)?sec\b[^<>]*>\s*)?<((?:jats:)?title|h[1-6])>\s*(?:abstract|summary)[\s:.]*</\1>", re.IGNORECASE
 )
-_SECTION = re.compile(r"(?<=[^\s.:;?!>])\s*(</(?:jats:)?title>)", re.IGNORECASE)
+_SECTION = re.compile(r"(?<=[^\s.:;?!>])\s*(</(?:(?:jats:)?title|h[1-6])>)", re.IGNORECASE)
 _PREAMBLE = re.compile(r"\\documentclass.{0,2000}?\\begin\{document\}|\\end\{document\}", re.DOTALL)
 _TWICE = re.compile(  # a formula as TeX and as MathML: the TeX is kept
     r"(</(?:jats:)?tex-math>)\s*<mml:math\b(?:(?!</?mml:math\b).)*</mml:math>"

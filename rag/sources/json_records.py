@@ -1,19 +1,25 @@
-"""JSON Lines and JSON: one object a paper, its keys named as in `records.COLUMNS` (case and spaces do not matter)."""
+"""JSON Lines and JSON: one object a paper, wherever it lies, its keys named as in `columns.SYNONYMS`."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, TextIO
 
 import orjson
 
-from rag.sources import json_stream, records
+from rag.sources import jats, json_search, json_stream, records
+from rag.sources.columns import Columns
 from rag.sources.decoding import MAX_RECORD_CHARS, Utf8Bytes, numbered_lines
-from rag.sources.records import column_name
+from rag.sources.usage import Usage
+from rag.sources.values import as_text
 from rag.types import Paper, Reject
+
+_MOST_SHAPES = 1_000
+"""Sets of keys that are kept; a hostile file has another one in each line."""
+_TITLE = re.compile(r'"title"\s*:', re.IGNORECASE)
 
 
 def recognise_lines(head: str) -> bool:
@@ -25,15 +31,16 @@ def recognise_lines(head: str) -> bool:
         entry = json.loads(first)
     except (ValueError, RecursionError):
         # The line is broken, or longer than the head. It is JSON Lines if the next line begins an object too.
-        more_objects = not rest.strip() or rest.lstrip().startswith("{")
-        return first.rstrip() != "{" and more_objects and not _wraps_a_list(head)
-    return bool(rest.strip()) or any(column_name(str(key)) == "title" for key in entry)
+        if rest.strip():
+            return first.rstrip() != "{" and rest.lstrip().startswith("{") and not _wraps_a_list(head)
+        return first.rstrip() != "{" and not _wraps_a_list(head) and bool(_TITLE.search(first))
+    return bool(rest.strip()) or (json_search.has_title(entry) and not json_search.is_collection(entry))
 
 
 def _wraps_a_list(head: str) -> bool:
     """True if the text is one object that holds the list of records under a key."""
     try:
-        return next(json_stream.first_list(Utf8Bytes(io.StringIO(head))), None) is not None
+        return next(json_search.search(Utf8Bytes(io.StringIO(head)), Usage()), None) is not None
     except json_stream.JSON_ERRORS:
         return False
 
@@ -44,7 +51,8 @@ def recognise(head: str) -> bool:
 
 
 def parse_lines(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """Yield one record per line of JSON Lines."""
+    """Yield one record per line of JSON Lines, or each of the papers in a line that is a page of them."""
+    known = _KnownKeys(context)
     for number, line in numbered_lines(stream):
         where = f"line {number}"
         if line is None:
@@ -57,7 +65,11 @@ def parse_lines(stream: TextIO, context: records.Context) -> Iterator[Paper | Re
         except ValueError as error:
             yield Reject(where=where, reason=f"not valid JSON: {json_stream.error_text(error)}")
         else:
-            yield _paper(entry, where, context)
+            record = known.paper(entry, where)
+            if type(record) is Reject and not json_search.has_title(entry):
+                yield from known.papers_in(entry, where)
+            else:
+                yield record
 
 
 def _loads(line: str) -> Any:
@@ -76,17 +88,44 @@ def _loads(line: str) -> Any:
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """Yield one record per object of the list, which is the whole document or stands under a key of it."""
-    for where, entry in json_stream.entries(stream):
-        yield entry if isinstance(entry, Reject) else _paper(entry, where, context)
+    """Yield one record per object that has a title, and one for each object beside it in its list."""
+    known = _KnownKeys(context)
+    for where, entry in json_search.entries(stream, context.usage):
+        yield entry if isinstance(entry, Reject) else known.paper(entry, where)
 
 
-def _paper(entry: Any, where: str, context: records.Context) -> Paper | Reject:
-    if not isinstance(entry, dict):
-        return Reject(where=where, reason="not an object with named values")
-    return records.make_paper(dict(zip(_columns(*entry), entry.values(), strict=True)), where, context)
+class _KnownKeys:
+    """The columns of each set of keys that an input has; the records of one input have the same keys."""
 
+    def __init__(self, context: records.Context) -> None:
+        self._context = context
+        self._columns: dict[tuple[str, ...], Columns] = {}
 
-@lru_cache(256)  # the records of one input have the same keys
-def _columns(*keys: str) -> tuple[str, ...]:
-    return tuple(map(column_name, keys))
+    def papers_in(self, entry: Any, where: str) -> Iterator[Paper | Reject]:
+        """The records within a value that is none itself, or the Reject of the value."""
+        for each in json_search.papers_in(entry, self._context.usage) or [entry]:
+            yield self.paper(each, where)
+
+    def paper(self, entry: Any, where: str) -> Paper | Reject:
+        """The paper that an object is, or a Reject."""
+        if type(entry) is not dict:
+            return Reject(where=where, reason="not an object with named values")
+        columns = self._columns.get(tuple(entry))
+        if columns is None:
+            columns = self._new(entry)
+        if not columns.has_title and (inner := json_search.unwrapped(entry)) is not entry:
+            entry = inner
+            columns = self._columns.get(tuple(entry)) or self._new(entry)
+        if columns.direct is not None:
+            fields = dict(zip(columns.direct, entry.values(), strict=True))
+        else:
+            fields = columns.fields(entry.values())
+        if (abstract := fields.get("abstract")) and (type(abstract) is not str or "<" in abstract):
+            fields["abstract"] = jats.tidy_abstract(as_text(abstract))
+        return records.make_paper(fields, where, self._context)
+
+    def _new(self, entry: dict[str, Any]) -> Columns:
+        columns = Columns(tuple(entry), self._context.usage)
+        if len(self._columns) < _MOST_SHAPES:
+            self._columns[tuple(entry)] = columns
+        return columns

@@ -1,7 +1,8 @@
 """
 Streaming JSON: the records of a document, one at a time, read from ijson's events without holding the document.
 
-`entries` finds the list of records by its shape, `entries_at` by its path. Neither knows a format or makes a Paper.
+The list of records is found by its path; `json_search` finds it by its shape. Nothing here knows a format or makes a
+Paper.
 """
 
 from __future__ import annotations
@@ -13,26 +14,14 @@ from typing import Any, TextIO
 import ijson
 
 from rag.sources.decoding import Utf8Bytes
-from rag.sources.records import COLUMNS, column_name, printable
+from rag.sources.records import printable
 from rag.types import Reject
 
 JSON_ERRORS = (ijson.JSONError, ValueError, ArithmeticError)
 """What ijson raises on JSON that is not valid."""
 _MAX_DEPTH = 100
-_DEPTH_CHANGE = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
-_Event = tuple[str, Any]
-
-
-def entries(stream: TextIO) -> Iterator[tuple[str, Any]]:
-    """
-    Place and value of each record of a JSON document.
-
-    The records are the elements of the list that is the whole document, or else of the first list of objects under a
-    key. A document without such a list is one record. If the JSON breaks off, or goes on after its end, the last item
-    is a Reject that says so.
-    """
-    source = Utf8Bytes(stream)
-    return _numbered(source, first_list(source))
+DEPTH_CHANGE = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+Event = tuple[str, Any]
 
 
 def entries_at(stream: TextIO, *paths: str) -> Iterator[tuple[str, Any]]:
@@ -48,10 +37,10 @@ def entries_at(stream: TextIO, *paths: str) -> Iterator[tuple[str, Any]]:
         paths: Keys from the top to a list, joined by dots.
     """
     source = Utf8Bytes(stream)
-    return _numbered(source, _lists_at(source, ("", *paths, *(f"body.{path}" for path in paths))))
+    return numbered(source, _lists_at(source, ("", *paths, *(f"body.{path}" for path in paths))))
 
 
-def _numbered(source: Utf8Bytes, values: Iterator[Any]) -> Iterator[tuple[str, Any]]:
+def numbered(source: Utf8Bytes, values: Iterator[Any]) -> Iterator[tuple[str, Any]]:
     number = 0
     try:
         for number, value in enumerate(values, start=1):
@@ -67,44 +56,11 @@ def error_text(error: Exception) -> str:
     return printable(" ".join(str(error).split())[:120]) or type(error).__name__
 
 
-def first_list(source: Utf8Bytes) -> Iterator[Any]:
-    """
-    The elements of the first list of records, or the whole document if it has none.
-
-    Raises:
-        JSON_ERRORS: The JSON is not valid.
-    """
-    events = _pruned(_with_floats(ijson.basic_parse(source)))
-    document = ijson.ObjectBuilder()
-    keys: list[str] = []  # the path to the current value, as long as only objects enclose it
-    depth = 0
-    for event, value in events:
-        if event == "map_key":
-            keys = [*keys[: depth - 1], value]
-        elif event == "start_array" and depth == len(keys) and not (keys and _is_record(document.value)):
-            first = next(events, ("end_array", None))
-            if not keys or (first[0] == "start_map" and column_name(keys[-1]) not in COLUMNS):
-                yield from _elements(first, events)
-                for _ in events:  # read to the end, so that damage after the list is reported
-                    source.begin_entry()
-                return
-            document.event(event, value)
-            (event, value), depth = first, depth + 1
-        depth += _DEPTH_CHANGE.get(event, 0)
-        document.event(event, value)
-    yield document.value
-
-
-def _is_record(document: dict[str, Any]) -> bool:
-    """True if the object, as far as it was read, is a paper itself: it has a title."""
-    return "title" in map(column_name, document)
-
-
-def _elements(event: _Event, events: Iterator[_Event]) -> Iterator[Any]:
+def elements(event: Event, events: Iterator[Event]) -> Iterator[Any]:
     """The elements of an array; its opening was read, and `event` came next."""
     builder, depth = ijson.ObjectBuilder(), 0
     while depth or event[0] != "end_array":
-        depth += _DEPTH_CHANGE.get(event[0], 0)
+        depth += DEPTH_CHANGE.get(event[0], 0)
         builder.event(*event)
         if not depth:
             yield builder.value
@@ -114,13 +70,13 @@ def _elements(event: _Event, events: Iterator[_Event]) -> Iterator[Any]:
 
 def _lists_at(source: Utf8Bytes, paths: tuple[str, ...]) -> Iterator[Any]:
     """The elements of the lists at `paths`, and each whole document that has no such list."""
-    basic = _with_floats(ijson.basic_parse(source, multiple_values=True))
+    basic = with_floats(ijson.basic_parse(source, multiple_values=True))
     depths = {path: path.count(".") + bool(path) for path in paths}
     builder = ijson.ObjectBuilder()
     depth = 0
     element_depth = 0  # the depth of the list's elements; 0 outside of the list
     has_list = False  # the current document has had its list
-    for prefix, event, value in ijson.parse(_pruned(basic)):
+    for prefix, event, value in ijson.parse(pruned(basic)):
         opens = event in ("start_map", "start_array")
         depth -= event in ("end_map", "end_array")
         if event == "start_array" and not element_depth and depths.get(prefix) == depth:
@@ -147,13 +103,13 @@ def _body(document: Any) -> Any:
     return document["body"] if is_recorded else document
 
 
-def _with_floats(events: Iterator[_Event]) -> Iterator[_Event]:
+def with_floats(events: Iterator[Event]) -> Iterator[Event]:
     """Decimals as floats; ijson's own option for it (`use_float`) fails on whole numbers over 64 bits."""
     for event in events:
         yield ("number", float(event[1])) if type(event[1]) is Decimal else event
 
 
-def _pruned(events: Iterator[_Event]) -> Iterator[_Event]:
+def pruned(events: Iterator[Event]) -> Iterator[Event]:
     """Replace each value that is nested deeper than any title stands by null."""
     depth = 0
     for event in events:

@@ -7,17 +7,17 @@ Every importer ends here, so that a paper is the same whichever format it came i
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
 from rag import identity, text
 from rag.sources import furniture, tex
+from rag.sources.usage import Usage
+from rag.sources.values import as_names, as_terms, as_text
 from rag.types import Paper, Reject
 
 MIN_ABSTRACT_CHARS = 10
@@ -33,6 +33,9 @@ COLUMNS = """
 MONTHS = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 _PMID = re.compile(r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE)
+_CODE = re.compile(r"[A-Za-z]+(?:-[a-z]+)?\.[A-Za-z-]+|[a-z]+-[a-z]+")
+_DOI = re.compile(r"\s*(?:https?:|(?:doi:\s*)?10\.\d{4,9}/)", re.IGNORECASE)
+_EPOCH_MS = re.compile(r"1[0-8]\d{11}")
 _LINK = re.compile(r"https?://[^\s\"<>\\^`{|}]{3,2000}", re.IGNORECASE)
 
 
@@ -47,6 +50,7 @@ class Context:
         today: The day of the import, ISO.
         listed: The listing date for records that have none, ISO.
         tags: Tags that each paper gets besides its own.
+        usage: Where parsers note what they used of the input.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Context:
     today: str
     listed: str | None = None
     tags: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage, compare=False)
 
 
 def make_paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper | Reject:
@@ -72,9 +77,10 @@ def make_paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper
         url = web_link(fields.get("url"))
         details = _details(fields, context)
         reason = _reject_reason(title, abstract, details["authors"])
-        ids = sorted(set(_ids(fields, url, context)), key=identity.rank) or [identity.title_id(title)]
+        ids = _ids(fields, url, context) or [identity.title_id(title)]
+        ids = ids[:1] if ids.count(ids[0]) == len(ids) else sorted(set(ids), key=identity.rank)
     except text.UnprintableText as error:
-        return Reject(where=where, reason=str(error), title=printable(title or _string(fields.get("title"))))
+        return Reject(where=where, reason=str(error), title=printable(title or as_text(fields.get("title"))))
     if reason:
         return Reject(where=where, reason=reason, title=printable(title))
     return Paper(
@@ -94,7 +100,7 @@ def _prose(value: Any) -> str:
     """A value as clean text, with TeX accents decoded."""
     if not value:
         return ""
-    clean = text.clean(value if type(value) is str else _string(value))
+    clean = text.clean(value if type(value) is str else as_text(value))
     if "\\" not in clean or (decoded := tex.decode_accents(clean)) == clean:
         return clean
     return text.clean(decoded)
@@ -160,16 +166,28 @@ def _reject_reason(title: str, abstract: str, names: Sequence[str]) -> str | Non
 
 
 def _details(fields: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    tags = _clean_all(_list(fields.get("tags"), r"[;,]"))
+    tags = _clean_all(as_terms(fields.get("tags"), r"[;,]"))
+    categories = fields.get("categories")
+    categories = _categories(categories) if isinstance(categories, str) else as_terms(categories, ",")
     return {
-        "authors": _clean_all(_authors(fields.get("authors"))),
+        "authors": _clean_all(as_names(fields.get("authors"))),
         "published": _first_date(fields, "published", "date", "year"),
         "updated": iso_date(fields.get("updated")),
         "listed": iso_date(fields.get("listed")) or context.listed,
         "venue": _prose(fields.get("venue")) or None,
-        "categories": tuple(dict.fromkeys(_clean_all(_list(fields.get("categories"), r"[;,\s]")))),
+        "categories": tuple(dict.fromkeys(_clean_all(categories))),
         "tags": tuple(dict.fromkeys([*tags, *context.tags])) if tags else context.tags,
     }
+
+
+def _categories(value: str) -> list[str]:
+    """Categories; a comma parts them if no semicolon does, and a space only codes such as `cs.LG math-ph`."""
+    terms = as_terms(value, ";" if ";" in value else ",")
+    parted: list[str] = []
+    for term in terms:
+        words = term.split()
+        parted += words if all(map(_CODE.fullmatch, words)) else [term]
+    return parted
 
 
 def _ids(fields: Mapping[str, Any], url: str | None, context: Context) -> list[str]:
@@ -177,23 +195,23 @@ def _ids(fields: Mapping[str, Any], url: str | None, context: Context) -> list[s
     ids: list[str] = []
     if (value := fields.get("arxiv_id")) and (arxiv := identity.arxiv_id(_arxiv(value), named=True)):
         ids.append(f"arxiv:{arxiv[0]}")
-    if (value := fields.get("doi")) and (doi := text.clean(_string(value))):
+    if (value := fields.get("doi")) and (doi := text.clean(as_text(value))):
         ids += identity.scheme_ids(doi) or identity.scheme_ids(f"doi:{doi}")
-    if (value := fields.get("pmid")) and (pmid := _PMID.fullmatch(_string(value).strip())):
+    if (value := fields.get("pmid")) and (pmid := _PMID.fullmatch(as_text(value).strip())):
         ids.append(f"pmid:{pmid[1]}")
-    if (value := fields.get("pmcid")) and (pmcid := identity.pmcid(_string(value))):
+    if (value := fields.get("pmcid")) and (pmcid := identity.pmcid(as_text(value))):
         ids.append(pmcid)
     for key in ("id", "_id"):
-        if (value := fields.get(key)) is not None and (local_id := text.clean(_string(value))[:200]):
+        if (value := fields.get(key)) is not None and (local_id := text.clean(as_text(value))[:200]):
             ids += identity.scheme_ids(local_id) or [f"file:{context.name}:{local_id}"]
     for alias in aliases if isinstance(aliases := fields.get("aliases"), list) else ():
-        ids += identity.scheme_ids(text.clean(_string(alias)))
+        ids += identity.scheme_ids(text.clean(as_text(alias)))
     return ids + identity.scheme_ids(url) if url else ids
 
 
 def _arxiv(value: Any) -> str:
     """An arXiv id with the zeros that a spreadsheet dropped, because it read a number: `2406.1174` was 2406.11740."""
-    arxiv_id = _string(value).strip()
+    arxiv_id = as_text(value).strip()
     if len(arxiv_id) > len("704.12345"):
         return arxiv_id
     month, dot, number = arxiv_id.partition(".")
@@ -218,60 +236,13 @@ def _link(paper_id: str) -> str | None:
 
 def web_link(value: Any) -> str | None:
     """The value if it is an http(s) link that is safe to print, else None."""
-    link = _string(value).strip()
+    link = as_text(value).strip()
     return link if _LINK.fullmatch(link) and link.isprintable() else None
-
-
-def _string(value: Any) -> str:
-    """A text or number, also as the only element of a list, as text; empty for any other value."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and len(value) == 1:
-        return _string(value[0]) if not isinstance(value[0], list) else ""
-    return (
-        str(value)
-        if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
-        else ""
-    )
 
 
 def printable(text: str) -> str | None:
     """The first 200 characters of a text, with U+FFFD for those that a terminal cannot print; None if it is empty."""
     return "".join(char if char.isprintable() else "�" for char in text)[:200] or None
-
-
-def _list(value: Any, separators: str) -> list[str]:
-    if not value:
-        return []
-    parts = re.split(separators, value) if isinstance(value, str) else value if isinstance(value, list) else []
-    return [part if type(part) is str else _term(part) for part in parts]
-
-
-def _term(part: Any) -> str:
-    return _string(part.get("term") or part.get("name")) if isinstance(part, dict) else _string(part)
-
-
-def _authors(value: Any) -> list[str]:
-    """Names in order, from a list of names or objects, or from one text in any of the usual styles."""
-    if isinstance(value, list):
-        return [entry if type(entry) is str else _author(entry) for entry in value]
-    names = _string(value)
-    if ";" in names:
-        return names.split(";")
-    if re.search(r"\sand\s|\s&\s", names):
-        parts = re.split(r"\s+(?:and|&)\s+", names)
-        family_first = all("," in part.rstrip(" ,") for part in parts) or re.search(r"^\w+, \S+ and ", names)
-        return parts if family_first else re.split(r",?\s+(?:and|&)\s+|,\s+", names)
-    parts = [part.strip() for part in names.split(",") if part.strip()]
-    # "Ada Byron, Alan Hay" are two people, "Byron, Ada" is one
-    return parts if len(parts) > 1 and all(" " in part for part in parts) else [names]
-
-
-def _author(entry: Any) -> str:
-    if not isinstance(entry, dict):
-        return _string(entry)
-    given, family = (_string(entry.get(key)) for key in ("given", "family"))
-    return _string(entry.get("name")) or _string(entry.get("fullname")) or f"{given} {family}".strip()
 
 
 def _first_date(fields: Mapping[str, Any], *keys: str) -> str | None:
@@ -290,14 +261,20 @@ def iso_date(value: Any) -> str | None:
     >>> [iso_date(value) for value in (2024, "2024/06", "17 Jun 2024", "June 17, 2024", "2024-06-17T01:02:03Z", "soon")]
     ['2024', '2024-06', '2024-06-17', '2024-06-17', '2024-06-17', None]
     """
+    if value is None:
+        return None
     if isinstance(value, datetime | date):
         return value.isoformat()[:10]
-    date_text = value if type(value) is str else _string(value)
+    date_text = value if type(value) is str else as_text(value)
     return _parse_date(date_text.strip().removesuffix(".0")) if date_text else None
 
 
 @lru_cache(4096)  # records of one input share their days
 def _parse_date(value: str) -> str | None:
+    if _DOI.match(value):  # which may have a year in it
+        return None
+    if _EPOCH_MS.fullmatch(value):  # milliseconds since 1970, as OpenReview writes them, until 2030
+        return datetime.fromtimestamp(int(value[:10]), UTC).date().isoformat()
     # 2024-06-17, 20240617, 2024/6/7
     if found := re.match(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)", value) or re.match(
         r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", value

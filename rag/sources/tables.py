@@ -1,25 +1,56 @@
-"""CSV and TSV tables: a header that names the columns as in `records.COLUMNS`, then one row per paper."""
+"""
+CSV and TSV tables: a header whose columns are named in `columns.SYNONYMS`, then one row per paper.
+
+Text above the header is passed over, as Dimensions writes it. A row with one cell too many, as Scopus writes them, is
+read up to its abstract if all before it is in its place.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
+from rag import identity
 from rag.errors import UnreadableInput
 from rag.sources import records
+from rag.sources.columns import Columns, field_of, program_of
 from rag.sources.decoding import MAX_RECORD_CHARS
 from rag.types import Paper, Reject
 
 _DELIMITERS = (",", "\t", ";")
-_ABSTRACT_COLUMNS = {"abstract", "summary", "text"}
+_REMARK_LINES = 10
+"""How many lines may stand above the header."""
+_VERBS = re.compile(r"\b(?:we|is|are|was|were|be|been|has|have|had|that|which|this|these|than|they)\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d(?:\.0)?")
 
 
 def recognise(head: str) -> bool:
-    """True if the first line that is not blank has two or more cells, and one of them names a column."""
-    cells = _header(next((line for line in head.split("\n") if line.strip()), ""))[1]
-    return len(cells) > 1 and any(cell in records.COLUMNS for cell in cells)
+    """True if the first line has two or more cells and one of them names a column, or a line near it is a header."""
+    lines = _first_lines(head.split("\n"))
+    cells = _header(lines[0])[1] if lines else []
+    return (len(cells) > 1 and any(map(_is_column, cells))) or any(map(_is_header, lines[1:]))
+
+
+def _is_column(cell: str) -> bool:
+    return records.column_name(cell) in records.COLUMNS or field_of(cell) in ("title", "abstract")
+
+
+def _first_lines(lines: Sequence[str]) -> list[str]:
+    """The first lines that are not blank, in which the header is looked for."""
+    return [line for line in lines if line.strip()][: _REMARK_LINES + 1]
+
+
+def _is_header(line: str) -> bool:
+    """True for the names of columns, with a title and an abstract among them."""
+    return {"title", "abstract"} <= _fields(_header(line)[1])
+
+
+def _fields(names: Sequence[str]) -> set[str | None]:
+    program = program_of(names)
+    return set(Columns(names).positions) if program else {*map(field_of, names)}
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
@@ -30,14 +61,9 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
         UnreadableInput: The header has no title or no abstract; the message names the columns that it has.
     """
     lines = _TableLines(stream)
-    delimiter, header = _header(_first(lines))
-    if "title" not in header or not _ABSTRACT_COLUMNS & set(header):
-        missing = "title" if "title" not in header else "abstract"
-        names = ", ".join(f"“{name[:40]}”" for name in header[:20])
-        raise UnreadableInput(
-            f"The table {context.name} has no column “{missing}”; its columns are {names}.",
-            hint="Name the columns title and abstract (others: " + ", ".join(records.COLUMNS) + ").",
-        )
+    delimiter, names = _header(_skip_remark(lines))
+    columns = Columns(names, context.usage)
+    _require(columns, context)
     csv.field_size_limit(MAX_RECORD_CHARS)
     table = csv.reader(lines, delimiter=delimiter, strict=True)  # an unclosed quote must not eat the rest unseen
     while True:
@@ -48,21 +74,70 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
         except csv.Error as error:
             line = lines.unread_all_but_first()  # the lines after an unclosed quote are read again, as rows
             row = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE), None) if line else None
-            if delimiter != "\t" or row is None or len(row) != len(header):
+            if delimiter != "\t" or row is None or len(row) != len(names):
                 yield Reject(where=where, reason=f"not a row of a table: {error}")
                 continue
         if row is None:
             return
         if not any(cell.strip() for cell in row):
             continue
-        if len(row) > len(header):
-            yield Reject(
-                where=where,
-                reason=f"{len(row)} cells under {len(header)} columns",
-                title=row[header.index("title")][:200],
-            )
-            continue
-        yield records.make_paper(dict(zip(header, row, strict=False)), where, context)
+        if len(row) > len(names):
+            if delimiter == "\t" and not any(row[len(names) :]):  # Web of Science ends its lines with a tab
+                row = row[: len(names)]
+            elif end := _end_of_leading(columns, row):
+                row = row[:end]
+                context.usage.shifted.append(where)
+            else:
+                yield Reject(
+                    where=where,
+                    reason=f"{len(row)} cells under {len(names)} columns",
+                    title=records.printable(row[columns.positions["title"][0]]),
+                )
+                continue
+        yield records.make_paper(columns.fields(row), where, context)
+
+
+def _require(columns: Columns, context: records.Context) -> None:
+    """Raise an error if the table has no titles or no abstracts."""
+    missing = next((name for name in ("title", "abstract") if name not in columns.positions), None)
+    if not missing:
+        return
+    names = ", ".join(f"“{records.printable(name[:40]) or ''}”" for name in columns.names[:20])
+    if missing == "abstract" and columns.program and columns.program.no_abstract:
+        raise UnreadableInput(
+            f"{context.name} is the CSV of {columns.program.name}, which has no abstracts; its columns are {names}.",
+            hint=columns.program.no_abstract,
+        )
+    raise UnreadableInput(
+        f"The table {context.name} has no column “{missing}”; its columns are {names}.",
+        hint="Name the columns title and abstract (others: " + ", ".join(records.COLUMNS) + ").",
+    )
+
+
+def _end_of_leading(columns: Columns, row: Sequence[str]) -> int | None:
+    """
+    How many cells of a row with one cell too many are certainly in their place: those up to the abstract; or None.
+
+    They are if year and DOI stand before the abstract and are what their columns say, the abstract reads like one, and
+    it was not cut: what follows it does not go on in the middle of a sentence.
+    """
+    places = {name: held[0] for name, held in columns.positions.items()}
+    if len(row) != len(columns.names) + 1 or not {"title", "abstract", "year", "doi"} <= places.keys():
+        return None
+    at = places["abstract"]
+    cells = {name: row[place].strip() for name, place in places.items() if place <= at}
+    if not {"title", "year", "doi"} <= cells.keys():
+        return None
+    in_place = (
+        len(cells["title"]) > 1
+        and not row[places["title"]].startswith(" ")
+        and _YEAR.fullmatch(cells["year"])
+        and any(known.startswith("doi:") for known in identity.scheme_ids(f"doi:{cells['doi'].removeprefix('doi:')}"))
+        and not (cells.get("url") and not records.web_link(cells["url"]))
+    )
+    abstract = cells["abstract"]
+    reads_well = len(_VERBS.findall(abstract)) * 60 >= len(abstract.split()) and abstract[-1:] in set('.!?)”"]')
+    return at + 1 if in_place and reads_well and not row[at + 1].startswith(" ") else None
 
 
 class _TableLines:
@@ -106,19 +181,33 @@ class _TableLines:
         return line
 
 
-def _first(lines: _TableLines) -> str:
-    """The first line that is not blank; empty if there is none."""
+def _skip_remark(lines: _TableLines) -> str:
+    """
+    Read up to the header, and return it: the first line with a title and an abstract among the first ones.
+
+    If there is none, that is the first line with a title, or else the first that is not blank; empty if there is none.
+    """
+    begun: list[str] = []
     try:
-        return next((line for line in lines if line.strip()), "")
+        for line in lines:
+            if line.strip():
+                begun.append(line)
+            if len(begun) > _REMARK_LINES or (begun and _is_header(begun[-1])):
+                break
     except csv.Error as error:
-        raise UnreadableInput(
-            f"The table has no header: {error}.", hint="Begin it with a line that names the columns."
-        ) from error
+        if not begun:
+            raise UnreadableInput(
+                f"The table has no header: {error}.", hint="Begin it with a line that names the columns."
+            ) from error
+    if not begun or _is_header(begun[-1]):
+        return begun[-1] if begun else ""
+    with_title = (line for line in begun if len(_header(line)[1]) > 1 and "title" in _fields(_header(line)[1]))
+    return next(with_title, begun[0])
 
 
 def _header(line: str) -> tuple[str, list[str]]:
-    """The delimiter that gives the most cells, and the cells as column names."""
-    best: tuple[str, list[str]] = (",", [line])
+    """The delimiter that gives the most cells, and the cells."""
+    best: tuple[str, list[str]] = (",", [line.strip()])
     for delimiter in _DELIMITERS:
         try:
             cells = next(csv.reader([line], delimiter=delimiter), [])
@@ -126,4 +215,4 @@ def _header(line: str) -> tuple[str, list[str]]:
             continue
         if len(cells) > len(best[1]):
             best = (delimiter, cells)
-    return best[0], [*map(records.column_name, best[1])]
+    return best[0], best[1]

@@ -223,7 +223,7 @@ def _imported(
         except InputError as error:
             return ImportReport(rejected=(Reject(where=document.name, reason=error.message),))
     try:
-        records, notes = sources.parse(
+        records, usage = sources.parse(
             io.BytesIO(document.body),
             document.name,
             today=today.isoformat(),
@@ -232,7 +232,7 @@ def _imported(
             tags=tags,
         )
         records = without_notices(records, repetition)
-        report = import_records(library, records, ahead=ahead, at_once=at_once, notes=notes, origin=origin)
+        report = import_records(library, records, ahead=ahead, at_once=at_once, notes=usage.about_text, origin=origin)
     except InputError as error:
         raise UnreadableInput(f"A page of the feed cannot be read: {error.message}", hint=error.hint) from error
     if cut := next((reject for reject in report.rejected if "not read further" in reject.reason), None):

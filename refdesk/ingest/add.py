@@ -123,7 +123,7 @@ def _add_stream(
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
 
-    records, notes = sources.parse(
+    records, usage = sources.parse(
         stream,
         filename,
         today=store.now()[:10],
@@ -141,7 +141,7 @@ def _add_stream(
 
     records = without_notices(records, Repetition())
     origin = Origin(owner=owner, name=filename)
-    report = import_records(store, records, ahead=ahead, at_once=at_once, notes=notes, origin=origin, progress=tell)
+    report = import_records(store, records, ahead=ahead, at_once=at_once, notes=usage, origin=origin, progress=tell)
     if not report.added + report.updated + report.unchanged + len(report.rejected):
         raise UnreadableInput(f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read.")
     return report

@@ -43,10 +43,17 @@ def as_csv(entries: Iterable[Mapping[str, Any]], delimiter: str = ",") -> str:
 def parsed(
     content: str | bytes, name: str = "papers.txt", **options: Any
 ) -> tuple[list[Paper | Reject], tuple[str, ...]]:
-    """All records of an input, and the notes."""
+    """All records of an input, and the notes about its text."""
     data = content.encode() if isinstance(content, str) else content
-    records, notes = sources.parse(io.BytesIO(data), name, today=TODAY, **options)
-    return list(records), notes
+    records, usage = sources.parse(io.BytesIO(data), name, today=TODAY, **options)
+    return list(records), usage.about_text
+
+
+def used(content: str | bytes, name: str = "papers.txt", **options: Any) -> tuple[list[Paper | Reject], sources.Usage]:
+    """All records of an input, and what was used of it."""
+    data = content.encode() if isinstance(content, str) else content
+    records, usage = sources.parse(io.BytesIO(data), name, today=TODAY, **options)
+    return list(records), usage
 
 
 def read(content: str | bytes, name: str = "papers.txt", **options: Any) -> list[Paper | Reject]:

@@ -221,7 +221,7 @@ def test_the_given_listing_date_is_for_records_that_have_none(own: str | None, l
         ),
         ([{"fullname": "Ada Byron"}, {}, None, ""], ["Ada Byron"]),
         (None, []),
-        ({"name": "Ada Byron"}, []),
+        ({"name": "Ada Byron"}, ["Ada Byron"]),
     ],
 )
 def test_authors_are_read_in_every_usual_style(given_: Any, names: list[str]) -> None:
