@@ -58,7 +58,8 @@ class Topic:
         held = _stems(text)
         known = frozenset(held)
         return tuple(
-            (known.issuperset(form) and _holds(held, form)) or any(_beside(held, part) for part in parts)
+            (known.issuperset(form) and _holds(held, form))
+            or any(known.issuperset(part) and _beside(held, part) for part in parts)
             for form, parts in zip(self._forms, self._parts, strict=True)
         )
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -134,6 +136,12 @@ def search(session: Session, words: tuple[str, ...], limit: int, sort: Sort, cho
 @click.option("--exit-code", is_flag=True, help="Exit with 8 when the library holds no answer.")
 @click.option("--issue", metavar="PERIOD", help="Only the papers of this issue, such as 2026-W27.")
 @click.option("--subscription", metavar="NAME", help="… of this subscription.")
+@click.option(
+    "--review",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Only the papers of this review, JSON or Markdown.",
+)
 @click.option("--list", "as_list", is_flag=True, help="List papers with their findings, whatever is asked; no model.")
 @sort_option("date: the newest of the answer's papers first, where it is in the papers' own sentences.")
 @filters
@@ -153,6 +161,7 @@ def ask(
     exit_code: bool,
     issue: str | None,
     subscription: str | None,
+    review: Path | None,
     as_list: bool,
     sort: Sort,
     chosen: Filter,
@@ -171,9 +180,16 @@ def ask(
         question = sys.stdin.buffer.read().decode(errors="replace")
     if subscription and not issue:
         raise click.UsageError("--subscription goes with --issue.")
+    if review and (issue or chosen.papers):
+        raise click.UsageError("--review, --issue and --paper choose papers; give one of them.")
+    from refdesk.ingest.inputs import text_of
+
     with session.open(model=model, judge=judge) as library:
         if issue:
             chosen = library.within_issue(issue, chosen, subscription=subscription)
+        if review:
+            cited = library.cited(text_of(review))
+            chosen = replace(chosen, papers=tuple(sorted(paper.paper_id for paper in cited)))
         parts = library.stream(
             question,
             filter=chosen,

@@ -189,3 +189,19 @@ def test_the_exit_status_says_that_no_paper_treats_a_topic_where_it_is_asked_for
     assert cli("--library", sample_library, "review", "zebrafish fins").status == 0
     assert cli("--library", sample_library, "review", "zebrafish fins", "--exit-code").status == 8
     assert cli("--library", sample_library, "review", TOPIC, "--exit-code").status == 0
+
+
+def test_a_question_can_be_asked_of_the_papers_of_a_review(
+    cli: Callable[..., Ran], sample_library: Path, tmp_path: Path, review: Review
+) -> None:
+    question = "Do citations lower the correctness of answers?"
+    titles = {source.paper.title for source in review.sources}
+    for form in ("json", "md"):
+        file = tmp_path / f"review.{form}"
+        file.write_text(rendered(review, form))
+        answer = cli("--library", sample_library, "ask", "--review", file, "--json", question).json
+        assert answer["answered"]
+        assert {source["title"] for source in answer["sources"]} <= titles
+    assert cli("--library", sample_library, "ask", "--review", file, "--issue", "2026-W27", question).status == 2
+    (tmp_path / "other.md").write_text("# Notes\n\nNothing.\n")
+    assert cli("--library", sample_library, "ask", "--review", tmp_path / "other.md", question).status == 4
