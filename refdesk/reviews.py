@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from threading import Event
@@ -11,6 +12,7 @@ import numpy as np
 
 from rag.ports import Matrix
 from rag.question import Understood
+from rag.question.words import FUNCTION_WORDS
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.units import Units, units
 from rag.reviews.build import ReviewInputs, build
@@ -31,6 +33,8 @@ PAPERS = 100
 """The most papers of a review, unless told otherwise."""
 DEPTH, DEEPER = 600, 2_000
 """Candidates that are read; and how many where the first ones nearly all hold the topic."""
+LONGEST_PHRASE = 5
+"""Words of a topic that may be one phrase."""
 FULL = 0.7
 """The share of the candidates that hold the topic from which on more are read."""
 
@@ -83,12 +87,50 @@ class Reviews:
         depth = max(DEPTH, 3 * papers)
         while True:
             retrieved = self._retrieval.retrieve(topic, filter_, depth=depth)
+            if whole := self._as_one_phrase(retrieved):
+                return retrieved, *self._naming(whole, retrieved, filter_)
             named = Topic({}, {}) if retrieved.unknown else topic_of(self._units(retrieved), retrieved)
             found = find(named, retrieved.hits)
             full = len(found.papers) + found.mentioning >= FULL * depth
             if not full or depth >= DEEPER:
                 return retrieved, found, full
             depth = DEEPER
+
+    def _as_one_phrase(self, retrieved: Retrieved) -> tuple[str, ...] | None:
+        """
+        The words of a topic that are not all units of it, though papers hold them; else None.
+
+        As a question “change detection” has a verb in it. As a topic it is one thing.
+        """
+        topic = (retrieved.understood.topic if retrieved.understood else "") or retrieved.question
+        words = tuple(re.findall(r"[^\W_]+", topic.lower()))
+        within = {word for unit in self._units(retrieved).words for word in unit}
+        if not 1 <= len(words) <= LONGEST_PHRASE or within.issuperset(words) or not within.isdisjoint(FUNCTION_WORDS):
+            return None
+        if not FUNCTION_WORDS.isdisjoint(words) or (retrieved.understood and retrieved.understood.language != "en"):
+            return None
+        lexical = self._store.lexical
+        stems = lexical.terms(" ".join(words))
+        return words if all(map(lexical.frequency, stems)) else None
+
+    def _naming(self, words: tuple[str, ...], retrieved: Retrieved, filter_: Filter) -> tuple[Found, bool]:
+        """
+        What the library has on a topic that is one phrase, and whether more of it may be there than was read.
+
+        Only papers that hold the phrase can treat it; where none does, those that name it with small gaps.
+        """
+        catalog = self._store.catalog
+        checked = checked_filter(catalog, filter_)
+        among = catalog.matching(checked) if checked else None
+        phrase = self._store.lexical.terms(" ".join(words))
+        holding = [paper_id for paper_id, _ in self._store.lexical.phrase_search([phrase], limit=DEPTH, papers=among)]
+        hits = retrieved.hits
+        if holding:
+            hits = self._retrieval.retrieve(retrieved.question, Filter(papers=tuple(holding)), depth=DEPTH).hits
+        found = find(Topic({words: 1.0}, {}), hits)
+        known = {hit.paper_id for hit in hits}
+        others = (hit for hit in retrieved.hits if hit.paper_id not in known)
+        return replace(found, nearest=(*found.nearest, *others)), len(holding) >= DEPTH
 
     def _units(self, retrieved: Retrieved) -> Units:
         lexical = self._store.lexical
@@ -129,8 +171,6 @@ def _nothing(retrieved: Retrieved, understood: Understood) -> str | None:
     """Why no paper treats a topic, where more is known than that."""
     if retrieved.nothing:
         return retrieved.nothing
-    if understood.kind == "none":
-        return "this names no topic"
     if retrieved.unknown:
         return "no paper here holds a word of this topic"
     if understood.language != "en":

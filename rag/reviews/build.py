@@ -21,7 +21,7 @@ from rag.ports import Matrix
 from rag.question import Understood
 from rag.reviews.agreements import agreements, differences
 from rag.reviews.figures import figure
-from rag.reviews.findings import MAIN_FINDINGS, Sentences, findings, headline
+from rag.reviews.findings import MAIN_FINDINGS, Sentences, findings, headline, is_specific
 from rag.reviews.groups import themes
 from rag.reviews.months import months
 from rag.reviews.treating import Found, Treated
@@ -130,6 +130,8 @@ def _parts(
     for theme in named:
         rows = [row[paper_id] for paper_id in theme.paper_ids]
         rows = [each for each in rows if lines[each][0].paper_id not in shown] or rows
+        specific = [each for each in rows if is_specific(*lines[each])]
+        rows = specific if len(specific) >= THEME_FINDINGS else rows
         members = [lines[each][0] for each in rows]
         weights = [treated[each].score for each in rows]
         covering = salience.cover(members, vectors[rows], weights, limit=THEME_FINDINGS)
@@ -182,10 +184,12 @@ def _composed(
 
     head = numbered(claims.get(HEADLINE, ()))
     with_claims = tuple(replace(theme, claims=numbered(claims.get(theme.id, ()))) for theme in named)
-    agreed = tuple(
-        Agreement(about=each.about, direction=each.direction, claims=numbered(_verbatim(each.said)))
-        for each in agreements([paper for paper, _ in lines], topic)
-    )
+    told_before = {claim.text for claim in (*head, *(claim for theme in with_claims for claim in theme.claims))}
+    agreed = []
+    for each in agreements([paper for paper, _ in lines], topic):
+        said = sorted(each.said, key=lambda one: one[1].text in told_before)  # what stands above comes last
+        told_before.update(sentence.text for _, sentence in said)
+        agreed.append(Agreement(about=each.about, direction=each.direction, claims=numbered(_verbatim(said))))
     differing = tuple(
         Difference(about=each.about, claims=numbered(_verbatim(each.up)), against=numbered(_verbatim(each.down)))
         for each in differences([paper for paper, _ in lines], [topic, *found.topic.names])
@@ -205,7 +209,7 @@ def _composed(
         mode="generated" if model else "extractive",
         headline=head,
         themes=with_claims,
-        agreements=agreed,
+        agreements=tuple(agreed),
         differences=differing,
         papers=tuple(shown),
         table=tuple(sorted(table, key=lambda row: row.source)),

@@ -11,7 +11,7 @@ import re
 _DIGITS = r"(?<![\w.,/$-])[+−]?\$?[~≈>≥<≤]?\d[\d,]*(?:\.\d+)?\$?"
 _RANGE = rf"{_DIGITS}(?:\\?%|\s?(?:\$?\\times\$?|[x×]))?(?:\s?(?:-{{1,2}}|–|to)\s?\$?\d[\d,]*(?:\.\d+)?)?"
 _PERCENT = r"\s?\\?%\$?|\s?(?:percent(?:age)?(?: points?)?|points?|pp)\b"
-_MULTIPLE = r"\s?(?:\$?\s?\\times\b\s?\$?|[x×](?![\w-]))|[-\s]fold\b"
+_MULTIPLE = r"\s?(?:\$?\s?\\times\b\s?\$?|[x×](?![\w-]))|[-\s]fold\b|\stimes\b"
 _MEASURE = (
     r"(?:accuracy|precision|recall|sensitivity|specificity|f1(?:[- ]score)?|auc|auroc|auprc|dice|miou|iou|map|bleu|"
     r"psnr|ssim|bpb|rmse|mae|wer|speed-?ups?|acceleration|faster|slower|fewer|lower|higher|less|more|reduction|"
@@ -34,7 +34,7 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 _INPUT = re.compile(
-    r"\b(?:only|just|using|with|on|train\w* on|over|across|than|at|from)\s(?:the\s|a\s|about\s)?(?:top\s|first\s)?$",
+    r"\b(?:only|just|using|with|on|in|than|from)\s(?:the\s|a\s|about\s|around\s|roughly\s)?(?:top\s|first\s)?$",
     re.IGNORECASE,
 )
 """What stands before a number that is a setting, not a result: “with only 5% of the data”."""
@@ -57,7 +57,10 @@ def figure(sentence: str) -> str | None:
         best = _better(best, worth, found)
     for found in _SCORE.finditer(sentence):
         best = _better(best, 1.5, found)
-    return best[2] if best and best[0] > 0 else None
+    if not best or best[0] <= 0:
+        return None
+    number = best[2]
+    return number.strip("$") if number.count("$") % 2 else number  # a formula that was cut
 
 
 def _better(best: tuple[float, int, str] | None, worth: float, found: re.Match[str]) -> tuple[float, int, str]:

@@ -7,12 +7,14 @@ the topic beside other things, is told by the result or conclusion that names it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rag.answers import sentences
 from rag.digests import salience
 from rag.digests.telling import told
 from rag.ports import Matrix
+from rag.reviews.effects import effects
 from rag.reviews.figures import figure
 from rag.reviews.treating import Treated
 from rag.types import Evidence, Paper, Sentence
@@ -20,6 +22,10 @@ from rag.types import Evidence, Paper, Sentence
 MAIN_FINDINGS = 5
 PLAIN = 10
 """So many papers that name the topic in their titles and tell a specific result are enough for the head."""
+TRIED = 15
+"""Findings that cover the papers best, of which those of the head are chosen."""
+SAME_THING = 2
+"""Findings of the head that tell of one thing, such as speed, at most."""
 WITHOUT_NUMBER = 0.6
 """The weight of a finding without a number beside one with a number, for the head."""
 
@@ -51,18 +57,34 @@ def headline(treated: Sequence[Treated], lines: Sentences, vectors: Matrix, *, l
         vectors: A unit row for each, shape (len(treated), dimension).
         limit: The most findings.
     """
-    specific = [row for row, (paper, sentence) in enumerate(lines) if _is_specific(paper, sentence)]
+    specific = [row for row, (paper, sentence) in enumerate(lines) if is_specific(paper, sentence)]
     named = [row for row in specific if treated[row].in_title]
     rows = named if len(named) >= PLAIN else specific or list(range(len(lines)))
-    weights = [treated[row].score * (1.0 if figure(lines[row][1].text) else WITHOUT_NUMBER) for row in rows]
+    numbered = [row for row in rows if figure(lines[row][1].text)]
+    rows = numbered if len(numbered) >= PLAIN else rows
+    weights = [treated[row].score * (1.0 if row in numbered else WITHOUT_NUMBER) for row in rows]
     sentence_of = {lines[row][0].paper_id: lines[row][1] for row in rows}
-    chosen = salience.cover([lines[row][0] for row in rows], vectors[rows], weights, limit=limit)
-    return [(paper, sentence_of[paper.paper_id]) for paper, _ in chosen]
+    covering = salience.cover([lines[row][0] for row in rows], vectors[rows], weights, limit=TRIED)
+    return _varied([(paper, sentence_of[paper.paper_id]) for paper, _ in covering], limit)
 
 
-def _is_specific(paper: Paper, sentence: Sentence) -> bool:
+def _varied(covering: Sentences, limit: int) -> Sentences:
+    """The first sentences, of which at most two tell that the same thing rises or falls, while there are others."""
+    told_of: Counter[tuple[str, ...]] = Counter()
+    chosen: Sentences = []
+    again: Sentences = []
+    for paper, sentence in covering:
+        things = {effect.key for effect in effects(sentence.text) if not effect.is_vague}
+        (again if any(told_of[thing] >= SAME_THING for thing in things) else chosen).append((paper, sentence))
+        told_of.update(things)
+    return [*chosen, *again][:limit]
+
+
+def is_specific(paper: Paper, sentence: Sentence) -> bool:
     """True if a sentence says what was found, and can be read alone."""
     said = told(paper)
+    if sentence.text.startswith("("):  # one item of a list
+        return False
     if sentence == said.finding:
         return said.specific
     evidence = Evidence(paper=paper, sentence=sentence, score=0.0)

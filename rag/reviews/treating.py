@@ -131,12 +131,15 @@ def _read(topic: Topic, hit: Hit) -> tuple[Treated | None, float]:
     by_sentence = [topic.named(sentence.text) for sentence in paper.sentences]
     anywhere = [any(column) for column in zip(title, *by_sentence, strict=True)]
     main = [share >= min(MAIN, max(topic.shares, default=1.0)) for share in topic.shares]
-    wanted = sum(main)
 
     def names_main(named: Sequence[bool]) -> bool:
-        """True if a text names most of what weighs; two things may stand in title and sentence."""
-        held = sum(is_main and (here or in_title) for is_main, here, in_title in zip(main, named, title, strict=True))
-        return wanted > 0 and held == wanted and any(m and n for m, n in zip(main, named, strict=True))
+        """True if a text names all that weighs; phrases, but not single words, may be in the title instead."""
+        here = [is_named and weighs for is_named, weighs in zip(named, main, strict=True)]
+        with_title = [
+            each or (weighs and titled and " " in name)
+            for each, weighs, titled, name in zip(here, main, title, topic.names, strict=True)
+        ]
+        return any(here) and with_title == main
 
     in_title = names_main(title)
     numbers = tuple(number for number, named in enumerate(by_sentence, start=1) if names_main(named))
