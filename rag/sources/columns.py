@@ -112,20 +112,6 @@ PROGRAMS = (
         no_abstract="Look the papers up by their DOIs, for example in Zotero, and add its export.",
     ),
     Program(
-        "Europe PMC",
-        _names("id source pubyear"),
-        known=_names("""authoridlist dateofcreation firstindexdate dateofrevision electronicpublicationdate
-            fulltextreceiveddate printpublicationdate journaltitle hastextminedterms tmaccessiontypelist
-            bookorreportdetails dateofcompletion embargodate"""),
-        is_api=True,
-    ),
-    Program(
-        "bioRxiv",
-        _names("server category published"),
-        known=_names("authorcorresponding authorcorrespondinginstitution published"),
-        is_api=True,
-    ),
-    Program(
         "INSPIRE",
         _names("titles abstracts"),
         known=_names("firstauthor authorcount preprintdate legacycreationdate titletranslations persistentidentifiers "

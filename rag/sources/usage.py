@@ -65,7 +65,8 @@ class Usage:
         yield from iterator
 
     def leave(self, name: str) -> None:
-        """Note a column or key that has a value and is not used."""
+        """Note a column or key that has a value which is not used."""
+        self.used.pop(name, None)
         if name not in self.unused:
             if len(self.unused) < _MOST_NAMES:
                 self.unused[name] = None
