@@ -1,7 +1,7 @@
 """
 Fuzzing of the importers: damage real files in ways that happen, and import them.
 
-Does any file crash an importer, hang it, or lose a record without a Reject?
+Does any file crash an importer, hang it, lose a record without a Reject, or have an abstract stored that nobody wrote?
 
     python -m benchmarks.fuzz [--files 10000] [--seed 20261124] [--show]
 
@@ -14,6 +14,9 @@ these hold:
 - Each title that the undamaged file holds once, and that the damaged text still holds, is within the title or abstract
   of a paper or reject. A reject for text that is not valid covers all titles from its line to the next beginning of a
   record, and a reject without a title covers one title.
+
+In the exports of reference managers (`benchmarks.exports`), an abstract is wrong if it does not stand within one field
+of the damaged text, holds U+FFFD, or, in a file that was only encoded anew, holds a character that the file had not.
 
 A file hangs an importer if it takes more than 5 s of processor time.
 """
@@ -38,10 +41,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmarks.exports import WRITERS, papers
 from benchmarks.report import data_folder, table, write_section
 from rag import sources
 from rag.errors import RefdeskError
 from rag.sources.decoding import HEAD_BYTES, open_text
+from rag.text import UnprintableText, clean
 from rag.types import Paper, Reject
 
 HANG_S = 5.0
@@ -60,6 +65,11 @@ _BEGINS = {
     "ris": r"^TY  - ",
     "pubmed_xml": r"<PubmedArticle\b",
     "jsonl": r"^.*\S.*$",
+    "wos": r"^\ufeff?PT J$",
+    "endnote": r"^%0 ",
+    "endnote_xml": r"<record>",
+    "zotero_rdf": r"<bib:Article\b",
+    "mods": r"<mods\b",
 }
 """By format, the pattern of a record's beginning."""
 _READ_ON = "not read further"
@@ -92,7 +102,7 @@ class Sound:
 
 
 def sound(folder: Path) -> list[Sound]:
-    """The files of `formats/`, the first lines of a JSON Lines file, and the Hugging Face listing."""
+    """The files of `formats/`, exports of reference managers, some JSON Lines, and the Hugging Face listing."""
     found = []
     for path in sorted(file for file in (folder / "formats").rglob("*") if file.is_file()):
         body = path.read_bytes()
@@ -103,6 +113,8 @@ def sound(folder: Path) -> list[Sound]:
         found.append(Sound(path.parent.name, path.name.removesuffix(".gz"), body))
     with gzip.open(folder / "arxiv_daily" / "2025.jsonl.gz", "rb") as stream:
         found.append(Sound("jsonl", "papers.jsonl", b"".join(next(stream) for _ in range(LINES))))
+    for name, write in WRITERS.items():
+        found.append(Sound("exports", f"export.{name}", write(papers(12)).encode()))
     found.append(Sound("listing", "hf_listing.txt", (folder / "hf_listing.txt").read_bytes()))
     return found
 
@@ -205,6 +217,39 @@ def lost(file: Sound, body: bytes, records: list[Paper | Reject]) -> str | None:
     return f"{len(missing)} titles, such as “{missing[0][:60]}”" if len(missing) > spare else None
 
 
+def wrong(file: Sound, kind: str, body: bytes, records: list[Paper | Reject]) -> str | None:
+    """An abstract that stands in no field of the damaged text; None if there is none, or the format is not judged."""
+    if file.folder != "exports":
+        return None
+    text = open_text(io.BytesIO(body), file.name)[0].read()
+    fields = re.split(_FIELD[file.read[0]], text)
+    held = "\n".join(filter(None, map(_cleaned, fields)))
+    known = set(file.text)
+    for record in records:
+        if isinstance(record, Paper) and (
+            "\ufffd" in record.abstract
+            or record.abstract not in held
+            or (kind == _ENCODED and {char for char in record.abstract if char > "\x7f"} - known)
+        ):
+            return record.abstract
+    return None
+
+
+_ENCODED = "another encoding"
+_FIELD = dict.fromkeys(WRITERS, r"</?(?!/?(?:style|sup|sub)\b)[a-zA-Z:]+[^<>]*>")
+_FIELD |= {"wos": r"\n(?=[A-Z][A-Z0-9](?: |$))", "endnote": r"\n(?=%[0-9A-Z@])"}
+"""By format, what stands between two fields."""
+
+
+def _cleaned(field: str) -> str:
+    field = "\n".join(map(str.strip, field.split("\n")))  # as readers of lines do, also of U+001F
+    field = re.sub(r"</?style\b[^<>]*>", "", re.sub(r"^(?:[A-Z][A-Z0-9]|%.) ", "", field))
+    try:
+        return clean(field)
+    except UnprintableText:
+        return ""
+
+
 def _spans(text: str, rejects: list[Reject], begin: str | None) -> Iterator[str]:
     """For each reject that is not valid, the text from its line to the beginning of the next record."""
     rows = [found.start() for found in re.finditer("^", text, re.MULTILINE)]
@@ -239,7 +284,7 @@ def damaged(files: list[Sound], count: int, seed: int) -> Iterator[tuple[str, So
         chance = random.Random(f"{seed} {number}")
         file, kind = files[number % len(files)], kinds[number // len(files) % len(kinds)]
         body = DAMAGE[kind](chance, file.body)
-        if number % 3 == 0 and body and kind != "gzip cut or flipped":
+        if number % 3 == 0 and body and kind not in ("gzip cut or flipped", _ENCODED):
             body = DAMAGE[chance.choice(kinds)](chance, body)
         yield kind, file, body
 
@@ -276,13 +321,15 @@ def main() -> None:
             outcome, trouble = "hangs", f"{took_s:.1f} s"
         if outcome == "read" and (missing := lost(file, body, records)):
             outcome, trouble = "not accounted for", missing
+        if outcome == "read" and (abstract := wrong(file, kind, body, records)):
+            outcome, trouble = "wrong abstract", abstract
         if trouble and options.show:
             print(f"{number} {file.folder}/{file.name}, {kind}: {trouble}", file=sys.stderr, flush=True)
         counts[kind]["files"] += 1
         counts[kind][outcome] += 1
         counts[kind]["papers"] += sum(isinstance(record, Paper) for record in records)
         counts[kind]["rejects"] += sum(isinstance(record, Reject) for record in records)
-    names = ("files", "read", "refused", "papers", "rejects", "crashes", "hangs", "not accounted for")
+    names = ("files", "read", "refused", "papers", "rejects", "crashes", "hangs", "not accounted for", "wrong abstract")
     total = sum(counts.values(), Counter())
     rows = [[kind, *(f"{counts[kind][name]:,}" for name in names)] for kind in DAMAGE]
     rows.append(["**all**", *(f"{total[name]:,}" for name in names)])

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from rag import identity, text
-from rag.sources import furniture, tex
+from rag.sources import furniture, tex, western
 from rag.sources.usage import Usage
 from rag.sources.values import as_names, as_terms, as_text
 from rag.types import Paper, Reject
@@ -31,6 +31,9 @@ COLUMNS = """
     """.split()
 """The names of the columns of tables and of the keys of JSON."""
 MONTHS = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
+
+_EXPORTS = frozenset("bibtex ris endnote endnote_xml wos zotero_rdf mods".split())
+"""Formats of files that pass through programs of many kinds, of which some spoil the text."""
 
 _PMID = re.compile(r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z]+(?:-[a-z]+)?\.[A-Za-z-]+|[a-z]+-[a-z]+")
@@ -77,6 +80,8 @@ def make_paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper
         url = web_link(fields.get("url"))
         details = _details(fields, context)
         reason = _reject_reason(title, abstract, details["authors"])
+        if context.source in _EXPORTS and not (title.isascii() and abstract.isascii()):
+            reason = reason or western.nonsense(f"{title}\n{abstract}")
         ids = _ids(fields, url, context) or [identity.title_id(title)]
         ids = ids[:1] if ids.count(ids[0]) == len(ids) else sorted(set(ids), key=identity.rank)
     except text.UnprintableText as error:

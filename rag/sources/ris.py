@@ -22,7 +22,10 @@ from rag.sources.decoding import numbered_lines
 from rag.sources.record_lines import RecordLines, first_value, parse_name
 from rag.types import Paper, Reject
 
-_TYPE = re.compile(r"\ufeff?([ \t]{0,8})TY([ \t\xa0]{1,3})[-\u2013][ \t]*([A-Za-z][A-Za-z ]{0,40}|)$")
+_TYPE = re.compile(
+    r"\ufeff?(?:(\s?)TY([ \t\xa0]{1,3})[-\u2013]\s*(.*)|([ \t]{2,8})TY([ \t\xa0]{1,3})[-\u2013][ \t]*([A-Za-z ]*))$",
+    re.DOTALL,
+)
 _TAG = re.compile(r"\ufeff?\s?([A-Z][A-Z0-9])  ?-(?:\s+(.*)|)$", re.DOTALL)
 _BEGIN = re.compile(
     r"^\ufeff?[ \t]{0,8}TY(?:  -[ \t]*[A-Za-z]?[A-Za-z ]{0,40}|[ \t\xa0]{1,3}[-\u2013][ \t]*[A-Za-z]*[ \t]*)$",
@@ -87,14 +90,15 @@ def _split(stream: TextIO) -> Iterator[RecordLines]:
     for number, line in numbered_lines(stream):
         after_blank, last_number = number > last_number + 1, number
         if line is not None and (kind := _TYPE.match(line)):
-            pattern = _pattern(kind[1], kind[2])
+            indent, space, name = (part or "" for part in (kind[1] or kind[4], kind[2] or kind[5], kind[3] or kind[6]))
+            pattern = _pattern(indent, space)
             if record and not record.has_type and record.is_whole and not after_blank:
-                record.has_type, record.lines.rows[0] = True, f"TY  - {kind[3]}"
+                record.has_type, record.lines.rows[0] = True, f"TY  - {name.strip()}"
                 continue
             if record and (record.has_type or record.tags & _OF_A_PAPER):
                 yield record.lines
             record, held = _Record(RecordLines(start=number), has_type=True), ""
-            record.lines.add(f"TY  - {kind[3]}")
+            record.lines.add(f"TY  - {name.strip()}")
             continue
         tag = pattern.match(line) if line is not None else None
         if tag and tag[1] == "ER":

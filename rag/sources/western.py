@@ -65,6 +65,11 @@ _BAD_WORD = re.compile(
 )
 _UPPER = "".join(char for char in map(chr, range(0xC0, 0x180)) if char.isupper())
 _CASE = re.compile(rf"[a-zß-öø-ÿšžœ][{_UPPER}]|[{_UPPER}][A-Z{_UPPER}][a-z]|[A-Z][{_UPPER}][a-z]|Ð[a-z]")
+_TAIL = "[¡-¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"  # the bytes 80 to BF
+_TWICE = re.compile(
+    rf"Ã[¡-»¼-¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“•–—˜™š›œžŸ]|Â[¡-¿]|â(?:€{_TAIL}|[‚„…†‡ˆ‰]{_TAIL})|(?:[ÐÑ]{_TAIL}){{2}}|(?:[à-ï]{_TAIL}{{2}}){{2}}"
+    rf"|[ÎÏ][±-¿€‚ƒ„…†‡ˆ‰]|ï¬{_TAIL}"
+)
 _NORTH = frozenset("ðþý")
 _SLAVIC_END = re.compile(r"(?:[nv]|sk|ck)ý$")
 _ICELANDIC = re.compile("[áéíóúæ]|son$|s[os]nar?$|dóttir$")
@@ -112,6 +117,23 @@ def oddities(tokens: Collection[str], *, most: int = 20) -> list[str]:
         if len(found) >= most:
             return found
     return found + ([] if is_icelandic else [token for token in northern if token not in found])
+
+
+def nonsense(text: str) -> str | None:
+    """
+    Why a text is not what its author wrote, whatever the encoding of its file is; None if it is.
+
+    Programs that read UTF-8 as cp1252 and write the result as UTF-8 leave `Ã¼` for ü; others write U+FFFD.
+
+    >>> nonsense("GrÃ¶ÃŸe"), nonsense("CAFÉ”, MAÇÃO, Â, 5 â‰ˆ"), nonsense("Größe")
+    ('UTF-8 that was read in another encoding: “GrÃ¶ÃŸe”', 'UTF-8 that was read in another encoding: “â‰ˆ”', None)
+    """
+    if "\ufffd" in text:
+        return "characters that were lost (U+FFFD)"
+    if found := _TWICE.search(text):
+        start = max(text.rfind(" ", 0, found.start()), text.rfind("\n", 0, found.start())) + 1
+        return f"UTF-8 that was read in another encoding: “{text[start : found.end() + 20].split()[0][:40]}”"
+    return None
 
 
 def _is_word(word: str) -> bool:

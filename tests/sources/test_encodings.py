@@ -9,8 +9,9 @@ from test_reference_managers import case
 from rag.errors import UnreadableInput
 from rag.sources.encodings import codec_name
 from rag.sources.western import oddities
-from rag.types import Paper
+from rag.types import Paper, Reject
 
+RIS = f"TY  - JOUR\nTI  - {{}}\nAB  - {ABSTRACT}\nER  - \n"
 WESTERN = """
     Aujourd’hui, l’été où les garçons naïfs de Noël jouèrent à l’œuvre d’un château : « Ça coûte 5 € » jusqu’à
     presqu’île qu’elle d’après l’hôpital cœur fœtus œdème manœuvre ambiguë âge Citroën bœuf Œdipe ÉTÉ
@@ -50,6 +51,20 @@ def test_words_of_another_encoding_look_odd_when_they_are_read_as_cp1252(encodin
 
 def test_words_that_people_write_are_not_odd() -> None:
     assert [word for word in WESTERN if oddities([word, "„", "Þórsson"])] == []
+
+
+@pytest.mark.parametrize("text", ["für Größe", "– “quoted”", "Привет", "墙上的苔藓", "γ and α", "don’t", "5 °C ± 1"])
+def test_a_text_that_was_encoded_twice_is_a_reject(text: str) -> None:
+    twice = text.encode().decode("cp1252", "replace")
+    (record,), _ = parsed(RIS.format("T").replace(ABSTRACT, f"{ABSTRACT} {twice}"), "x.ris")
+    assert isinstance(record, Reject)
+    (paper,), _ = parsed(RIS.format(text), "x.ris")
+    assert isinstance(paper, Paper)
+
+
+def test_a_text_that_lost_characters_is_a_reject() -> None:
+    (record,), _ = parsed(RIS.format("Gr\ufffde"), "x.ris")
+    assert record == Reject(where="line 1", reason="characters that were lost (U+FFFD)", title="Gr\ufffde")
 
 
 # ---- what is declared
@@ -113,7 +128,6 @@ def test_the_case_of_a_chinese_file_is_read_right() -> None:
     assert "背阴处的苔藓" in paper.abstract
 
 
-RIS = f"TY  - JOUR\nTI  - {{}}\nAB  - {ABSTRACT}\nER  - \n"
 FIVE = "Dvořák Jiří Přemysl Kateřina Ondřej"
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from reading import ABSTRACT, one, parsed, read, titles
-from writers import WRITERS, held, papers
 
+from benchmarks.exports import WRITERS, held, papers
 from rag.types import Paper, Reject
 from refdesk.render.export import FORMATS
 

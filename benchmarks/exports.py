@@ -1,4 +1,8 @@
-"""Writers of formats that Refdesk reads and does not write, as the programs that have them write them."""
+"""
+Files of formats that Refdesk reads and does not write, as the programs that export them write them.
+
+The papers are invented and hold signs and scripts of all kinds. Tests read them, and `benchmarks.fuzz` damages them.
+"""
 
 from __future__ import annotations
 
