@@ -24,6 +24,7 @@ _OF_KIND = {
     "crossref": ("doi:",),
     "openalex": ("openalex:", "doi:"),
     "pubmed": ("pmid:", "pmcid:", "doi:"),
+    "retractions": ("doi:", "pmid:"),
     "europepmc": ("pmid:", "pmcid:", "doi:"),
     "semanticscholar": ("s2:",),
 }

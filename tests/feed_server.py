@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import socket
 import threading
 import time
@@ -92,14 +93,17 @@ class FeedServer:
 
     Args:
         url: Its address; below it `/arxiv`, `/oai`, `/huggingface`, `/openalex`, `/semanticscholar`, `/pubmed`,
-            `/europepmc`, `/biorxiv`, `/medrxiv`, `/zotero`, `/rss` and `/moved`, which redirects to `target`.
+            `/europepmc`, `/biorxiv`, `/medrxiv`, `/crossref`, `/zotero`, `/rss` and `/moved`, which redirects to
+            `target`.
         papers: What every provider has.
+        retracted: The numbers of the papers that Crossref and PubMed know as retracted, and the day of the notice.
         page: The most that it gives at once.
         moods: How the next requests are answered, one each; then the mood of the path; then `mood`.
     """
 
     url: str
     papers: list[Entry] = field(default_factory=list)
+    retracted: dict[int, str] = field(default_factory=dict)
     page: int = 3
     mood: str = "ok"
     moods: list[str] = field(default_factory=list)
@@ -254,6 +258,14 @@ class FeedServer:
         if asked.path.endswith("/efetch.fcgi"):
             wanted = asked.params["id"].split(",")
             inner = "".join(_article(each) for each in self.papers if str(30_000_000 + each.number) in wanted)
+            inner += "".join(_notice_article(int(pmid) - 31_000_000) for pmid in wanted if pmid > "31000000")
+            for number in self.retracted:
+                link = f'<CommentsCorrections RefType="RetractionIn"><PMID Version="1">{31_000_000 + number}</PMID>'
+                link = (
+                    f"<CommentsCorrectionsList>{link}</CommentsCorrections></CommentsCorrectionsList></MedlineCitation>"
+                )
+                own = f'<PMID Version="1">{30_000_000 + number}</PMID>'
+                inner = re.sub(f"({own}(?:(?!</MedlineCitation>).)*)</MedlineCitation>", rf"\1{link}", inner)
             head = (
                 '<?xml version="1.0" ?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January 2025'
             )
@@ -261,7 +273,14 @@ class FeedServer:
             return 200, f"{head}<PubmedArticleSet>{inner}</PubmedArticleSet>".encode(), {"Content-Type": "text/xml"}
         if mood == "refused":
             return _json({"header": {}, "esearchresult": {"ERROR": "retstart exceeds the limit"}})
+        term = asked.params["term"]
+        if "[uid]" in term:
+            ids = [pmid for number in self.retracted if f"{(pmid := str(30_000_000 + number))}[uid]" in term]
+            return _json({"header": {}, "esearchresult": {"count": str(len(ids)), "idlist": ids}})
         since, until = (asked.params[name].replace("/", "-") for name in ("mindate", "maxdate"))
+        if "retraction" in term:
+            ids = [str(31_000_000 + number) for number, day in self.retracted.items() if since <= day <= until]
+            return _json({"header": {}, "esearchresult": {"count": str(len(ids)), "idlist": ids}})
         kept = [each for each in self.papers if since <= each.day <= until]
         start = int(asked.params.get("retstart", 0))
         some = self._slice(kept, start, mood, int(asked.params.get("retmax", 20)))
@@ -307,6 +326,24 @@ class FeedServer:
         return _json({"messages": [message], "collection": [_preprint(each) for each in some]})
 
     _medrxiv = _biorxiv
+
+    def _crossref(self, asked: Asked, mood: str) -> tuple[int, bytes, dict[str, str]]:
+        if mood == "refused":
+            return 200, b'{"status":"failed","message-type":"validation-failure","message":[{"message":"x"}]}', {}
+        filters = [each.split(":", 1) for each in asked.params["filter"].split(",")]
+        if ["update-type", "retraction"] in filters:
+            since = dict(filters)["from-index-date"]
+            numbers = [number for number, day in self.retracted.items() if day >= since]
+            works = [_notice_work(number) for number in numbers]
+        else:
+            dois = [value for name, value in filters if name == "doi"]
+            papers = [each for each in self.papers if f"10.5555/i.{each.number}" in dois]
+            works = [_crossref_work(each, retracted=each.number in self.retracted) for each in papers]
+        start = int(asked.params["cursor"].replace("*", "0").removeprefix("DnF1"))
+        some = works[start : start + self.page] if mood != "empty" else []
+        following = f"DnF1{start + len(some)}" if mood != "repeated" else "DnF10"
+        message = {"total-results": len(works), "items": some, "items-per-page": 500, "next-cursor": following}
+        return _json({"status": "ok", "message-type": "work-list", "message-version": "1.0.0", "message": message})
 
     def _zotero(self, asked: Asked, mood: str) -> tuple[int, bytes, dict[str, str]]:
         start, since = int(asked.params.get("start", 0)), int(asked.params.get("since", 0))
@@ -417,6 +454,34 @@ def _preprint(entry: Entry) -> dict[str, Any]:
         "category": "plant biology" if entry.category == "cs.CL" else entry.category, "jatsxml": "https://x.example/x.xml",
         "abstract": escape(entry.abstract), "published": "NA", "server": "bioRxiv",
     }  # fmt: skip
+
+
+def _crossref_work(entry: Entry, *, retracted: bool) -> dict[str, Any]:
+    work = {"DOI": f"10.5555/i.{entry.number}", "title": [entry.title], "type": "journal-article"}
+    update = {
+        "DOI": f"10.5555/notice.{entry.number}",
+        "type": "retraction",
+        "label": "Retraction",
+        "source": "publisher",
+    }
+    return work | ({"updated-by": [update]} if retracted else {})
+
+
+def _notice_work(number: int) -> dict[str, Any]:
+    update = {"DOI": f"10.5555/I.{number}", "type": "retraction", "label": "Retraction", "source": "retraction-watch"}
+    title = f"Retraction: On subject {number} of the invented series"
+    return {"DOI": f"10.5555/notice.{number}", "title": [title], "type": "journal-article", "update-to": [update]}
+
+
+def _notice_article(number: int) -> str:
+    return (
+        f'<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM"><PMID Version="1">{31_000_000 + number}</PMID>'
+        f"<Article><ArticleTitle>Retraction: On subject {number}.</ArticleTitle><PublicationTypeList>"
+        '<PublicationType UI="D016440">Retraction Notice</PublicationType></PublicationTypeList></Article>'
+        '<CommentsCorrectionsList><CommentsCorrections RefType="RetractionOf"><RefSource>Invented Letters</RefSource>'
+        f'<PMID Version="1">{30_000_000 + number}</PMID></CommentsCorrections></CommentsCorrectionsList>'
+        "</MedlineCitation></PubmedArticle>"
+    )
 
 
 def _csl(entry: Entry) -> dict[str, Any]:

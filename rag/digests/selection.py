@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from rag import identity
 from rag.digests.ranking import Ranked
-from rag.types import Coverage, JsonDict, Paper, PaperStatus, Revision, Subscription
+from rag.types import Coverage, JsonDict, Notice, Paper, PaperStatus, Revision, Subscription
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 ALSO_NEAR = "named as also near"
@@ -60,12 +60,14 @@ class EarlierPaper:
         text_hash: The hash of its text when it was last shown.
         status: Its status then.
         revisions: All its texts; they may be left out where the text is the one that was shown.
+        notice: The notice of its retraction, if it is known.
     """
 
     paper: Paper
     text_hash: str
     status: PaperStatus
     revisions: Sequence[Revision] = ()
+    notice: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ def candidates(listed: Iterable[Paper], late: Iterable[Paper], shown: Sequence[E
         reason = "shown in an earlier issue" if paper.paper_id in shown_ids else None
         found[paper.paper_id] = Candidate(paper=paper, late=is_late, reason=reason)
     for earlier in shown:
-        back = returning(earlier.paper, earlier.text_hash, earlier.revisions)
+        back = returning(earlier.paper, earlier.text_hash, earlier.revisions, earlier.notice)
         if back and earlier.status != "withdrawn":  # a withdrawal is shown once
             found[earlier.paper.paper_id] = back
     return list(found.values())
@@ -263,7 +265,9 @@ def _name(name: str) -> str:
     return identity.normalised_title(f"{given} {family}" if comma else name)
 
 
-def returning(paper: Paper, shown: str, revisions: Sequence[Revision]) -> Candidate | None:
+def returning(
+    paper: Paper, shown: str, revisions: Sequence[Revision], notice: Notice | None = None
+) -> Candidate | None:
     """
     Make a paper of an earlier issue a candidate again if it was withdrawn or materially revised since; else None.
 
@@ -271,9 +275,11 @@ def returning(paper: Paper, shown: str, revisions: Sequence[Revision]) -> Candid
         paper: As it now is.
         shown: The hash of its text when it was last shown.
         revisions: All its texts.
+        notice: The notice of its retraction, if it is known.
     """
     if "withdrawn" in paper.flags:
-        return Candidate(paper=paper, status="withdrawn", changes="the paper was withdrawn")
+        why = f"{notice}, since an earlier issue had it" if notice else "the paper was withdrawn"
+        return Candidate(paper=paper, status="withdrawn", changes=why)
     before = next((revision for revision in revisions if revision.hash == shown), None)
     if before is None or identity.content_hash(paper.title, paper.abstract) == shown:
         return None

@@ -258,6 +258,18 @@ def _field(name: str, value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A notice that the paper with the id `of` was retracted: the source that has it, and its own id, if it has one."""
+
+    of: str
+    source: str
+    notice: str = ""
+
+    def __str__(self) -> str:
+        return f"retracted, as {self.source} says" + (f" ({self.notice})" if self.notice else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
     """A record that was not imported: its place in the input, the reason, and its title if it has one."""
 

@@ -126,11 +126,18 @@ class Builder:
             if paper["paper_id"] in ids:
                 last[ids[paper["paper_id"]]] = (hashes[paper["paper_id"]], paper["status"])
         shown = []
-        for paper_id, paper in catalog.papers(sorted(last)).items():
+        papers = catalog.papers(sorted(last))
+        withdrawn = [paper for paper in papers.values() if "withdrawn" in paper.flags]
+        notices = catalog.notices().find([alias for paper in withdrawn for alias in paper.aliases])
+        for paper_id, paper in papers.items():
             text_hash, status = last[paper_id]
             changed = compose.text_hash(paper) != text_hash
             revisions = catalog.revisions(paper_id) if changed else []
-            shown.append(EarlierPaper(paper=paper, text_hash=text_hash, status=status, revisions=revisions))
+            notice = next((notices[alias] for alias in paper.aliases if alias in notices), None)
+            earlier_paper = EarlierPaper(
+                paper=paper, text_hash=text_hash, status=status, revisions=revisions, notice=notice
+            )
+            shown.append(earlier_paper)
         return shown
 
     def _listed(self, period: Period) -> list[Paper]:

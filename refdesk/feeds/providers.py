@@ -109,7 +109,9 @@ def pubmed(pull: Pull) -> Iterator[Document]:
         common["email"] = pull.fetcher.contact
     if key := pull.keys.get("NCBI_API_KEY"):
         common["api_key"] = key
-    ids = list(dict.fromkeys(_pubmed_ids(pull, f"{url}/esearch.fcgi", common, pull.since, pull.today)))
+    ids = list(
+        dict.fromkeys(pubmed_ids(pull, f"{url}/esearch.fcgi", common, pull.since, pull.today, term=pull.text("query")))
+    )
     for at in range(0, len(ids), 200):
         params = {**common, "id": ",".join(ids[at : at + 200]), "retmode": "xml"}
         for _ in range(ASKED_FOR):
@@ -121,11 +123,12 @@ def pubmed(pull: Pull) -> Iterator[Document]:
         yield Document(f"pubmed-{at}.xml", found.body)
 
 
-def _pubmed_ids(pull: Pull, url: str, common: Mapping[str, Any], since: date, until: date) -> list[str]:
+def pubmed_ids(pull: Pull, url: str, common: Mapping[str, Any], since: date, until: date, *, term: str) -> list[str]:
+    """The PubMed ids of the articles of a term that entered PubMed on these days, by ESearch."""
     ids: list[str] = []
     for _ in pull.pages():
         params = {
-            **common, "term": pull.text("query"), "retmode": "json", "retmax": 1000, "retstart": len(ids),
+            **common, "term": term, "retmode": "json", "retmax": 1000, "retstart": len(ids),
             "datetype": "edat", "mindate": since.strftime("%Y/%m/%d"), "maxdate": until.strftime("%Y/%m/%d"),
         }  # fmt: skip
         _, document, given = pull.json(
@@ -140,8 +143,8 @@ def _pubmed_ids(pull: Pull, url: str, common: Mapping[str, Any], since: date, un
             raise FeedUnavailable(f"PubMed answered: {str(found)[:200]}.", hint="Check the feed's query.")
         if (count := integer(found["count"])) > PUBMED_MOST and since < until:
             middle = since + (until - since) // 2
-            later = _pubmed_ids(pull, url, common, middle + timedelta(days=1), until)
-            return _pubmed_ids(pull, url, common, since, middle) + later
+            later = pubmed_ids(pull, url, common, middle + timedelta(days=1), until, term=term)
+            return pubmed_ids(pull, url, common, since, middle, term=term) + later
         known = set(ids)
         new = [pmid for pmid in given if pmid not in known]
         ids += new

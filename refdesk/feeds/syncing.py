@@ -26,6 +26,7 @@ from rag.types import ImportReport, JsonDict, Reject
 from refdesk.feeds.fetching import PACES, Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Document, Pull
+from refdesk.feeds.retractions import OVERLAP_DAYS, PAUSE_S, pull_retractions
 from refdesk.settings.feeds import FeedSettings, begin, check, fingerprint
 from stores.locks import ProcessLock
 from stores.sql.feeds import FeedRecord, Run
@@ -135,10 +136,13 @@ def _pulled(
     state = {} if anew else {key: value for key, value in record.state.items() if key not in (_MARK, _HINT)}
     try:
         check(name, feed, file=settings.file)
-        provider, fetcher.pause_s, overlap = PROVIDERS[kind]
-        since = _since(record, feed, today, overlap, anew=anew)
         origin, repetition = of_feed(name, kind, str(feed.get("url", ""))), Repetition()
-        for document in provider(Pull(feed, fetcher, since, today, state, keys=settings.keys)):
+        provider, fetcher.pause_s, overlap = PROVIDERS.get(kind, (None, PAUSE_S, OVERLAP_DAYS))
+        since = _since(record, feed, today, overlap, anew=anew)
+        pull = Pull(feed, fetcher, since, today, state, keys=settings.keys)
+        if provider is None:
+            total += pull_retractions(library, pull, origin)
+        for document in provider(pull) if provider else ():
             total += _imported(library, document, feed, today, add_file, origin, repetition)
     except RefdeskError as failed:
         error = failed

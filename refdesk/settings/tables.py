@@ -116,6 +116,13 @@ class Zotero(Feed):
     url: WebUrl | None = None
 
 
+class Retractions(Feed):
+    """Notices of retractions."""
+
+    crossref_url: WebUrl | None = None
+    pubmed_url: WebUrl | None = None
+
+
 class Rss(Feed):
     """Any Atom or RSS feed."""
 
@@ -140,6 +147,7 @@ FEEDS: dict[str, type[Feed]] = {
     "biorxiv": Preprints,
     "medrxiv": Preprints,
     "zotero": Zotero,
+    "retractions": Retractions,
     "rss": Rss,
     "folder": Folder,
 }

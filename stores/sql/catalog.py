@@ -19,6 +19,7 @@ from rag.types import Chunk, Paper, Union
 from stores.sql.changes import CHANGE_COUNTER, Span, SQLChanges, move_change_counter, record, set_positions
 from stores.sql.feeds import SQLFeeds
 from stores.sql.issues import SQLIssues
+from stores.sql.notices import SQLNotices
 from stores.sql.outbox import SQLOutbox
 from stores.sql.queries import PaperQueries
 from stores.sql.ratings import SQLRatings
@@ -68,6 +69,10 @@ class SQLCatalog(PaperQueries):
     def feeds(self) -> SQLFeeds:
         """The state of each feed."""
         return SQLFeeds(self._engine)
+
+    def notices(self) -> SQLNotices:
+        """The notices of retractions."""
+        return SQLNotices(self._engine)
 
     def issues(self) -> SQLIssues:
         """The issues that were made for delivery."""

@@ -157,6 +157,12 @@ class PaperQueries:
         with reading(self._engine) as connection:
             return list(connection.execute(query.order_by(papers.c.paper_id)).scalars())
 
+    def imported_since(self, day: str) -> list[str]:
+        """The ids of the papers that were imported on this day (ISO) or later, sorted."""
+        query = sa.select(papers.c.paper_id).where(papers.c.imported >= day).order_by(papers.c.paper_id)
+        with reading(self._engine) as connection:
+            return list(connection.execute(query).scalars())
+
     def resolve(self, names: Iterable[str]) -> dict[str, str]:
         """The paper ids behind aliases; unknown ones are left out."""
         found: dict[str, str] = {}

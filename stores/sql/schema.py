@@ -19,7 +19,7 @@ from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, masked
 
 _WRITES = "refdesk_writes"
-HEAD = "0010"
+HEAD = "0011"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 OLDEST_READ = "0006"
 """The oldest migration whose tables can be read without being migrated."""
@@ -98,6 +98,14 @@ apart = sa.Table(  # ids of papers that a reader split
     metadata,
     sa.Column("kept", sa.Text, primary_key=True),
     sa.Column("restored", sa.Text, primary_key=True),
+)
+notices = sa.Table(  # of retractions, by the id that each names
+    "notices",
+    metadata,
+    sa.Column("alias", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("notice", sa.Text, nullable=False),  # the id of the notice; empty if it has none
+    sa.Column("seen", sa.Text, nullable=False),
 )
 labels = sa.Table(  # what filters look up: categories and tags in lower case, keys of authors' names (rag.authors)
     "labels",
