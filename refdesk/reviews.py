@@ -164,6 +164,7 @@ class Reviews:
             budget=chosen.budget,
             notify=self._store.notify,
             cancel=cancel,
+            document="review",
         )
 
 

@@ -112,6 +112,7 @@ class Writer:
         budget: Tokens for all parts together; None is no limit.
         notify: Called with the estimate of tokens, in one sentence.
         cancel: Set it to stop; a call under way ends within one chunk of its reply.
+        document: What it writes, for the notice: `issue` or `review`.
     """
 
     model: str
@@ -120,6 +121,7 @@ class Writer:
     budget: int | None
     notify: Callable[[str], None] = lambda _: None
     cancel: Event | None = None
+    document: str = "issue"
 
     @property
     def prompts(self) -> dict[str, str]:
@@ -163,7 +165,9 @@ class Writer:
         short = ""
         if self.budget is not None and usual > self.budget:
             short = " What does not fit stays in the papers' own sentences; `max_tokens_per_issue` is the limit."
-        return f"{self.model} writes {parts} of the issue, with about {_rounded(usual):,} tokens{limit}.{short}"
+        return (
+            f"{self.model} writes {parts} of the {self.document}, with about {_rounded(usual):,} tokens{limit}.{short}"
+        )
 
     def _asked(self, part: Part, most: Mapping[str, int], options: Options) -> _Reply:
         """The claims of a part, or the reason why there are none; and the chat, which counted the tokens."""
