@@ -73,7 +73,11 @@ if TYPE_CHECKING:
     from refdesk.feeds.syncing import FeedReport
     from refdesk.library import Library
     from refdesk.opening import open_library
+    from refdesk.shelf import Shelf
     from refdesk.verify import Verification, Verified
+    from stores.sql.answers import StoredAnswer
+    from stores.sql.issues import StoredIssue
+    from stores.sql.tokens import TokenRecord
 
 __all__ = [
     "Abstention",
@@ -116,12 +120,16 @@ __all__ = [
     "Revision",
     "Role",
     "Sentence",
+    "Shelf",
     "Signals",
     "Source",
     "SplitReport",
     "Step",
+    "StoredAnswer",
+    "StoredIssue",
     "TableRow",
     "Theme",
+    "TokenRecord",
     "Understood",
     "Verdict",
     "Verification",
@@ -148,6 +156,10 @@ _MODULES = {
     "Verdict": "rag.checking",
     "Verification": "refdesk.verify",
     "Verified": "refdesk.verify",
+    "Shelf": "refdesk.shelf",
+    "StoredAnswer": "stores.sql.answers",
+    "StoredIssue": "stores.sql.issues",
+    "TokenRecord": "stores.sql.tokens",
     "open_library": "refdesk.opening",
 }
 """The module of each name; the others are in `rag.types`."""

@@ -20,6 +20,7 @@ from refdesk.ingest import examples as examples
 from refdesk.ingest import formats as formats
 from refdesk.questions import Questions
 from refdesk.settings import config as configuration
+from refdesk.shelf import Shelf
 
 if TYPE_CHECKING:
     from rag.types import Digest
@@ -167,6 +168,11 @@ class Library(Questions):
             model=self._settings.model,
         )
 
+    @cached_property
+    def shelf(self) -> Shelf:
+        """What the served library keeps for its readers: answers and tokens."""
+        return Shelf(self._store)
+
     def within_issue(
         self,
         period: str,
@@ -275,6 +281,16 @@ class Library(Questions):
         errors = wiring.settings_errors(self._settings)
         document = status(self._store, feeds=feeds, reranker=self._settings.reranker, errors=errors)
         return {**document, **self.issues.status()}
+
+    def extent(self) -> tuple[int, str | None]:
+        """The number of papers, and the newest day that one is filed under (ISO 8601)."""
+        days = self._store.catalog.days()
+        return self._store.catalog.count(), days[1] if days else None
+
+    def warm(self) -> None:
+        """Open and load all that a question needs, so that the first one is answered as fast as the next."""
+        if self._store.catalog.count():
+            self.retrieve("results of experiments")
 
     # ---- keeping it consistent
 

@@ -22,14 +22,14 @@ class Browser:
     def __init__(self, session: httpx.Client) -> None:
         self._session = session
 
-    def open(self, page: Path, *, width: int, dark: bool = False) -> None:
-        """Show a page in a window this wide, in a light or dark scheme; scripts of the page do not run."""
+    def open(self, page: Path | str, *, width: int, dark: bool = False) -> None:
+        """Show a file, or an address, in a window this wide, in a light or dark scheme."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.cdp("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.cdp("Emulation.setEmulatedMedia", features=[scheme])
         self.requests()
-        self._post("url", url=page.as_uri())
+        self._post("url", url=page if isinstance(page, str) else page.as_uri())
 
     def run(self, script: str) -> Any:
         """What a function's body in JavaScript returns."""

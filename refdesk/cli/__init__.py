@@ -21,7 +21,22 @@ import click
 
 from rag.errors import RefdeskError, StoreError, disk_full, is_disk_full
 from refdesk._version import __version__
-from refdesk.cli import add, ask, chat, completion, digest, doctor, export, library, mcp, models, review, sync, verify
+from refdesk.cli import (
+    add,
+    ask,
+    chat,
+    completion,
+    digest,
+    doctor,
+    export,
+    library,
+    mcp,
+    models,
+    review,
+    serve,
+    sync,
+    verify,
+)
 from refdesk.cli import eval as evaluation
 from refdesk.cli.common import INTERRUPTED, Session, printable
 
@@ -75,6 +90,8 @@ for _command in (
     doctor.doctor,
     models.models,
     mcp.mcp,
+    serve.serve,
+    serve.token,
     completion.completion,
 ):
     cli.add_command(_command)

@@ -35,14 +35,9 @@ def mcp(session: Session, write: bool, assistant: str | None) -> None:
     try:
         from refdesk.mcp.server import serve_stdio
     except ModuleNotFoundError as error:
-        if error.name not in ("mcp", "mcp_types"):
-            raise
-        from rag.errors import ConfigError
+        from refdesk.cli.serve import missing_extra
 
-        raise ConfigError(
-            "The package mcp, by which assistants are served, is not installed.",
-            hint="Install it: `pip install 'refdesk[serve]'`.",
-        ) from error
+        raise missing_extra(error) from error
     from refdesk.opening import open_library
 
     with open_library(

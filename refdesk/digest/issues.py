@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from refdesk.digest.named_papers import canonical_ids
 from refdesk.digest.settings import DigestSettings
 from refdesk.render import issue as rendering
 from refdesk.settings.subscriptions import chosen
+from stores.sql.issues import StoredIssue
 from stores.store import LibraryStore
 
 if TYPE_CHECKING:
@@ -94,6 +96,22 @@ class Issues:
         if not document["sources"]:
             raise BadFilter(f"The issue {name} has no papers.", hint=f"`refdesk digest --week {name}` shows it.")
         return tuple(sorted(source["paper_id"] for source in document["sources"]))
+
+    def stored(self) -> list[StoredIssue]:
+        """The issues that were made for delivery, of all subscriptions, the newest first."""
+        return self._store.catalog.issues().listed()
+
+    def stored_form(self, subscription: str, period: str, form: str) -> str | None:
+        """
+        A stored issue as `json`, or in a form that was delivered: `md`, `html` or `text`.
+
+        Returns:
+            The text, byte for byte as it was stored; None if there is no such issue, or no such form.
+        """
+        record = self._store.catalog.issues().find(subscription, period)
+        if record and form == "json":
+            return json.dumps(record.document, ensure_ascii=False)
+        return record.forms.get(form) if record else None
 
     def within(self, period: str, filter_: Filter, *, subscription: str | None = None) -> Filter:
         """A filter narrowed to the papers of an issue. Raises as `papers`, and BadFilter where none is left."""

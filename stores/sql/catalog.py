@@ -16,6 +16,7 @@ from rag import roles
 from rag.errors import StoreMismatch
 from rag.origins import OWNER, Origin
 from rag.types import Chunk, Paper, Union
+from stores.sql.answers import SQLAnswers
 from stores.sql.changes import CHANGE_COUNTER, Span, SQLChanges, move_change_counter, record, set_positions
 from stores.sql.feeds import SQLFeeds
 from stores.sql.issues import SQLIssues
@@ -41,6 +42,7 @@ from stores.sql.schema import (
 )
 from stores.sql.servers import SQLServer
 from stores.sql.themes import SQLThemes
+from stores.sql.tokens import SQLTokens
 from stores.sql.unions import StoredUnion, part, unions_of, write_parted, write_unions
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -85,6 +87,14 @@ class SQLCatalog(PaperQueries):
     def ratings(self) -> SQLRatings:
         """The ratings of papers."""
         return SQLRatings(self._engine)
+
+    def answers(self) -> SQLAnswers:
+        """The answers that the served library keeps for its readers."""
+        return SQLAnswers(self._engine)
+
+    def tokens(self) -> SQLTokens:
+        """The tokens by which programs sign in to the served library."""
+        return SQLTokens(self._engine)
 
     def themes(self, *, read_only: bool) -> SQLThemes:
         """The themes of past periods."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -32,6 +33,15 @@ class IssueRecord:
     document: JsonDict
     forms: Mapping[str, str]
     considered: Mapping[str, str]
+
+
+class StoredIssue(NamedTuple):
+    """An issue that was made for delivery: its subscription and period, when it was made, and its subject."""
+
+    subscription: str
+    period: str
+    created: str
+    subject: str
 
 
 class SQLIssues:
@@ -71,6 +81,13 @@ class SQLIssues:
     def all(self, subscription: str, *, limit: int) -> list[IssueRecord]:
         """The last issues, the oldest first."""
         return self._where(issues.c.subscription == subscription, limit=limit)
+
+    def listed(self) -> list[StoredIssue]:
+        """All issues without their texts, the newest first."""
+        columns = (issues.c.subscription, issues.c.period, issues.c.created, issues.c.forms["subject"].as_string())
+        query = sa.select(*columns).order_by(issues.c.end.desc(), issues.c.first.desc(), issues.c.subscription)
+        with reading(self._engine) as connection:
+            return [StoredIssue(*row) for row in connection.execute(query)]
 
     def _where(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[IssueRecord]:
         newest = sa.select(issues).where(*conditions).order_by(issues.c.end.desc(), issues.c.first.desc()).limit(limit)

@@ -187,6 +187,24 @@ ratings = sa.Table(
     sa.Column("rating", sa.Integer, nullable=False),  # 1 liked, -1 disliked
     sa.Column("rated", sa.Text, nullable=False),
 )
+answers = sa.Table(  # of the served library, a reader's own
+    "answers",
+    metadata,
+    sa.Column("reader", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("created", sa.Text, nullable=False, index=True),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),  # as `ask --json` prints it
+)
+tokens = sa.Table(  # by which programs sign in to the served library
+    "tokens",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("reader", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),  # SHA-256 of the secret
+    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("used", sa.Text),  # the last day
+)
 themes = sa.Table(  # of past periods, so that a theme that goes on keeps its id and name
     "themes",
     metadata,

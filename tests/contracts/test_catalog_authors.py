@@ -102,7 +102,10 @@ def test_a_catalog_of_an_earlier_schema_is_read_as_it_is_and_filled_when_it_is_m
     with writing(old._engine) as connection:  # as migration 0008 left it
         written = set(connection.execute(sa.select(labels).where(labels.c.kind == "author")).all())
         connection.execute(sa.delete(labels).where(labels.c.kind == "author"))
-        for undo in ("ALTER TABLE revisions DROP COLUMN brought", "DROP TABLE unions", "DROP TABLE apart"):
+        for undo in (
+            "ALTER TABLE revisions DROP COLUMN brought",
+            *(f"DROP TABLE {name}" for name in ("unions", "apart", "answers", "tokens")),
+        ):
             connection.execute(sa.text(undo))
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0008'"))
     assert by(old, "Graham Neubig") == ["p:1", "p:2"]

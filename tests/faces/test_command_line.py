@@ -46,6 +46,8 @@ COMMANDS = [
     "doctor",
     "models",
     "mcp",
+    "serve",
+    "token",
     "completion",
 ]
 ESCAPE = "\x1b"

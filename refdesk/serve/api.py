@@ -1,0 +1,226 @@
+"""The HTTP API under /api/v1: each route gives the document that the command of its name prints with --json."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from rag.errors import PaperNotFound
+from rag.types import JsonDict
+from refdesk.library import Library
+from refdesk.serve import requests as given
+from refdesk.serve.events import stream
+from refdesk.serve.guard import ISSUE_POLICY
+from refdesk.serve.openapi import document as openapi
+
+_MEDIA = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
+_EXPORTS = {"bib": ("bibtex", "text/plain"), "ris": ("ris", "text/plain"), "csl": ("csl", "application/json")}
+_HIDDEN = ("library", "catalog", "vectors")
+"""Of `status`: places on the server's disk."""
+LAST_ANSWERS = 100
+
+
+class Api:
+    """
+    The endpoints of an open library.
+
+    Args:
+        library: The library.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.searches = anyio.CapacityLimiter(given.SEARCHES)
+        self.questions = anyio.CapacityLimiter(given.QUESTIONS)
+
+    def routes(self) -> list[Route]:
+        """All routes, without the prefix."""
+        endpoints = (
+            ("/search", self.search, "GET"),
+            ("/ask", self.ask, "POST"),
+            ("/verify", self.verify, "POST"),
+            ("/review", self.review, "POST"),
+            ("/answers", self.answers, "GET"),
+            ("/answers/{id}", self.answer, "GET"),
+            ("/answers/{id}", self.delete_answer, "DELETE"),
+            ("/papers", self.papers, "GET"),
+            ("/papers/{id:path}", self.paper, "GET"),
+            ("/ratings/{id:path}", self.rate, "PUT"),
+            ("/export", self.export, "GET"),
+            ("/issues", self.issues, "GET"),
+            ("/issues/{subscription}/{period}", self.issue, "GET"),
+            ("/status", self.status, "GET"),
+            ("/openapi.json", self.openapi, "GET"),
+        )
+        return [Route(path, given.replied(endpoint), methods=[method]) for path, endpoint, method in endpoints]
+
+    async def search(self, request: Request) -> Response:
+        """Papers for a query, or those of an author."""
+        asked = given.query(request, given.Search)
+        began = time.perf_counter()
+        hits = await given.in_thread(
+            lambda: self.library.search(asked.q, limit=asked.limit, sort=asked.sort, filter=asked.filter), self.searches
+        )
+        took_ms = round((time.perf_counter() - began) * 1000, 1)
+        return given.as_json({"query": asked.q, "hits": [hit.to_dict() for hit in hits], "took_ms": took_ms})
+
+    async def ask(self, request: Request) -> Response:
+        """A cited answer; with `Accept: text/event-stream` its claims as they are checked."""
+        asked = await given.body(request, given.Asked)
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return stream(
+                lambda cancel: self.library.stream(
+                    asked.question,
+                    max_sentences=asked.max_sentences,
+                    fresh=asked.fresh,
+                    filter=asked.filter.filter,
+                    cancel=cancel,
+                ),
+                self.keep,
+                self.questions,
+            )
+        return given.as_json(await self.answered(asked))
+
+    async def answered(self, asked: given.Asked) -> JsonDict:
+        """The answer to a question, kept for its reader."""
+
+        def run() -> JsonDict:
+            answer = self.library.ask(
+                asked.question, max_sentences=asked.max_sentences, fresh=asked.fresh, filter=asked.filter.filter
+            )
+            document = answer.to_dict()
+            self.keep(document)
+            return document
+
+        return await given.in_thread(run, self.questions)
+
+    def keep(self, document: JsonDict) -> None:
+        """Keep an answer, where the library can be written."""
+        if self.library.shelf.keeps:
+            self.library.shelf.keep(document)
+
+    async def verify(self, request: Request) -> Response:
+        """Check a document that Refdesk wrote."""
+        asked = await given.body(request, given.Document)
+        found = await given.in_thread(lambda: self.library.verify(asked.document), self.questions)
+        return given.as_json(found.to_dict())
+
+    async def review(self, request: Request) -> Response:
+        """Review a topic."""
+        asked = await given.body(request, given.Reviewed)
+        made = await given.in_thread(
+            lambda: self.library.review(asked.topic, limit=asked.limit, filter=asked.filter.filter), self.questions
+        )
+        return given.as_json(made.to_dict())
+
+    async def answers(self, _: Request) -> Response:
+        """The reader's last answers."""
+        kept = await given.in_thread(lambda: self.library.shelf.answers(limit=LAST_ANSWERS), self.searches)
+        return given.as_json(
+            {"answers": [{"id": each.id, "created": each.created, "question": each.question} for each in kept]}
+        )
+
+    async def answer(self, request: Request) -> Response:
+        """A kept answer, as JSON, or by its ending as Markdown, BibTeX, RIS or CSL-JSON."""
+        id_, _, ending = request.path_params["id"].partition(".")
+        kept = await given.in_thread(lambda: self.library.shelf.answer(id_), self.searches)
+        if kept is None or ending not in ("", *_EXPORTS):
+            raise _no_answer(id_)
+        if not ending:
+            return given.as_json(kept.document)
+        name, media = _EXPORTS[ending]
+        text = await given.in_thread(lambda: self._exported(name, _sources(kept.document)), self.searches)
+        return Response(text, media_type=media)
+
+    async def delete_answer(self, request: Request) -> Response:
+        """Delete a kept answer."""
+        id_ = request.path_params["id"]
+        if not await given.in_thread(lambda: self.library.shelf.delete(id_), self.searches):
+            raise _no_answer(id_)
+        return Response(status_code=204)
+
+    async def papers(self, request: Request) -> Response:
+        """A page of papers, by id."""
+        asked = given.query(request, given.Papers)
+
+        def run() -> JsonDict:
+            after = (paper for paper in self.library.papers(filter=asked.filter) if paper.paper_id > asked.after)
+            page = list(islice(after, asked.limit + 1))
+            shown = page[: asked.limit]
+            more = shown[-1].paper_id if len(page) > asked.limit else None
+            return {"papers": [paper.to_dict() for paper in shown], "next": more}
+
+        return given.as_json(await given.in_thread(run, self.searches))
+
+    async def paper(self, request: Request) -> Response:
+        """A paper with its sentences and revisions."""
+
+        def run() -> JsonDict:
+            paper = self.library.show(request.path_params["id"])
+            seen = [{"hash": each.hash, "seen": each.seen} for each in self.library.revisions(paper.paper_id)]
+            return {**paper.to_dict(), "revisions": seen}
+
+        return given.as_json(await given.in_thread(run, self.searches))
+
+    async def rate(self, request: Request) -> Response:
+        """Like or dislike a paper, or take that back."""
+        asked = await given.body(request, given.Rating)
+        paper = await given.in_thread(lambda: self.library.rate(request.path_params["id"], asked.rating), self.searches)
+        return given.as_json({"paper_id": paper.paper_id, "rating": asked.rating})
+
+    async def export(self, request: Request) -> Response:
+        """Papers in a format of reference managers."""
+        from refdesk.render.export import FORMATS
+
+        asked = given.query(request, given.Export)
+        text = await given.in_thread(
+            lambda: "\n".join(FORMATS[asked.format](self.library.papers(filter=asked.filter))) + "\n", self.searches
+        )
+        return Response(text.encode(errors="replace"), media_type="text/plain")
+
+    async def issues(self, _: Request) -> Response:
+        """The stored issues, the newest first."""
+        kept = await given.in_thread(self.library.issues.stored, self.searches)
+        return given.as_json({"issues": [dict(each._asdict()) for each in kept]})
+
+    async def issue(self, request: Request) -> Response:
+        """A stored issue, as JSON, or by its ending as Markdown or HTML: the bytes that were delivered."""
+        period, _, ending = request.path_params["period"].partition(".")
+        subscription = request.path_params["subscription"]
+        text = await given.in_thread(
+            lambda: self.library.issues.stored_form(subscription, period, ending or "json"), self.searches
+        )
+        if text is None or (ending or "json") not in _MEDIA:
+            raise PaperNotFound(
+                f"No issue {period} of “{subscription}” is stored.", hint="`/api/v1/issues` lists those that are."
+            )
+        headers = {"Content-Security-Policy": ISSUE_POLICY} if ending == "html" else None
+        return Response(text.encode(errors="replace"), media_type=_MEDIA[ending or "json"], headers=headers)
+
+    async def status(self, _: Request) -> Response:
+        """What the library holds, without places on the disk."""
+        found = await given.in_thread(self.library.status, self.searches)
+        return given.as_json({key: value for key, value in found.items() if key not in _HIDDEN})
+
+    async def openapi(self, _: Request) -> Response:
+        """The description of this API."""
+        return given.as_json(openapi())
+
+    def _exported(self, format_name: str, paper_ids: list[str]) -> bytes:
+        from refdesk.render.export import FORMATS
+
+        papers = [self.library.show(paper_id) for paper_id in paper_ids]
+        return ("\n".join(FORMATS[format_name](papers)) + "\n").encode(errors="replace")
+
+
+def _sources(document: JsonDict) -> list[str]:
+    return [str(source["paper_id"]) for source in document["sources"]]
+
+
+def _no_answer(id_: str) -> PaperNotFound:
+    return PaperNotFound(f"No answer {id_[:80]} is kept.", hint="`/api/v1/answers` lists those that are.")

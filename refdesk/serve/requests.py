@@ -1,0 +1,185 @@
+"""Reading requests: what a query or a body may hold, as pydantic models, and errors as replies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Annotated, Any, Literal, TypeVar
+
+import anyio
+import anyio.to_thread
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from rag import errors
+from rag.types import Filter
+
+_Given = TypeVar("_Given", bound="Given")
+_Result = TypeVar("_Result")
+Endpoint = Callable[[Request], Awaitable[Response]]
+_STATUS: tuple[tuple[type[errors.RefdeskError], int], ...] = (
+    (errors.PaperNotFound, 404),
+    (errors.InputError, 422),
+    (errors.LibraryReadOnly, 403),
+    (errors.StoreFull, 507),
+    (errors.StoreError, 503),
+    (errors.ModelError, 502),
+)
+"""The status of an error: that of the first kind it is of; 500 for others."""
+SEARCHES = 8
+QUESTIONS = 4
+"""So many searches, and so many questions, are answered at a time; the next ones wait."""
+
+
+class Given(BaseModel):
+    """What a request gives; an unknown name is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+_Names = Annotated[tuple[str, ...], Field(max_length=100)]
+
+
+class Filtered(Given):
+    """The filters, as the options of the command line are named."""
+
+    since: str | None = None
+    until: str | None = None
+    category: _Names = ()
+    tag: _Names = ()
+    source: _Names = ()
+    author: _Names = ()
+    paper: _Names = ()
+
+    @property
+    def filter(self) -> Filter:
+        """As the library takes them."""
+        return Filter(
+            since=self.since or None,
+            until=self.until or None,
+            categories=self.category,
+            tags=self.tag,
+            sources=self.source,
+            authors=self.author,
+            papers=self.paper,
+        )
+
+
+class Search(Filtered):
+    """A search."""
+
+    q: Annotated[str, Field(max_length=2_000)] = ""
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    sort: Literal["score", "date"] = "score"
+
+
+class Papers(Filtered):
+    """A page of papers, by id, after one of them."""
+
+    after: Annotated[str, Field(max_length=500)] = ""
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class Export(Filtered):
+    """An export."""
+
+    format: Literal["jsonl", "bibtex", "csl", "ris"] = "bibtex"
+
+
+class Asked(Given):
+    """A question."""
+
+    question: Annotated[str, Field(max_length=2_000)]
+    filter: Filtered = Filtered()
+    max_sentences: Annotated[int | None, Field(ge=1, le=50)] = None
+    fresh: bool = False
+
+
+class Document(Given):
+    """A document to verify."""
+
+    document: Annotated[str, Field(max_length=2_000_000)]
+
+
+class Reviewed(Given):
+    """A topic to review."""
+
+    topic: Annotated[str, Field(max_length=2_000)]
+    filter: Filtered = Filtered()
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+class Rating(Given):
+    """A rating."""
+
+    rating: Literal[-1, 0, 1]
+
+
+def query(request: Request, model: type[_Given]) -> _Given:
+    """The query of a request. Raises ValidationError."""
+    several = {name for name, field in model.model_fields.items() if "tuple" in str(field.annotation)}
+    values: dict[str, Any] = {}
+    for name in request.query_params:
+        given = request.query_params.getlist(name)
+        values[name] = tuple(each for each in given if each) if name in several else given[-1]
+    return model.model_validate(values)
+
+
+async def body(request: Request, model: type[_Given]) -> _Given:
+    """The JSON body of a request. Raises ValidationError."""
+    return model.model_validate_json(await request.body())
+
+
+async def in_thread(run: Callable[[], _Result], limiter: anyio.CapacityLimiter) -> _Result:
+    """Run what blocks in a thread, once one is free."""
+    return await anyio.to_thread.run_sync(run, limiter=limiter)
+
+
+def replied(endpoint: Endpoint) -> Endpoint:
+    """Turn errors of an API endpoint into replies that name them, as `--json` prints them."""
+
+    @wraps(endpoint)
+    async def safe(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except ValidationError as error:
+            return invalid(error)
+        except ClientDisconnect:
+            return cut_off()
+        except errors.RefdeskError as error:
+            return failed(error)
+
+    return safe
+
+
+def failed(error: errors.RefdeskError) -> JSONResponse:
+    """An error of ours as a reply; a locked library asks to come again."""
+    again = {"Retry-After": "5"} if isinstance(error, errors.LibraryLocked) else None
+    return JSONResponse(error.to_dict(), status_of(error), headers=again)
+
+
+def status_of(error: errors.RefdeskError) -> int:
+    """The HTTP status of an error."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def cut_off() -> JSONResponse:
+    """The reply to a body that was too long, or broke off; in the second case nobody reads it."""
+    return JSONResponse({"error": {"type": "TooLong", "message": "The request is too long.", "hint": None}}, 413)
+
+
+def invalid(error: ValidationError) -> JSONResponse:
+    """What is wrong with a request: the first fault."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])[:200] or "the body"
+    message = f"`{place}`: {first['msg']}."
+    return JSONResponse({"error": {"type": "BadRequest", "message": message, "hint": "See /api/v1/openapi.json."}}, 422)
+
+
+def as_json(document: Any, status: int = 200) -> Response:
+    """A document as JSON; half of a surrogate pair becomes a question mark."""
+    return Response(
+        json.dumps(document, ensure_ascii=False).encode(errors="replace"), status, media_type="application/json"
+    )

@@ -1,0 +1,155 @@
+"""What the pages show of an answer: its document with the papers that it cites, in words for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rag.errors import PaperNotFound
+from rag.types import JsonDict, Paper
+from refdesk.library import Library
+from refdesk.render.answers import UNCHECKED
+
+_MARKS = {
+    "verbatim": ("“ ”", "the paper’s own words"),
+    "supported": ("●", "supported"),
+    "weak": ("◐", "weak support"),
+    "unsupported": ("○", "unsupported"),
+}
+
+
+def answer(library: Library, document: JsonDict, *, kept: bool) -> dict[str, Any]:
+    """
+    An answer for its page.
+
+    Args:
+        library: Has the papers; one that it no longer has is shown by its source alone.
+        document: As `ask --json` prints it.
+        kept: True if it has a permalink.
+    """
+    ratings = library.issues.ratings()
+    papers = {source["number"]: _paper(library, source) for source in document["sources"]}
+    cited: dict[int, set[int]] = {number: set() for number in papers}
+    for each in document["claims"]:
+        for citation in each["citations"]:
+            cited[citation["source"]].add(citation["sentence"])
+    listed = document["papers"]
+    claims = (
+        [_claim(each["finding"], papers[each["source"]]) for each in listed]
+        if listed
+        else [_claim(each, None) for each in document["claims"]]
+    )
+    abstention = document["abstention"]
+    return {
+        "id": document["id"],
+        "kept": kept,
+        "read_as": _read_as(document["understood"]),
+        "degraded": _degraded(document),
+        "summary": _summary(document),
+        "made_of": _made_of(document),
+        "facts": [fact["text"] for fact in document["facts"]],
+        "reason": abstention["reason"][:1].upper() + abstention["reason"][1:] + "." if abstention else "",
+        "claims": claims,
+        "is_list": bool(listed),
+        "missing": _missing(document),
+        "nearest": [
+            {"paper": paper, "sentence": (hit["best_sentence"] or {}).get("text", "")}
+            for hit in (abstention["nearest"] if abstention else [])
+            if (paper := _paper(library, hit))
+        ],
+        "sources": [
+            {
+                "number": number,
+                "paper": paper,
+                "cited": cited[number],
+                "rated": ratings.get(paper.paper_id, 0),
+            }
+            for number, paper in papers.items()
+        ],
+        "as_text": as_text(document),
+    }
+
+
+def as_text(document: JsonDict) -> str:
+    """An answer to be pasted: its text, then the sources by number."""
+    sources = [
+        f"[{source['number']}] {source['title']}. {source['url'] or source['paper_id']}"
+        for source in document["sources"]
+    ]
+    return "\n".join([document["question"], "", document["text"], "", *sources])
+
+
+def _paper(library: Library, source: Mapping[str, Any]) -> Paper:
+    try:
+        return library.show(str(source["paper_id"]))
+    except PaperNotFound:
+        return Paper(paper_id=str(source["paper_id"]), title=str(source["title"]), abstract="")
+
+
+def _claim(claim: Mapping[str, Any] | None, paper: Paper | None) -> dict[str, Any]:
+    """A claim, or a listed paper without one."""
+    if claim is None:
+        return {"text": "", "support": "", "paper": paper}
+    mark, said = _MARKS[claim["support"]]
+    doubts = [*claim["problems"], *claim.get("doubts", ())]
+    if claim["support"] in ("weak", "unsupported") and doubts:
+        said = f"{said}: {doubts[0]['detail']}"
+    cites = [
+        {"source": each["source"], "sentence": each["sentence"], "quote": each["quote"]} for each in claim["citations"]
+    ]
+    return {
+        "text": claim["text"],
+        "support": claim["support"],
+        "mark": mark,
+        "said": said,
+        "cites": cites,
+        "paper": paper,
+    }
+
+
+def _summary(document: JsonDict) -> str:
+    number = len(document["sources"])
+    papers = "one paper" if number == 1 else f"{number} papers"
+    if document["mode"] == "metadata":
+        return "From what the library knows of its papers."
+    if document["outcome"] == "mentioned":
+        return f"{papers[:1].upper()}{papers[1:]} on it; none states the answer."
+    if not document["answered"]:
+        return "The library does not hold an answer."
+    return f"{'A list of' if document['papers'] else 'Answered from'} {papers}."
+
+
+def _made_of(document: JsonDict) -> str:
+    """How sure the library is, and how the answer was made."""
+    if document["mode"] == "metadata":
+        return ""
+    sure = document["confidence"]
+    words = "very probably" if sure >= 0.85 else "probably" if sure >= 0.6 else "perhaps" if sure >= 0.35 else "hardly"
+    made = "In the papers’ own sentences."
+    if document["mode"] == "generated":
+        made = f"Written by {document['model']}, each sentence checked."
+    return f"The library {words} holds this ({sure:.2f}). {made}"
+
+
+def _read_as(understood: Mapping[str, Any] | None) -> str:
+    if not understood:
+        return ""
+    span = " ".join(f"{word} {understood[word]}" for word in ("since", "until") if understood.get(word))
+    parts = [f"by “{name[:80]}”" for name in understood.get("authors") or ()]
+    parts += [f"papers listed {span}"] if span else []
+    parts += [f"“{word}” as “{correct}”" for word, correct in (understood.get("corrected") or {}).items()]
+    return f"Read as: {'; '.join(parts)}." if parts else ""
+
+
+def _missing(document: JsonDict) -> str:
+    if not document["missing"]:
+        return ""
+    return f"{UNCHECKED if document['mode'] == 'generated' else 'Left open:'} {document['missing']}."
+
+
+def _degraded(document: JsonDict) -> str:
+    degraded = document["degraded"]
+    if not degraded:
+        return ""
+    what = "Some of it was done in a lesser way" if document["mode"] == "generated" else "The model was not used"
+    return f"{what}: {degraded['reason']}."
