@@ -346,7 +346,7 @@ def test_a_body_that_is_too_long_is_refused(served: tuple[refdesk.Library, httpx
     except httpx.TransportError:  # the server closed the connection while it was sent
         status = 413
     assert status == 413
-    assert httpx.get(f"{client.base_url}healthz").status_code == 200
+    assert httpx.get(f"{client.base_url}/healthz").status_code == 200
 
 
 def test_every_reply_has_the_headers(served: tuple[refdesk.Library, httpx.Client]) -> None:
