@@ -119,6 +119,7 @@ PROGRAMS = (
         is_api=True,
     ),
     Program("OpenReview", _names("title abstract authorids"), known=_names("authorids"), is_api=True),
+    Program("The Lens", _names("lensid yearpublished"), {"source": "venue"}, is_api=True),
     Program("DBLP", _names("title key ee"), {"key": "id"}, is_api=True),
     Program("ACL Anthology", _names("bibkey booktitle"), known=_names("titlehtml titleraw"), is_api=True),
     Program(
@@ -178,7 +179,7 @@ class Columns:
     Attributes:
         program: The program that writes them, if it is known.
         positions: The positions of the columns of each field, the best first.
-        has_title: True if one of them is a title.
+        is_paper: True if there is a title and an abstract among them.
         direct: The field of each position, empty for none, if no row needs more than that: then every column with a
             value is used or noted. None if rows do.
     """
@@ -187,7 +188,7 @@ class Columns:
     usage: Usage = field(default_factory=Usage)
     program: Program | None = None
     positions: dict[str, list[int]] = field(default_factory=dict)
-    has_title: bool = False
+    is_paper: bool = False
     direct: tuple[str, ...] | None = None
     _flat: tuple[str, ...] | None = None
     _pending: list[int] = field(default_factory=list)
@@ -202,7 +203,7 @@ class Columns:
             elif not self._is_known(name):
                 self._pending.append(position)
         self.positions = {name: [position for _, position in sorted(pairs)] for name, pairs in ranked.items()}
-        self.has_title = "title" in self.positions
+        self.is_paper = {"title", "abstract"} <= self.positions.keys()
         for places in self.positions.values():
             self.usage.used.update(dict.fromkeys(self.names[place] for place in places))
         simple = all(len(places) == 1 for places in self.positions.values()) and not _JOINED & self.positions.keys()

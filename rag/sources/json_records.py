@@ -52,7 +52,7 @@ def recognise(head: str) -> bool:
 
 def parse_lines(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """Yield one record per line of JSON Lines, or each of the papers in a line that is a page of them."""
-    known = _KnownKeys(context)
+    known = KnownKeys(context)
     for number, line in numbered_lines(stream):
         where = f"line {number}"
         if line is None:
@@ -89,12 +89,12 @@ def _loads(line: str) -> Any:
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """Yield one record per object that has a title, and one for each object beside it in its list."""
-    known = _KnownKeys(context)
+    known = KnownKeys(context)
     for where, entry in json_search.entries(stream, context.usage):
         yield entry if isinstance(entry, Reject) else known.paper(entry, where)
 
 
-class _KnownKeys:
+class KnownKeys:
     """The columns of each set of keys that an input has; the records of one input have the same keys."""
 
     def __init__(self, context: records.Context) -> None:
@@ -113,7 +113,7 @@ class _KnownKeys:
         columns = self._columns.get(tuple(entry))
         if columns is None:
             columns = self._new(entry)
-        if not columns.has_title and (inner := json_search.unwrapped(entry)) is not entry:
+        if not columns.is_paper and (inner := json_search.unwrapped(entry)) is not entry:
             entry = inner
             columns = self._columns.get(tuple(entry)) or self._new(entry)
         if columns.direct is not None:

@@ -178,11 +178,11 @@ def _wrapped(entry: dict[str, Any]) -> dict[str, Any] | None:
 
 def unwrapped(entry: dict[str, Any]) -> dict[str, Any]:
     """The fields of a paper: the entry itself, or those of the object within it, with its ids."""
-    if "title" in _fields_of(entry) or (inner := _wrapped(entry)) is None:
+    own = set(_fields_of(entry))
+    if {"title", "abstract"} <= own or (inner := _wrapped(entry)) is None:
         return entry
-    own = set(_fields_of(inner))
-    outer = {key: value for key, value in entry.items() if value is not inner and field_of(key) in _OUTER_FIELDS - own}
-    return {**outer, **inner}
+    outer = _OUTER_FIELDS - set(_fields_of(inner))
+    return {**{key: value for key, value in entry.items() if field_of(key) in outer and value is not inner}, **inner}
 
 
 def papers_in(value: Any, usage: Usage, depth: int = 0) -> list[Any]:
@@ -200,8 +200,9 @@ def papers_in(value: Any, usage: Usage, depth: int = 0) -> list[Any]:
     if not isinstance(value, dict):
         return []
     found: list[Any] = []
+    many = sum(isinstance(part, dict) and has_title(part) for part in value.values()) > 1  # objects by their ids
     for key, part in value.items():
-        if isinstance(part, dict) and {"title", "abstract"} <= {*_fields_of(part)}:
+        if isinstance(part, dict) and has_title(part) and (many or "abstract" in _fields_of(unwrapped(part))):
             found.append(part)
         elif field_of(key) is None:
             found += papers_in(part, usage, depth + 1)

@@ -291,9 +291,9 @@ def _parse_date(value: str) -> str | None:
     # 2024, 2024 Jun, 2024 June 17
     if found := re.match(r"(\d{4})(?!\d)\W*(?:([A-Za-z]{3})[a-z]*\W*(\d{1,2})?(?!\d))?", value):
         return _date(int(found[1]), _MONTH_NUMBERS.get((found[2] or "").lower()), int(found[3]) if found[3] else None)
-    # 17 Jun 2024, June 17, 2024, Mon, 17 Jun 2024
+    # 17 Jun 2024, June 17, 2024, Mon, 17 Jun 2024, Jun2024
     if found := re.search(
-        r"(?:(\d{1,2})\W+)?\b([A-Za-z]{3})[a-z]*\.?\W+(?:(\d{1,2})(?:st|nd|rd|th)?,?\W+)?(\d{4})\b", value
+        r"(?:(\d{1,2})\W+)?\b([A-Za-z]{3})[a-z]*\.?\W*(?:(?<=\W)(\d{1,2})(?:st|nd|rd|th)?,?\W+)?(\d{4})\b", value
     ):
         day = found[1] or found[3]
         return _date(int(found[4]), _MONTH_NUMBERS.get(found[2].lower()), int(day) if day else None)

@@ -20,7 +20,7 @@ from rag.sources.columns import Columns, field_of, program_of
 from rag.sources.decoding import MAX_RECORD_CHARS
 from rag.types import Paper, Reject
 
-_DELIMITERS = (",", "\t", ";")
+_DELIMITERS = (",", "\t", ";", "|")
 _REMARK_LINES = 10
 """How many lines may stand above the header."""
 _VERBS = re.compile(r"\b(?:we|is|are|was|were|be|been|has|have|had|that|which|this|these|than|they)\b", re.IGNORECASE)
@@ -60,7 +60,7 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     Raises:
         UnreadableInput: The header has no title or no abstract; the message names the columns that it has.
     """
-    lines = _TableLines(stream)
+    lines = TableLines(stream)
     delimiter, names = _header(_skip_remark(lines))
     columns = Columns(names, context.usage)
     _require(columns, context)
@@ -140,7 +140,7 @@ def _end_of_leading(columns: Columns, row: Sequence[str]) -> int | None:
     return at + 1 if in_place and reads_well and not row[at + 1].startswith(" ") else None
 
 
-class _TableLines:
+class TableLines:
     """
     The lines for `csv.reader`, with their ends; blank ones too, because they may stand within a quoted cell.
 
@@ -165,7 +165,7 @@ class _TableLines:
         self.of_row.clear()
         return first
 
-    def __iter__(self) -> _TableLines:
+    def __iter__(self) -> TableLines:
         return self
 
     def __next__(self) -> str:
@@ -181,7 +181,7 @@ class _TableLines:
         return line
 
 
-def _skip_remark(lines: _TableLines) -> str:
+def _skip_remark(lines: TableLines) -> str:
     """
     Read up to the header, and return it: the first line with a title and an abstract among the first ones.
 

@@ -115,5 +115,7 @@ def _objects(count: int) -> str:
 
 
 def _shown(name: str) -> str:
+    if not name.strip():
+        return "(without a name)"
     clean = "".join(char if char.isprintable() else "�" for char in " ".join(name.split()))
     return clean if len(clean) <= _LONGEST_NAME else clean[:_LONGEST_NAME] + "…"

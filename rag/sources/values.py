@@ -14,7 +14,7 @@ from typing import Any
 
 _TEXT_KEYS = """
     value title name text journal journal_title journalTitle display_name #text $ $t content abstract description
-    created
+    created p
     """.split()
 """Keys under which an object holds its text, in order of preference."""
 _NAME_KEYS = ("name", "fullname")
@@ -49,6 +49,8 @@ def as_text(value: Any, depth: int = 0) -> str:
     if isinstance(value, list | dict):
         if depth >= _DEEPEST:
             return ""
+        if isinstance(value, dict) and isinstance(paragraphs := value.get("p"), list):  # Springer's abstracts
+            return " ".join(as_text(paragraph, depth + 1) for paragraph in paragraphs[:100])
         parts = value if isinstance(value, list) else [value[key] for key in _TEXT_KEYS if key in value]
         return next((text for part in parts[:100] if (text := as_text(part, depth + 1))), "")
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,50 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
                    "abstract": RADAR, "update_date": "2024-09-09", "authors_parsed": [["Okafor", "Ngozi", ""]],
                    "versions": [{"version": "v1", "created": "Thu, 2 Mar 2023 19:18:42 GMT"}]}]) + "\n",
         {"authors": GIVEN_FIRST, "published": "2023-03-02", "categories": ("cs.LG", "cs.CL")},
+    ),
+    "embase, fields by row": (
+        f'"TITLE","{TITLE}"\n"AUTHOR NAMES","Okafor N.","Lindqvist P."\n"SOURCE","Soil Letters (2023) 12:3"\n'
+        f'"SOURCE TITLE","Soil Letters"\n"PUBLICATION YEAR","2023"\n"ABSTRACT","{RADAR}"\n'
+        '"AUTHOR KEYWORDS","radar","soil"\n"MEDLINE PMID","36900001","http://www.ncbi.nlm.nih.gov/pubmed/36900001"\n'
+        '"DOI","10.5555/sm.2023.104"\n\n"TITLE","A second without abstract"\n"DOI","10.5555/b"\n',
+        {"authors": ("Okafor N.", "Lindqvist P."), "published": "2023", "tags": ("radar", "soil"),
+         "venue": "Soil Letters", "aliases": (DOI, "pmid:36900001")},
+    ),
+    "zenodo, titles outside and inside": (
+        json.dumps({"hits": {"hits": [{"id": 1, "title": TITLE, "updated": "2026-01-01", "metadata": {
+            "title": TITLE, "description": f"<p>{RADAR}</p>", "creators": [{"name": name} for name in FAMILY_FIRST],
+            "publication_date": "2023-03-01", "doi": "10.5555/sm.2023.104"}}]}}),
+        {"authors": FAMILY_FIRST, "published": "2023-03-01", "updated": None, "aliases": (DOI, "file:papers:1")},
+    ),
+    "springer api": (
+        json.dumps({"result": [{"total": "1"}], "records": [{"title": TITLE, "doi": "10.5555/sm.2023.104",
+            "creators": [{"creator": name} for name in FAMILY_FIRST], "publicationDate": "2023-03-01",
+            "publicationName": "Soil Letters", "abstract": {"h1": "Abstract", "p": re.split(r"(?<=\.) ", RADAR)},
+            "url": [{"format": "", "platform": "", "value": "https://example.org/a"}]}]}),
+        {"authors": FAMILY_FIRST, "published": "2023-03-01", "venue": "Soil Letters", "url": "https://example.org/a"},
+    ),
+    "the lens, json": (
+        json.dumps({"total": 1, "data": [{"lens_id": "000-1", "title": TITLE, "abstract": RADAR, "year_published": 2023,
+            "authors": [{"first_name": "Ngozi", "last_name": "Okafor", "initials": "N"},
+                        {"display_name": "Per Lindqvist"}],
+            "external_ids": [{"type": "doi", "value": "10.5555/sm.2023.104"}, {"type": "magid", "value": "1"}],
+            "date_published": "2023-03-01T00:00:00+00:00", "source": {"title": "Soil Letters", "type": "Journal"}}]}),
+        {"authors": GIVEN_FIRST, "published": "2023-03-01", "venue": "Soil Letters",
+         "aliases": (DOI, "file:papers:000-1")},
+    ),
+    "openalex, csv": (
+        as_csv([{"id": "https://openalex.org/W12", "title": TITLE, "display_name": TITLE, "abstract": RADAR,
+                 "doi": "https://doi.org/10.5555/sm.2023.104", "publication_year": "2023", "type": "article",
+                 "publication_date": "2023-03-01", "authorships.author.display_name": "Ngozi Okafor|Per Lindqvist"}]),
+        {"authors": GIVEN_FIRST, "published": "2023-03-01", "aliases": (DOI, "openalex:W12")},
+    ),
+    "ebsco": (
+        as_csv([{"Article Title": TITLE, "Author": WRITTEN, "Journal Title": "Soil Letters", "Abstract": RADAR,
+                 "Publication Date": "Mar2023", "DOI": "10.5555/sm.2023.104", "PLink": "https://example.org"}]),
+        {"authors": FAMILY_FIRST, "published": "2023-03", "venue": "Soil Letters"},
+    ),
+    "excel, with its separator": (
+        f"sep=;\nTitle;Abstract;Authors\n{TITLE};{RADAR};Ngozi Okafor, Per Lindqvist\n", {"authors": GIVEN_FIRST},
     ),
     "doaj": (
         json.dumps({"total": 1, "results": [{"id": "ab12", "created_date": "2024-01-01", "bibjson": {

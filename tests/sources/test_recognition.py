@@ -28,6 +28,7 @@ SAMPLES = {
     "jsonl": as_jsonl(TWO),
     "json": as_json(TWO),
     "csv": as_csv(TWO),
+    "embase": f'"TITLE","One"\n"SOURCE","X (2024)"\n"ABSTRACT","{abstract(1)}"\n"DOI","10.5555/a"\n',
     "huggingface": daily(PAPER),
     "listing": page("One", abstract(1)),
     "bibtex": f"@article{{a, title={{One}}, year={{2024}}, abstract={{{abstract(1)}}}}}",
