@@ -11,12 +11,12 @@ from rag.retrieval.topic import pattern
 _BETWEEN = re.compile(
     r"\b(?:than|compar\w+|versus|vs|outperform\w*|unlike|whereas|while|differ\w*|contrast\w*|surpass\w*|exceed\w*|"
     r"match\w*|"
-    r"beat\w*|relative to|rival\w*|better|worse|faster|slower|higher|lower)\b",
+    r"beat\w*|relative to|rival\w*)\b",
     re.IGNORECASE,
 )
 """What stands between the two."""
 _BEFORE = re.compile(
-    r"\b(?:unlike|while|whereas|in contrast to|compared (?:to|with)|relative to|although|though)\b[^.;]{0,40}$",
+    r"\b(?:unlike|while|whereas|in contrast to|compared (?:to|with)|relative to|although|though)\b[^.;]{0,20}$",
     re.IGNORECASE,
 )
 """What stands before the first: “While A …, B …”."""
@@ -43,7 +43,7 @@ _OF_BOTH = re.compile(r"\b(?:vs|versus|or|compar\w+|differ\w+|trade-?offs?|betwe
 _TOGETHER = re.compile(
     r"\b(?:hybrid\w*|combin\w+|integrat\w+|fus(?:e[sd]?|ing|ion)|together|alongside|unif\w+|jointly|coupl\w+|"
     r"bridg\w+|merg\w+|"
-    r"blend\w*|followed by)\b",
+    r"blend\w*|followed by|agnostic)\b",
     re.IGNORECASE,
 )
 """Words of what is made of both."""

@@ -59,7 +59,7 @@ def as_meant(found: Evidence, things: Iterable[str]) -> Evidence:
     which has the same stem.
     """
     things = list(things)
-    absent = {thing for thing in things if not _is_in(found.paper, thing)}
+    absent = {thing for thing in things if not is_in(found.paper, thing)}
     own = f"{found.paper.title} {found.sentence.text}"
     before = sentences.sentence_before(found)
     lacks, in_context = set(found.lacks) | absent, set(found.lacks_in_context) | absent
@@ -73,7 +73,7 @@ def as_meant(found: Evidence, things: Iterable[str]) -> Evidence:
     return replace(found, lacks=tuple(sorted(lacks)), lacks_in_context=tuple(sorted(in_context)))
 
 
-def _is_in(paper: Paper, thing: str) -> bool:
+def is_in(paper: Paper, thing: str) -> bool:
     """True if a paper has every word of a thing in some form, or what it abbreviates."""
     text = _text(paper)
     return all(
@@ -112,6 +112,8 @@ def covering(found: Sequence[Evidence], things: Mapping[str, float], *, least_na
         for each in found
         if not each.lacks_in_context and each.score >= NOT_FAR * best
     ]
+    if whole and len(things) <= FEW_THINGS:
+        return Covering(near_the_best(whole), (), 1.0, True)
     if whole:
         most = [each for each in found if each.lacks_in_context and 1 - lacked(each, things) >= MOST]
         return Covering(near_the_best([*whole, *most]), (), 1.0, True)

@@ -26,7 +26,8 @@ _IS = re.compile(
     r"problem|study|use|"
     r"act|idea|tendency|capacity|concept|principle|art)|one of|when\b|where\b)|(?:refers?|referred|denotes?|means|"
     r"describes|stands? for)\b|"
-    r"(?:which|that) (?:is|are|refers?|denotes?|describes?|means?)\b|(?:where|in which|i\.e\.|that is,|namely) |"
+    r"(?:which|that) (?:(?:is|are) (?:an?|the|defined|designed|when)|refers?|denotes?|describes?|means)\b|(?:where|"
+    r"in which|i\.e\.|that is,|namely) |"
     r"(?:-{2,3}|—|–|:) ?(?:an?|the|where|when|in which|that is|i\.e\.)\b)",
     re.IGNORECASE,
 )
@@ -40,7 +41,7 @@ _APPOSITION = re.compile(
 )
 _CALLED = re.compile(
     r"(?:\b(?:known as|called|termed|dubbed|referred to as|term|coined as|named|i\.e\.,?|namely)\s+(?:the |"
-    r"an? )?[\"“'`*_\\{}a-z]*\s*|"
+    r"an? )?[\"“'`*_\\{}]*\s*|"
     r"\b(?:phenomenon|problem|process|practice|paradigm|setting|effect|task|behaviou?r) (?:of|as) )$",
     re.IGNORECASE,
 )
@@ -60,6 +61,11 @@ _DOES = re.compile(
     re.IGNORECASE,
 )
 """What a thing does, in the present tense: “X aims to …”."""
+_BY = re.compile(r"\b(?:by|using|through|via) (?:\w+ ){0,3}?\w+", re.IGNORECASE)
+"""“X accelerates inference by …” says what X is."""
+_BECAME = re.compile(
+    r"\W{0,2}(?:has|have) (?:\w+ly )?(?:emerged|become|gained|arisen|been proposed) as\b", re.IGNORECASE
+)
 _TELLS = re.compile(r"\W{0,2}(?!(?:and|or|with|for|in|of|on|to|by|from|at|as|via)\b)[^\W\d_]+", re.IGNORECASE)
 DEFINES, DESCRIBES, NAMES = 3, 2, 1
 """A sentence that says what a topic is; one that says what it does; one of which it is the subject."""
@@ -113,6 +119,8 @@ def _level(text: str, start: int, end: int) -> int:
         return DEFINES
     if not _OPENS.match(before):
         return 0
-    if _DOES.match(after):
+    if does := _DOES.match(after):
+        return DEFINES if _BY.search(after, does.end()) else DESCRIBES
+    if _BECAME.match(after):
         return DESCRIBES
     return NAMES if _TELLS.match(after) else 0

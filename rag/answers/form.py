@@ -22,20 +22,25 @@ NOT_NAMED = "no sentence found here names {}"
 _LEFT_OPEN = (NO_LIMITS, NOT_DENIED, NO_NUMBER, NO_FINDING, NO_CAUSE, NOT_DEFINED)
 _NOT_NAMED = re.compile(re.escape(NOT_NAMED).replace(r"\{\}", r"((?:“[^”]*”|, | and )+)"))
 
-Sort = Literal["claim", "findings", "cause", "negative", "number", "definition", "comparison", "list", "overview"]
+Sort = Literal[
+    "claim", "findings", "cause", "negative", "number", "definition", "comparison", "ways", "list", "overview"
+]
 USEFUL: Mapping[Sort, float] = {
     "claim": 1.0,
-    "findings": 0.9,
-    "cause": 0.85,
-    "negative": 0.9,
-    "number": 0.85,
+    "findings": 0.82,
+    "cause": 0.8,
+    "negative": 0.82,
+    "number": 0.82,
     "definition": 0.95,
     "comparison": 0.8,
+    "ways": 0.86,
     "list": 1.0,
     "overview": 1.0,
 }
 """How likely an answer of a sort is useful where the library holds one: the shares of those that were read."""
-SHORT_LIST = {1: 0.8, 2: 0.9}
+TITLED = 1.1
+"""The factor if the title of the first paper names all that is asked about."""
+SHORT_LIST = {0: 0.7, 1: 0.8, 2: 0.9}
 """The factor of a list of so few papers."""
 
 
@@ -51,6 +56,8 @@ class Form:
         missing: What the sentences leave open.
         held: The share of the question's things that the sentences name.
         sort: The sort of answer, on which depends how useful it probably is.
+        titled: True if the title of the first paper names all that is asked about.
+        on_topic: How many papers of a list hold its topic as it is asked for; None if all do.
     """
 
     evidence: tuple[Evidence, ...] = ()
@@ -59,6 +66,8 @@ class Form:
     missing: str | None = None
     held: float = 1.0
     sort: Sort = "findings"
+    titled: bool = False
+    on_topic: int | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -70,7 +79,10 @@ class Form:
     @property
     def useful(self) -> float:
         """The factor on the probability that the library holds an answer: how likely this form of it is useful."""
-        return USEFUL[self.sort] * (SHORT_LIST.get(len(self.papers), 1.0) if self.papers else 1.0)
+        if self.papers:
+            surely = len(self.papers) if self.on_topic is None else min(self.on_topic, len(self.papers))
+            return USEFUL[self.sort] * SHORT_LIST.get(surely, 1.0)
+        return USEFUL[self.sort] * (TITLED if self.titled and self.sort not in ("claim", "definition") else 1.0)
 
 
 def is_left_open(text: str, question: str) -> bool:

@@ -70,9 +70,10 @@ def form_of(
         return Form(reason=f"no paper here has the title {quoted(asked.topic)}")
     ways = asked.kind == "findings" and bool(wanted.WAYS.match(asked.question)) and bool(retrieved.phrases)
     if as_list or ways or asked.kind in ("list", "overview", "metadata"):
-        papers, reason = listed(retrieved, asked, limit, newest_first=newest_first)
+        papers, reason, on_topic = listed(retrieved, asked, limit, newest_first=newest_first)
         if papers or not ways:
-            return Form(papers=papers, reason=reason, sort="overview" if asked.kind == "overview" else "list")
+            sort: Sort = "overview" if asked.kind == "overview" else "ways" if ways else "list"
+            return Form(papers=papers, reason=reason, sort=sort, on_topic=on_topic)
     most = limit or usual
     if asked.kind == "comparison":
         return _comparison(retrieved, asked, most)
@@ -92,7 +93,13 @@ def _findings(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         return _cause(retrieved, limit)
     only_findings = asked.kind == "yes_no" or wanted.EFFECT.search(asked.question)
     reason = _not_together(retrieved.things) if only_findings and retrieved.things else ""
-    return _telling(retrieved, stated(retrieved), sentences.tells, limit, missing=NO_FINDING, reason=reason)
+    found = stated(retrieved)
+    if only_findings:  # the success of a method says little of an effect
+        others = [each for each in found if sentences.tells(each) and not praises_its_own(each.sentence.text)]
+        least = BOTH if len(retrieved.things) <= FEW_THINGS else None
+        if covering(on_phrase(retrieved, others), retrieved.things, least_named=least).is_enough:
+            found = others
+    return _telling(retrieved, found, sentences.tells, limit, missing=NO_FINDING, reason=reason)
 
 
 def _cause(retrieved: Retrieved, limit: int) -> Form:
@@ -116,7 +123,10 @@ def _cause(retrieved: Retrieved, limit: int) -> Form:
             wanted_ones[each.paper.paper_id, each.sentence.number] = replace(each, score=each.score * CAUSAL)
             causes = True
     if not causes:
-        return _telling(retrieved, stated(retrieved), lambda _: False, limit, missing=NO_CAUSE, sort="cause")
+        named = [each for each in stated(retrieved) if each.paper.paper_id in about_it and sentences.tells(each)]
+        reason = "" if named else NO_CAUSE
+        found = named or found
+        return _telling(retrieved, found, lambda _: False, limit, missing=NO_CAUSE, reason=reason, sort="cause")
     rest = [each for each in found if (each.paper.paper_id, each.sentence.number) not in wanted_ones]
     ranked = sorted([*wanted_ones.values(), *rest], key=lambda each: -each.score)
     return _telling(
@@ -136,7 +146,9 @@ def _negative(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         return _telling(
             retrieved,
             found,
-            lambda each: sentences.tells_limits(each.sentence.text),
+            lambda each: (
+                sentences.tells_limits(each.sentence.text) and not sentences.makes_something(each.sentence.text)
+            ),
             limit,
             missing=NO_LIMITS,
             sort="negative",
@@ -187,7 +199,9 @@ def _telling(
         without = telling.without if is_told else ()
         named = NOT_NAMED.format(all_of(without)) if without else None
         shown = whole(select(telling.found, limit=limit, of_paper=OF_A_PAPER), limit)
-        return Form(evidence=shown, missing=named, held=telling.held, sort=sort)
+        titled = {hit.paper_id for hit in retrieved.hits if hit.named >= WHOLLY}
+        of_title = bool(shown) and shown[0].paper.paper_id in titled
+        return Form(evidence=shown, missing=named, held=telling.held, sort=sort, titled=of_title)
     other = covering(on_phrase(retrieved, list(found)), things)
     if other.is_enough and not reason:
         chosen = select(other.found, limit=min(limit, FEW_OTHERS), of_paper=OF_A_PAPER)

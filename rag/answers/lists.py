@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from rag.answers import sentences, wanted
 from rag.answers.confidence import THRESHOLD, confidence
+from rag.answers.coverage import is_in
 from rag.answers.form import Listed, all_of
 from rag.question import Understood
 from rag.retrieval.retriever import Retrieved
@@ -51,34 +52,69 @@ _WANTED = (
 """Sorts of papers that a list may ask for: the question's words, the papers', and the sort."""
 
 
-def listed(retrieved: Retrieved, asked: Understood, limit: int | None, *, newest_first: bool) -> tuple[Listed, str]:
+def listed(
+    retrieved: Retrieved, asked: Understood, limit: int | None, *, newest_first: bool
+) -> tuple[Listed, str, int | None]:
     """
     List the papers on the question's topic.
 
     Returns:
-        The papers, and why they are only near what was asked for; empty if they are what was asked for.
+        The papers; why they are only near what was asked for, empty if they are what was asked for; and how many of
+        them hold the topic as it is asked for, None if all do.
     """
     topics = retrieved.phrases or ((asked.topic,) if len(asked.topic.split()) == 1 else ())
     hits = _as_written(_wholly(on_topic(retrieved.hits)), topics)
     if not hits and retrieved.things and confidence(retrieved.signals) >= THRESHOLD:
         near = [hit for hit in retrieved.hits if hit.held >= IN_PART and "withdrawn" not in hit.paper.flags]
-        return _told(near[:LENGTH_OF_MENTIONS]), f"no paper found here names {all_of(retrieved.things)} together"
-    if asked.kind == "overview":
-        open_ones = bool(wanted.LIMITS.search(asked.question))
-        length = limit or LENGTH_OF_OVERVIEW
-        return _said(hits, topics, length, newest_first=newest_first, only_open=open_ones), ""
-    if wanted.WAYS.match(asked.question):
+        return _told(near[:LENGTH_OF_MENTIONS]), f"no paper found here names {all_of(retrieved.things)} together", 0
+    if wanted.WAYS.match(asked.question) and asked.kind != "overview":
         named = [hit for hit in hits if hit.named >= ON_TOPIC]
         if len(named) >= ENOUGH or asked.kind == "findings":
             hits = named
-        return _told(_ordered(hits, limit or LENGTH_OF_OVERVIEW, newest_first=newest_first), _WAYS), ""
-    for question_words, of_papers, sort in _WANTED:
-        if asked.kind == "list" and question_words.search(asked.question):
-            fitting = [hit for hit in hits if of_papers.search(hit.title) or _offered(hit.paper, of_papers)]
-            if not fitting:
-                return mentions(retrieved), f"no paper found here says that it is {sort}"
-            return _told(_ordered(fitting, limit or LENGTH, newest_first=newest_first), of_papers), ""
-    return _told(_ordered(hits, limit or LENGTH, newest_first=newest_first)), ""
+        hits = _doing(hits, wanted.action(asked.question, topics))
+        return _told(_ordered(hits, limit or LENGTH_OF_OVERVIEW, newest_first=newest_first), _WAYS), "", None
+    of_papers, sort = _sort_of(asked)
+    exact = [hit for hit in hits if not of_papers or _is_of(hit, of_papers)]
+    surely, fitting = len(exact), _filled(exact, retrieved, of_papers)
+    if asked.kind == "overview":
+        open_ones = bool(wanted.LIMITS.search(asked.question))
+        length = limit or LENGTH_OF_OVERVIEW
+        return _said(fitting, topics, length, newest_first=newest_first, only_open=open_ones), "", surely
+    if of_papers and not fitting:
+        return mentions(retrieved), f"no paper found here says that it is {sort}", 0
+    return _told(_ordered(fitting, limit or LENGTH, newest_first=newest_first), of_papers), "", surely
+
+
+def _sort_of(asked: Understood) -> tuple[re.Pattern[str] | None, str]:
+    """What sort of papers a list asks for: the words of such papers, and the sort; None if of any."""
+    if asked.kind == "list":
+        for question_words, of_papers, sort in _WANTED:
+            if question_words.search(asked.question):
+                return of_papers, sort
+    return None, ""
+
+
+def _is_of(hit: Hit, of_papers: re.Pattern[str]) -> bool:
+    return bool(of_papers.search(hit.title)) or _offered(hit.paper, of_papers) is not None
+
+
+def _filled(hits: Sequence[Hit], retrieved: Retrieved, of_papers: re.Pattern[str] | None) -> Sequence[Hit]:
+    """A short list with the papers that have every word of the topic in some form, and come near the best one."""
+    if len(hits) >= ENOUGH or not retrieved.things or not retrieved.hits:
+        return hits
+    known = {hit.paper_id for hit in hits}
+    best = max([hit.score for hit in hits] or [retrieved.hits[0].score])
+    more = [
+        hit
+        for hit in retrieved.hits
+        if hit.paper_id not in known
+        and "withdrawn" not in hit.paper.flags
+        and hit.score >= CLOSE * best
+        and (hit.held > 0 or hit.named > 0)
+        and all(is_in(hit.paper, thing) for thing in retrieved.things)
+        and (not of_papers or _is_of(hit, of_papers))
+    ]
+    return [*hits, *more[: ENOUGH + 1 - len(hits)]] if hits else hits
 
 
 def mentions(retrieved: Retrieved, sides: Sequence[str] = ()) -> Listed:
@@ -146,6 +182,19 @@ def on_topic(hits: Sequence[Hit]) -> list[Hit]:
     """The papers that hold the question's phrases and come near the best one, without withdrawn ones."""
     held = [hit for hit in hits if hit.held >= ON_TOPIC and "withdrawn" not in hit.paper.flags]
     return [hit for hit in held if hit.score >= NEAR_THE_BEST * held[0].score]
+
+
+def _doing(hits: Sequence[Hit], action: Sequence[str]) -> Sequence[Hit]:
+    """The papers that do what is asked for, such as “detect”, by their title or what they propose, if they are "
+    "enough."""
+    stems = [word[: max(4, len(word) - 3)] for word in action]
+    does = []
+    for hit in hits:
+        found = _finding(hit, _WAYS)
+        text = f"{hit.title} {found.sentence.text if found else ''}".lower()
+        if any(stem in text for stem in stems):
+            does.append(hit)
+    return does if len(does) >= ENOUGH - 1 else hits
 
 
 def _wholly(hits: list[Hit]) -> list[Hit]:

@@ -18,7 +18,8 @@ _LIMITS = re.compile(
     r"\b(?:limit(?:s|ed|ations?)?|fail\w*|cannot|lacks?|lacking|drawbacks?|suffer\w*|challeng\w+|degrad\w+|"
     r"bottlenecks?|"
     r"weakness\w*|worse\w*|declin\w+|difficult\w*|hinder\w*|poor\w*|unable|vulnerab\w+|inefficien\w+|shortcomings?|"
-    r"falls? short|prone|struggl\w+|hamper\w*|costly|expensive|overlook\w*|neglect\w*|insufficient\w*)\b",
+    r"falls? short|mistak\w+|wrong\w*|incorrect\w*|error\w*|misinterpret\w*|prone|struggl\w+|hamper\w*|costly|"
+    r"expensive|overlook\w*|neglect\w*|insufficient\w*)\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(
@@ -168,6 +169,12 @@ def only_proposes(text: str) -> bool:
     return makes and not (found["shows that"] or found["gains"] or found["effect"])
 
 
+def makes_something(text: str) -> bool:
+    """True if a sentence says what its authors make or do, and tells no result of it."""
+    makes = _cues(text)["proposes"] or bool(_EMPLOYS.search(text))
+    return makes and not telling.tells_a_result(text)
+
+
 def is_hollow(text: str) -> bool:
     """True if a sentence praises, hopes or points to a need, without a number and without saying that something is "
     "so."""
@@ -179,8 +186,7 @@ def tells(evidence: Evidence) -> bool:
     """True for a result or a conclusion, and for a sentence that says what was shown, or tells a change."""
     text, name = evidence.sentence.text, role(evidence).name
     found = _cues(text)
-    makes = found["proposes"] or bool(_EMPLOYS.search(text))
-    if makes and not telling.tells_a_result(text):
+    if makes_something(text):
         return False
     changes = found["gains"] and name not in ("background", "objective")
     return name in ("result", "conclusion") or changes or found["shows that"] or measures(text)

@@ -86,7 +86,7 @@ _OUR_METHOD = (
 _WINS = re.compile(
     r"\b(?:outperform\w*|surpass\w*|state-of-the-art|sota|superior\w*|baselines?|effective(?:ness)?|competitive|best|"
     r"new standard|"
-    r"achiev\w+|improv\w+|significant\w*|robust\w*|advantag\w+|gains?)\b",
+    r"achiev\w+|improv\w+|mitigat\w+|alleviat\w+|enhanc\w+|reduc\w+|significant\w*|robust\w*|advantag\w+|gains?)\b",
     re.IGNORECASE,
 )
 _OURS = re.compile(

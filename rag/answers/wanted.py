@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from rag.question.words import FUNCTION_WORDS, SCAFFOLD_NOUNS
 
 LIMITS = re.compile(
-    r"\b(?:limitations?|limits?|drawbacks?|weakness\w*|shortcomings?|fail\w*|downsides?|disadvantages?|pitfalls?|"
+    r"\b(?:limitations?|limits?|drawbacks?|weakness\w*|shortcomings?|fail\w*|(?:get|go|gets|goes) wrong|struggles?|"
+    r"downsides?|disadvantages?|pitfalls?|"
     r"(?:open|main|key|remaining|unsolved|current) (?:problems?|challenges?|questions?)|challenges?)\b",
     re.IGNORECASE,
 )
@@ -33,6 +37,9 @@ _GENERAL = frozenset(
     "LLM VLM MLLM LVLM SLM RAG AI NLP ML RL KV CNN RNN GNN GAN GPU CPU ViT VQA OCR ASR MRI CT 2D 3D 4D API SQL".split()
 )
 """Abbreviations of what many papers treat."""
+_PLAIN = frozenset(
+    "make makes makes made help helps helped works work done used using good best against people well".split()
+)
 _COUNTED = re.compile(
     r"\bhow (?:many|much) (?:\w+ing )?(?!\w+er\b|more\b|less\b|worse\b|do|does|did|is|are|was|were|"
     r"can)(?P<noun>[^\W\d_]+)",
@@ -69,6 +76,21 @@ def own_names(question: str) -> list[str]:
     return [name.lower() for name in _NAME.findall(question) if name.rstrip("s") not in _GENERAL]
 
 
+def action(question: str, topics: Sequence[str]) -> list[str]:
+    """
+    What a question wants done, in its words without its topics: “detect”, “more efficient”.
+
+    >>> action("How can one detect backdoors in language models?", ["backdoors", "language models"])
+    ['detect']
+    """
+    of_topics = {word for topic in topics for word in re.findall(r"\w+", topic.lower())}
+    return [
+        word
+        for word in re.findall(r"[^\W\d_]{4,}", question.lower())
+        if word not in of_topics | FUNCTION_WORDS | SCAFFOLD_NOUNS | _PLAIN
+    ]
+
+
 def versions(question: str) -> list[str]:
     """The names with a version that a question holds."""
     return _VERSIONED.findall(question.rstrip("?"))
@@ -83,6 +105,6 @@ def counted(question: str) -> str | None:
 def measured(question: str) -> re.Pattern[str] | None:
     """The words that stand beside a number of what a question measures; None if it is not known."""
     for asked, told in _MEASURES:
-        if re.search(rf"^(?:how (?:{asked})|what\b.*\b(?:{asked}))\b", question, re.IGNORECASE):
+        if re.search(rf"^(?:how (?:much )?(?:{asked})|what\b.*\b(?:{asked}))\b", question, re.IGNORECASE):
             return re.compile(rf"(?<!\w)(?:{told})", re.IGNORECASE)
     return None

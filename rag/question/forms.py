@@ -11,7 +11,8 @@ RECENT = re.compile(
     re.IGNORECASE,
 )
 NEGATIVE = re.compile(
-    r"\b(?:limitations?|drawbacks?|weakness(?:es)?|shortcomings?|fail(?:s|ures?)?|downsides?|disadvantages?|not|cannot|"
+    r"\b(?:(?:get|go|gets|goes) wrong|struggles?|limitations?|drawbacks?|weakness(?:es)?|shortcomings?|fail(?:s|"
+    r"ures?)?|downsides?|disadvantages?|not|cannot|"
     r"never|pitfalls?)\b|n't\b",
     re.IGNORECASE,
 )
@@ -51,6 +52,9 @@ _NAME_BEFORE = NAME.replace("{0,5})", "{0,5}?)")
 AUTHOR_ON = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        rf"^(?:which |what |all |the |any |recent |latest |new )*(?:papers?|works?|publications?|articles?) (?:on|"
+        rf"about) (?P<topic>.+?) "
+        rf"(?:written )?by {NAME}\s*\??$",
         rf"^(?:(?:list|show|find|give)(?: me)? )?(?:which |what |all |the |any |recent |latest |new )*(?:papers?|"
         rf"works?|publications?|articles?|"
         rf"research) (?:(?:are |were )?(?:written |published )?)?by {_NAME_BEFORE} (?:on|about|that|which|regarding|"
@@ -89,11 +93,12 @@ WHEN = re.compile(
 COMPARISONS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"^how (?:do|does|did) (?P<a>.+?) and (?P<b>.+?) (?:compare|differ)\b.*$",
         r"\bdifferences? between (?P<a>.+?) and (?P<b>.+?)\s*[?.]?$",
         r"\bcompar(?:e|es|ed|ing|ison)(?: of| between)? (?P<a>.+?) (?:and|to|with|versus|vs\.?|"
         r"against) (?P<b>.+?)\s*[?.]?$",
-        r"\bhow (?:do|does|did) (?P<a>.+?) (?:compare|differ|fare|stack up)(?: (?:to|with|from|"
-        r"against))? (?P<b>.+?)\s*[?.]?$",
+        r"\bhow (?:do|does|did) (?P<a>.+?) (?:compare|differ|fare|stack up) (?:to|with|from|"
+        r"against) (?P<b>.+?)\s*[?.]?$",
         r"^(?P<a>.+?) (?:vs\.?|versus) (?P<b>.+?)\s*[?.]?$",
         r"^(?:is|are|does|do) (?P<a>.+?) (?:better|worse|faster|slower|cheaper|more \w+|less \w+|superior|outperform|"
         r"beat)(?: (?:than|to|at))? "
@@ -127,7 +132,8 @@ LIST = tuple(
         r"is there(?: any)?|any|get(?: me)?|"
         r"i(?:'m| am) looking for|looking for|i need)\b.*\b(?:papers?|articles?|stud(?:y|ies)|works?|publications?|"
         r"datasets?|"
-        r"benchmarks?|methods?|approaches|techniques|surveys?|research)\b",
+        r"benchmarks?|methods?|approaches|techniques|surveys?|research|tools?|frameworks?|librar(?:y|ies)|metrics|"
+        r"corpora|corpus)\b",
         r"^(?:recent |latest |new |newest |the )*(?:papers?|articles?|stud(?:y|ies)|works?|publications?|research|"
         r"datasets|benchmarks|surveys?|reviews?)"
         r"(?: published)? (?:on|about|for|in|of|using|that|which|with|regarding|to)\b",
@@ -141,6 +147,7 @@ LIST = tuple(
 OVERVIEW = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"^(?:which|what) (?:open|unsolved|remaining) (?:problems?|questions?|challenges?)\b",
         r"^(?:summari[sz]e|give(?: me)? (?:an? |the )?(?:overview|summary)|(?:an? |the )?(?:overview|summary) of|"
         r"review|survey|tell me|describe)\b",
         r"^what (?:do|does|did|have|has) (?:the |most |some |these |those |recent |latest |new |current )*"
@@ -211,8 +218,12 @@ TAIL_WORDS = re.compile(
     re.IGNORECASE,
 )
 PROBLEMS_OF = re.compile(
+    r"^(?:(?:main|key|biggest|major|known) )*(?:drawbacks?|weakness(?:es)?|shortcomings?|disadvantages?|downsides?|"
+    r"pitfalls?|"
+    r"failure modes?) (?:in|of|for|with) (?:(?:current|existing|modern|recent|today's|state-of-the-art) )?(?=\w)|"
     r"^(?:(?:open|main|key|current|remaining|unsolved|biggest|major) )+(?:problems?|challenges?|questions?|issues?|"
     r"directions?) "
+    r"(?:(?:still )?(?:remain|exist|are (?:there|left|open)|is there) )?"
     r"(?:in|of|for|with|on|about) (?=\w)",
     re.IGNORECASE,
 )

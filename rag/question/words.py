@@ -31,7 +31,8 @@ VERBS = frozenset(
     holds fail fails failed degrade degrades speed speeds run runs build build builds built call called
     contain contains contained include includes included comprise comprises
     play plays understand understands reach reaches reached come comes came write writes wrote respond responds
-    responded cover covers survive survives survived appear appears appeared become covered want wants go goes ask asks
+    responded break breaks broke breaking erode erodes weaken weakens mitigate mitigates store stores represent
+    represents cover covers survive survives survived appear appears appeared become covered want wants go goes ask asks
     """.split()
 )
 """Verbs that part noun phrases in a question. A word that is a topic as often as a verb (“learning”) is not here."""
