@@ -18,7 +18,7 @@ from rag.retrieval.units import Units, units
 from rag.reviews.build import ReviewInputs, build
 from rag.reviews.naming import Topic
 from rag.reviews.treating import Found, find, topic_of
-from rag.types import Filter, Paper, Review
+from rag.types import Filter, Hit, Paper, Review
 from refdesk._version import __version__
 from refdesk.ask import Ask
 from refdesk.filters import checked_filter, narrowed
@@ -102,12 +102,13 @@ class Reviews:
 
         As a question “change detection” has a verb in it. As a topic it is one thing.
         """
-        topic = (retrieved.understood.topic if retrieved.understood else "") or retrieved.question
-        words = tuple(re.findall(r"[^\W_]+", topic.lower()))
-        within = {word for unit in self._units(retrieved).words for word in unit}
-        if not 1 <= len(words) <= LONGEST_PHRASE or within.issuperset(words) or not within.isdisjoint(FUNCTION_WORDS):
+        asked = retrieved.understood or Understood(question=retrieved.question)
+        if asked.kind not in ("overview", "none") or asked.language != "en" or "?" in asked.question:
             return None
-        if not FUNCTION_WORDS.isdisjoint(words) or (retrieved.understood and retrieved.understood.language != "en"):
+        words = tuple(re.findall(r"[^\W_]+", (asked.topic or asked.question).lower()))
+        within = {word for unit in self._units(retrieved).words for word in unit}
+        is_short = 1 <= len(words) <= LONGEST_PHRASE and FUNCTION_WORDS.isdisjoint(words)
+        if not is_short or within.issuperset(words):
             return None
         lexical = self._store.lexical
         stems = lexical.terms(" ".join(words))
@@ -117,20 +118,20 @@ class Reviews:
         """
         What the library has on a topic that is one phrase, and whether more of it may be there than was read.
 
-        Only papers that hold the phrase can treat it; where none does, those that name it with small gaps.
+        Papers that hold the phrase are read beside the candidates, which were found by the other words alone.
         """
         catalog = self._store.catalog
         checked = checked_filter(catalog, filter_)
         among = catalog.matching(checked) if checked else None
         phrase = self._store.lexical.terms(" ".join(words))
         holding = [paper_id for paper_id, _ in self._store.lexical.phrase_search([phrase], limit=DEPTH, papers=among)]
-        hits = retrieved.hits
+        first: tuple[Hit, ...] = ()
         if holding:
-            hits = self._retrieval.retrieve(retrieved.question, Filter(papers=tuple(holding)), depth=DEPTH).hits
-        found = find(Topic({words: 1.0}, {}), hits)
-        known = {hit.paper_id for hit in hits}
-        others = (hit for hit in retrieved.hits if hit.paper_id not in known)
-        return replace(found, nearest=(*found.nearest, *others)), len(holding) >= DEPTH
+            first = self._retrieval.retrieve(retrieved.question, Filter(papers=tuple(holding)), depth=DEPTH).hits
+        known = {hit.paper_id for hit in first}
+        hits = [*first, *(hit for hit in retrieved.hits if hit.paper_id not in known)]
+        hits.sort(key=lambda hit: (-hit.score, hit.paper_id))
+        return find(Topic({words: 1.0}, {}), hits), len(holding) >= DEPTH
 
     def _units(self, retrieved: Retrieved) -> Units:
         lexical = self._store.lexical
@@ -172,8 +173,8 @@ def _nothing(retrieved: Retrieved, understood: Understood) -> str | None:
     """Why no paper treats a topic, where more is known than that."""
     if retrieved.nothing:
         return retrieved.nothing
-    if retrieved.unknown:
-        return "no paper here holds a word of this topic"
     if understood.language != "en":
         return "no paper here treats this topic in these words; a topic is looked up in English"
+    if retrieved.unknown:
+        return "no paper here holds a word of this topic"
     return None

@@ -205,3 +205,27 @@ def test_a_question_can_be_asked_of_the_papers_of_a_review(
     assert cli("--library", sample_library, "ask", "--review", file, "--issue", "2026-W27", question).status == 2
     (tmp_path / "other.md").write_text("# Notes\n\nNothing.\n")
     assert cli("--library", sample_library, "ask", "--review", tmp_path / "other.md", question).status == 4
+
+
+def test_a_topic_with_a_verb_in_it_is_one_phrase(tmp_path: Path) -> None:
+    titles = [
+        "Change detection in streams",
+        "Detecting change in maps",
+        "Edge detection in images",
+        "Cooking with change",
+    ]
+    records = [
+        {
+            "id": f"p{at}",
+            "title": title,
+            "abstract": f"We study {title.lower()}. Results show that it works in 9 of 12 cases.",
+        }
+        for at, title in enumerate(titles)
+    ]
+    (tmp_path / "papers.jsonl").write_text("\n".join(map(json.dumps, records)))
+    with refdesk.open_library(tmp_path / "library") as library:
+        library.add(tmp_path / "papers.jsonl")
+        found = library.review("change detection")
+        assert {each.paper.title for each in found.papers} == set(titles[:2])
+        assert library.review("change cooking streams").papers == ()
+        assert library.review("Does change detection work in streams?").papers
