@@ -6,8 +6,10 @@ A text's vector counts its words in buckets, so that texts which share words are
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
+import struct
 import threading
 import time
 import zlib
@@ -96,6 +98,11 @@ class EmbeddingServer:
                 data.reverse()
             elif mood == "all numbered 0":
                 data = [{**entry, "index": 0} for entry in data]
+            elif mood == "not numbered":
+                data = [{name: value for name, value in entry.items() if name != "index"} for entry in data]
+            elif mood == "base64":
+                for entry in data:
+                    entry["embedding"] = base64.b64encode(struct.pack("<24f", *entry["embedding"])).decode()
             elif mood == "longer":
                 data = [{**entry, "embedding": [*entry["embedding"], 0.0]} for entry in data]
             _reply(

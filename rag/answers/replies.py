@@ -31,6 +31,7 @@ _MARKED = re.compile(
 _FOOTNOTE = re.compile(r"\s?\[\^[^\[\]\s]{1,40}\]:?")
 """Markdown's mark of a footnote: it names no evidence, and would stay in the answer as text."""
 _LONE_BACKSLASH = re.compile(r'\\(?!["\\/nu])')
+_LAST_COMMA = re.compile(r",\s*([}\]])")
 _BULLET = re.compile(r"^[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[ \t]", re.MULTILINE)
 
 
@@ -76,6 +77,8 @@ class Reply:
         """
         if self._at >= 0:
             return
+        if self.text.lstrip()[:1] == '"':
+            self.text = _unquoted(self.text)
         for found in reversed(list(_CLAIMS.finditer(self.text))):
             self._at, self._ended = found.end(), False
             yield from self._objects()
@@ -138,13 +141,27 @@ def until(texts: Iterator[str], reply: Reply, most: int) -> Iterator[DraftClaim]
     yield from islice(reply.finish(), max(0, most - len(reply.drafts)))
 
 
+def _unquoted(text: str) -> str:
+    """The text within a reply that is JSON within a string of JSON."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return found if isinstance(found, str) else text
+
+
 def _repaired(text: str, at: int) -> tuple[Any, int] | None:
-    """Parse an object with backslashes that JSON does not allow, such as those of TeX; return it and its end."""
+    """
+    Parse an object that is not quite JSON: with backslashes such as those of TeX, or with a comma before its end.
+
+    Returns:
+        The object and its end.
+    """
     end = text.find("}", at) + 1
     if not end or end - at > MAX_CLAIM_CHARS:
         return None
     try:
-        return json.loads(_LONE_BACKSLASH.sub(r"\\\\", text[at:end])), end
+        return json.loads(_LAST_COMMA.sub(r"\1", _LONE_BACKSLASH.sub(r"\\\\", text[at:end]))), end
     except (ValueError, RecursionError):
         return None
 

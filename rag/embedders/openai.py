@@ -7,6 +7,7 @@ lower limits: a batch that it refuses is halved, a text that it refuses alone is
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -31,11 +32,13 @@ SHORTEST_CUT = 16
 LONG = 256
 """Tokens from which on a text is cut also where the server does not say that it refuses the length."""
 _PROBE = "dimension"
-_REFUSALS = (400, 413, 422)
+FAILED = 500
+"""The status of a server that failed; some fail at one text, such as one that gives no finite vector."""
+_REFUSALS = (400, 413, 422, FAILED)
 _LENGTH = re.compile(
     r"too (?:long|large|many|big)|exceed|maximum|max_|context|limit|length|tokens|physical|batch", re.IGNORECASE
 )
-"""What a refusal of a length or a number says, also with the status 500, as llama.cpp's server does."""
+"""What a refusal of a length says."""
 _NUMBER = re.compile(r"(?<![\d.])\d{2,6}(?![\d.])")
 
 
@@ -44,15 +47,21 @@ class _RequestRefused(Exception):
 
     def __init__(self, status: int, said: str) -> None:
         super().__init__(f"{said} (HTTP {status})" if said else f"HTTP {status}")
-        self.said = said
+        self.status, self.said = status, said
 
 
 @dataclass(slots=True)
 class _Part:
-    """Texts with their numbers; `whole` counts how many halves of the refused batch that they were a part of passed."""
+    """
+    Texts with their numbers.
+
+    `whole` counts how many halves of the refused batch that they were a part of passed. With `once` the server failed
+    at that batch, and is not asked again and again about its parts.
+    """
 
     texts: list[tuple[int, str]]
     whole: list[int] | None = None
+    once: bool = False
 
 
 class OpenAIEmbedder(MatrixEmbeddings):
@@ -125,17 +134,17 @@ class OpenAIEmbedder(MatrixEmbeddings):
             part = waiting.pop()
             batch, rest = self._fitting(part.texts)
             if rest:
-                waiting.append(_Part(rest))
-                part = _Part(batch)
+                waiting.append(_Part(rest, once=part.once))
+                part = _Part(batch, once=part.once)
             if not batch:
                 continue
             try:
-                found = self._call([text for _, text in batch])
+                found = self._call([text for _, text in batch], once=part.once)
             except _RequestRefused as error:
-                self._require_any_text()
+                self._require_any_text(error)
                 if len(batch) > 1:
-                    half, whole = len(batch) // 2, [0]
-                    waiting += [_Part(batch[half:], whole), _Part(batch[:half], whole)]
+                    half, whole, once = len(batch) // 2, [0], error.status == FAILED
+                    waiting += [_Part(batch[half:], whole, once), _Part(batch[:half], whole, once)]
                     continue
                 number, text = batch[0]
                 if (row := self._shortened(text, error)) is None:
@@ -143,7 +152,11 @@ class OpenAIEmbedder(MatrixEmbeddings):
                 else:
                     rows[number] = row[0]
                 continue
-            rows |= {number: row for (number, _), row in zip(batch, found, strict=True)}
+            for (number, _), row in zip(batch, found, strict=True):
+                if np.isfinite(row).all():
+                    rows[number] = row
+                else:
+                    refused[number] = "its vector has a value that is no number"
             if part.whole:
                 part.whole[0] += 1
                 if part.whole[0] == 2:  # both halves are taken, and together they were not: they were too many
@@ -186,7 +199,7 @@ class OpenAIEmbedder(MatrixEmbeddings):
             length //= 2
         for length in lengths:
             try:
-                row = self._call([self._counter.cut(text, length)])
+                row = self._call([self._counter.cut(text, length)], once=True)
             except _RequestRefused:
                 continue
             if about_length:  # otherwise the fault may be in the end of this one text
@@ -194,31 +207,45 @@ class OpenAIEmbedder(MatrixEmbeddings):
             return row
         return None
 
-    def _require_any_text(self) -> None:
-        """Raise EmbedderUnavailable if the server refuses every text: then the fault is in no text."""
-        if self._dimension is None:
+    def _require_any_text(self, refusal: _RequestRefused) -> None:
+        """Raise EmbedderUnavailable if the server now refuses every text: then the fault is in no text."""
+        if self._dimension is None or refusal.status == FAILED:
             try:
-                self._call([_PROBE])
+                self._call([_PROBE], once=True)
             except _RequestRefused as error:
+                if error.status == FAILED:
+                    raise self._unavailable(f"it failed (HTTP {FAILED})") from None
                 raise self._unavailable(f"it refuses every text: {error}") from None
 
-    def _call(self, batch: list[str]) -> Matrix:
-        """A row per text, of any length. Raises _RequestRefused, or EmbedderUnavailable."""
+    def _call(self, batch: list[str], *, once: bool = False) -> Matrix:
+        """
+        A row per text, of any length, with NaN where the server gave no number.
+
+        Args:
+            batch: The texts.
+            once: Do not ask a server again that fails.
+
+        Raises:
+            _RequestRefused, EmbedderUnavailable: As their names say.
+        """
         import openai
 
+        client = self._client.with_options(max_retries=0) if once else self._client
         try:
-            reply = self._client.embeddings.create(model=self._model, input=batch, encoding_format="float")
-            rows = sorted(reply.data, key=lambda entry: entry.index)
-            matrix = np.asarray([row.embedding for row in rows], dtype=np.float32)
+            reply = client.embeddings.create(model=self._model, input=batch, encoding_format="float")
+            rows = list(reply.data)
+            if all(getattr(row, "index", None) is not None for row in rows):
+                rows.sort(key=lambda entry: entry.index)
+            matrix = np.asarray([_decoded(row.embedding) for row in rows], dtype=np.float32)
         except openai.OpenAIError as error:
-            status, said = getattr(error, "status_code", None), self._said(error)
-            if status in _REFUSALS or (status == 500 and _LENGTH.search(said)):
-                raise _RequestRefused(status, said) from None
+            status = getattr(error, "status_code", None)
+            if status in _REFUSALS:
+                raise _RequestRefused(status, self._said(error)) from None
             # the server's own words may repeat the key, and `-v` would show them
             raise self._unavailable(_reason(error)) from (None if isinstance(error, openai.APIStatusError) else error)
         except (AttributeError, TypeError, ValueError) as error:
             raise self._unavailable("its answer is not a list of vectors") from error
-        if matrix.ndim != 2 or len(matrix) != len(batch) or not np.isfinite(matrix).all():
+        if matrix.ndim != 2 or len(matrix) != len(batch):
             raise self._unavailable(f"it answered {len(matrix)} usable vectors to {len(batch)} texts")
         if self._dimension not in (None, matrix.shape[1]):
             raise self._unavailable(f"its vectors changed from {self._dimension} to {matrix.shape[1]} dimensions")
@@ -257,6 +284,13 @@ def _client(environment: Mapping[str, str], base_url: str | None, timeout_s: flo
             hint="Set it, or OPENAI_BASE_URL for a server of your own, or use the embedder `static`.",
         )
     return openai.OpenAI(api_key=key or "none", base_url=base_url, timeout=timeout_s, max_retries=retries)
+
+
+def _decoded(embedding: Any) -> Any:
+    """A vector as numbers; some servers send base64 though they are asked for numbers."""
+    if isinstance(embedding, str):
+        return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4")
+    return embedding
 
 
 def _without_password(url: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -55,6 +56,8 @@ def make(
     """
     from langchain.chat_models import init_chat_model
 
+    # of replies in parts, which the client's types do not know, and which are read all the same
+    warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning)
     provider = name.partition(":")[0]
     options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 1, "max_tokens": max_output_tokens}
     if base_url:

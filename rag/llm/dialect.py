@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, Protocol, get_args
 
-from rag.llm.failures import is_no_model, is_window
+from rag.llm.failures import is_no_model, is_window, status_of
 
 Part = Literal["response_format", "stream_options", "max_completion_tokens", "system", "stream"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -93,7 +93,7 @@ class Dialect:
             return {part for part in sent if part == "stream"}  # the server sent one document, not a stream
         if isinstance(error, TypeError | NotImplementedError):
             return {part for part in sent if part == "response_format"}  # the client does not know it
-        if getattr(error, "status_code", None) not in _REFUSALS or is_window(error) or is_no_model(error):
+        if status_of(error) not in _REFUSALS or is_window(error) or is_no_model(error):
             return set()
         return {part for part in sent if _NAMED[part].search(str(error))} or set(sent)
 

@@ -20,23 +20,41 @@ _NO_MODEL = re.compile(
 )
 
 
+_REPLY_LENGTH = re.compile(
+    r"max(?:_completion)?_tokens\b.{0,80}(?:too (?:large|high|many)|exceed|at most|less than|maximum|greater)|"
+    r"(?:at most|maximum of) \d+ completion tokens",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
 class Refused(Exception):
     """The reply is of no use; a request of another form may work."""
 
 
+def status_of(error: Exception) -> int | None:
+    """The HTTP status of a vendor's error; of one that a server sent as its reply, the status that this names."""
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int):
+        return status
+    body = getattr(error, "body", None) or (error.args[0] if isinstance(error, ValueError) and error.args else None)
+    code = str(body.get("code") or body.get("status") or "") if isinstance(body, dict) else ""
+    return int(code) if re.fullmatch("[45][0-9][0-9]", code) else 400 if isinstance(body, dict) else None
+
+
 def is_window(error: Exception) -> bool:
     """True if a server refuses a request because it is longer than the model's context window."""
-    return getattr(error, "status_code", None) in (400, 413, 422, 500) and bool(_WINDOW.search(str(error)))
+    status = status_of(error)
+    return status == 413 or (status in (400, 422, 500) and bool(_WINDOW.search(str(error))))
 
 
 def is_no_model(error: Exception) -> bool:
     """True if a server says that it has no model of this name."""
-    return getattr(error, "status_code", None) in (400, 404) and bool(_NO_MODEL.search(str(error)))
+    return status_of(error) in (400, 404) and bool(_NO_MODEL.search(str(error)))
 
 
 def translated(error: Exception) -> ModelUnavailable:
     """A vendor's error in our words."""
-    status = getattr(error, "status_code", None)
+    status = status_of(error)
     kinds = {type_.__name__ for type_ in type(error).__mro__}
     if is_window(error):
         return ModelUnavailable(
@@ -50,7 +68,13 @@ def translated(error: Exception) -> ModelUnavailable:
             hint="Check `model` and the server's address.",
             may_pass=False,
         )
-    if isinstance(error, TypeError | NotImplementedError) or status in (400, 405, 413, 415, 422):
+    if status in (400, 422) and _REPLY_LENGTH.search(str(error)):
+        return ModelUnavailable(
+            f"The model's server does not allow replies as long as `max_output_tokens` ({status}).",
+            hint="Lower `max_output_tokens`.",
+            may_pass=False,
+        )
+    if isinstance(error, TypeError | NotImplementedError) or status in (400, 405, 415, 422):
         code = f" ({status})" if status else ""
         return ModelUnavailable(
             f"The model's server refused the request{code}.",
@@ -67,6 +91,8 @@ def translated(error: Exception) -> ModelUnavailable:
             hint="Check `model` and the server's address, which often ends in /v1.",
             may_pass=False,
         )
+    if status == 402:
+        return ModelUnavailable("The account of the model's server has no credit left (402).", may_pass=False)
     if status == 429:
         return ModelUnavailable("The model's server is rate limited (429).", hint="Try again later.", may_pass=False)
     if isinstance(status, int) and status >= 500:

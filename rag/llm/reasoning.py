@@ -12,8 +12,12 @@ import re
 from collections import deque
 
 _NAMES = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad)"
-_OPEN = re.compile(rf"<{_NAMES}>|◁think▷|\[THINK\]", re.IGNORECASE)
-_CLOSE = re.compile(rf"</{_NAMES}>|◁/think▷|\[/THINK\]", re.IGNORECASE)
+_OPEN = re.compile(
+    rf"<(?:\w{{1,16}}:)?{_NAMES}(?:\s[^<>]{{0,100}})?>|<\|(?:start|begin)_(?:of_)?{_NAMES}\|>|"
+    r"◁think▷|\[THINK\]",
+    re.IGNORECASE,
+)
+_CLOSE = re.compile(rf"</(?:\w{{1,16}}:)?{_NAMES}>|<\|end_(?:of_)?{_NAMES}\|>|◁/think▷|\[/THINK\]", re.IGNORECASE)
 _HEADER = re.compile(
     r"(?:<\|start\|>[^<]{0,40})?<\|channel\|>(?P<channel>[^<]{0,200}).{0,200}?<\|message\|>", re.DOTALL
 )

@@ -244,7 +244,7 @@ def test_no_call_has_more_tokens_than_the_limit(server: EmbeddingServer, made: C
     assert sum(len(request["input"]) for request in server.requests) == 30
 
 
-@pytest.mark.parametrize("mood", ["reversed", "all numbered 0"])
+@pytest.mark.parametrize("mood", ["reversed", "all numbered 0", "not numbered", "base64"])
 def test_vectors_are_put_in_the_order_of_their_numbers(
     server: EmbeddingServer, made: Callable[..., OpenAIEmbedder], mood: str
 ) -> None:
@@ -278,14 +278,14 @@ def test_a_call_that_fails_once_is_tried_again(
         ("refused", "the key was refused (HTTP 401)", 1),
         ("missing", "it has no such model (HTTP 404)", 1),
         ("busy", "rate limited (HTTP 429)", 2),
-        ("broken", "it failed (HTTP 500)", 2),
+        ("broken", "it failed (HTTP 500)", 3),
         ("closed", "no connection", 2),
         ("html", "not a list of vectors", 1),
         ("not json", "", 1),
         ("too few", "2 usable vectors to 3 texts", 1),
         ("too many", "4 usable vectors to 3 texts", 1),
         ("none", "", 1),
-        ("nan", "3 usable vectors to 3 texts", 1),
+        ("nan", "its vector has a value that is no number", 1),
         ("ragged", "not a list of vectors", 1),
         ("text", "not a list of vectors", 1),
         ("null", "not a list of vectors", 1),
@@ -306,7 +306,7 @@ def test_what_a_server_does_wrong_is_told_in_a_sentence_without_the_key(
 
 
 def test_the_key_is_in_no_traceback_either(server: EmbeddingServer) -> None:
-    server.moods = ["refused", "broken", "closed", "html"]
+    server.moods = ["refused", "broken", "broken", "closed", "html"]  # one that fails is asked about another text
     env = environment(OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
     code = (
         "import traceback\n"
@@ -317,7 +317,7 @@ def test_the_key_is_in_no_traceback_either(server: EmbeddingServer) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], env=env, timeout=60, capture_output=True, text=True, check=True)
     assert done.stderr.count("rag.errors.EmbedderUnavailable") == 4
-    assert [request["key"] for request in server.requests] == [KEY] * 4
+    assert [request["key"] for request in server.requests] == [KEY] * 5
     assert KEY not in done.stderr
 
 

@@ -134,6 +134,28 @@ def test_a_text_that_is_taken_in_no_form_has_no_row_and_a_reason(
     assert len(server.requests) == 1, "a bad text makes no batch smaller"
 
 
+def test_a_text_at_which_a_server_fails_is_refused_alone(server: EmbeddingServer) -> None:
+    server.refuses = lambda texts: (
+        (500, {"error": "json: unsupported value: NaN"}) if any(BAD in text for text in texts) else None
+    )
+    embedder = OpenAIEmbedder("words", environment={"OPENAI_BASE_URL": server.url}, retries=1)
+    rows, refused = embedder.embed_each(
+        [f"{BAD} {number}" if number == 40 else f"text {number}" for number in range(60)]
+    )
+    assert refused == {40: "json: unsupported value: NaN (HTTP 500)"}
+    assert np.allclose(np.linalg.norm(np.delete(rows, 40, axis=0), axis=1), 1, atol=1e-5)
+    assert len(server.requests) < 25
+    embedder._client.close()
+
+
+def test_a_text_whose_vector_is_no_vector_is_refused_alone(server: EmbeddingServer, embedder: OpenAIEmbedder) -> None:
+    server.mood = "nan"
+    rows, refused = embedder.embed_each(["one", "two", "three"])
+    assert refused == {0: "its vector has a value that is no number"}
+    assert not rows[0].any()
+    assert np.allclose(rows[1:], unit([server.vector("two"), server.vector("three")]), atol=1e-6)
+
+
 def test_a_server_that_refuses_every_text_is_asked_twice(server: EmbeddingServer, embedder: OpenAIEmbedder) -> None:
     server.refuses = lambda texts: (400, {"error": {"message": "encoding_format is not supported"}})
     with pytest.raises(EmbedderUnavailable, match="refuses every text: encoding_format is not supported"):

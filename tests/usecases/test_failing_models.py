@@ -314,7 +314,9 @@ def test_chat_takes_a_follow_up_as_it_stands_where_condensing_fails(server: Chat
         env=environment(),
     )  # fmt: skip
     assert ran.status == 0
-    assert ran.out.count("Sources") == 2
+    assert "The question is read by rule." in ran.err
+    assert ran.err.count(TOLD) == 1
+    assert "weight decay" in ran.out
 
 
 def test_the_key_is_in_no_file_of_the_library(server: ChatServer, ask: Callable[..., Ran], folder: Path) -> None:

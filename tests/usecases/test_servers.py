@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -14,7 +15,7 @@ import pytest
 
 from rag.answers.replies import Reply, until
 from rag.errors import ModelUnavailable
-from rag.llm.dialect import dialect_of
+from rag.llm.dialect import PARTS, dialect_of
 from rag.llm.reasoning import Visible
 from refdesk.ask import ModelSettings
 from refdesk.servers import chats
@@ -41,7 +42,8 @@ class Server:
     """
     A server on loopback that refuses, or sends as it is told.
 
-    `refuses(body)` gives a status and a message, or None; `chunks` are sent as a stream, or `document` at once.
+    `refuses(body)` gives a status and a message, or None; `chunks` are sent as a stream, or `events` as they are, or
+    `document` at once.
     """
 
     def __init__(self) -> None:
@@ -49,6 +51,7 @@ class Server:
         self.refuses: Any = lambda body: None
         self.chunks: list[Body] = pieces(ANSWER)
         self.document: Body | None = None
+        self.events: list[Body] = []
         self.url = ""
 
     def chat(self, max_output: int = 1_200) -> Any:
@@ -93,6 +96,7 @@ def server() -> Iterator[Server]:
                     }
                     for chunk in made.chunks
                 ]
+                events = made.events or events
                 stream = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
                 self.sent(200, "text/event-stream", stream + b"data: [DONE]\n\n")
 
@@ -150,6 +154,12 @@ REASONED = [
     "Okay.<think>{draft}</think>{answer}",
     "◁think▷{draft}◁/think▷{answer}",
     "[THINK]{draft}[/THINK]{answer}",
+    '<think duration="3">{draft}</think>{answer}',
+    "<seed:think>{draft}</seed:think>{answer}",
+    "<|START_THINKING|>{draft}<|END_THINKING|>{answer}",
+    "<|begin_of_thought|>{draft}<|end_of_thought|>{answer}",
+    "{quoted}",
+    "{comma}",
     "<|channel|>analysis<|message|>{draft}<|end|><|start|>assistant<|channel|>commentary<|message|>x<|end|>"
     "<|start|>assistant<|channel|>final <|constrain|>json<|message|>{answer}<|return|>",
     "Draft:\n```json\n{draft}\n```\nFinal:\n```json\n{answer}\n```",
@@ -167,6 +177,7 @@ CLAIMS = json.loads(ANSWER)["claims"]
 @pytest.mark.parametrize("form", REASONED)
 def test_every_form_of_reasoning_and_of_wrapping_gives_the_same_claims(server: Server, form: str, size: int) -> None:
     parts = {"draft": DRAFT, "answer": ANSWER, "claims": json.dumps(CLAIMS)}
+    parts["quoted"], parts["comma"] = json.dumps(ANSWER), ANSWER.replace('"]}', '"],}')
     parts["lines"] = "\n".join(map(json.dumps, CLAIMS))
     text = form
     for name, part in parts.items():
@@ -320,3 +331,84 @@ def test_a_dialect_is_one_for_a_server_and_forgets_after_a_day() -> None:
     assert not dialect.takes("system")
     now[0] = 24 * 3_600.0
     assert dialect.takes("system")
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "reason", "hint"),
+    [
+        (402, "Insufficient credits", "no credit left", ""),
+        (413, "Request Entity Too Large", "context window", "model_window"),
+        (
+            400,
+            "max_tokens is too large: 1200. This model supports at most 1024 completion tokens",
+            "as long as",
+            "Lower",
+        ),
+        (400, "Invalid parameter: top_k", "refused the request (400)", "doctor"),
+        (400, "acme/model-9 is not a valid model ID", "no model of that name", "model"),
+        (404, 'model "qwen" not found, try pulling it first', "no model of that name", "model"),
+    ],
+)
+def test_the_reason_of_a_refusal_is_the_true_one(
+    server: Server, status: int, message: str, reason: str, hint: str
+) -> None:
+    server.refuses = lambda body: (status, message)
+    with pytest.raises(ModelUnavailable, match=re.escape(reason)) as caught:
+        asked(server.chat(), **SCHEMA)
+    assert hint in str(caught.value.hint)
+    assert not caught.value.may_pass
+    assert len(server.requests) <= 3
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"message": "maximum context length is 4096 tokens", "code": 400}, "context window"),
+        ({"message": "Provider overloaded", "code": 503}, "failed (503)"),
+        ({"message": "Rate limited", "code": 429}, "rate limited"),
+        ({"message": "No cookie auth", "code": "401"}, "refused the key"),
+    ],
+)
+def test_an_error_in_place_of_a_reply_is_read_by_its_own_status(
+    server: Server, error: Body, reason: str, streams: bool
+) -> None:
+    if streams:
+        server.events = [{"error": error}]
+    else:
+        server.document = {"error": error}
+    with pytest.raises(ModelUnavailable, match=re.escape(reason)):
+        asked(server.chat())
+    assert len(server.requests) <= 3
+
+
+def test_the_text_among_the_parts_of_a_reply_is_read(server: Server) -> None:
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hmm."}]}, {"type": "text", "text": ANSWER}]
+    server.chunks = [{"delta": {"content": [part]}} for part in parts] + [{"delta": {}, "finish_reason": "stop"}]
+    assert asked(server.chat()) == PAIRS
+
+
+@pytest.mark.parametrize("name", [path.stem.removeprefix("llm_") for path in sorted(CASES.glob("llm_*.json"))])
+def test_every_case_from_the_field_has_its_right_value(server: Server, name: str) -> None:
+    document = case(name)
+    chat, expected = server.chat(), PAIRS
+    if "reply" in document:
+        server.chunks = pieces(document["reply"])
+    elif "chunks" in document:
+        server.chunks = document["chunks"]
+    elif "content-type" in document:
+        server.document = document["body"]
+    else:
+        statuses = document["status"] if isinstance(document["status"], list) else [document["status"]]
+        part = next((part for part in (*PARTS, "always") if part in document["when"]), "")
+        message = document["body"]["error"]["message"]
+        server.refuses = refusing(part, statuses[-1], message) if part != "always" else lambda _: (statuses[0], message)
+    if name.endswith("eats_budget") or name == "window_exceeded":
+        with pytest.raises(ModelUnavailable, match=r"cut at 1,200 tokens|context window") as caught:
+            asked(chat, **SCHEMA)
+        assert "max_output_tokens" in str(caught.value.hint) or "model_window" in str(caught.value.hint)
+    elif name == "think_queries":
+        assert "".join(chat.stream(MESSAGES)) == "bryophyte cover masonry lime wash\nlime wash effect"
+    else:
+        assert asked(chat, **SCHEMA) == expected
+    assert len(server.requests) <= 3
