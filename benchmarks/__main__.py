@@ -8,7 +8,7 @@ import sys
 from benchmarks.report import data_folder
 
 SCRIPTS = (
-    "quality", "authors", "topics", "evidence", "verifier", "claims", "interests", "roles", "findings", "tldr",
+    "quality", "authors", "topics", "evidence", "verifier", "claims", "interests", "cards", "roles", "findings", "tldr",
     "themes", "digests", "parsing", "scale", "reranking", "threads", "crashes", "runs", "fuzz", "tex",
 )  # fmt: skip
 

@@ -182,7 +182,7 @@ def select(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscripti
     new, rest = ([*of_authors, *others], []) if asked else (of_authors, others)
     wanted = [each for each in new if each.score >= subscription.least]
     if interested and subscription.threshold is None:
-        wanted = wanted[: len(of_authors) + _until_drop([each.score for each in wanted[len(of_authors) :]])]
+        wanted = wanted[: len(of_authors) + until_drop([each.score for each in wanted[len(of_authors) :]])]
     places = max(subscription.size // REVISED, subscription.size - len(wanted), 1)
     back = revised[:places]
     chosen = [*wanted[: subscription.size - len(back)], *back, *withdrawn]
@@ -220,15 +220,15 @@ def _grouped(
     return of_authors, others, revised, withdrawn
 
 
-def _until_drop(scores: Sequence[float]) -> int:
+def until_drop(scores: Sequence[float], drop: float = DROP) -> int:
     """
     How many scores stand before the first drop; all of them where there is none.
 
-    >>> _until_drop([0.5, 0.45, 0.4, 0.38, 0.2, 0.19])
+    >>> until_drop([0.5, 0.45, 0.4, 0.38, 0.2, 0.19])
     4
     """
     for at in range(BEFORE_DROP, len(scores)):
-        if scores[at] < DROP * sum(scores[:at]) / at:
+        if scores[at] < drop * sum(scores[:at]) / at:
             return at
     return len(scores)
 

@@ -17,7 +17,7 @@ from rag.roles import finding, with_roles
 from rag.roles.cues import WORD, cues
 from rag.types import Evidence, Paper, Role, Sentence
 
-SHORTEST, LONGEST = 6, 60
+SHORTEST, LONGEST = 6, 48
 """Words of a sentence that a card shows, if there is another one."""
 LIKELY = 0.5
 """The probability of its role from which a sentence is taken to state a result."""

@@ -13,8 +13,10 @@ from refdesk.render import card
 from refdesk.render.plain import plain as plain
 
 AUTHORS = 3
-THEMES = 10
+THEMES = 8
 """Themes in the table, the largest ones."""
+LONGEST_NEW = 26
+"""Words of the sentence that says what is new, on a card; a longer one is left to the abstract."""
 WORDS = 240
 """Words that are read in a minute."""
 ALWAYS = 100
@@ -164,9 +166,11 @@ def headline(digest: Digest) -> list[Claim]:
 
 
 def lines(paper: IssuePaper, *, first: bool) -> list[Claim]:
-    """The sentences on a card: the finding, and what is new; of the first three the finding alone."""
+    """The sentences on a card: the finding, and what is new if it is said shortly; of the first three the finding."""
     new = paper.contribution
-    return [paper.tldr] if first or new is None or _said(new) == _said(paper.tldr) else [paper.tldr, new]
+    if first or new is None or len(new.text.split()) > LONGEST_NEW or _said(new) == _said(paper.tldr):
+        return [paper.tldr]
+    return [paper.tldr, new]
 
 
 def _said(claim: Claim) -> tuple[str, tuple[tuple[str, int], ...]]:
