@@ -103,6 +103,21 @@ def endnote(many: Sequence[Paper]) -> str:
     return "\n".join(lines)
 
 
+def refworks(many: Sequence[Paper]) -> str:
+    """RefWorks' tagged text: one field a line, a blank line after each record."""
+    lines = []
+    for number, paper in enumerate(many, 1):
+        year, month, day = _parts(paper)
+        lines += ["RT Journal Article", "SR Electronic(1)", f"ID {number}"]
+        lines += [f"A1 {_inverted(name).replace(', ', ',')}" for name in paper.authors]
+        lines += [f"T1 {paper.title}", *([f"JF {paper.venue}"] if paper.venue else [])]
+        lines += [f"YR {year}"] if year else []
+        lines += [f"FD {'/'.join(filter(None, (year, month, day)))}"] if month else []
+        lines += ["VO 12", "SP 1", *(f"K1 {tag}" for tag in paper.tags), f"AB {paper.abstract}"]
+        lines += [f"DO {paper.paper_id.removeprefix('doi:')}", f"UL {paper.url}", "", ""]
+    return "\n".join(lines)
+
+
 def endnote_xml(many: Sequence[Paper]) -> str:
     """EndNote's XML: one line, each text in a style."""
 
@@ -213,7 +228,14 @@ def mods(many: Sequence[Paper]) -> str:
 </modsCollection>"""
 
 
-WRITERS = {"wos": wos, "endnote": endnote, "endnote_xml": endnote_xml, "zotero_rdf": zotero_rdf, "mods": mods}
+WRITERS = {
+    "refworks": refworks,
+    "wos": wos,
+    "endnote": endnote,
+    "endnote_xml": endnote_xml,
+    "zotero_rdf": zotero_rdf,
+    "mods": mods,
+}
 """By the name of the format."""
 _HAS_NO_URL = ("wos",)
 

@@ -67,6 +67,7 @@ _BEGINS = {
     "jsonl": r"^.*\S.*$",
     "wos": r"^\ufeff?PT J$",
     "endnote": r"^%0 ",
+    "refworks": r"^RT ",
     "endnote_xml": r"<record>",
     "zotero_rdf": r"<bib:Article\b",
     "mods": r"<mods\b",
@@ -237,7 +238,8 @@ def wrong(file: Sound, kind: str, body: bytes, records: list[Paper | Reject]) ->
 
 _ENCODED = "another encoding"
 _FIELD = dict.fromkeys(WRITERS, r"</?(?!/?(?:style|sup|sub)\b)[a-zA-Z:]+[^<>]*>")
-_FIELD |= {"wos": r"\n(?=[A-Z][A-Z0-9](?: |$))", "endnote": r"\n(?=%[0-9A-Z@])"}
+_FIELD |= dict.fromkeys(("wos", "refworks"), r"\n(?=[A-Z][A-Z0-9](?: |$))")
+_FIELD |= {"endnote": r"\n(?=%[0-9A-Z@])"}
 """By format, what stands between two fields."""
 
 

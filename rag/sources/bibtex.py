@@ -231,7 +231,7 @@ def _fields(key: str, values: Mapping[str, str]) -> dict[str, Any]:
         "url": link[0] if link else "",
         "venue": _text(journal_name(first("journal", "journaltitle", "booktitle"))),
         "categories": first("primaryclass", "eprintclass"),
-        "tags": _text(first("keywords", "keyword")),
+        "tags": _text(first("keywords", "keyword", "author_keywords")),
         **records.exported_fields(first("refdesk")),
     }
 

@@ -14,7 +14,7 @@ from rag.sources import records
 from rag.sources.record_lines import first_value, parse_name, repeated, split_tagged, tagged_lines
 from rag.types import Paper, Reject
 
-_TAG = re.compile(r"\ufeff?(%[0-9A-Z@!#$&()*+<>?[\]^~=:;-])(?:[ \t](.*)|)$", re.DOTALL)
+_TAG = re.compile(r"\ufeff?(%[0-9A-Za-z@!#$&()*+<>?[\]^~=:;-])(?:[ \t](.*)|)$", re.DOTALL)
 _BEGIN = re.compile(r"^\ufeff?%(?:0[ \t]+[A-Z][a-zA-Z -]+|[AT][ \t]+\S.*\n(?:.+\n)*?%[TAX][ \t]+\S)", re.MULTILINE)
 _ONCE_AFTER_A_BLANK_LINE = frozenset("%A %T %X %D %J %B %R".split())
 
@@ -26,7 +26,7 @@ def recognise(head: str) -> bool:
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """Yield one record per reference; a second title or abstract makes it a Reject."""
-    for lines in split_tagged(stream, _TAG, first="%0", once=_ONCE_AFTER_A_BLANK_LINE):
+    for lines in split_tagged(stream, _TAG, first=("%0",), once=_ONCE_AFTER_A_BLANK_LINE):
         values = tagged_lines(lines.rows, _TAG)
         yield (
             lines.too_long()

@@ -57,7 +57,7 @@ def split_tagged(
     stream: TextIO,
     tag: re.Pattern[str],
     *,
-    first: str,
+    first: Collection[str],
     last: str = "",
     once: Collection[str],
     outside: Collection[str] = (),
@@ -68,7 +68,7 @@ def split_tagged(
     Args:
         stream: The text.
         tag: Matches a tagged line; its first group is the tag.
-        first: The tag that begins a record. If that line is lost, the record begins after a blank line, with a tag of
+        first: The tags that begin a record. If that line is lost, the record begins after a blank line, with a tag of
             `once` that the record before has already.
         last: The tag that ends a record, if the format has one. Text after it is no record before a tag comes.
         once: Tags that never stand in one record again after a blank line.
@@ -81,8 +81,8 @@ def split_tagged(
         after_blank, last_number = after_blank or number > last_number + 1, number
         found = tag.match(line) if line is not None else None
         if found and record:
-            is_next = after_blank and found[1] in once and (found[1] in tags or first not in tags)
-            if found[1] in (first, last) or is_next:
+            is_next = after_blank and found[1] in once and (found[1] in tags or tags.isdisjoint(first))
+            if found[1] in first or found[1] == last or is_next:
                 yield record
                 record = None
         if found and not record and found[1] != last and found[1] not in outside:

@@ -32,7 +32,7 @@ COLUMNS = """
 """The names of the columns of tables and of the keys of JSON."""
 MONTHS = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
-_EXPORTS = frozenset("bibtex ris endnote endnote_xml wos zotero_rdf mods".split())
+_EXPORTS = frozenset("bibtex ris endnote endnote_xml wos zotero_rdf mods refworks".split())
 """Formats of files that pass through programs of many kinds, of which some spoil the text."""
 
 _PMID = re.compile(r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE)

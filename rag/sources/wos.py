@@ -29,7 +29,7 @@ def recognise(head: str) -> bool:
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """Yield one record per record; a second title or abstract makes it a Reject."""
-    for lines in split_tagged(stream, _TAG, first="PT", last="ER", once=_ONCE_PER_RECORD, outside=_OF_THE_FILE):
+    for lines in split_tagged(stream, _TAG, first=("PT",), last="ER", once=_ONCE_PER_RECORD, outside=_OF_THE_FILE):
         values = tagged_lines(lines.rows, _TAG)
         yield (
             lines.too_long()

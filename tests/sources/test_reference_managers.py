@@ -242,3 +242,106 @@ def test_a_subtitle_of_mods_is_a_part_of_the_title_and_editors_are_no_authors() 
         <abstract>{ABSTRACT}</abstract></mods>"""
     paper = one(content)
     assert (paper.title, paper.authors) == ("The moss: on walls", ("Byron, Ada",))
+
+
+# ---- RefWorks, Ovid, and BibTeX of databases
+
+
+def test_the_authors_of_a_chinese_database_stand_on_one_line() -> None:
+    content = (
+        f"RT Journal Article\nSR 1\nA1 王小明;李四\nT1 墙上的苔藓\nJF 墙\nYR 2020\nK1 苔藓;墙\nAB {ABSTRACT}\nDS CNKI\n"
+    )
+    paper = one(content)
+    assert (paper.source, paper.authors, paper.published) == ("refworks", ("王小明", "李四"), "2020")
+    assert paper.tags == ("苔藓", "墙")
+
+
+def test_medline_as_ovid_writes_it_is_read() -> None:
+    record = f"""VN  - Ovid Technologies
+DB  - Embase
+UI  - 2004123456
+TI  - Moss on walls
+      in five cities.
+AB  - {ABSTRACT}
+AU  - Okafor N.
+AU  - Lindqvist P.
+JN  - Wall Letters
+YR  - 2020
+DO  - https://dx.doi.org/10.5555/x
+
+"""
+    first, second = read(
+        f"<1>\n{record}<2>\n{record.replace('2004123456', '2').replace('Moss', 'Ferns').replace('5/x', '5/y')}"
+    )
+    assert isinstance(first, Paper)
+    assert isinstance(second, Paper)
+    assert (first.title, first.abstract, first.published) == ("Moss on walls in five cities.", ABSTRACT, "2020")
+    assert (first.paper_id, first.venue, first.source) == ("doi:10.5555/x", "Wall Letters", "medline")
+    assert (second.title, second.authors) == ("Ferns on walls in five cities.", ("Okafor N.", "Lindqvist P."))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        """@article{ ISI:000123,
+Author = {Okafor, Ngozi and
+   Lindqvist, Per},
+Title = {{A map of
+   soil}},
+Journal = {{Soil Letters}},
+Year = {{2023}},
+Month = {{MAR 15}},
+Abstract = {{ABSTRACT}},
+DOI = {{10.5555/x}},
+Keywords = {{radar; soil}},
+}
+""",
+        """Scopus
+EXPORT DATE: 3 March 2023
+
+@ARTICLE{Okafor2023,
+\tauthor = {Okafor, Ngozi and Lindqvist, Per},
+\ttitle = {A map of soil},
+\tyear = {2023}, month = {March}, day = {15},
+\tjournal = {Soil Letters},
+\tdoi = {10.5555/x},
+\tabstract = {ABSTRACT},
+\tauthor_keywords = {radar; soil},
+\tsource = {Scopus}
+}
+""",
+        """DB  - McK
+C8  -
+TI  - A map of soil
+AB  - ABSTRACT
+TY  - JOUR
+AU  - Okafor, Ngozi
+AU  - Lindqvist, Per
+PY  - 2023/03/15/
+KW  - radar
+KW  - soil
+DO  - 10.5555/x
+JO  - Soil Letters
+ER  -
+""",
+        """%0 Journal Article
+%A Okafor, Ngozi
+%A Lindqvist, Per
+%T A map of soil
+%J Soil Letters
+%8 March 15, 2023
+%! Map
+%X ABSTRACT
+%f A figure
+%R 10.5555/x
+%K radar
+soil
+%[ 2023-05-01
+""",
+    ],
+)
+def test_exports_of_databases_give_the_same_paper(content: str) -> None:
+    paper = one(content.replace("ABSTRACT", ABSTRACT))
+    assert (paper.title, paper.abstract, paper.published) == ("A map of soil", ABSTRACT, "2023-03-15")
+    assert (paper.authors, paper.venue) == (("Ngozi Okafor", "Per Lindqvist"), "Soil Letters")
+    assert (paper.tags, paper.paper_id) == (("radar", "soil"), "doi:10.5555/x")
