@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 import refdesk
 from refdesk.cli import main
 from tests.commands import ROOT, Ran
+from tests.copies import copied
 
 EXAMPLES = ROOT / "examples"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -74,7 +74,7 @@ def sample_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def own_library(sample_library: Path, tmp_path: Path) -> Path:
     """A copy of the sample library that a test may change."""
-    return Path(shutil.copytree(sample_library, tmp_path / "own"))
+    return copied(sample_library, tmp_path / "own")
 
 
 @pytest.fixture

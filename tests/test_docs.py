@@ -25,6 +25,7 @@ from rag.types import Subscription
 from refdesk.cli import cli as group
 from refdesk.settings import config
 from tests.commands import ROOT, Ran, ended, environment, start
+from tests.copies import copied
 
 DOCS = ROOT / "docs"
 COMMANDS = DOCS / "commands.md"
@@ -70,7 +71,7 @@ def place(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @parametrized("block", blocks("python"))
 def test_the_python_of_the_manual_runs_as_it_stands(block: str, place: Path, sample_library: Path) -> None:
-    shutil.copytree(sample_library, place / "library")
+    copied(sample_library, place / "library")
     ran = ended(start(_FORGET + block))
     assert ran.status == 0, ran.err
     assert any(word in ran.out for word in ("rokking", "odular", "ecod"))
@@ -93,7 +94,7 @@ def test_the_commands_of_a_page_print_what_it_shows(
 ) -> None:
     listed = list(commands(page))
     if not listed[0][0].startswith("refdesk add"):
-        shutil.copytree(sample_library, os.environ["REFDESK_LIBRARY"])
+        copied(sample_library, Path(os.environ["REFDESK_LIBRARY"]))
     for line, shown in listed:
         program, *words = shlex.split(line, comments=True)
         assert program == "refdesk", line

@@ -104,7 +104,7 @@ def test_a_catalog_of_an_earlier_schema_is_read_as_it_is_and_filled_when_it_is_m
         connection.execute(sa.delete(labels).where(labels.c.kind == "author"))
         for undo in (
             "ALTER TABLE revisions DROP COLUMN brought",
-            *(f"DROP TABLE {name}" for name in ("unions", "apart", "answers", "tokens")),
+            *(f"DROP TABLE {name}" for name in ("unions", "apart", "notices", "answers", "tokens")),
         ):
             connection.execute(sa.text(undo))
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0008'"))

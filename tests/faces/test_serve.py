@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from tests import chat_server
 from tests.browser import Browser, browsing
 from tests.chat_server import as_reply, claim
 from tests.commands import Ran, environment
+from tests.copies import copied
 
 Cli = Callable[..., Ran]
 QUESTION = "What explains grokking, the delayed generalization of networks?"
@@ -41,7 +41,7 @@ HOSTILE = {
 
 @pytest.fixture
 def folder(sample_library: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(sample_library, tmp_path / "own"))
+    return copied(sample_library, tmp_path / "own")
 
 
 @pytest.fixture(scope="module")

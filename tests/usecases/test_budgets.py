@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from stores.sql.catalog import SQLCatalog
 from stores.sql.replies import added
 from tests.chat_server import ChatServer, serving
 from tests.commands import ROOT, ended, environment, start
+from tests.copies import copied
 
 QUESTION = "What explains grokking?"
 DAY = "2026-07-01"
@@ -56,7 +56,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def opened(_template: Path, tmp_path: Path, server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Opens the sample library, this test's own, with a model and a limit for the day."""
-    folder = Path(shutil.copytree(_template, tmp_path / "own"))
+    folder = copied(_template, tmp_path / "own")
     model = f"openai:budget-{next(NUMBER)}"
 
     def library(limit: int = 0, **rest: Any) -> refdesk.Library:

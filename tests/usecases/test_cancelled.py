@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from rag.types import Answer, Claim
 from tests import chat_server
 from tests.chat_server import Body, ChatServer, as_reply, claim, serving
 from tests.commands import ROOT, ended, environment, start
+from tests.copies import copied
 
 QUESTION = "What explains grokking?"
 CHUNKS = 100
@@ -58,7 +58,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(_template: Path, tmp_path: Path) -> Path:
     """The sample library, this test's own."""
-    return Path(shutil.copytree(_template, tmp_path / "own"))
+    return copied(_template, tmp_path / "own")
 
 
 @pytest.fixture

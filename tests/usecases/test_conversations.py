@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from itertools import count, pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ import refdesk
 from rag.answers.followups import sentences_of, without_repetitions
 from tests.chat_server import honest, serving, shown
 from tests.commands import ROOT, Ran, environment, run
+from tests.copies import copied
 from tests.faces.shapes import is_answer
 from tests.faces.shapes import shown as stored
 
@@ -75,7 +75,7 @@ def test_a_follow_up_is_read_by_rule_where_the_model_fails(
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
         server.moods, server.reply = ["ok", "refused"], honest
-        copy = shutil.copytree(folder, tmp_path / "own")
+        copy = copied(folder, tmp_path / "own")
         ran = run(
             "--library", copy, "chat", "--model", f"openai:talking-{next(NUMBER)}",
             stdin=b"Does weight decay explain grokking?\nand label noise?\n", env=environment(),

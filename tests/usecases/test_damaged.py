@@ -17,6 +17,7 @@ import pytest
 import refdesk
 from refdesk import errors
 from tests.commands import Process, ended, environment, start
+from tests.copies import copied
 
 _CLI = "import sys; from refdesk.cli import main; main(sys.argv[1:])"
 NOBODY = 65534
@@ -113,7 +114,7 @@ def read_only_disk(tmp_path: Path, small: Path) -> Iterator[Path]:
     """A file system that cannot be written, with a library in it."""
     folder = tmp_path / "archive"
     with mounted(folder, "size=80m"):
-        shutil.copytree(small, folder / "library")
+        copied(small, folder / "library")
         subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
         yield folder
 
@@ -179,7 +180,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_without_room_is_told_before_anything_is_written(
     small: Path, tiny_disk: Path, many: tuple[Path, set[str]]
 ) -> None:
-    shutil.copytree(small, tiny_disk / "library")
+    copied(small, tiny_disk / "library")
     filler = tiny_disk / "filler"
     filler.write_bytes(b"x" * (30 << 20))
     with refdesk.open_library(tiny_disk / "library") as library:
@@ -204,7 +205,7 @@ def test_a_full_disk_is_told_as_full_whatever_is_written(
     small: Path, tiny_disk: Path, records: Callable[..., list], jsonl: Callable[..., Path]
 ) -> None:
     more = jsonl(small.parent / "more.jsonl", records(3, first=5_000))
-    shutil.copytree(small, tiny_disk / "library")
+    copied(small, tiny_disk / "library")
     with refdesk.open_library(tiny_disk / "library") as library:
         assert library.search("subject17")
         filler = filled(tiny_disk)
@@ -235,7 +236,7 @@ def test_a_full_disk_is_told_as_full_whatever_is_written(
 def test_a_library_on_a_full_disk_is_read_and_that_nothing_is_recorded_is_said(
     small: Path, tiny_disk: Path, command: list[str]
 ) -> None:
-    shutil.copytree(small, tiny_disk / "library")
+    copied(small, tiny_disk / "library")
     filled(tiny_disk)
     ran = ended(start(_CLI, "--library", tiny_disk / "library", *command))
     assert ran.status == 0, ran.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from refdesk.cli import main
 from tests import chat_server
 from tests.chat_server import FAILING, LATE, SILENT, UNREADABLE, Body, ChatServer, serving, shown
 from tests.commands import ROOT, Ran, environment, run
+from tests.copies import copied
 from tests.faces.shapes import is_answer
 from tests.faces.shapes import shown as stored
 
@@ -67,7 +67,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(_template: Path, tmp_path: Path) -> Path:
     """The sample library, this test's own."""
-    return Path(shutil.copytree(_template, tmp_path / "own"))
+    return copied(_template, tmp_path / "own")
 
 
 @pytest.fixture

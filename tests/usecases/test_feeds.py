@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import shutil
 import threading
 import time
 import zipfile
@@ -35,6 +34,7 @@ from refdesk.settings import config
 from stores.locks import FileWriterLock
 from stores.sql.feeds import FeedRecord, Run
 from stores.store import LibraryStore, Place
+from tests.copies import copied
 from tests.feed_server import FeedServer, entries, serving
 
 TODAY = date(2026, 6, 20)
@@ -159,7 +159,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def desk(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     for name in ("S2_API_KEY", "NCBI_API_KEY", "ZOTERO_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    return Desk(Path(shutil.copytree(empty, tmp_path / "library")))
+    return Desk(copied(empty, tmp_path / "library"))
 
 
 def pulled(server: FeedServer, kind: str, since: date = date(2026, 6, 14), **given: Any) -> list[int]:

@@ -20,6 +20,7 @@ from refdesk.render.markdown import answer as as_markdown
 from tests import chat_server
 from tests.chat_server import Body, ChatServer, as_reply, claim, serving, shown
 from tests.commands import ROOT, environment, run, run_anew
+from tests.copies import copied
 from tests.faces.shapes import is_answer
 from tests.faces.shapes import shown as stored
 
@@ -48,7 +49,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(_template: Path, tmp_path: Path) -> Path:
     """The sample library, this test's own."""
-    return Path(shutil.copytree(_template, tmp_path / "own"))
+    return copied(_template, tmp_path / "own")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -27,6 +26,7 @@ from refdesk.settings.prompts import load
 from tests import chat_server
 from tests.chat_server import Body, ChatServer, as_reply, claim, is_judge, judged, judgements, judging, serving
 from tests.commands import ROOT, run
+from tests.copies import copied
 
 QUESTION = "What explains grokking?"
 NUMBER = count()
@@ -53,7 +53,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(_template: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(_template, tmp_path / "own"))
+    return copied(_template, tmp_path / "own")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -20,6 +19,7 @@ from rag.llm.dialect import dialect_of
 from tests import chat_server
 from tests.chat_server import Body, as_reply, claim, shown
 from tests.commands import ROOT
+from tests.copies import copied
 from tests.faces.shapes import is_answer
 from tests.faces.shapes import shown as stored
 
@@ -209,7 +209,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def library(template: Path, tmp_path: Path, server: Server) -> Iterator[refdesk.Library]:
-    folder = shutil.copytree(template, tmp_path / "own")
+    folder = copied(template, tmp_path / "own")
     server.model = f"openai:matrix-{next(NUMBER)}"
     with refdesk.open_library(folder, model=server.model) as opened:
         yield opened
