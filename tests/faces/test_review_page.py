@@ -15,7 +15,9 @@ import pytest
 import refdesk
 from rag.types import Review
 from refdesk.render.review import rendered
+from tests.browser import Browser, browsing
 from tests.faces.issues import HOSTILE
+from tests.faces.test_issue_page import _CONTRAST, _OUTSIDE, AA
 
 ELEMENTS = set(
     "html head meta title style body main header section footer h1 h2 h3 p a span strong bdi q table caption thead "
@@ -90,6 +92,26 @@ def test_a_page_is_valid_and_holds_only_what_the_template_does(topic: str, hosti
     levels = [int(name[1]) for name in names if re.fullmatch("h[1-6]", name)]
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for all tests of this module."""
+    with browsing() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1_000])
+def test_nothing_stands_out_of_the_page_and_all_text_can_be_read(
+    width: int, dark: bool, review: Review, tmp_path: Path, browser: Browser
+) -> None:
+    page = tmp_path / "review.html"
+    page.write_text(rendered(review, "html"), encoding="utf-8")
+    browser.open(page, width=width, dark=dark)
+    assert browser.run(_OUTSIDE) == []
+    contrast, where = browser.run(_CONTRAST)
+    assert contrast >= AA, where
 
 
 @pytest.mark.parametrize("form", ["md", "json"])
