@@ -11,7 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from rag import sources
 from rag.errors import InputError, RefdeskError
@@ -155,7 +155,7 @@ def _examined(
         text, _ = open_text(stream, filename)
         report.encoding = text.encoding
         report.format = format_name or sources.recognise(text.read(HEAD_BYTES), filename).name
-        records, notes = sources.parse(stream, filename, today=today, format_name=report.format)
+        records, usage = sources.parse(stream, filename, today=today, format_name=report.format)
         seen: set[str] = set()
         for record in records:
             report.count(record, seen)
@@ -164,18 +164,12 @@ def _examined(
     except (InputError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         report.error = _told(error, path)
         return report
-    report.notes = list(notes)
-    report.used, report.unused = _names(notes, "used"), _names(notes, "unused")
+    report.notes, report.used, report.unused = list(usage), list(usage.used), list(usage.unused)
     if not report.records:
         report.error = InputError(
             f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read."
         )
     return report
-
-
-def _names(usage: Any, kind: str) -> list[str]:
-    """The columns of a kind, of a format that says which it used."""
-    return list(getattr(usage, kind, ()))
 
 
 def _told(error: Exception, path: str) -> RefdeskError:

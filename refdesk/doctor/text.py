@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SHOWN_REASONS = 5
 SHOWN_NAMES = 12
+_SAID = ("columns not used", "no record has a date", "no record has an author")
+"""The beginnings of notes that other lines tell."""
 _MARGIN = 14
 _LONG_REPLY = 4_000
 
@@ -33,13 +35,15 @@ def file(given: FileReport) -> RenderableType:
         counts += [f"{given.rejected:,} rejected"] if given.rejected else []
         lines.append(("records", f"{given.records:,}: {', '.join(counts)}"))
     if given.papers:
-        days = f", {given.first} to {given.last}" if given.first else ""
+        days = f", {given.first}" if given.first else ""
+        days += f" to {given.last}" if given.last != given.first else ""
         lines.append(("dates", f"published {_of(given.published, given)}, listed {_of(given.listed, given)}{days}"))
         lines.append(("authors", _of(given.authors, given)))
         lines.append(("ids", ", ".join(f"{scheme} {count:,}" for scheme, count in given.ids.most_common())))
     if given.used or given.unused:
-        lines.append(("columns", f"used: {_names(given.used)}; not used: {_names(given.unused)}"))
-    lines += [("without", f"no paper has {what}") for what in given.without]
+        lines.append(("columns", f"used: {_names(given.used)}"))
+        lines.append(("columns", f"not used: {_names(given.unused)}"))
+    lines += [("without", f"no paper has {'a date' if what == 'date' else what}") for what in given.without]
     reasons = sorted(given.reasons.items(), key=lambda item: -item[1]["count"])
     for reason, what in reasons[:SHOWN_REASONS]:
         title = f" “{_cut(what['title'], 60)}”" if what["title"] else ""
@@ -48,7 +52,8 @@ def file(given: FileReport) -> RenderableType:
         lines.append(("rejected", f"{others:,} for other reasons; `--json` has more of them"))
     if given.flagged:
         lines.append(("flagged", f"{given.flagged:,}: withdrawn, or with orders to a model"))
-    lines += [("note", note) for note in given.notes[:SHOWN_REASONS]]
+    notes = [note for note in given.notes if not note.startswith(_SAID)]
+    lines += [("note", note) for note in notes[:SHOWN_REASONS]]
     if given.example:
         lines.append(("the first is", f"“{_cut(given.example, 100)}”"))
     return Group(Text(given.path, style="bold"), *_rows(lines), *_fault(given.error))

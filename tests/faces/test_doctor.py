@@ -104,9 +104,19 @@ def test_what_no_paper_of_a_file_has_is_said(doctor: Doctor, tmp_path: Path) -> 
     (tmp_path / "bare.csv").write_text("title,abstract\nMoss on walls,Moss grows on the walls of old towns.\n")
     ran = doctor(tmp_path / "bare.csv")
     assert ran.status == 0
-    assert "no paper has date" in ran.out
+    assert "no paper has a date" in ran.out
     assert "no paper has authors" in ran.out
     assert doctor(tmp_path / "bare.csv", "--json").json["files"][0]["columns"]["without"] == ["date", "authors"]
+
+
+def test_the_columns_that_are_used_and_those_that_are_not_are_named(doctor: Doctor) -> None:
+    path = ROOT / "tests" / "cases" / "field" / "lens.csv"
+    columns = doctor(path, "--json").json["files"][0]["columns"]
+    assert {"Title", "Abstract", "Author/s", "Date Published"} <= set(columns["used"])
+    assert {"Publisher", "Volume"} <= set(columns["unused"])
+    text = doctor(path).out
+    assert "not used: Publication Type, Publisher" in text
+    assert text.count("Publisher") == 1
 
 
 def test_the_files_of_a_folder_and_of_an_archive_are_told_apart(doctor: Doctor, tmp_path: Path) -> None:
