@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from rag.answers import sentences, wanted
 from rag.answers.confidence import THRESHOLD, confidence
-from rag.answers.coverage import is_in
+from rag.answers.coverage import HALF, is_in
 from rag.answers.form import Listed, all_of
 from rag.question import Understood
 from rag.retrieval.retriever import Retrieved
@@ -75,7 +75,8 @@ def listed(
         return _told(_ordered(hits, limit or LENGTH_OF_OVERVIEW, newest_first=newest_first), _WAYS), "", None
     of_papers, sort = _sort_of(asked)
     exact = [hit for hit in hits if not of_papers or _is_of(hit, of_papers)]
-    surely, fitting = len(exact), _filled(exact, retrieved, of_papers)
+    surely = sum(hit.named >= HALF or retrieved.units <= 1 for hit in exact)
+    fitting = _filled(exact, retrieved, of_papers)
     if asked.kind == "overview":
         open_ones = bool(wanted.LIMITS.search(asked.question))
         length = limit or LENGTH_OF_OVERVIEW

@@ -22,6 +22,15 @@ _LIMITS = re.compile(
     r"expensive|overlook\w*|neglect\w*|insufficient\w*)\b",
     re.IGNORECASE,
 )
+_NO_LIMIT = re.compile(
+    r"\b(?:without|limiting|minimal|minimi[sz]\w+|negligible|no|not|avoid\w*|prevent\w*|reduc\w+|fewer|less|lower\w*|"
+    r"weakly|error-free) "
+    r"(?:[\w-]+ ){0,3}?(?:degrad\w+|loss\w*|limit\w*|errors?|fail\w*|mistak\w+|costly|expensive)|"
+    r"\b(?:root-mean-square|mean|squared|absolute|"
+    r"standard|reconstruction|word|character) (?:[\w-]+ )?errors?(?: rates?)?",
+    re.IGNORECASE,
+)
+"""“Without degrading …” and the names of measures tell of no limit."""
 _NOT = re.compile(
     r"\b(?:not(?! only)|no(?! (?:loss|degradation|drop|cost|additional|extra))|nor|never|neither|cannot|fails?|"
     r"failed|little|"
@@ -206,7 +215,7 @@ def is_plain(text: str) -> bool:
 
 def tells_limits(text: str) -> bool:
     """True if a sentence tells of a limit or a failure, and not of how it is mended."""
-    return bool(_LIMITS.search(text)) and not _MENDS.search(text)
+    return bool(_LIMITS.search(_NO_LIMIT.sub("", text))) and not _MENDS.search(text)
 
 
 def denies(text: str) -> bool:

@@ -64,6 +64,9 @@ _MEASURES = (
     ),
 )
 """What is measured, in the question's words, and the words that stand beside such a number."""
+_METRIC = re.compile(
+    r"\b(?:bleu|rouge|dice|f1|m?iou|wer|cer|auc|auroc|map|fid|psnr|ssim|perplexity|kappa)\b", re.IGNORECASE
+)
 
 
 def own_names(question: str) -> list[str]:
@@ -104,6 +107,10 @@ def counted(question: str) -> str | None:
 
 def measured(question: str) -> re.Pattern[str] | None:
     """The words that stand beside a number of what a question measures; None if it is not known."""
+    if re.search(r"\bspeed(?:s|ed)? up\b|\bspeed-?ups?\b", question, re.IGNORECASE):
+        question = "How fast"
+    if metric := _METRIC.search(question):
+        return re.compile(rf"\b{metric.group()}\b", re.IGNORECASE)
     for asked, told in _MEASURES:
         if re.search(rf"^(?:how (?:much )?(?:{asked})|what\b.*\b(?:{asked}))\b", question, re.IGNORECASE):
             return re.compile(rf"(?<!\w)(?:{told})", re.IGNORECASE)

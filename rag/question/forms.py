@@ -176,7 +176,7 @@ NUMBER = re.compile(
     r"specificity|share|fraction|amount|parameter count)\b|"
     r"(?:at|by|to|with|in|for) (?:how many|how much)\b|"
     r"(?:at|by|to|with|in|for) (?:what|which) (?:accuracy|rate|percentage|factor|speed|cost|size)\b|"
-    r"what (?:accuracy|percentage|fraction|share|proportion|speedup|score|rate|number)\b)",
+    r"what (?:\w+ )?(?:score|accuracy|percentage|fraction|share|proportion|speedup|score|rate|number)\b)",
     re.IGNORECASE,
 )
 YES_NO = re.compile(

@@ -74,6 +74,7 @@ ASKED_OF = frozenset(
     common rare often old expensive cheap cheaper many much more less least better worse harmful beneficial helpful
     weak weakness weaknesses shortcoming shortcomings failure failures pitfall pitfalls downside downsides limit limits
     cause causes reason reasons effect effects impact impacts influence influences role performance quality accuracy
+    score scores bleu rouge dice f1 iou auc wer perplexity
     contain contains include includes consist cover covers together alone jointly one ones well good answer answers
     """.split()
 )
@@ -87,6 +88,7 @@ FIXED_TERMS = (
     "chains? of (?:thoughts?|verification)",
     "(?:tree|graph|skeleton|program)s? of thoughts?",
     "bag of words",
+    "tool (?:use|calling)",
     "internet of things",
     "theory of mind",
     "needle in (?:a|the) haystack",
