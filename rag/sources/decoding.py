@@ -136,14 +136,23 @@ def _found(stream: BinaryIO, name: str, declared: str | None) -> tuple[str, str 
     if right >= max(wrong, 1):
         return "utf-8", f"{name} is UTF-8 with {_wrong(wrong)}"
     sample = _sample(stream)
-    if codec := encodings.guess(sample):
+    codec, plausible = encodings.guess(sample)
+    if codec:
         return codec, f"{name} is not UTF-8; it was read as {codec}"
-    if len(sample.tokens) <= _DAMAGED:
+    if len(sample.tokens) <= _DAMAGED and not plausible:
         return "utf-8", f"{name} has {_wrong(wrong)}; if it is in another encoding, name that with --encoding"
+    readings = ", ".join(f"“{_printable(words)}” if it is {codec}" for codec, words in plausible.items())
     raise UnreadableInput(
-        f"{name} is not UTF-8, and its encoding is not sure.",
-        hint="Name it with `--encoding NAME`, such as cp1252, cp1250, mac_roman or gb18030, or save the file as UTF-8.",
+        f"{name} is not UTF-8, and its encoding is not sure; --encoding names it.",
+        hint=f"It reads {readings}: name it with `--encoding NAME`, or save the file as UTF-8."
+        if readings
+        else "Name it, such as `--encoding cp1250`, or save the file as UTF-8.",
     )
+
+
+def _printable(text: str) -> str:
+    """The first 60 characters of a text, with U+FFFD for those that a terminal cannot print."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text[:60])
 
 
 def _sample(stream: BinaryIO) -> encodings.Sample:

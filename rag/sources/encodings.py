@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
+from types import MappingProxyType
+from typing import NamedTuple
 
 from rag.sources.western import oddities
 
@@ -117,6 +119,7 @@ class Sample:
             if len(self.tokens) < _MAX_TOKENS:
                 self.tokens.update(_NON_ASCII.findall(whole))
         self.tokens.update(_NON_ASCII.findall(rest))
+        self.first = _NON_ASCII.findall(b"\n".join([*lines[:3], rest[:1000]]))[:3]
         self.text = b"\n".join([*lines, rest])[:_SAMPLE_BYTES]
 
     def decoded(self, codec: str) -> list[str] | None:
@@ -127,9 +130,16 @@ class Sample:
             return None
 
 
-def guess(sample: Sample) -> str | None:
+class Guess(NamedTuple):
+    """The codec of a text, None if it is not sure; and the first words in the codecs in which it reads plausibly."""
+
+    codec: str | None
+    plausible: Mapping[str, str] = MappingProxyType({})
+
+
+def guess(sample: Sample) -> Guess:
     """
-    The codec of a text that declares none and is not UTF-8; None if it is not sure.
+    The codec of a text that declares none and is not UTF-8.
 
     cp1252 is taken where it reads plausibly. The detector's answer is taken where nothing else does.
     """
@@ -139,20 +149,21 @@ def guess(sample: Sample) -> str | None:
     else:
         odd = len(oddities(western, most=len(western) // _MIXED + 1))
     if not odd:
-        return "cp1252"
+        return Guess("cp1252")
     readings: dict[str, list[str]] = {}
     for codec, is_plausible in _CANDIDATES.items():
         tokens = sample.decoded(codec)
         if tokens is not None and tokens != western and tokens not in readings.values() and is_plausible(tokens):
             readings[codec] = tokens
+    unsure = Guess(None, {codec: " ".join(word.decode(codec) for word in sample.first) for codec in readings})
     if odd <= len(sample.tokens) // _TOLERATED:
         fewer = (codec for codec, tokens in readings.items() if len(oddities(tokens, most=odd)) < odd)
-        return "cp1252" if next(fewer, None) is None else None
+        return Guess("cp1252") if next(fewer, None) is None else unsure
     if odd <= len(sample.tokens) // _MIXED or len(readings) != 1:
-        return None
+        return unsure
     ((codec, tokens),) = readings.items()
     detected = _detected(sample.text)
-    return codec if detected and sample.decoded(detected) == tokens else None
+    return Guess(codec) if detected and sample.decoded(detected) == tokens else unsure
 
 
 def is_credible(sample: Sample, codec: str) -> bool:
@@ -183,10 +194,18 @@ def _detected(text: bytes) -> str | None:
 # ---- plausible readings in other encodings
 
 
+_MATHS = "[≈≤≥≠∞∂∑∏∫√∆◊∩≡⌠⌡⌐]"
+_NO_LATIN = re.compile(
+    rf"[\u2320-\u25ff]|[\u0370-\u03ff]{{2}}|[A-Za-zÀ-ɏ](?:[\u0370-\u03ff]|{_MATHS})|{_MATHS}[A-Za-zÀ-ɏ\u0370-\u03ff]"
+)
+
+
 def _is_latin(tokens: list[str]) -> bool:
     tolerated = len(tokens) // _TOLERATED_ELSEWHERE
-    return len(oddities(tokens, most=tolerated + 1)) <= tolerated and all(
-        char.isalpha() or not char.isidentifier() for token in tokens for char in token if char > "\x7f"
+    return (
+        len(oddities(tokens, most=tolerated + 1)) <= tolerated
+        and not any(map(_NO_LATIN.search, tokens))
+        and all(char.isalpha() or not char.isidentifier() for token in tokens for char in token if char > "\x7f")
     )
 
 

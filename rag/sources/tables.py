@@ -20,6 +20,8 @@ from rag.sources.columns import Columns, field_of, program_of
 from rag.sources.decoding import MAX_RECORD_CHARS
 from rag.types import Paper, Reject
 
+_BIBTEX = re.compile(r"@\w+\s*[{(]|\w\s*=\s*[{\"]")
+"""A line of BibTeX, whose fields have the names of columns: `title={墙}, abstract={…}`."""
 _DELIMITERS = (",", "\t", ";", "|")
 _REMARK_LINES = 10
 """How many lines may stand above the header."""
@@ -40,7 +42,7 @@ def _is_column(cell: str) -> bool:
 
 def _first_lines(lines: Sequence[str]) -> list[str]:
     """The first lines that are not blank, in which the header is looked for."""
-    return [line for line in lines if line.strip()][: _REMARK_LINES + 1]
+    return [line for line in lines if line.strip() and not _BIBTEX.search(line)][: _REMARK_LINES + 1]
 
 
 def _is_header(line: str) -> bool:

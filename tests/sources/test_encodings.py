@@ -137,6 +137,13 @@ def test_what_is_not_sure_is_refused_with_the_option_that_names_it() -> None:
     assert "--encoding" in (caught.value.hint or "")
 
 
+def test_a_refusal_shows_how_the_text_would_read() -> None:
+    content = RIS.format("Zoë Müller in Köln und Größe").replace("AB  -", "AU  - García, José\nAB  -")
+    with pytest.raises(UnreadableInput) as caught:
+        parsed(content.encode("mac_roman"), "x.ris")
+    assert (caught.value.hint or "").startswith("It reads “Zoë Müller Köln” if it is mac_roman:")
+
+
 def test_the_encoding_that_the_user_names_is_taken() -> None:
     assert titles(parsed(RIS.format(FIVE).encode("iso8859_2"), "x.ris", encoding="ISO-8859-2")[0]) == [FIVE]
     assert titles(parsed(RIS.format(FIVE).encode("utf-16-le"), "x.ris", encoding="utf-16-le")[0]) == [FIVE]

@@ -127,6 +127,13 @@ def test_an_unknown_format_is_an_error_that_shows_how_it_begins(content: str) ->
     assert "--format" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize("end", ["}", ",\n}"])
+@pytest.mark.parametrize("before", ["", "% JabRef\n\n"])
+def test_an_entry_on_one_line_without_ascii_is_no_header_of_a_table(before: str, end: str) -> None:
+    entry = f"@article{{k, title={{墙上的苔藓}}, abstract={{我们统计了四十面墙上的苔藓发现背阴处的苔藓更多}}{end}"
+    assert formats(before + entry, "papers") == {"bibtex"}
+
+
 def test_an_unknown_name_of_a_format_is_an_error_that_lists_them() -> None:
     with pytest.raises(UnknownFormat, match="no format “word”") as caught:
         read(SAMPLES["jsonl"], format_name="word")
