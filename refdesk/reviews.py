@@ -16,7 +16,7 @@ from rag.question.words import FUNCTION_WORDS
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.units import Units, units
 from rag.reviews.build import ReviewInputs, build
-from rag.reviews.naming import Topic
+from rag.reviews.naming import Topic, acronyms
 from rag.reviews.treating import Found, find, topic_of
 from rag.types import Filter, Hit, Paper, Review
 from refdesk._version import __version__
@@ -131,7 +131,8 @@ class Reviews:
         known = {hit.paper_id for hit in first}
         hits = [*first, *(hit for hit in retrieved.hits if hit.paper_id not in known)]
         hits.sort(key=lambda hit: (-hit.score, hit.paper_id))
-        return find(Topic({words: 1.0}, {}), hits), len(holding) >= DEPTH
+        meanings = acronyms(hit.paper.abstract for hit in hits)
+        return find(Topic({words: 1.0}, {}, meanings), hits), len(holding) >= DEPTH
 
     def _units(self, retrieved: Retrieved) -> Units:
         lexical = self._store.lexical

@@ -2,14 +2,17 @@
 Phrase matching with small gaps: does a text name a topic, also as “diffusion *large* language models” or “*detecting*
 hallucinations”?
 
-It compares stems and knows no synonyms. Which words of a topic are one unit was found by retrieval.
+It compares stems, and acronyms with the words that papers define them by; it knows no synonyms. Which words of a topic
+are one unit was found by retrieval.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 from rag.checking.words import stems
 from rag.question.words import FUNCTION_WORDS
@@ -26,6 +29,10 @@ without the first word must be worth more, for that word tells which sort is mea
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s/'’-]")
 _END = ""
 
+DEFINED, AGREED = 3, 0.7
+"""Texts that must define an acronym by the same words, and their share of those that define it."""
+_DEFINITION = re.compile(r"((?:[^\W\d_]+[ -]){2,7})\(([A-Z][A-Za-z]{0,4}[A-Z])s?\)")
+
 Stems = tuple[str, ...]
 
 
@@ -36,17 +43,22 @@ class Topic:
     Args:
         units: The words of each unit with its share of the weight; the shares sum to 1.
         parts: By unit the shorter phrases within, and what each is worth of it, 0 to 1.
+        acronyms: The stems that an acronym stands for, by its own stem; see `acronyms`.
     """
 
     def __init__(
-        self, units: Mapping[tuple[str, ...], float], parts: Mapping[tuple[str, ...], Mapping[tuple[str, ...], float]]
+        self,
+        units: Mapping[tuple[str, ...], float],
+        parts: Mapping[tuple[str, ...], Mapping[tuple[str, ...], float]],
+        acronyms: Mapping[str, Stems] = MappingProxyType({}),
     ) -> None:
         self.shares = tuple(units.values())
         self.names = tuple(" ".join(words) for words in units)
-        self._forms = [tuple(stems(words)) for words in units]
+        self._acronyms = acronyms
+        self._forms = [self._spelled_out(tuple(stems(words))) for words in units]
         self._parts = [
             [
-                tuple(stems(part))
+                self._spelled_out(tuple(stems(part)))
                 for part, worth in parts.get(words, {}).items()
                 if worth >= (WORTH if part[0] == words[0] else WORTH_OF_LAST)
             ]
@@ -55,7 +67,7 @@ class Topic:
 
     def named(self, text: str) -> tuple[bool, ...]:
         """Which units a text names, in their order."""
-        held = _stems(text)
+        held = self._spelled_out(_stems(text))
         known = frozenset(held)
         return tuple(
             (known.issuperset(form) and _holds(held, form))
@@ -63,9 +75,38 @@ class Topic:
             for form, parts in zip(self._forms, self._parts, strict=True)
         )
 
+    def _spelled_out(self, words: Stems) -> Stems:
+        """Stems with acronyms replaced by what they stand for."""
+        if self._acronyms.keys().isdisjoint(words):
+            return words
+        return tuple(stem for word in words for stem in self._acronyms.get(word, (word,)))
+
     def share(self, named: Sequence[bool]) -> float:
         """The share of the weight of the units that are named."""
         return sum(share for share, is_named in zip(self.shares, named, strict=True) if is_named)
+
+
+def acronyms(texts: Iterable[str]) -> dict[str, Stems]:
+    """
+    What acronyms stand for, as several texts define them.
+
+    >>> acronyms(["Diffusion large language models (dLLMs) or large language models (LLMs)."] * 3)
+    {'llm': ('larg', 'languag', 'model'), 'llms': ('larg', 'languag', 'model')}
+    """
+    found: dict[str, Counter[Stems]] = defaultdict(Counter)
+    for text in texts:
+        for words, acronym in set(_DEFINITION.findall(text)):
+            letters = acronym.lower()
+            parts = re.split("[ -]", words.lower().rstrip(" -"))[-len(letters) :]
+            if "".join(part[:1] for part in parts) == letters:
+                found[letters][tuple(stems(parts))] += 1
+    return {
+        stem: meaning
+        for acronym, meanings in sorted(found.items())
+        for meaning, count in meanings.most_common(1)
+        if count >= DEFINED and count >= AGREED * meanings.total()
+        for stem in dict.fromkeys(stems([acronym, f"{acronym}s"]))
+    }
 
 
 def _holds(held: Stems, form: Stems) -> bool:

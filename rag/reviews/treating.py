@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from rag.answers.lists import ON_TOPIC
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.units import Units
-from rag.reviews.naming import Topic
+from rag.reviews.naming import Topic, acronyms
 from rag.types import Hit, Paper
 
-FLOOR, FLOOR_OF_OTHERS = 0.6, 0.68
+FLOOR, FLOOR_OF_OTHERS = 0.4, 0.68
 """The least share of the best paper's score, of a paper whose title names the topic and of another."""
 FLOOR_OF_FEW = 0.4
 """… of both, where few papers come so near."""
@@ -74,7 +74,8 @@ def topic_of(units: Units, retrieved: Retrieved) -> Topic:
         words: {words[piece]: worth for piece, worth in of_unit}
         for words, of_unit in zip(units.words, units.parts, strict=True)
     }
-    return Topic({words: weight / total for words, weight in kept.items()}, parts)
+    known = acronyms(hit.paper.abstract for hit in retrieved.hits)
+    return Topic({words: weight / total for words, weight in kept.items()}, parts, known)
 
 
 def find(topic: Topic, hits: Sequence[Hit]) -> Found:

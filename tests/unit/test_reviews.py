@@ -11,7 +11,7 @@ from rag.reviews.effects import effects
 from rag.reviews.figures import figure
 from rag.reviews.groups import FEWEST, themes
 from rag.reviews.months import MOST, months
-from rag.reviews.naming import Topic
+from rag.reviews.naming import Topic, acronyms
 from rag.reviews.treating import ENOUGH, find
 from rag.types import Hit, Paper, Role, Roles, Sentence
 
@@ -37,6 +37,19 @@ HALLUCINATION = Topic({("hallucination", "detection"): 1.0}, {})
 )
 def test_a_topic_is_named_with_small_gaps_and_turned_round(topic: Topic, text: str, named: bool) -> None:
     assert topic.named(text) == (named,)
+
+
+def test_an_acronym_names_what_the_papers_define_it_by() -> None:
+    meanings = acronyms(["Large language models (LLMs) are many."] * 3 + ["A low-level module (LLM) is one."])
+    assert meanings == dict.fromkeys(("llm", "llms"), ("larg", "languag", "model"))
+    topic = Topic({("diffusion", "language", "models"): 1.0}, {}, meanings)
+    assert topic.named("Long Context in Diffusion LLMs") == (True,)
+    assert topic.named("LLMs and diffusion transformers") == (False,)
+    assert Topic({("LLM", "agents"): 1.0}, {}, meanings).named("Agents of large language models; language models") == (
+        False,
+    )
+    assert Topic({("llm", "agents"): 1.0}, {}, meanings).named("Large language model agents") == (True,)
+    assert acronyms(["Large language models (LLMs) are many."] * 2) == {}
 
 
 def test_a_phrase_without_its_first_word_must_be_worth_more() -> None:
