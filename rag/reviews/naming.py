@@ -31,7 +31,9 @@ _END = ""
 
 DEFINED, AGREED = 3, 0.7
 """Texts that must define an acronym by the same words, and their share of those that define it."""
-_DEFINITION = re.compile(r"((?:[^\W\d_]+[ -]){2,7})\(([A-Z][A-Za-z]{0,4}[A-Z])s?\)")
+_ACRONYM = re.compile(r" \(([A-Z][A-Za-z]{0,4}[A-Z])s?\)")
+_BEFORE = 100
+"""Characters before an acronym in which its words are looked for."""
 
 Stems = tuple[str, ...]
 
@@ -95,10 +97,11 @@ def acronyms(texts: Iterable[str]) -> dict[str, Stems]:
     """
     found: dict[str, Counter[Stems]] = defaultdict(Counter)
     for text in texts:
-        for words, acronym in set(_DEFINITION.findall(text)):
-            letters = acronym.lower()
-            parts = re.split("[ -]", words.lower().rstrip(" -"))[-len(letters) :]
-            if "".join(part[:1] for part in parts) == letters:
+        for acronym in _ACRONYM.finditer(text):
+            letters = acronym[1].lower()
+            before = text[max(0, acronym.start() - _BEFORE) : acronym.start()].lower()
+            parts = re.split("[ -]", before)[-len(letters) :]
+            if all(map(str.isalpha, parts)) and "".join(part[:1] for part in parts) == letters:
                 found[letters][tuple(stems(parts))] += 1
     return {
         stem: meaning
