@@ -25,7 +25,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from benchmarks.report import data_folder, table, write_section
-from rag.digests.themes import cluster
+from rag.digests.themes import PaperSet, themes
 from rag.embedders.static import StaticEmbedder
 from rag.ports import Matrix
 from rag.types import Paper
@@ -52,12 +52,15 @@ def weeks() -> dict[str, list[Paper]]:
     return {name: papers for name, papers in sorted(found.items()) if len(papers) >= 200}
 
 
-def labels(papers: list[Paper], vectors: Matrix) -> NDArray[np.intp]:
+def embedded(name: str, papers: list[Paper]) -> PaperSet:
+    """A week's papers with their vectors."""
+    return PaperSet(name, papers, StaticEmbedder().embed([f"{paper.title}\n{paper.abstract}" for paper in papers]))
+
+
+def labels(week: PaperSet) -> NDArray[np.intp]:
     """The number of each paper's theme; -1 if it has none."""
-    found = np.full(len(papers), -1, dtype=np.intp)
-    for number, theme in enumerate(cluster(papers, vectors)):
-        found[list(theme)] = number
-    return found
+    theme_of = {paper_id: at for at, theme in enumerate(themes(week)[0]) for paper_id in theme.paper_ids}
+    return np.array([theme_of.get(paper.paper_id, -1) for paper in week.papers], dtype=np.intp)
 
 
 def joined(found: NDArray[np.intp], vectors: Matrix) -> NDArray[np.intp]:

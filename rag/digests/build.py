@@ -19,6 +19,7 @@ from rag.digests.parts import choose_sentences, first_three, written_themes
 from rag.digests.popularity import trending
 from rag.digests.ranking import Interests, Ranked, rank
 from rag.digests.selection import Decision
+from rag.digests.themes import PaperSet
 from rag.digests.tracking import TrackedPeriod
 from rag.digests.typical import representative
 from rag.types import Claim, Digest, Theme
@@ -58,9 +59,10 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
         CancelledError: The writer was cancelled.
     """
     subscription, eligible = inputs.subscription, inputs.eligible
-    periods = [(name, past.papers, past.vectors) for name, past in inputs.past]
-    periods.append((inputs.period.name, eligible.papers, eligible.vectors))
+    periods = [PaperSet(name, past.papers, past.vectors) for name, past in inputs.past]
+    periods.append(PaperSet(inputs.period.name, eligible.papers, eligible.vectors))
     found, tracked = themes.track(periods, inputs.tracked)
+    in_no_theme = len(eligible.papers) - sum(theme.size for theme in found) if found else 0
     decisions = selection.select(inputs.candidates, _ranked(inputs, found), subscription)
     shown = [decision for decision in decisions if decision.rank]
     three = first_three(shown, found)
@@ -81,6 +83,7 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
         headings=headings(told_later, eligible.papers),
         three=three,
         themes=found,
+        in_no_theme=in_no_theme,
         parts=claims,
         papers=by_id,
         considered=considered,

@@ -103,6 +103,7 @@ def issue(
     headings: Mapping[str, str],
     three: Sequence[str],
     themes: Sequence[Theme],
+    in_no_theme: int,
     parts: Mapping[str, Sequence[Claim]],
     papers: Mapping[str, Paper],
     considered: Mapping[str, str],
@@ -119,6 +120,7 @@ def issue(
         headings: The heading of each paper that has one, by id.
         three: The ids of the papers to read first.
         themes: Without claims.
+        in_no_theme: How many papers of the period are in no theme.
         parts: The claims of each part by its name, sources not yet numbered.
         papers: All that a claim may cite, by id.
         considered: The hash of each candidate's text, by id.
@@ -153,6 +155,7 @@ def issue(
         mode="generated" if model else "extractive",
         headline=headline,
         themes=themes_with_claims,
+        in_no_theme=in_no_theme,
         papers=numbered,
         coverage=coverage,
         sources=sources,

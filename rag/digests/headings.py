@@ -41,7 +41,6 @@ def headings(papers: Sequence[Paper], others: Sequence[Paper]) -> dict[str, str]
     groups = [
         (phrase, {at for at, text in enumerate(texts) if at in phrase.holders and text.is_about(phrase.text)})
         for phrase in Phrases([*papers, *sample]).salience(range(len(papers)), least=FEWEST)
-        if not phrase.vague and len(phrase.stems) > 1
     ]
     widest = max(FEWEST, WIDEST * len(papers))
     found: dict[str, str] = {}

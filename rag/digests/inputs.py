@@ -15,9 +15,9 @@ from datetime import timedelta
 from itertools import islice
 
 from rag.digests import selection
+from rag.digests.clusters import FEWEST
 from rag.digests.period import before, kind
 from rag.digests.selection import Candidate, EarlierPaper
-from rag.digests.themes import FEWEST
 from rag.digests.tracking import TrackedTheme
 from rag.ports import Matrix
 from rag.types import JsonDict, Paper, Period, Subscription
@@ -27,7 +27,7 @@ LOOKBACK = timedelta(days=185)
 BACKGROUND = 300
 """Papers that tell common words from rare ones: those of the period and, if it has fewer, of periods before."""
 BACK = 3
-"""The most past periods whose themes are found now if they are not stored; one of 2,000 papers takes a second."""
+"""The most past periods whose themes are found now if they are not stored; one of 2,000 papers takes half a second."""
 MOST_BACK = 20_000
 """The most papers of those periods."""
 
@@ -54,8 +54,8 @@ class DigestInputs:
         liked, disliked: The papers that the subscription names, as far as the library has them.
         background: Papers of the periods before, if this one has too few to tell common words from rare ones.
         scope: Names the papers among which themes are tracked.
-        tracked: The themes of the last period before this one whose themes are stored; None if there is none.
-        past: Name and papers of the periods between that one and this one, the oldest first.
+        past: Name and papers of the periods before this one that its themes are compared with, the oldest first.
+        tracked: The themes of the oldest of them; None if none are stored.
         feeds: The states of the feeds.
         embedder, version: What made the vectors and the issue, for the manifest.
     """
@@ -122,14 +122,14 @@ def choose(
     tracked, papers_back = None, 0
     for each in periods[:BACK]:
         tracked = stored(scope, each.name)
-        if tracked is not None:
-            break
         filtered = selection.apply_filters((Candidate(paper=paper) for paper in listed(each)), subscription)
         papers = selection.eligible(filtered)
         papers_back += len(papers)
-        if len(papers) < FEWEST or papers_back > MOST_BACK:
+        if tracked is None and (len(papers) < FEWEST or papers_back > MOST_BACK):
             break
         past.append((each.name, papers))
+        if tracked is not None:
+            break
     return Chosen(
         candidates=tuple(candidates),
         eligible=eligible,

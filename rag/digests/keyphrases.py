@@ -1,261 +1,269 @@
 """
-Keyphrase extraction by class-based TF-IDF: the phrases that distinguish some papers of a period from the others.
+Keyphrase extraction without a tagger: noun phrases of two to five words that several papers of a period hold.
 
-A phrase is a run of words between punctuation, function words, verbs and words of every abstract; it needs no tagger.
-Only the number of papers that have a phrase counts, not how often a paper has it. So a single paper makes no phrase.
+A phrase is a run of words between punctuation, function words, verbs and words of every abstract. Words count by their
+stems, hyphens as spaces, and an acronym as the words that the papers define it by (`rag.digests.phrase_tokens`). Only
+the number of papers that hold a phrase counts, not how often a paper has it. Which phrases are themes is chosen in
+`rag.digests.clusters`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.checking.words import FUNCTION_WORDS, stems
-from rag.retrieval.late_interaction import STOP_WORDS
+from rag.digests import phrase_tokens
+from rag.digests.phrase_tokens import Words
+from rag.digests.phrase_words import GERUNDS, HEADS, NO_FIRST, NO_LAST, NOUNS, VAGUE, WIDE
 from rag.types import Paper
 
 Ints = NDArray[np.int64]
+Degrees = NDArray[np.int8]
+Flags = NDArray[np.bool_]
 
-LONGEST = 4
+NOT, ONCE, OFTEN, TITLE = range(4)
+"""How a paper holds a phrase: not at all, once in its abstract, several times, or in its title."""
+LONGEST = 5
 """Words of a phrase at most."""
-HOLDERS, SHARE = 3, 0.03
-"""Papers of a theme that must have a phrase, and the share of them."""
-WEIGHTS = (0.0, 0.5, 1.0, 1.1, 1.1)
-"""The weight of a phrase by its number of words: one word is seldom specific enough."""
+CONTAINED = 0.6
+"""A phrase gives way to a longer one that such a share of its papers hold."""
+COMPLETE, BEGUN = 0.35, 0.25
+"""The shares of a phrase's papers in which it is no part of a longer one: no word follows it, and none precedes it."""
+IN_TITLES = 0.12
+"""The share of a phrase's papers that must have it in their titles: what papers use is not what they are about."""
+PLURAL = 4
+"""The weight of a spelling in the plural that two papers have: it names a subject."""
+LOWER = 0.15
+"""The share of the papers that must write a phrase in small letters; the others may have it in titles only."""
 BREADTH = 0.7
-"""The power of its share in a phrase's score: below 1, what is a theme's own counts more than what is frequent."""
-CONTAINED = 0.5
-"""A phrase gives way to a longer one that such a share of its papers have."""
-CONSIDERED = 100
-STEMS = 50_000
-"""Stems at most, the most frequent; four of their numbers fit into one integer."""
-WORD_CHARS = 40
+"""The power of its share in a phrase's salience: below 1, what is a group's own counts more than what is frequent."""
 
-_TOKEN = re.compile(r"[^\W_]+(?:[-.+'’][^\W_]+)*|[^\w\s]")
-_WORD = re.compile(r"(?=.*[^\W\d_]{2}).*|\d+d")  # two letters together, or 3D
-_SKIPPED = re.compile(r"https?://\S+|\$[^$]*\$|\\[A-Za-z]+|<[^<>]*>")
-_PLURAL = re.compile(r"(?<=[A-Z])s$")  # LLMs
-_BARRIERS = (
-    FUNCTION_WORDS
-    | STOP_WORDS
-    | frozenset(
-        """
-        et al e.g i.e etc vs v.s without within across through towards toward upon against along despite whereas beyond
-        instead rather namely yet still even often first second third two three four five one several many few multiple
-        numerous various diverse different new novel existing previous prior recent recently current traditional future
-        conventional common typical key main major important significant substantial crucial critical essential effective
-        efficient robust strong superior better best competitive comparable remarkable promising impressive notable able
-        capable available possible potential like well due based including compared given according state-of-the-art sota
-        extensive comprehensive thorough experiment experiments experimental result results evaluations performance
-        improvement improvements gain gains method methods approach approaches technique techniques framework frameworks
-        paradigm paradigms strategy strategies pipeline scheme work works code codes github project page website publicly
-        source sources challenge challenges challenging problem problems issue issues limitation limitations gap gaps
-        insight insights finding findings ability abilities capability capabilities need needs use usage high low higher
-        lower large-scale high-quality real-world small big larger smaller simple complex specific general overall average
-        total original additional single same similar certain particular entire full way ways set sets number numbers case
-        cases range level levels lack focus success rate rates score scores cost costs role field fields area areas domain
-        domains literature community http https www com org io baseline baselines effectiveness efficiency accuracy accurate
-        inherent distinct unique widely downstream practical proposed
-        """.split()
-    )
-)
-_VERBS = frozenset(
-    stems(
-        """
-        propose present introduce demonstrate show achieve enable improve outperform enhance address leverage provide offer
-        rely require remain evaluate exhibit explore investigate reveal highlight suffer struggle employ utilize develop
-        conduct perform allow make give take obtain yield aim tackle mitigate overcome face ensure facilitate identify
-        examine assess validate verify confirm observe discuss describe argue consider include contain incorporate
-        integrate combine extend apply adopt exploit capture produce preserve maintain reduce increase surpass exceed reach
-        become serve play hinder suggest indicate establish design build construct create degrade seek fail follow lead help
-        consist comprise involve cause compare depend differ occur tend begin
-        """.split()
-    )
-)
-"""Verbs end a phrase; by their stems, so that `enabling` and `enabled` do too."""
-_NO_FIRST = frozenset(
-    """
-    model models tasks dataset datasets benchmark benchmarks systems learning using generated trained learned generating
-    understanding application applications
-    """.split()
-)
+_OF = re.compile(r"(?!out-|state-)[a-z]+-of-[a-z]+")
 _ADJECTIVE = re.compile(
     r".*(?:al|ic|ive|ous|able|ible|ed|less|ful)|.*-language|(?:low|high|long|short|multi|zero|few|open|pre)-.*"
 )
-_NOUNS = frozenset(
-    """
-    retrieval removal proposal signal survival approval music traffic topic logic arithmetic metric clinic speed feed
-    """.split()
-)
-"""A word that looks like an adjective does not end a phrase, except these."""
-_VAGUE = _NO_FIRST | frozenset(
-    """
-    task data system training target targets response responses answer answers reference process image images video videos
-    text visual network networks neural deep information feature features module evaluation analysis quality research study
-    human time real language languages input inputs output outputs large ai artificial intelligence machine natural
-    processing llm fine-tuning inference 2d 3d 4d representation representations question questions
-    """.split()
-)
-"""Words that make no phrase alone. A phrase of only such words names a theme only if no other phrase does."""
+
+Key = tuple[str, ...]
+"""The stems of a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase: its stems, its most frequent spelling, the rows of the papers that have it, and its salience."""
+    """
+    A phrase.
 
-    stems: tuple[int, ...]
+    Args:
+        key: Its stems.
+        text: Its most frequent spelling.
+        holders: The rows of the papers that hold it.
+        score: Its salience, from `Phrases.salience`.
+    """
+
+    key: Key
     text: str
     holders: frozenset[int]
-    score: float
-    vague: bool
-
-    @property
-    def initials(self) -> str:
-        """`rag` of `retrieval-augmented generation`."""
-        return "".join(part[:1] for part in re.split(r"[\s-]", self.text)).lower()
-
-
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """
-    All runs of so many words: where each starts, in the order of their numbers, the first of each number being at
-    `bounds`; and the pairs of a number and a paper that has it.
-    """
-
-    length: int
-    starts: Ints
-    bounds: Ints
-    number: Ints
-    paper: Ints
+    score: float = 0.0
 
 
 class Phrases:
-    """The titles and abstracts of papers as one row of numbered stems, 0 for a token that ends a phrase."""
+    """
+    The titles and abstracts of papers as one row of stems.
 
-    def __init__(self, papers: Sequence[Paper]) -> None:
+    Args:
+        papers: A paper a row.
+        acronyms: The words of each acronym, those of another period; None finds them in these papers.
+    """
+
+    def __init__(self, papers: Sequence[Paper], acronyms: Mapping[str, Words] | None = None) -> None:
         self.count = len(papers)
-        parts = [_tokens(text) for paper in papers for text in (paper.title, paper.abstract)]
-        lengths = [len(part) for part in parts]
-        self._tokens = list(chain.from_iterable(parts))
-        self._paper = np.repeat(np.arange(2 * self.count) // 2, lengths)
-        in_title = np.repeat(np.arange(2 * self.count) % 2 == 0, lengths)
-        begins = np.array([True, *(token in ".!?:" for token in self._tokens)], dtype=bool)[:-1]  # noqa: S105
-        self._plain = ~(in_title | begins)
-        self._stems, kinds = _numbered(self._tokens)
-        self._opens, self._closes, self._vague = kinds
-        self._width = int(self._stems.max(initial=0)) + 1
-        self._runs = [self._of(length) for length in range(1, LONGEST + 1)]
+        parts = [phrase_tokens.tokens(text) for paper in papers for text in (paper.title, paper.abstract)]
+        tokens = list(chain.from_iterable(parts))
+        self.acronyms = phrase_tokens.acronyms(parts) if acronyms is None else acronyms
+        distinct = sorted(set(tokens))
+        number = {token: at for at, token in enumerate(distinct)}
+        of_token = np.fromiter(map(number.__getitem__, tokens), np.intp, len(tokens))
+        self._count = Counter(tokens)
+        units = [phrase_tokens.units(token, self.acronyms) for token in distinct]
+        counts = np.array([len(unit) for unit in units], dtype=np.intp)
+        first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp) if units else counts
+        lengths = counts[of_token]
+        begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        self._unit = np.repeat(first[of_token], lengths) + np.arange(len(begins)) - begins
+        text_of = np.repeat(np.repeat(np.arange(2 * self.count), [len(part) for part in parts]), lengths)
+        self._paper, self._title = text_of // 2, text_of % 2 == 0
+        table = list(chain.from_iterable(units))
+        self._shown = [unit.shown for unit in table]
+        self._stems = phrase_tokens.stemmed([unit.word for unit in table])
+        self._inner = np.array([unit.inner for unit in table], dtype=bool)
+        self._glued = [unit.glue for unit in table]
+        self._words = [unit.word for unit in table]
 
-    def _of(self, length: int) -> _Runs:
-        starts = np.arange(max(0, len(self._tokens) - length + 1))
-        kept = self._opens[starts] & self._closes[starts + length - 1]
-        if length == 1:
-            kept &= ~self._vague
-        keys = np.zeros(len(starts), dtype=np.int64)
-        for offset in range(length):
-            kept &= self._stems[starts + offset] > 0
-            keys = keys * self._width + self._stems[starts + offset]
-        starts = starts[kept]
-        _, numbers, sizes = np.unique(keys[kept], return_inverse=True, return_counts=True)
-        number, paper = np.divmod(np.unique(numbers * self.count + self._paper[starts]), max(1, self.count))
-        bounds = np.concatenate([[0], np.cumsum(sizes)])
-        return _Runs(length, starts[np.argsort(numbers, kind="stable")], bounds, number, paper)
+    def mentions(self, keys: Sequence[Key]) -> Degrees:
+        """How the papers hold each phrase: NOT, ONCE or OFTEN in the abstract, or in the TITLE; shape (papers, keys)."""
+        known = {stem: at for at, stem in enumerate(dict.fromkeys(chain.from_iterable(keys)), start=1)}
+        numbers = np.array([known.get(stem, 0) for stem in self._stems], dtype=np.int32)
+        row = np.append(numbers[self._unit], np.zeros(LONGEST, dtype=np.int32))
+        inner = np.append(self._inner[self._unit], np.zeros(LONGEST + 1, dtype=bool))
+        found = np.zeros((self.count, len(keys)), dtype=np.int8)
+        for column, key in enumerate(keys):
+            starts = np.flatnonzero(row == known[key[0]])
+            for offset, stem in enumerate(key[1:], start=1):
+                starts = starts[row[starts + offset] == known[stem]]
+            starts = starts[~inner[starts] & ~inner[starts + len(key)]]
+            times = np.bincount(self._paper[starts], minlength=self.count)
+            found[:, column] = np.minimum(times, OFTEN)
+            found[self._paper[starts[self._title[starts]]], column] = TITLE
+        return found
 
-    def salience(self, rows: Sequence[int], *, least: int = HOLDERS) -> list[Phrase]:
+    def candidates(self, *, least: int, most: int) -> list[Phrase]:
         """
-        The phrases that many of these papers have and few others, the most salient first; `least` of them at least.
+        The phrases that name something and that neither too few nor too many papers hold, by their keys.
+
+        Args:
+            least, most: Papers that must hold a phrase, some of them in their titles; and that may.
+        """
+        whole = np.ones(self.count, dtype=bool)
+        found = [self._phrase(starts, length, titled=True) for starts, length in self._runs(whole, least, most)]
+        return _whole(sorted(filter(None, found), key=lambda phrase: phrase.key))
+
+    def salience(self, rows: Sequence[int], *, least: int) -> list[Phrase]:
+        """
+        The phrases that many of these papers hold and few others, the most salient first.
+
+        Args:
+            rows: The papers.
+            least: How many of them must hold a phrase.
 
         Source: class-based TF-IDF (Grootendorst, "BERTopic", 2022) with papers in place of counts: the share of the
-        papers that have a phrase, times the logarithm of how many times the share elsewhere that is.
+        papers that hold a phrase, times the logarithm of how many times the share elsewhere that is.
         """
         inside = np.zeros(self.count, dtype=bool)
         inside[list(rows)] = True
-        holders = max(least, SHARE * len(rows))
-        found: list[tuple[float, Ints, int]] = []
-        for runs in self._runs:
-            total = np.bincount(runs.number, minlength=len(runs.bounds) - 1)
-            here = np.bincount(runs.number[inside[runs.paper]], minlength=len(total))
-            share, elsewhere = here / len(rows), (total - here + 1) / (self.count - len(rows) + 2)
-            scores = WEIGHTS[runs.length] * share**BREADTH * np.log(np.maximum(share, elsewhere) / elsewhere)
-            for number in np.flatnonzero((here >= holders) & (share > elsewhere)).tolist():
-                starts = runs.starts[runs.bounds[number] : runs.bounds[number + 1]]
-                found.append((round(float(scores[number]), 9), starts, runs.length))
-        found.sort(key=lambda each: -each[0])
-        phrases = [
-            self._phrase(starts[inside[self._paper[starts]]], length, score)
-            for score, starts, length in found[:CONSIDERED]
-        ]
-        return _apart(sorted(phrases, key=lambda each: (-each.score, each.text)))
+        found = [self._phrase(starts, length, titled=False) for starts, length in self._runs(inside, least, self.count)]
+        scored = []
+        for phrase in _whole(list(filter(None, found))):
+            here = len(phrase.holders.intersection(rows))
+            share, elsewhere = here / len(rows), (len(phrase.holders) - here + 1) / (self.count - len(rows) + 2)
+            if share > elsewhere:
+                scored.append(replace(phrase, score=round(share**BREADTH * log(share / elsewhere), 9)))
+        return sorted(scored, key=lambda phrase: (-phrase.score, phrase.key))
 
-    def _phrase(self, starts: Ints, length: int, score: float) -> Phrase:
-        """The phrase at these places, as most papers write it; places within a longer phrase or a title count last."""
-        plain = starts[self._plain[starts]]
-        whole = plain[self._stems[plain + length] == 0]
-        places = next(found for found in (whole, plain, starts) if len(found)).tolist()
-        held = {(int(self._paper[at]), " ".join(self._tokens[at : at + length])) for at in places}
+    def _runs(self, inside: Flags, least: int, most: int) -> list[tuple[Ints, int]]:
+        """
+        Where each run of words starts that may be a phrase, and how many words it has (a priori: of the parts of a
+        frequent run each is frequent).
+
+        Args:
+            inside: The papers that count, of all.
+            least, most: How many of them must have a run; and how many of all may.
+        """
+        number = {stem: at for at, stem in enumerate(sorted(set(self._stems) - {""}), start=1)} | {"": 0}
+        row = np.array([number[stem] for stem in self._stems], dtype=np.int64)[self._unit]
+        opens = np.array([_opens(word) for word in self._words], dtype=bool)[self._unit]
+        closes = np.array([_closes(word) for word in self._words], dtype=bool)[self._unit]
+        alone = np.array([_OF.fullmatch(word) is not None for word in self._words], dtype=bool)[self._unit]
+        between = ~np.append(self._inner[self._unit], False)
+        self._bound = np.append(row == 0, True)  # at -1, before the first word, is the end of a phrase too
+        size, runs = len(row), row.copy()
+        found: list[tuple[Ints, int]] = []
+        for length in range(1, min(LONGEST, size) + 1):
+            if length > 1:
+                ends = size - length + 1
+                starts = np.flatnonzero((runs[:ends] > 0) & (runs[1 : ends + 1] > 0))
+                keys = runs[starts] * len(number) + row[starts + length - 1]
+                runs = np.zeros(size, dtype=np.int64)
+                runs[starts] = np.unique(keys, return_inverse=True)[1] + 1
+            at = np.flatnonzero(runs)
+            run, paper = np.divmod(np.unique(runs[at] * self.count + self._paper[at]), max(1, self.count))
+            count = np.bincount(run[inside[paper]], minlength=int(runs.max(initial=0)) + 1)
+            runs[count[runs] < least] = 0
+            at = np.flatnonzero(runs)
+            named = at[between[at] & between[at + length] & opens[at] & closes[at + length - 1]]
+            named = named[np.bincount(run, minlength=len(count))[runs[named]] <= most]
+            named = named[alone[named]] if length == 1 else named
+            named = named[np.argsort(runs[named], kind="stable")]
+            starts_by_run = np.split(named, np.flatnonzero(np.diff(runs[named])) + 1)
+            found += [(starts, length) for starts in starts_by_run if len(starts) >= least]
+        return found
+
+    def _phrase(self, starts: Ints, length: int, *, titled: bool) -> Phrase | None:
+        """The phrase at these places; None if it names nothing or is mostly a part of longer ones."""
+        units = self._unit[starts[0] : starts[0] + length]
+        words = [self._words[unit] for unit in units]
+        if all(word in VAGUE for word in words) or (length == 2 and words[-1] in HEADS) or " ".join(words) in WIDE:
+            return None
+        holders = np.unique(self._paper[starts])
+        titles = np.unique(self._paper[starts[self._title[starts]]])
+        complete = np.unique(self._paper[starts[self._bound[starts + length]]])
+        begun = np.unique(self._paper[starts[self._bound[starts - 1]]])
+        if len(complete) < COMPLETE * len(holders) or len(begun) < BEGUN * len(holders):
+            return None
+        if titled and len(titles) < max(2, IN_TITLES * len(holders)):
+            return None
+        text = self._spelling(starts, length)
+        if " " not in text and length > 1:  # “large-scale”, “data-driven”
+            return None
+        return Phrase(tuple(self._stems[unit] for unit in units), text, frozenset(holders.tolist()))
+
+    def _spelling(self, starts: Ints, length: int) -> str:
+        """A phrase as most papers write it: in words rather than as an acronym, in the plural, in small letters."""
+        held = {(int(self._paper[at]), self._written(at, length)) for at in starts.tolist()}
         written = Counter(text for _, text in held)
-        text = min(written, key=lambda each: (-written[each] * (2 if each.islower() else 1), each))
-        words = slice(int(starts[0]), int(starts[0]) + length)
-        return Phrase(
-            stems=tuple(self._stems[words].tolist()),
-            text=text,
-            holders=frozenset(self._paper[starts].tolist()),
-            score=score,
-            vague=bool(self._vague[words].all()),
-        )
+        lowered: Counter[str] = Counter()
+        for text, count in written.items():
+            lowered[text.lower()] += count
+        weights = {text: count * (PLURAL if count > 1 and _plural(text) else 1) for text, count in lowered.items()}
+        best = min(weights, key=lambda text: (-weights[text], text))
+        words = [text for text in weights if " " in text]
+        if best.isalpha() and words:
+            best = min(words, key=lambda text: (-weights[text], text))
+        if written[best] >= LOWER * lowered[best]:
+            return best
+        same = {text: count for text, count in written.items() if text.lower() == best}
+        return self._lowered(min(same, key=lambda text: (-same[text], text)))
+
+    def _lowered(self, text: str) -> str:
+        """A spelling without the capitals of a title: a word is in small letters if the papers mostly write it so."""
+        return " ".join("-".join(map(self._usual, word.split("-"))) for word in text.split(" "))
+
+    def _usual(self, word: str) -> str:
+        lower = word.lower()
+        return lower if word == lower.capitalize() and self._count[lower] >= self._count[word] else word
+
+    def _written(self, start: int, length: int) -> str:
+        units = self._unit[start : start + length].tolist()
+        shown = [*chain.from_iterable((self._shown[unit], self._glued[unit]) for unit in units[:-1])]
+        return "".join([*shown, self._shown[units[-1]]]).strip()
 
 
-def _apart(phrases: Sequence[Phrase]) -> list[Phrase]:
-    """The phrases without those that are mostly a part of a longer one, and those that say the same as a better one."""
-    initials = {phrase.initials for phrase in phrases if len(phrase.stems) > 1}
-    kept: list[Phrase] = []
+def _whole(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """The phrases without those that are mostly a part of one longer phrase."""
+    longer: dict[Key, int] = {}
     for phrase in phrases:
-        phrase_stems = set(phrase.stems)
-        longer = (other for other in phrases if phrase_stems < set(other.stems))
-        if (
-            phrase.text.lower().removesuffix("s") not in initials
-            and not any(len(other.holders & phrase.holders) >= CONTAINED * len(phrase.holders) for other in longer)
-            and not any(phrase_stems <= set(other.stems) or phrase_stems >= set(other.stems) for other in kept)
-        ):
-            kept.append(phrase)
-    return kept
+        key = phrase.key
+        for length in range(1, len(key)):
+            for at in range(len(key) - length + 1):
+                part = key[at : at + length]
+                longer[part] = max(longer.get(part, 0), len(phrase.holders))
+    return [phrase for phrase in phrases if longer.get(phrase.key, 0) < CONTAINED * len(phrase.holders)]
 
 
-def _tokens(text: str) -> list[str]:
-    return [*_TOKEN.findall(_SKIPPED.sub(" . ", text)), "."]
+def _plural(text: str) -> bool:
+    return text.endswith("s") and not text.endswith(("ss", "is", "us"))
 
 
-def _numbered(tokens: Sequence[str]) -> tuple[Ints, NDArray[np.bool_]]:
-    """
-    The number of each token's stem, 0 for a token that ends a phrase or is too rare for one; and of each token whether it may
-    begin a phrase, whether it may end one, and whether it is vague, shape (3, tokens).
-    """
-    counts = Counter(tokens)
-    distinct = sorted(counts)
-    lowered = [_PLURAL.sub("", token).lower() for token in distinct]
-    stem_of = dict(zip(distinct, stems(lowered), strict=True))
-    frequency: Counter[str] = Counter()
-    kinds: dict[str, tuple[bool, bool, bool]] = {}
-    for token, lower in zip(distinct, lowered, strict=True):
-        stem = stem_of[token]
-        barrier = lower in _BARRIERS or stem in _VERBS or lower.endswith("ly") or len(lower) > WORD_CHARS
-        if barrier or not _WORD.fullmatch(lower):
-            stem_of[token] = ""
-        else:
-            frequency[stem] += counts[token]
-        ends = lower in _NOUNS or not _ADJECTIVE.fullmatch(lower)
-        kinds[token] = (lower not in _NO_FIRST, ends, lower in _VAGUE)
-    frequent = sorted(
-        (stem for stem in frequency if frequency[stem] >= HOLDERS), key=lambda each: (-frequency[each], each)
-    )
-    number = {stem: at for at, stem in enumerate(frequent[:STEMS], start=1)}
-    numbers = {token: number.get(stem, 0) for token, stem in stem_of.items()}
-    order = np.fromiter(map({token: at for at, token in enumerate(distinct)}.__getitem__, tokens), np.intp, len(tokens))
-    of_token = np.array([numbers[token] for token in distinct], dtype=np.int64)
-    return of_token[order], np.array([kinds[token] for token in distinct], dtype=bool).reshape(-1, 3)[order].T
+def _opens(word: str) -> bool:
+    """True if a phrase may begin with this word; “aligning models” is a phrase of a verb."""
+    return word not in NO_FIRST and (not word.endswith("ing") or word in GERUNDS)
+
+
+def _closes(word: str) -> bool:
+    """True if a phrase may end with this word."""
+    return word not in NO_LAST and (word in NOUNS or not _ADJECTIVE.fullmatch(word))

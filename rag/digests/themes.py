@@ -1,243 +1,174 @@
 """
-Topic clustering of a period's papers: smoothing over nearest neighbours, global k-means, agglomerative merging.
+Themes of a period: clusters of papers with names, keywords, ids, and their trend since the period before.
 
-Themes are named in `rag.digests.labels` and followed over periods in `rag.digests.tracking`.
+Papers are clustered in `rag.digests.clusters`; trends are tested in `rag.digests.trends`; ids and names are kept over
+periods in `rag.digests.tracking`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rag.digests.labels import names
-from rag.digests.tracking import HISTORY, TrackedPeriod, TrackedTheme, follow
+from rag.digests.clusters import FEWEST, Candidates, PeriodText, choose
+from rag.digests.keyphrases import NOT
+from rag.digests.tracking import HISTORY, TrackedPeriod, TrackedTheme, absent, follow
+from rag.digests.trends import Assigned, Comparison, assigned
 from rag.ports import Matrix
-from rag.types import Paper, Theme
+from rag.types import Paper, Theme, ThemeStatus
 
-Array = NDArray[np.float64]
-Rows = NDArray[np.intp]
+KEYWORDS = 6
+KEYWORD_SHARE = 0.1
+"""The share of a theme's papers that must hold a keyword."""
 
-FEWEST = 40
-"""A period of fewer papers has no themes."""
-SMALLEST = 5
-"""A smaller group of papers is not a theme."""
-PARTS = 14
-"""Clusters of k-means, or fewer, so that each has some twenty papers."""
-NEAR = 0.5
-"""Clusters are merged if their centres are nearer than this share of the mean squared distance to the common centre."""
-WIDEST = 0.35
-"""The largest share of the papers that a merged cluster may have."""
-LOOSE = 0.0
-"""A paper whose cosine with the rest of its theme is below this belongs to no theme."""
-NEIGHBOURS, STEPS = 60, 2
-"""Nearest neighbours over which a paper is smoothed, at most an eighth of all papers; and how many times."""
-OWN = 0.05
-"""The weight of a paper's own vector at each step of smoothing."""
-DIMENSIONS = 12
-"""Principal components in which papers are clustered."""
-CANDIDATES, ROUNDS = 500, 50
-"""Papers tried as a new centre, evenly over all; and rounds of k-means after each."""
-BLOCK = 512
-"""Papers whose cosines with all others are in memory at once."""
+
+@dataclass(frozen=True, slots=True)
+class PaperSet:
+    """The papers of a period, and a unit row for each, shape (len(papers), dimension)."""
+
+    name: str
+    papers: Sequence[Paper]
+    vectors: Matrix
 
 
 def track(
-    periods: Sequence[tuple[str, Sequence[Paper], Matrix]], tracked: Sequence[TrackedTheme] | None
+    periods: Sequence[PaperSet], tracked: Sequence[TrackedTheme] | None
 ) -> tuple[tuple[Theme, ...], tuple[TrackedPeriod, ...]]:
     """
-    The themes of the last of successive periods, and the tracked themes of each.
+    The themes of the last of successive periods, and the tracked themes of each that had none.
 
     Args:
-        periods: Name, papers and their unit rows, the oldest first.
-        tracked: The tracked themes of the period before the first; None if there are none.
+        periods: The oldest first.
+        tracked: The tracked themes of the first period, if they are known; the last period has none yet.
     """
     found: tuple[Theme, ...] = ()
     tracked_periods = []
-    for name, papers, vectors in periods:
-        found, tracked = themes(papers, vectors, period_name=name, previous=tracked)
-        paper_ids = tuple(paper.paper_id for paper in papers)
-        tracked_periods.append(TrackedPeriod(period=name, paper_ids=paper_ids, themes=tracked))
+    before: PaperSet | None = None
+    for at, period in enumerate(periods):
+        if at or tracked is None or len(periods) == 1:
+            found, tracked = themes(period, previous=tracked, before=before)
+            ids = tuple(paper.paper_id for paper in period.papers)
+            tracked_periods.append(TrackedPeriod(period=period.name, paper_ids=ids, themes=tracked))
+        before = period
     return found, tuple(tracked_periods)
 
 
 def themes(
-    papers: Sequence[Paper], vectors: Matrix, *, period_name: str, previous: Sequence[TrackedTheme] | None
+    period: PaperSet, *, previous: Sequence[TrackedTheme] | None = None, before: PaperSet | None = None
 ) -> tuple[tuple[Theme, ...], tuple[TrackedTheme, ...]]:
     """
     The themes of a period, the largest first, and the tracked themes for the next one.
 
     Args:
-        papers: The papers of the period, in any order.
-        vectors: A unit row for each, shape (len(papers), dimension).
-        period_name: The name of the period in a theme's history.
+        period: Its papers.
         previous: The tracked themes of the period before; None if there was none. A theme that continues one keeps its
-            id and name; new ones get numbers that none had.
+            id, and its name if its phrase is the same; new ones get numbers that none had.
+        before: The papers of the period before, among which the themes of this one are counted too. Without them, or
+            with fewer than `FEWEST`, there are no trends.
     """
-    before = previous or ()
-    groups = cluster(papers, vectors)
-    centroids = _centroids(vectors, groups)
-    followed, missing = follow(
-        centroids, [len(group) for group in groups], before, papers=len(papers), period=period_name
-    )
-    kept_names = [each.before.name if each.before else None for each in followed]
-    named = names(papers, groups, kept=kept_names, taken=[theme.name for theme in before])
-    found, tracked = [], []
-    for group, centroid, each, name in zip(groups, centroids, followed, named, strict=True):
+    text = PeriodText(period.papers, period.vectors)
+    candidates, known = text.candidates, previous or ()
+    clusters = choose(text, preferred={theme.key for theme in known if theme.size})
+    now = assigned(text, candidates.mentions, clusters)
+    sizes = now.sizes.tolist()
+    earlier = _Earlier.none(len(sizes))
+    if before and sizes and len(before.papers) >= FEWEST:
+        compared = Comparison(text, PeriodText(before.papers, before.vectors, like=text))
+        then = compared.before(clusters).sizes.tolist()
+        earlier = _Earlier(before.name, len(before.papers), then, compared.statuses(clusters, sizes, then))
+    phrases = [candidates.phrases[column] for column in clusters.columns]
+    followed = follow([phrase.key for phrase in phrases], clusters.centroids, known)
+    highest = max((theme.number for theme in known), default=0)
+    found, tracked = list[Theme](), list[TrackedTheme]()
+    order = sorted(range(len(sizes)), key=lambda at: (-sizes[at], phrases[at].key))
+    for at in (at for at in order if sizes[at]):
+        old, phrase = followed[at], phrases[at]
+        highest += old is None
+        name = old.name if old and old.key == phrase.key else _capital(phrase.text)
+        history = [*(old.history if old else ()), *earlier.entry(at)]
+        sizes_by_period = {**dict(history), period.name: sizes[at]}
         theme = Theme(
-            id=each.id,
-            name=name.name,
-            keywords=name.keywords,
-            size=len(group),
-            previous_size=each.before.size if each.before else None,
-            status=each.status,
-            paper_ids=tuple(papers[row].paper_id for row in group),
-            history=(*(each.before.history if each.before else ()), (period_name, len(group)))[-HISTORY:],
+            id=old.id if old else f"t{highest}",
+            name=name,
+            keywords=_keywords(candidates, now, at, clusters.columns[at]),
+            size=sizes[at],
+            previous_size=earlier.sizes[at] or None,
+            status=earlier.statuses[at] if earlier.name else "steady" if old else "new",
+            paper_ids=_typical(text, clusters.centroids[at], now, at),
+            history=tuple((name, size) for name, size in sizes_by_period.items() if size)[-HISTORY:],
+            share=sizes[at] / len(period.papers),
+            previous_share=earlier.sizes[at] / earlier.papers if earlier.name else None,
+            formerly=old.name if old and old.name.casefold() != name.casefold() else None,
         )
         found.append(theme)
         tracked.append(
             TrackedTheme(
                 id=theme.id,
-                name=theme.name,
+                name=name,
+                key=phrase.key,
                 keywords=theme.keywords,
                 size=theme.size,
-                papers=len(papers),
-                centroid=tuple(np.round(centroid, 4).tolist()),
+                papers=len(period.papers),
+                centroid=tuple(np.round(clusters.centroids[at], 4).tolist()),
                 history=theme.history,
             )
         )
+    missing = absent(
+        known, {theme.id for theme in found}, period=period.name, papers=len(period.papers), highest=highest
+    )
     return tuple(found), (*tracked, *missing)
 
 
-def _centroids(vectors: Matrix, groups: Sequence[Sequence[int]]) -> Array:
-    """Unit rows from the mean of all papers to the mean of each group, shape (len(groups), dimension)."""
-    if not groups:
-        return np.zeros((0, 0))
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    return _units(np.array([vectors[list(group)].mean(axis=0, dtype=np.float64) - mean for group in groups]))
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The period before: its name, how many papers it has, each cluster's size in it, and what became of it since."""
+
+    name: str | None
+    papers: int
+    sizes: Sequence[int]
+    statuses: Sequence[ThemeStatus]
+
+    @classmethod
+    def none(cls, count: int) -> _Earlier:
+        """No period to compare with, for so many clusters."""
+        return cls(None, 0, [0] * count, ["new"] * count)
+
+    def entry(self, at: int) -> list[tuple[str, int]]:
+        """The entry of a cluster's history."""
+        return [(self.name, self.sizes[at])] if self.name else []
 
 
-def cluster(papers: Sequence[Paper], vectors: Matrix) -> list[tuple[int, ...]]:
+def _typical(text: PeriodText, centroid: np.ndarray, now: Assigned, at: int) -> tuple[str, ...]:
+    """The ids of a cluster's papers, the nearest to its centroid first."""
+    rows = np.flatnonzero(now.of_paper == at)
+    cosines = np.round(text.features[rows] @ centroid, 6)
+    return tuple(text.papers[row].paper_id for row in rows[np.argsort(-cosines, kind="stable")].tolist())
+
+
+def _keywords(candidates: Candidates, now: Assigned, at: int, column: int) -> tuple[str, ...]:
     """
-    Rows of each theme, the largest theme first, and in it the most typical paper first.
-
-    Args:
-        papers: The papers of a period, in any order: the same papers give the same themes.
-        vectors: A unit row for each, shape (len(papers), dimension).
-
-    Returns:
-        Disjoint themes; rows in none of them are of no theme. Fewer than FEWEST papers have none.
+    The phrase of a cluster, then those that distinguish its papers, by class-based TF-IDF with papers in place of
+    counts (Grootendorst, "BERTopic", 2022).
     """
-    if len(papers) < FEWEST:
-        return []
-    order = sorted(range(len(papers)), key=lambda row: papers[row].paper_id)
-    features = vectors[order].astype(np.float64)
-    features -= features.mean(axis=0)
-    points = _principal(_smoothed(features), DIMENSIONS)
-    labels = _merged(points, _clustered(points, min(PARTS, len(papers) // 20)))
-    themes = [_typical(features, np.flatnonzero(labels == label)) for label in range(labels.max() + 1)]
-    kept = sorted((theme for theme in themes if len(theme) >= SMALLEST), key=lambda theme: (-len(theme), min(theme)))
-    return [tuple(order[row] for row in theme) for theme in kept]
+    members = now.of_paper == at
+    holds = candidates.mentions > NOT
+    inside, total = holds[members].sum(axis=0), holds.sum(axis=0)
+    share = inside / max(1, members.sum())
+    elsewhere = (total - inside + 1) / (len(members) - members.sum() + 2)
+    scores = np.round(share * np.log(np.maximum(share, elsewhere) / elsewhere), 9)
+    scores[(share < KEYWORD_SHARE) | (inside < 2)] = 0
+    scores[column] = np.inf
+    best = np.argsort(-scores, kind="stable")[:KEYWORDS]
+    return tuple(candidates.phrases[each].text for each in best.tolist() if scores[each] > 0)
 
 
-def _principal(rows: Array, count: int) -> Array:
-    """The rows in their `count` principal components, shape (len(rows), count)."""
-    rows = rows - rows.mean(axis=0)
-    _, axes = np.linalg.eigh(rows.T @ rows)
-    return np.asarray(rows @ axes[:, ::-1][:, :count])
-
-
-def _units(rows: Array) -> Array:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))
-
-
-def _smoothed(features: Array) -> Array:
+def _capital(text: str) -> str:
     """
-    Each paper averaged with its nearest neighbours, twice: what it shares with them stays, the rest fades.
+    Text with a capital first, unless its first word is written in a way of its own.
 
-    A neighbour's weight is its cosine less that of the first paper that is not a neighbour. So nothing jumps where two
-    papers change ranks, and a difference in a vector's last bits makes no other theme.
+    >>> _capital("text-to-image generation"), _capital("mRNA vaccines")
+    ('Text-to-image generation', 'mRNA vaccines')
     """
-    units = _units(features).astype(np.float32)
-    count = min(NEIGHBOURS, max(SMALLEST, len(units) // 8))
-    near, weights = np.empty((len(units), count), dtype=np.intp), np.empty((len(units), count))
-    for first in range(0, len(units), BLOCK):
-        cosines = units[first : first + BLOCK] @ units.T
-        rows_here = np.arange(len(cosines))
-        cosines[rows_here, first + rows_here] = -2.0
-        nearest = np.argpartition(-cosines, count, axis=1)[:, : count + 1]
-        values = np.take_along_axis(cosines, nearest, axis=1)
-        ranks = np.lexsort((nearest, -values), axis=1)
-        values = np.take_along_axis(values, ranks, axis=1)
-        near[first : first + BLOCK] = np.take_along_axis(nearest, ranks, axis=1)[:, :count]
-        weights[first : first + BLOCK] = values[:, :count] - values[:, count:]
-    weights *= (1 - OWN) / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
-    rows = features
-    for _ in range(STEPS):
-        moved = OWN * rows
-        for column in range(count):
-            moved += weights[:, column, None] * rows[near[:, column]]
-        rows = moved
-    return rows
-
-
-def _distances(points: Array, centres: Array) -> Array:
-    """Squared distances, shape (len(points), len(centres))."""
-    squares = (points**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2 * points @ centres.T
-    return np.asarray(np.maximum(squares, 0.0))
-
-
-def _clustered(points: Array, count: int) -> Rows:
-    """
-    The label of each point in `count` clusters: k-means with centres added one by one, each where it helps the most.
-
-    Source: Likas, Vlassis and Verbeek, "The global k-means clustering algorithm", Pattern Recognition 2003 (its fast
-    form). It draws nothing at random, and comes close to the best of many random starts.
-    """
-    candidates = points[:: -(-len(points) // CANDIDATES)]
-    reach = _distances(points, candidates)
-    centres = points.mean(axis=0, keepdims=True)
-    labels = np.zeros(len(points), dtype=np.intp)
-    for _ in range(1, count):
-        left = _distances(points, centres).min(axis=1)
-        gains = np.maximum(left[:, None] - reach, 0.0).sum(axis=0)
-        centres = np.vstack([centres, candidates[gains.argmax()]])
-        for _ in range(ROUNDS):
-            labels = _distances(points, centres).argmin(axis=1)
-            moved = _means(points, labels, centres)
-            if np.array_equal(moved, centres):
-                break
-            centres = moved
-    return labels
-
-
-def _means(points: Array, labels: Rows, centres: Array) -> Array:
-    """The mean of each cluster's points; an empty cluster keeps its centre."""
-    sizes = np.bincount(labels, minlength=len(centres))[:, None]
-    member = labels == np.arange(len(centres))[:, None]
-    return np.where(sizes, (member @ points) / np.maximum(sizes, 1), centres)
-
-
-def _merged(points: Array, labels: Rows) -> Rows:
-    """The labels after merging clusters that are near and not too large together, the nearest pair first."""
-    spread = float((points**2).sum(axis=1).mean())
-    while (count := int(labels.max()) + 1) > 1:
-        centres = _means(points, labels, np.zeros((count, points.shape[1])))
-        sizes = np.bincount(labels)
-        apart = _distances(centres, centres)
-        apart[sizes[:, None] + sizes > WIDEST * len(points)] = np.inf
-        np.fill_diagonal(apart, np.inf)
-        one, other = divmod(int(apart.argmin()), count)
-        if not apart[one, other] < NEAR * spread:
-            break
-        labels = np.unique(np.where(labels == other, one, labels), return_inverse=True)[1]
-    return labels
-
-
-def _typical(features: Array, rows: Rows) -> tuple[int, ...]:
-    """A cluster's rows, the most typical first, without those that have little in common with the others."""
-    units = _units(features[rows])
-    rest = _units(units.sum(axis=0) - units)
-    typical = (units * rest).sum(axis=1)
-    return tuple(int(rows[at]) for at in np.argsort(-typical, kind="stable") if typical[at] >= LOOSE)
+    return text[0].upper() + text[1:] if text.split()[0].islower() else text

@@ -19,7 +19,8 @@ FEWEST = 12
 SMALLEST, WIDEST = 3, 0.4
 """The least papers of a theme, and the largest share of the papers that a phrase may have."""
 MOST = 7
-KEYWORDS = 6
+KEYWORDS, FEWEST_HOLDERS = 6, 2
+"""Keywords of a theme at most, and the papers of it that must hold one."""
 BACKGROUND = 300
 """Other papers near the topic, at most, that tell which phrases are common in the field."""
 _EMPTY = frozenset(
@@ -53,7 +54,7 @@ def themes(papers: Sequence[Paper], background: Sequence[Paper], topic: str) -> 
     of_topic = frozenset(_stems(topic))
     candidates = [
         (phrase, {row for row in phrase.holders.intersection(rows) if texts[row].is_about(phrase.text)})
-        for phrase in corpus.salience(rows)
+        for phrase in corpus.salience(rows, least=SMALLEST)
         if _is_name(phrase, of_topic)
     ]
     chosen: list[tuple[Phrase, list[int]]] = []
@@ -73,7 +74,7 @@ def themes(papers: Sequence[Paper], background: Sequence[Paper], topic: str) -> 
 def _is_name(phrase: Phrase, of_topic: frozenset[str]) -> bool:
     """True if a phrase of two words or more says more than the topic does."""
     first, *others = re.split(r"[\s-]", phrase.text)
-    if phrase.vague or not others or _VERB.fullmatch(first):
+    if not others or _VERB.fullmatch(first):
         return False
     words = set(_stems(phrase.text))
     return len(words - of_topic) * 2 >= len(words) and not words - of_topic <= _EMPTY
@@ -107,7 +108,10 @@ class _Text:
 
 def _theme(number: int, phrase: Phrase, held: Sequence[int], papers: Sequence[Paper], corpus: Phrases) -> Theme:
     name = phrase.text[0].upper() + phrase.text[1:] if phrase.text.split()[0].islower() else phrase.text
-    keywords = [phrase.text, *(each.text for each in corpus.salience(held) if each.text != phrase.text)]
+    keywords = [
+        phrase.text,
+        *(each.text for each in corpus.salience(held, least=FEWEST_HOLDERS) if each.text != phrase.text),
+    ]
     return Theme(
         id=f"t{number}",
         name=name,

@@ -120,12 +120,15 @@ ThemeStatus = Literal["new", "new here", "growing", "steady", "fading"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
     """
-    A subject that several papers of a period share.
+    A subject that several papers of a period share: a phrase, and the papers that hold it or are near to those.
 
     `paper_ids` lists all its papers, the most typical first. A theme that continues from the period before keeps its
-    `id` and `name`; `formerly` is the name before if it was renamed. `previous_size` is its size in that period, None
-    for a new theme. `share` is its share of the period's papers, 0 to 1, and `previous_share` that of the period
-    before, None if there was none. `history` lists its sizes in at most eight periods, the oldest first, this one last.
+    `id`, and its `name` unless its phrase changed; `formerly` is the name before if it was renamed. `previous_size`
+    counts the papers of the period before that belong to it, None if there are none. `share` is its share of the
+    period's papers, 0 to 1, and `previous_share` that of the period before, None if there was none. `status` is
+    `growing` or `fading` only if the share changed beyond chance, `new here` if the period before has no paper of it,
+    `new` if there is no period to compare with. `history` lists its sizes in at most eight periods, the oldest first,
+    this one last.
     """
 
     id: str
@@ -279,9 +282,10 @@ class Digest:
 
     Sources are numbered in the order of reading: headline, the three papers, the others by headings, themes. `three`
     are the ids of the papers to read first, all of them among `papers`; `also_near` are papers that came after those.
-    `manifest` records the inputs: an `id` over all of them, the version of Refdesk, prompts, model, and the hash of
-    each source's text. `degraded` says which part the model did not write, and why. `usage` is the cost of making the
-    issue this time; it is not in the document, which is the same each time.
+    `in_no_theme` counts the papers of the period that are in no theme, 0 if it has no themes. `manifest` records the
+    inputs: an `id` over all of them, the version of Refdesk, prompts, model, and the hash of each source's text.
+    `degraded` says which part the model did not write, and why. `usage` is the cost of making the issue this time; it
+    is not in the document, which is the same each time.
     """
 
     period: Period
@@ -297,6 +301,7 @@ class Digest:
     degraded: Mapping[str, str] | None = None
     three: tuple[str, ...] = ()
     also_near: tuple[AlsoNear, ...] = ()
+    in_no_theme: int = 0
 
     @property
     def first(self) -> tuple[IssuePaper, ...]:
@@ -322,6 +327,7 @@ class Digest:
             "mode": self.mode,
             "headline": [claim.to_dict() for claim in self.headline],
             "themes": [theme.to_dict() for theme in self.themes],
+            "in_no_theme": self.in_no_theme,
             "three": list(self.three),
             "papers": [paper.to_dict() for paper in self.papers],
             "also_near": [paper.to_dict() for paper in self.also_near],

@@ -1,0 +1,118 @@
+"""
+Tokenization for keyphrases: words of texts with their stems, hyphens as spaces, and acronyms as what they stand for.
+
+`rag.digests.keyphrases` finds phrases in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from rag.checking.words import stems
+from rag.digests.phrase_words import BARRIERS, VERBS
+
+WORD_CHARS = 30
+DEFINED, AGREED = 3, 0.7
+"""Papers that must define an acronym by the same words, and their share of those that define it."""
+
+_TOKEN = re.compile(r"[^\W_]+(?:[-.+'’][^\W_]+)*|[^\w\s]")
+_WORD = re.compile(r"(?=.*[^\W\d_]{2}).*|\d+d")  # two letters together, or 3D
+_SKIPPED = re.compile(r"https?://\S+|\$[^$]*\$|\\[A-Za-z]+|<[^<>]*>")
+_DASH = re.compile("[‐‑–]")
+_PLURAL = re.compile(r"(?<=[A-Z])s$")  # LLMs
+_ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,4}[A-Z]s?")
+_PREFIX = re.compile(r"(multi|pre|non|semi|anti|sub|super|co|bio|spatio|hyper|meta|auto)-(?=\w{3})")
+
+Words = tuple[str, ...]
+"""Words in lower case, or stems."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A word: in lower case, as it is shown, what joins it to the next; `inner` if its token began before it."""
+
+    word: str
+    shown: str
+    glue: str
+    inner: bool
+
+
+def tokens(text: str) -> list[str]:
+    """The words and marks of a text, without links and formulas; the last is a full stop."""
+    return [*_TOKEN.findall(_DASH.sub("-", _SKIPPED.sub(" . ", text))), "."]
+
+
+def _parts(token: str) -> list[str]:
+    """The words of a token in lower case: `vision-language` has two, `text-to-image` and `multi-agent` one."""
+    lower = _PREFIX.sub(r"\1", _PLURAL.sub("", token).lower())
+    parts = lower.split("-")
+    split = len(parts) > 1 and all(len(part) > 2 and part not in BARRIERS for part in parts)
+    return parts if split else [lower]
+
+
+def units(token: str, acronyms: Mapping[str, Words]) -> list[Unit]:
+    """
+    The words of a token, those that an acronym stands for.
+
+    >>> [unit.word for unit in units("RAG", {"RAG": ("retrieval", "augmented", "generation")})]
+    ['retrieval', 'augmented', 'generation']
+    """
+    words = acronyms.get(_PLURAL.sub("", token))
+    if words:
+        shown = [token, *[""] * (len(words) - 1)]
+        return [
+            Unit(word, text, " " if at == len(words) - 1 else "", at > 0)
+            for at, (word, text) in enumerate(zip(words, shown, strict=True))
+        ]
+    parts = _parts(token)
+    if len(parts) == 1:
+        return [Unit(parts[0], token, " ", False)]
+    shown = token.split("-") if token.count("-") == len(parts) - 1 else parts
+    return [
+        Unit(word, text, " " if at == len(parts) - 1 else "-", at > 0)
+        for at, (word, text) in enumerate(zip(parts, shown, strict=True))
+    ]
+
+
+def stemmed(words: Sequence[str]) -> list[str]:
+    """The stem of each word, empty for one that ends a phrase."""
+    return ["" if _ends(word, stem) else stem for word, stem in zip(words, stems(words), strict=True)]
+
+
+def _ends(word: str, stem: str) -> bool:
+    return (
+        word in BARRIERS
+        or stem in VERBS
+        or word.endswith("ly")
+        or len(word) > WORD_CHARS
+        or _WORD.fullmatch(word) is None
+    )
+
+
+def acronyms(texts: Sequence[Sequence[str]]) -> dict[str, Words]:
+    """
+    The words of each acronym that papers define as in “Retrieval-Augmented Generation (RAG)”, most of them by the same
+    words.
+
+    Source: Schwartz and Hearst, “A simple algorithm for identifying abbreviation definitions”, 2003; a strict form.
+    """
+    defined: dict[str, dict[Words, list[Words]]] = {}
+    for text in texts:
+        for at in [at for at, token in enumerate(text[:-2]) if token == "(" and text[at + 2] == ")"]:  # noqa: S105
+            token = text[at + 1]
+            if not _ACRONYM.fullmatch(token):
+                continue
+            name = _PLURAL.sub("", token)
+            words = list(chain.from_iterable(_parts(each) for each in text[max(0, at - len(name)) : at]))
+            words = words[-len(name) :]
+            if [word[:1] for word in words] == list(name.lower()) and not {*words} & BARRIERS:
+                defined.setdefault(name, {}).setdefault(tuple(stems(words)), []).append(tuple(words))
+    found: dict[str, Words] = {}
+    for name, by_key in sorted(defined.items()):
+        most = max(by_key.values(), key=lambda written: (len(written), written))
+        if len(most) >= max(DEFINED, AGREED * sum(map(len, by_key.values()))):
+            found[name] = min(most)
+    return found
