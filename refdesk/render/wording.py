@@ -318,6 +318,8 @@ def coverage(digest: Digest) -> list[tuple[str, str]]:
         ("In this issue", f"{given.included:,}"),
     ]
     lines += [(f"Left out, {plain(reason)}", f"{number:,}") for reason, number in given.excluded.items()]
+    if digest.in_no_theme:
+        lines.append(("In no theme", f"{count(digest.in_no_theme)} of the {noun(digest.period)}"))
     return lines
 
 

@@ -30,7 +30,7 @@ _KEYS = frozenset(
     "generation understood phrases authors since until corrected language outcome finding facts filter missing took_ms "
     "topic categories tags sources doubts judgement verdict because judge share previous_share formerly three "
     "also_near contribution heading closeness venue pdf topic filter partial without agreements differences about "
-    "direction against table date months nearest".split()
+    "in_no_theme direction against table date months nearest".split()
 )
 """The keys of an answer and of an issue; a sentence under another key was added by somebody."""
 _FREE = ("manifest", "usage", "corrected", "degraded")

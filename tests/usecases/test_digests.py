@@ -37,7 +37,7 @@ def claims(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def record(number: int, day: str, **more: object) -> dict[str, object]:
     """An invented paper of a day."""
-    topics = ("beetles", "glaciers", "violins")
+    topics = ("bark beetles", "alpine glaciers", "violin makers")
     topic = topics[number % len(topics)]
     return {
         "arxiv_id": f"2606.{number:05d}",
@@ -100,7 +100,9 @@ def test_the_same_input_gives_the_same_bytes_in_another_order_and_process(tmp_pa
     assert len(set(outputs)) == 1
     document = json.loads(outputs[0])
     assert document["coverage"]["listed"] == 60
-    assert all(theme["previous_size"] is not None for theme in document["themes"] if theme["status"] != "new")
+    assert {theme["name"] for theme in document["themes"]} == {"Bark beetles", "Alpine glaciers", "Violin makers"}
+    assert {theme["previous_size"] for theme in document["themes"]} == {16, 17}
+    assert document["in_no_theme"] == 60 - sum(theme["size"] for theme in document["themes"])
 
 
 def test_a_digest_of_days_months_and_spans(made: refdesk.Library) -> None:
