@@ -99,7 +99,7 @@ def themes(
             paper_ids=_typical(text, clusters.centroids[at], now, at),
             history=tuple((name, size) for name, size in sizes_by_period.items() if size)[-HISTORY:],
             share=sizes[at] / len(period.papers),
-            previous_share=earlier.sizes[at] / earlier.papers if earlier.name else None,
+            previous_share=earlier.sizes[at] / earlier.papers if earlier.sizes[at] else None,
             formerly=old.name if old and old.name.casefold() != name.casefold() else None,
         )
         found.append(theme)

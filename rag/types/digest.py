@@ -125,7 +125,7 @@ class Theme:
     `paper_ids` lists all its papers, the most typical first. A theme that continues from the period before keeps its
     `id`, and its `name` unless its phrase changed; `formerly` is the name before if it was renamed. `previous_size`
     counts the papers of the period before that belong to it, None if there are none. `share` is its share of the
-    period's papers, 0 to 1, and `previous_share` that of the period before, None if there was none. `status` is
+    period's papers, 0 to 1, and `previous_share` that of the period before, None if it has none. `status` is
     `growing` or `fading` only if the share changed beyond chance, `new here` if the period before has no paper of it,
     `new` if there is no period to compare with. `history` lists its sizes in at most eight periods, the oldest first,
     this one last.

@@ -166,7 +166,8 @@ def test_a_theme_that_goes_on_keeps_id_and_name_and_a_new_one_gets_a_number_of_i
     assert {theme.name.lower() for theme in fresh} == set(topics[6:])
     assert not {theme.id for theme in fresh} & {theme.id for theme in old.values()}
     for theme in fresh:
-        assert (theme.status, theme.previous_size, theme.history) == ("new here", None, (("2026-W27", theme.size),))
+        assert (theme.status, theme.previous_size, theme.previous_share) == ("new here", None, None)
+        assert theme.history == (("2026-W27", theme.size),)
 
 
 def test_a_share_that_triples_grows_and_one_that_falls_to_a_third_fades() -> None:
