@@ -66,7 +66,7 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
     decisions = selection.select(inputs.candidates, _ranked(inputs, found), subscription)
     shown = [decision for decision in decisions if decision.rank]
     three = first_three(shown, found)
-    interested = bool(subscription.topics or subscription.liked or subscription.authors)
+    interested = subscription.interested or bool(subscription.authors)
     to_write = written_themes(found, shown, interested=interested)
     by_id = {candidate.paper.paper_id: candidate.paper for candidate in inputs.candidates}
     parts = choose_sentences(shown, three, to_write, by_id)
@@ -107,14 +107,20 @@ def _ranked(inputs: DigestInputs, found: Sequence[Theme]) -> list[Ranked]:
     ranked = rank(
         eligible.papers,
         eligible.vectors,
-        Interests(topics=subscription.topics, liked=inputs.liked.papers, disliked=inputs.disliked.papers),
+        Interests(
+            topics=subscription.topics,
+            liked=inputs.liked.papers,
+            disliked=inputs.disliked.papers,
+            own=inputs.own.papers,
+        ),
         topic_vectors=inputs.topics,
         liked_vectors=inputs.liked.vectors,
         disliked_vectors=inputs.disliked.vectors,
+        own_vectors=inputs.own.vectors,
         background=inputs.background.papers,
         background_vectors=inputs.background.vectors,
     )
-    if subscription.topics or inputs.liked.papers:
+    if subscription.topics or inputs.liked.papers or inputs.own.papers:
         return ranked
     disliked = [paper.paper_id for paper in inputs.disliked.papers]
     return representative(ranked, found, {paper.paper_id: paper for paper in eligible.papers}, disliked)

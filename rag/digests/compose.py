@@ -128,9 +128,8 @@ def issue(
         model: The model that wrote it, if one did.
     """
     theme_of = {paper_id: theme.id for theme in themes for paper_id in theme.paper_ids}
-    interested = subscription.order == "interest" and bool(subscription.topics or subscription.liked)
     shown = [
-        _issue_paper(decision, parts[decision.candidate.paper.paper_id][0], theme_of, headings, interested)
+        _issue_paper(decision, parts[decision.candidate.paper.paper_id][0], theme_of, headings, subscription.interested)
         for decision in decisions
         if decision.rank
     ]

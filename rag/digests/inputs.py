@@ -52,6 +52,7 @@ class DigestInputs:
         eligible: Those that are not excluded.
         topics: A unit row for each topic.
         liked, disliked: The papers that the subscription names, as far as the library has them.
+        own: The papers of the reader's own library, the newest first.
         background: Papers of the periods before, if this one has too few to tell common words from rare ones.
         scope: Names the papers among which themes are tracked.
         past: Name and papers of the periods before this one that its themes are compared with, the oldest first.
@@ -67,6 +68,7 @@ class DigestInputs:
     topics: Matrix
     liked: Embedded
     disliked: Embedded
+    own: Embedded
     background: Embedded
     scope: str
     tracked: tuple[TrackedTheme, ...] | None
@@ -94,6 +96,7 @@ def choose(
     *,
     late: Sequence[Paper],
     shown: Sequence[EarlierPaper],
+    own: Sequence[Paper] = (),
     listed: Callable[[Period], Sequence[Paper]],
     stored: Callable[[str, str], tuple[TrackedTheme, ...] | None],
 ) -> Chosen:
@@ -105,12 +108,13 @@ def choose(
         subscription: What is wanted.
         late: Papers of periods before that were imported after their issue was made.
         shown: The papers of earlier issues.
+        own: The papers of the reader's own library.
         listed: Reads the papers of a period.
         stored: Reads the tracked themes of a scope and a period; None if they are not stored.
     """
     scope = _scope(subscription, period)
     periods = list(islice(before(period), LOOKBACK.days))
-    candidates = selection.apply_filters(selection.candidates(listed(period), late, shown), subscription)
+    candidates = selection.apply_filters(selection.candidates(listed(period), late, shown), subscription, own)
     eligible = selection.eligible(candidates)
     background: list[Paper] = []
     wanted = BACKGROUND - len(eligible) if subscription.order == "interest" else 0

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.checking.words import stems
+from rag.digests.subjects import subjects
 from rag.digests.tfidf import Array, Terms
 from rag.ports import Matrix
 from rag.types import Paper
@@ -57,11 +58,15 @@ SHOWN_TITLE = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interests:
-    """What a reader wants: topics in words, papers liked and disliked. A paper that is both counts as disliked."""
+    """
+    What a reader wants: topics in words, papers liked and disliked, and the papers of the reader's own library, the
+    newest first. A paper that is both liked and disliked counts as disliked.
+    """
 
     topics: tuple[str, ...] = ()
     liked: tuple[Paper, ...] = ()
     disliked: tuple[Paper, ...] = ()
+    own: tuple[Paper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,7 @@ class _Profile:
     each in the words, and the probability of each paper.
     """
 
-    kind: Literal["topic", "liked"]
+    kind: Literal["topic", "liked", "own"]
     rows: NDArray[np.intp]
     words: Array
     feedback: frozenset[int]
@@ -96,6 +101,7 @@ def rank(
     topic_vectors: Matrix,
     liked_vectors: Matrix,
     disliked_vectors: Matrix,
+    own_vectors: Matrix | None = None,
     background: Sequence[Paper] = (),
     background_vectors: Matrix | None = None,
 ) -> list[Ranked]:
@@ -116,13 +122,14 @@ def rank(
     is centrality, and not a probability.
 
     Beside topics, a liked paper counts by its nearness to them: one of another field does not turn the issue to that
-    field.
+    field. The papers of the reader's own library are divided into subjects (k-means), each of which is a profile; in it
+    the n-th newest paper weighs 1 / (1 + log10 n).
 
     Args:
         papers: Those of the period, n of them, each id once.
         vectors: Their unit rows, shape (n, d).
         interests: What the reader wants.
-        topic_vectors, liked_vectors, disliked_vectors: Unit rows of the interests, in their order.
+        topic_vectors, liked_vectors, disliked_vectors, own_vectors: Unit rows of the interests, in their order.
         background: Other papers of the same feeds, such as those of the weeks before. They tell common words from rare
             ones, which a slow week cannot; they are not ranked.
         background_vectors: Their unit rows.
@@ -141,6 +148,7 @@ def rank(
         (background, background_vectors),
         (interests.liked, liked_vectors),
         (interests.disliked, disliked_vectors),
+        (interests.own, own_vectors),
     )
     space = _Space(groups, interests, topic_vectors)
     profiles = space.profiles()
@@ -151,8 +159,8 @@ class _Space:
     """
     All papers and topics by words and by vectors.
 
-    Its rows are those of the groups (papers, background, liked, disliked) and then those of the topics. A group is in
-    the order of its ids; a paper of several groups has one row, in the first of them.
+    Its rows are those of the groups (papers, background, liked, disliked, own) and then those of the topics. A group is
+    in the order of its ids; a paper of several groups has one row, in the first of them.
     """
 
     def __init__(
@@ -175,13 +183,14 @@ class _Space:
         self.disliked = np.array(sorted(disliked), dtype=np.intp)
         self.liked = np.array(sorted(liked - disliked), dtype=np.intp)
         self.counts = np.ones(len(self.liked))
+        self.own = np.array([row[paper.paper_id] for paper in interests.own], dtype=np.intp)
         self.terms = Terms(self.papers, self.topics, known=self.seen)
         self.background = self.terms.mean(np.arange(self.seen))
         self.raw = np.array([vector for _, vector in [*placed.values(), *named]], dtype=np.float64)
         self.vectors = _centred(self.raw, self.seen)
 
     def profiles(self) -> list[_Profile]:
-        """One profile of each topic, and one of the liked papers."""
+        """One profile of each topic, one of the liked papers, and one of each subject of the reader's own ones."""
         rows = [np.array([len(self.papers) + at]) for at in range(len(self.topics))]
         found = [self._profile("topic", each, np.ones(1), TOPIC) for each in rows]
         if len(self.liked):
@@ -189,6 +198,10 @@ class _Space:
                 nearest = np.max([profile.scores[self.liked] for profile in found], axis=0)
                 self.counts = np.round(np.clip(nearest / ON_TOPIC, 0.0, 1.0), 3)
             found.append(self._profile("liked", self.liked, self.counts, LIKED))
+        if len(self.own):
+            weights = 1 / (1 + np.log10(np.arange(len(self.own)) + 1))
+            for at in subjects(self.vectors[self.own]):
+                found.append(self._profile("own", self.own[at], np.asarray(weights[at] / weights[at].max()), LIKED))
         return found
 
     def similarity(self, rows: NDArray[np.intp], calibration: Calibration, weights: Array | None = None) -> Array:
@@ -202,11 +215,11 @@ class _Space:
         return np.asarray(similarity[: len(self.papers)])
 
     def _profile(
-        self, kind: Literal["topic", "liked"], rows: NDArray[np.intp], counts: Array, calibration: Calibration
+        self, kind: Literal["topic", "liked", "own"], rows: NDArray[np.intp], counts: Array, calibration: Calibration
     ) -> _Profile:
         """A profile of some rows, each counting so much, after pseudo-relevance feedback."""
         similarity = self.similarity(rows, calibration, counts)[: self.seen]
-        judged = np.concatenate([self.liked, self.disliked])
+        judged = np.concatenate([self.liked, self.disliked, self.own])
         similarity[judged[judged < self.seen]] = -2
         first = np.argsort(-similarity, kind="stable")[:FEEDBACK_PAPERS]
         weights = np.concatenate([counts, np.full(len(first), FEEDBACK_WEIGHT / max(1, len(first)))])
@@ -254,7 +267,10 @@ def _by_interest(space: _Space, profiles: Sequence[_Profile]) -> list[Ranked]:
             topic = space.topics[int(profile.rows[0]) - len(space.papers)]
             why = f"your topic “{_short(topic)}”{space.telling(row, profile)}"
         else:
-            nearest = int(space.liked[to_liked[:, row].argmax()])
+            if profile.kind == "liked":
+                nearest = int(space.liked[to_liked[:, row].argmax()])
+            else:
+                nearest = int(profile.rows[np.round(space.vectors[profile.rows] @ space.vectors[row], 6).argmax()])
             why = f"like “{_short(space.papers[nearest].title)}”"
         ranked.append(Ranked(paper_id=space.papers[row].paper_id, score=round(score, 6), why=why))
     return best_first(ranked)

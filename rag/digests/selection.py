@@ -127,8 +127,11 @@ def eligible(candidates: Iterable[Candidate]) -> tuple[Paper, ...]:
     return tuple(candidate.paper for candidate in candidates if not candidate.reason)
 
 
-def apply_filters(candidates: Iterable[Candidate], subscription: Subscription) -> list[Candidate]:
-    """The candidates by id; those that the subscription does not want have the reason."""
+def apply_filters(
+    candidates: Iterable[Candidate], subscription: Subscription, own: Iterable[Paper] = ()
+) -> list[Candidate]:
+    """The candidates by id; those that the subscription does not want or that the reader has have the reason."""
+    known = {name for paper in own for name in (paper.paper_id, *paper.aliases)}
     wanted = {name.lower() for name in subscription.categories}
     must, must_not = (_pattern(words) for words in (subscription.must, subscription.must_not))
     liked, disliked = set(subscription.liked), set(subscription.disliked)
@@ -148,7 +151,9 @@ def apply_filters(candidates: Iterable[Candidate], subscription: Subscription) -
             return "with a word that must not occur"
         if disliked & {paper.paper_id, *paper.aliases}:
             return "disliked"
-        return "liked, and so known" if liked & {paper.paper_id, *paper.aliases} else None
+        if liked & {paper.paper_id, *paper.aliases}:
+            return "liked, and so known"
+        return "in your own library" if known & {paper.paper_id, *paper.aliases} else None
 
     by_id = sorted(candidates, key=lambda candidate: candidate.paper.paper_id)
     return [replace(candidate, reason=exclusion_reason(candidate)) for candidate in by_id]
@@ -176,7 +181,7 @@ def select(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscripti
     """
     by_id = {candidate.paper.paper_id: candidate for candidate in candidates}
     by_interest = subscription.order == "interest"
-    interested = by_interest and bool(subscription.topics or subscription.liked)
+    interested = subscription.interested
     of_authors, others, revised, withdrawn = _grouped(by_id, ranked, subscription)
     asked = interested or not (subscription.authors and by_interest)  # else for the papers of the authors alone
     new, rest = ([*of_authors, *others], []) if asked else (of_authors, others)

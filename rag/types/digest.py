@@ -76,7 +76,8 @@ class Subscription:
         timezone: The timezone in which the days begin.
         topics: Interests in words, such as “speculative decoding”.
         liked, disliked: Ids of papers that show what the reader wants, and what not.
-        authors: People whose papers come first. Without topics and liked papers, only their papers are shown.
+        profile: One's own library as an interest: `tag:NAME`, or the path of a file such as BibTeX.
+        authors: People whose papers come first. Without other interests, only their papers are shown.
         categories: Only papers in one of these categories; empty means all.
         must, must_not: A paper must have one of the first words or phrases, and none of the second.
         threshold: The lowest score, 0 to 1, of a paper that is shown; None means `LEAST_SCORE` if there are interests.
@@ -94,6 +95,7 @@ class Subscription:
     topics: tuple[str, ...] = ()
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
+    profile: str | None = None
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     must: tuple[str, ...] = ()
@@ -111,7 +113,12 @@ class Subscription:
         """The lowest score of a paper that is shown; 0 without interests, for a score then says nothing."""
         if self.threshold is not None:
             return self.threshold
-        return LEAST_SCORE if (self.topics or self.liked) and self.order == "interest" else 0.0
+        return LEAST_SCORE if self.interested else 0.0
+
+    @property
+    def interested(self) -> bool:
+        """True if papers are ranked by interests."""
+        return self.order == "interest" and bool(self.topics or self.liked or self.profile)
 
 
 ThemeStatus = Literal["new", "new here", "growing", "steady", "fading"]

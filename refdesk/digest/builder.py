@@ -25,6 +25,7 @@ from rag.ports import Matrix
 from rag.types import JsonDict, Paper, PaperStatus, Period, Subscription
 from refdesk._version import __version__
 from refdesk.digest.named_papers import canonical_ids
+from refdesk.digest.own_papers import own_papers
 from stores.embedding import embedding_text
 from stores.sql.issues import IssueRecord
 from stores.sql.themes import ThemeRecord
@@ -63,8 +64,12 @@ class Builder:
         self._store.refresh()
         subscription = self._with_ratings(subscription)
         late, shown = self._history(period, subscription)
-        chosen = choose(period, subscription, late=late, shown=shown, listed=cache(self._listed), stored=self._stored)
         by_interest = subscription.order == "interest"
+        own = own_papers(self._store, subscription.profile) if subscription.profile and by_interest else []
+        if not own:
+            subscription = replace(subscription, profile=None)
+        listed, stored = cache(self._listed), self._stored
+        chosen = choose(period, subscription, late=late, shown=shown, own=own, listed=listed, stored=stored)
         topics, liked, disliked = (subscription.topics, subscription.liked, subscription.disliked)
         return DigestInputs(
             period=period,
@@ -74,6 +79,7 @@ class Builder:
             topics=self._topic_vectors(topics if by_interest else ()),
             liked=self._embedded(self._papers(liked if by_interest else ())),
             disliked=self._embedded(self._papers(disliked if by_interest else ())),
+            own=self._embedded(own),
             background=self._embedded(chosen.background),
             scope=chosen.scope,
             tracked=chosen.tracked,
@@ -178,7 +184,9 @@ class Builder:
         for at in range(0, len(papers), PAGE):
             rows |= self._store.vectors.rows([paper.paper_id for paper in papers[at : at + PAGE]])
         if missing := [paper for paper in papers if paper.paper_id not in rows]:
-            texts = [embedding_text(paper, self._store.cut(paper)[0]) for paper in missing]
+            texts = [
+                embedding_text(paper, self._store.cut(paper)[0]) if paper.spans else paper.title for paper in missing
+            ]
             embedded, _ = self._store.embedder.embed_each(texts)  # a text that it refuses is like no other
             rows |= {paper.paper_id: row for paper, row in zip(missing, embedded, strict=True)}
         vectors = np.stack([rows[paper.paper_id] for paper in papers]) if papers else self._none()

@@ -7,6 +7,7 @@ As `validation`, nothing imports this before there is a table to check.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 from zoneinfo import available_timezones
 
@@ -175,11 +176,24 @@ def _timezone(name: str) -> str:
     return name
 
 
+def _profile(text: str) -> str:
+    if text.startswith("tag:") and text.removeprefix("tag:").strip():
+        return text
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise ValueError(
+            "must be `tag:NAME` or a file of papers that there is, such as BibTeX",
+            "A feed gives its papers a tag with `tags`.",
+        )
+    return str(path)
+
+
 Mailbox = Annotated[Line, AfterValidator(_mailbox)]
 Format = Literal["md", "html", "json", "eml"]
 FORMATS = get_args(Format)
 _NARROWED: dict[str, Any] = {
     "timezone": Annotated[Line, AfterValidator(_timezone)],
+    "profile": Annotated[Line, AfterValidator(_profile)] | None,
     "threshold": Share | None,
     "size": PositiveCount,
     "to": tuple[Mailbox, ...],

@@ -250,3 +250,29 @@ def test_trending_damps_popularity_by_age_and_leaves_what_has_none_to_the_end_by
     assert order[-1].why == "no popularity signals yet"
     assert order[0].score == pytest.approx((20 / 3**1.8) / (1 + 20 / 3**1.8), abs=1e-6)
     assert trending(papers[::-1], on=date(2026, 7, 1)) == order
+
+
+def test_ones_own_library_is_divided_into_subjects_and_newer_papers_weigh_more() -> None:
+    papers = period(12)
+    on = {
+        subject: [paper(f"own-{subject}-{at}", f"Notes {at} on {subject}", SUBJECTS[subject]) for at in range(20)]
+        for subject in ("whale", "bone")
+    }
+
+    def first(own: list[Paper], many: int) -> set[str]:
+        order = rank(
+            papers,
+            vectors_of(papers),
+            Interests(own=tuple(own)),
+            topic_vectors=EMBEDDER.embed([]),
+            liked_vectors=vectors_of([]),
+            disliked_vectors=vectors_of([]),
+            own_vectors=vectors_of(own),
+        )
+        assert order[0].why.startswith("like “Notes ")
+        return {each.paper_id.partition("-")[0] for each in order[:many]}
+
+    assert first([*on["whale"], *on["bone"]], 24) == {"whale", "bone"}
+    few = [*on["whale"][:3], *on["bone"][:3]]  # one subject: the newest papers come first
+    assert first(few, 12) == {"whale"}
+    assert first(few[::-1], 12) == {"bone"}

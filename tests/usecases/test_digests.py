@@ -221,3 +221,38 @@ def test_attention_is_kept_with_its_day_and_trending_orders_by_it(tmp_path: Path
         assert (later.unchanged, later.updated) == (2, 0)  # of the paper itself nothing changed
         assert [paper.paper.attention[0].count for paper in library.digest(WEEK).papers] == [500, 90, 31]
         assert b"500 upvotes" in library.issues.rendered(library.digest(WEEK), "html")
+
+
+BIB = """
+@article{one, title = {The melting of glaciers in the Alps}, author = {Byron, Ada}, year = {2025},
+  abstract = {Glaciers of the Alps lose ice in warm summers. We measured glaciers for ten years.}}
+@article{two, title = {Glaciers and their meltwater}, author = {Byron, Ada}, year = {2024}}
+"""
+
+
+def test_a_subscription_takes_its_interests_from_a_tag_or_a_file_of_ones_own(tmp_path: Path) -> None:
+    bib = tmp_path / "mine.bib"
+    bib.write_text(BIB, encoding="utf-8")
+    tables = f'[subscriptions.file]\nprofile = "{bib}"\n[subscriptions.tag]\nprofile = "tag:mine"\n'
+    folder = configured(tmp_path / "library", tables)
+    notices: list[str] = []
+    with refdesk.open_library(folder, notify=notices.append) as library:
+        library.add(write(tmp_path / "papers.jsonl", [record(number, "2026-06-16") for number in range(60)]))
+        untagged = library.digest(WEEK, subscription="tag")
+        assert "The profile “tag:mine” has no papers; the issue is made without it." in notices
+        assert all(paper.closeness is None for paper in untagged.papers)
+        library.add(write(tmp_path / "own.jsonl", [record(1, "2026-06-16")]), tags=["mine"])  # glaciers
+        for name, like in (("file", ("The melting of glaciers", "Glaciers and their")), ("tag", ("",))):
+            issue = library.issues.make(WEEK, subscription=name)
+            assert issue.digest.papers
+            assert all("glaciers" in paper.paper.title for paper in issue.digest.papers)
+            assert all(paper.why.startswith(tuple(f"like “{title}" for title in like)) for paper in issue.digest.papers)
+        assert issue.digest.coverage.excluded["in your own library"] == 1
+
+
+@pytest.mark.parametrize("profile", ["tag:", "mine.bib", "feed:zotero"])
+def test_a_profile_that_is_neither_a_tag_nor_a_file_is_told(tmp_path: Path, profile: str) -> None:
+    folder = configured(tmp_path / "library", f'[subscriptions.mine]\nprofile = "{profile}"\n')
+    with refdesk.open_library(folder) as library, pytest.raises(ConfigError) as raised:
+        library.digest(WEEK, subscription="mine")
+    assert "`subscriptions.mine.profile` must be `tag:NAME` or a file of papers" in raised.value.message
