@@ -253,13 +253,18 @@ def _cleaned(field: str) -> str:
 
 
 def _spans(text: str, rejects: list[Reject], begin: str | None) -> Iterator[str]:
-    """For each reject that is not valid, the text from its line to the beginning of the next record."""
-    rows = [found.start() for found in re.finditer("^", text, re.MULTILINE)]
+    """For each reject that is not valid, the text from its place to the beginning of the next record."""
+    if not begin:
+        return
+    places = {
+        "line": [found.start() for found in re.finditer("^", text, re.MULTILINE)],
+        "record": [found.start() for found in re.finditer(begin, text, re.MULTILINE)],
+    }
     for reject in rejects:
-        line = re.match(r"line (\d+)$", reject.where)
-        if begin and line and "not valid" in reject.reason:
-            at = rows[int(line[1]) - 1]
-            following = re.compile(begin, re.MULTILINE).search(text, text.find("\n", at) + 1)
+        place = re.match(r"(line|record) (\d+)$", reject.where)
+        if place and re.search("not (?:valid|well-formed)", reject.reason) and int(place[2]) <= len(places[place[1]]):
+            at = places[place[1]][int(place[2]) - 1]
+            following = re.compile(begin, re.MULTILINE).search(text, at + 1)
             yield text[at : following.start() if following else None]
 
 

@@ -141,6 +141,8 @@ def _found(stream: BinaryIO, name: str, declared: str | None) -> tuple[str, str 
         return codec, f"{name} is not UTF-8; it was read as {codec}"
     if len(sample.tokens) <= _DAMAGED and not plausible:
         return "utf-8", f"{name} has {_wrong(wrong)}; if it is in another encoding, name that with --encoding"
+    if plausible:
+        plausible = {**plausible, "cp1252": b" ".join(sample.first).decode("cp1252", "replace")}
     readings = ", ".join(f"“{_printable(words)}” if it is {codec}" for codec, words in plausible.items())
     raise UnreadableInput(
         f"{name} is not UTF-8, and its encoding is not sure; --encoding names it.",

@@ -68,6 +68,8 @@ _SAMPLE_BYTES = 100_000
 _TOLERATED = 50
 """One odd token in so many is tolerated in cp1252: a rare name makes no other encoding of a large file."""
 _TOLERATED_ELSEWHERE = 100
+_EVIDENCE = 3
+"""So many words with letters beyond ASCII are needed to believe the detector."""
 _MIXED = 10
 """With fewer odd tokens than one in so many, a text is mostly Western all the same: another reading is no better."""
 
@@ -162,6 +164,8 @@ def guess(sample: Sample) -> Guess:
     if odd <= len(sample.tokens) // _MIXED or len(readings) != 1:
         return unsure
     ((codec, tokens),) = readings.items()
+    if sum(any(char.isalpha() and char > "\x7f" for char in token) for token in tokens) < _EVIDENCE:
+        return unsure
     detected = _detected(sample.text)
     return Guess(codec) if detected and sample.decoded(detected) == tokens else unsure
 

@@ -40,6 +40,7 @@ _BAD_SIGNS = re.compile(
             rf"{_LETTER}[•“”„‹›«»¬¶®©±]{_LETTER}",
             rf"{_LETTER}´(?!(?:s|t)\b){_LETTER}",
             rf"{_LETTER}{{4}}³|{_LETTER}…;|[a-z]•|\$[¹²³]|—[;,]|–—|—–|[†‡•]-|£[^\s\d.,;:()/–-]|[ˇ˘˙˛˝]",
+            r"\{[–—]|\d£|\$[±¶§]",
             r"[$^_=\\][À-ɏ]|[À-ɏ][$^_=\\\]`]",
             rf"(?<!{_LETTER})[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]+\xa0[a-z]|{_LETTER}\xa0[b-df-hj-np-tv-xz]+(?!{_LETTER})",
             r"\bLu’s\b|[\x80-\x9f\ufffd\ud800-\udfff]",
@@ -73,6 +74,7 @@ _TWICE = re.compile(
 _NORTH = frozenset("ðþý")
 _SLAVIC_END = re.compile(r"(?:[nv]|sk|ck)ý$")
 _ICELANDIC = re.compile("[áéíóúæ]|son$|s[os]nar?$|dóttir$")
+_LAST_APOSTROPHE = re.compile(rf"(?!(?:po|mo|be|ca|va|fa)’){_LETTER}(?![sS]’|in’){_LETTER}’(?!{_LETTER})")
 _CLOSING = re.compile(rf"{_LETTER}([“‹])")
 _WORD = re.compile(rf"{_LETTER}+")
 _APOSTROPHE = re.compile(rf"({_LETTER}+)’({_LETTER}+)")
@@ -99,6 +101,7 @@ def oddities(tokens: Collection[str], *, most: int = 20) -> list[str]:
     found: list[str] = []
     northern: list[str] = []  # words with ð, þ or ý, which Turkish texts give when they are read wrong
     is_icelandic = False
+    has_single_quotes = any("‘" in token for token in tokens)
     closes = {"“": any("„" in token for token in tokens), "‹": any("›" in token for token in tokens)}
     for token in tokens:
         words = [word for word in _WORD.findall(token) if not word.isascii()]
@@ -109,6 +112,7 @@ def oddities(tokens: Collection[str], *, most: int = 20) -> list[str]:
             northern.append(token)
         if (
             _BAD_SIGNS.search(token)
+            or (not has_single_quotes and _LAST_APOSTROPHE.search(token))
             or any(not closes[quote[1]] for quote in _CLOSING.finditer(token))
             or not all(map(_is_word, words))
             or not _is_joined_well(token)
@@ -162,7 +166,9 @@ def _is_joined_well(token: str) -> bool:
         if dash == "–" and left in ("A", "E", "I", "O", "U") and right[0] in "aeiou":
             return False
     parts = token.strip("()[]{},.;:!?\"'“”‘’").split("-")
-    return len(parts) < 2 or not any(len(part) == 1 and "À" <= part <= "ÿ" and part != "à" for part in parts)
+    return len(parts) < 2 or not any(
+        len(part) == 1 and "À" <= part <= "ÿ" and (part != "à" or at == len(parts)) for at, part in enumerate(parts, 1)
+    )
 
 
 def _is_apostrophe(left: str, right: str) -> bool:
