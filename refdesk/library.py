@@ -301,6 +301,23 @@ class Library(Questions):
         self._store.health.tell_problems()
         return check(self._store)
 
+    def backup(self, file: str | Path) -> int:
+        """
+        Write the catalog, the settings and the files of issues to one tar, while others use the library.
+
+        Args:
+            file: The tar, readable by its owner alone. `refdesk restore` makes a library of it.
+
+        Returns:
+            The number of papers in it.
+
+        Raises:
+            StoreError: The catalog cannot be read, or the file cannot be written.
+        """
+        from stores.backup import write_backup
+
+        return write_backup(self._store.place, Path(file))
+
     def reindex(self, *, embedder: str | None = None, progress: Callable[[int], None] = lambda _: None) -> int:
         """
         Rebuild the indexes from the catalog.

@@ -60,3 +60,35 @@ def open_to_reindex(
     folder = Path(path)
     settings = replace(configuration.load(folder, file=Path(config) if config else None), embedder=None)
     return Library(wiring.store(folder, settings, create=False, notify=notify), settings)
+
+
+def restore(
+    path: str | Path,
+    file: str | Path,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
+) -> tuple[int, Path | None]:
+    """
+    Make a library of a backup, and rebuild its indexes.
+
+    Args:
+        path: A folder where no library is.
+        file: What `Library.backup` wrote.
+        progress: Called with the number of papers of each batch when it is indexed.
+        notify: As in `open_library`.
+
+    Returns:
+        The number of papers, and where the backup's settings are if they name another catalog or other vectors; they
+        are not used then.
+
+    Raises:
+        UnreadableInput: The file is no backup.
+        StoreError: There is a library already, or the backup's catalog is damaged or newer.
+    """
+    from stores.backup import ASIDE, read_backup
+
+    folder = Path(path)
+    elsewhere = read_backup(Path(file), folder)
+    with open_library(folder, create=False, notify=notify) as library:
+        return library.reindex(progress=progress), folder / ASIDE if elsewhere else None

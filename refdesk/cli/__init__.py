@@ -24,6 +24,7 @@ from refdesk._version import __version__
 from refdesk.cli import (
     add,
     ask,
+    backup,
     chat,
     completion,
     digest,
@@ -84,6 +85,8 @@ for _command in (
     library.status,
     library.check,
     library.reindex,
+    backup.backup,
+    backup.restore,
     export.export,
     evaluation.evaluate,
     evaluation.demo,

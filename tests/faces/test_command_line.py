@@ -40,6 +40,8 @@ COMMANDS = [
     "status",
     "check",
     "reindex",
+    "backup",
+    "restore",
     "export",
     "eval",
     "demo",
