@@ -51,7 +51,7 @@ def write_backup(place: Place, file: Path) -> int:
             _copy_catalog(place, copy)
             part.unlink(missing_ok=True)
             with (
-                open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream,
+                os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream,
                 tarfile.open(fileobj=stream, mode="w") as tar,
             ):
                 tar.add(copy, CATALOG)
