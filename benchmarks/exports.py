@@ -228,7 +228,33 @@ def mods(many: Sequence[Paper]) -> str:
 </modsCollection>"""
 
 
+def acl(many: Sequence[Paper]) -> str:
+    """The ACL Anthology's XML: a volume for each paper, as venues and dates differ."""
+    parts = []
+    for number, paper in enumerate(many, 1):
+        year, month, _ = _parts(paper)
+        names = "".join(
+            f"<author><first>{given}</first><last>{escape(family)}</last></author>"
+            for given, _, family in (name.partition(" ") for name in paper.authors)
+        )
+        parts.append(
+            f"""
+  <volume id="{number}">
+    <meta><booktitle>{escape(paper.venue or "")}</booktitle><editor><first>A</first><last>Editor</last></editor>
+      <month>{["", "January", "February", "March"][int(month or 0)]}</month><year>{year}</year></meta>
+    <paper id="1"><title>{escape(paper.title).replace("radar", "<fixed-case>radar</fixed-case>")}</title>{names}
+      <pages>1-9</pages><abstract>{escape(paper.abstract)}</abstract>
+      <url hash="1a">{escape(paper.url or "")}</url><doi>{paper.paper_id.removeprefix("doi:")}</doi>
+      <bibkey>key-{number}</bibkey></paper>
+  </volume>"""
+        )
+    return f"""<?xml version='1.0' encoding='UTF-8'?>
+<collection id="2023.x">{"".join(parts)}
+</collection>"""
+
+
 WRITERS = {
+    "acl": acl,
     "refworks": refworks,
     "wos": wos,
     "endnote": endnote,
@@ -245,4 +271,6 @@ def held(paper: Paper, form: str) -> dict[str, object]:
     names = ("title", "abstract", "authors", "published", "venue", "tags", "url")
     values = {name: getattr(paper, name) for name in names if name != "url" or form not in _HAS_NO_URL}
     doi = next(paper_id for paper_id in paper.aliases if paper_id.startswith("doi:"))
+    if form == "acl":  # no day, and no keywords
+        values |= {"published": paper.published and paper.published[:7], "tags": ()}
     return values | {"doi": doi, "authors": tuple(re.sub(r"\s+", " ", name) for name in paper.authors)}

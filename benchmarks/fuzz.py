@@ -68,6 +68,7 @@ _BEGINS = {
     "wos": r"^\ufeff?PT J$",
     "endnote": r"^%0 ",
     "refworks": r"^RT ",
+    "acl": r"<paper\b",
     "endnote_xml": r"<record>",
     "zotero_rdf": r"<bib:Article\b",
     "mods": r"<mods\b",

@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 
 from rag.errors import UnknownFormat
 from rag.sources import (
+    acl,
     arxiv_atom,
     arxiv_oai,
     arxiv_rss,
@@ -87,6 +88,7 @@ FORMATS = (
     Format("pubmed_xml", "PubMed XML", pubmed_xml.recognise, pubmed_xml.parse),
     Format("endnote_xml", "EndNote XML", endnote_xml.recognise, endnote_xml.parse),
     Format("mods", "MODS XML, as of the ACL Anthology", mods.recognise, mods.parse),
+    Format("acl", "XML of the ACL Anthology", acl.recognise, acl.parse),
     Format("wos", "Web of Science, tagged text", wos.recognise, wos.parse, (".ciw",)),
     Format("endnote", "EndNote tagged text (refer)", endnote.recognise, endnote.parse, (".enw",)),
     Format("embase", "Embase CSV with fields by row", embase.recognise, embase.parse),

@@ -93,7 +93,9 @@ def open_text(stream: BinaryIO, name: str, encoding: str | None = None) -> tuple
     if kind or (b"\0" in head and codec is None and encoding is None):
         raise UnreadableInput(
             f"{name} is {kind or 'a binary file'}, not text.",
-            hint="Give text, JSON or a table of papers; `refdesk add --list-formats` lists the formats.",
+            hint="Give text, JSON or a table of papers; `refdesk add --list-formats` lists the formats."
+            if kind
+            else "If it is UTF-16 without its mark, name it: `--encoding utf-16-le`.",
         )
     note = None
     if codec is None and encoding is not None:

@@ -43,6 +43,8 @@ SAMPLES = {
     f"<bib:Article><d:title>One</d:title><d:abstract>{TEXT}</d:abstract></bib:Article></rdf:RDF>",
     "mods": f'<mods xmlns="http://www.loc.gov/mods/v3"><titleInfo><title>One</title></titleInfo><abstract>{TEXT}</abstract></mods>',
     "refworks": f"RT Journal Article\nSR Electronic\nT1 One\nAB {abstract(1)}\n",
+    "acl": f"<collection id='x'><volume id='1'><paper id='1'><title>One</title><abstract>{TEXT}</abstract></paper>"
+    "</volume></collection>",
     "csl": json.dumps([{"id": "a", "type": "article-journal", "title": "One", "abstract": abstract(1)}]),
     "openalex": json.dumps(
         {
