@@ -174,7 +174,7 @@ def title_id(title: str, abstract: str = "") -> str:
     The id of a paper that has no other: 16 hex digits of the SHA-256 of its normalised title.
 
     With `abstract`, eight digits of the abstract's hash follow. This serves a second paper "Editorial", because the id
-    of its title alone is taken.
+    of its title alone is taken. Of a paper without an abstract, its authors and year take the place of the abstract.
     """
     digest = hashlib.sha256(normalised_title(title).encode()).hexdigest()[:16]
     suffix = f".{hashlib.sha256(abstract.encode()).hexdigest()[:8]}" if abstract else ""

@@ -67,6 +67,7 @@ class Library(Questions):
         encoding: str | None = None,
         listed: str | None = None,
         tags: Sequence[str] = (),
+        keep_without_abstract: bool = False,
         progress: Callable[[int, float], None] = lambda _records, _share: None,
     ) -> ImportReport:
         """
@@ -77,6 +78,7 @@ class Library(Questions):
             format_name, encoding: Force a format (`refdesk.library.formats()` names them) or an encoding (`cp1250`).
             listed: The listing date of records that have none.
             tags: Added to every paper.
+            keep_without_abstract: Keep records without an abstract: they are found by title, and support no answer.
             progress: Called with the number of records read and the share of bytes read, 0 to 1.
 
         Returns:
@@ -93,7 +95,14 @@ class Library(Questions):
         from refdesk.ingest import add as adding  # a dozen parsers, which a question does not need
 
         total = adding.add(
-            self._store, [str(name) for name in names], format_name, encoding, listed, printable_tags(tags), progress
+            self._store,
+            [str(name) for name in names],
+            format_name,
+            encoding,
+            listed,
+            printable_tags(tags),
+            progress,
+            keep_without_abstract,
         )
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
 

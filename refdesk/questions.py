@@ -91,7 +91,7 @@ class Questions:
         if retrieved.unknown:
             return []
         newest_first = sort == "date" or bool(retrieved.understood and retrieved.understood.newest_first)
-        hits = list(retrieved.hits[:limit])
+        hits = _with_bare(retrieved)[:limit]
         return sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if newest_first else hits
 
     def ask(
@@ -325,4 +325,12 @@ class Questions:
 
 def _unranked(paper: Paper) -> Hit:
     """A hit of a search without words."""
-    return Hit(paper=paper, score=1.0, lexical=0.0, vector=0.0, best_sentence=paper.sentence(1))
+    return Hit(paper=paper, score=1.0, lexical=0.0, vector=0.0, best_sentence=next(iter(paper.sentences), None))
+
+
+def _with_bare(retrieved: Retrieved) -> list[Hit]:
+    """The hits of a search, papers without an abstract each before the first one of a lower score."""
+    hits = list(retrieved.hits)
+    for bare in retrieved.bare:
+        hits.insert(next((at for at, hit in enumerate(hits) if hit.score < bare.score), len(hits)), bare)
+    return hits

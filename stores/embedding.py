@@ -15,7 +15,9 @@ Cuts = dict[str, tuple[Chunk, ...]]
 
 
 def cut(paper: Paper, embedder: Embedder) -> tuple[Chunk, ...]:
-    """The chunks of a paper, none longer than the embedder takes."""
+    """The chunks of a paper, none longer than the embedder takes; none of a paper without an abstract."""
+    if not paper.abstract:
+        return ()
     return text.chunks(paper, max_tokens=embedder.max_tokens, count=embedder.count)
 
 

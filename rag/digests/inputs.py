@@ -121,7 +121,7 @@ def choose(
     for each in periods:
         if len(background) >= wanted:
             break
-        background += listed(each)
+        background += [paper for paper in listed(each) if paper.abstract]
     past: list[tuple[str, tuple[Paper, ...]]] = []
     tracked, papers_back = None, 0
     for each in periods[:BACK]:

@@ -141,6 +141,8 @@ def apply_filters(
         text = f"{paper.title}\n{paper.abstract}"
         if candidate.reason:
             return candidate.reason
+        if not paper.abstract:
+            return "it has no abstract"
         if "withdrawn" in paper.flags and candidate.status != "withdrawn":
             return "withdrawn"
         if wanted and wanted.isdisjoint(name.lower() for name in paper.categories):

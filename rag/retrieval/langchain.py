@@ -11,7 +11,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import run_in_executor
 from pydantic import ConfigDict, Field
 
-from rag.types import EVERY_PAPER, Filter, FilterOptions, Hit, choose_filter
+from rag.types import EVERY_PAPER, Filter, FilterOptions, Hit, Sentence, choose_filter
 
 DEFAULT_K = 8
 
@@ -52,7 +52,10 @@ class PaperRetriever(BaseRetriever):
         if not isinstance(limit, int) or limit < 1:
             raise ValueError(f"k is {limit!r}; it must be a whole number of at least 1.")
         chosen = choose_filter(filter, filters, default=self.filter)
-        return [_document(hit) for hit in self.search(query, limit=limit, filter=chosen)]
+        hits = self.search(query, limit=limit, filter=chosen)
+        if bare := sum(not hit.best_sentence for hit in hits):  # a paper without an abstract is no document
+            hits = self.search(query, limit=limit + 2 * bare, filter=chosen)
+        return [_document(hit, hit.best_sentence) for hit in hits if hit.best_sentence][:limit]
 
     async def _aget_relevant_documents(
         self,
@@ -66,16 +69,16 @@ class PaperRetriever(BaseRetriever):
         return await run_in_executor(None, lambda: self._get_relevant_documents(query, k=k, filter=filter, **filters))
 
 
-def _document(hit: Hit) -> Document:
+def _document(hit: Hit, best: Sentence) -> Document:
     metadata = {
         "paper_id": hit.paper_id,
         "title": hit.title,
         "url": hit.paper.url,
         "published": hit.paper.published,
         "score": hit.score,
-        "sentence": hit.best_sentence.number,
-        "start": hit.best_sentence.start,
-        "end": hit.best_sentence.end,
-        "best_sentence": hit.best_sentence.text,
+        "sentence": best.number,
+        "start": best.start,
+        "end": best.end,
+        "best_sentence": best.text,
     }
     return Document(page_content=hit.paper.abstract, metadata=metadata, id=hit.paper_id)

@@ -40,7 +40,9 @@ def reranked(retrieved: Retrieved, reranker: Reranker) -> Retrieved:
     evidence, hits = retrieved.evidence[:SENTENCES], retrieved.hits[:PAPERS]
     with_evidence = {found.paper.paper_id for found in evidence}
     others = [hit for hit in hits if hit.paper_id not in with_evidence]
-    read = [(found.paper, found.sentence) for found in evidence] + [(hit.paper, hit.best_sentence) for hit in others]
+    read = [(found.paper, found.sentence) for found in evidence] + [
+        (hit.paper, hit.best_sentence) for hit in others if hit.best_sentence
+    ]
     scores = reranker.scores(query, [f"{paper.title}\n{sentence.text}" for paper, sentence in read])
     of_papers: dict[str, float] = {}
     for (paper, _), score in zip(read, scores, strict=True):

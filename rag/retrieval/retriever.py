@@ -16,6 +16,7 @@ import numpy as np
 from rag.errors import BadQuestion
 from rag.ports import Catalog, Embedder, Lexical, Matrix, Reranker, Vectors
 from rag.question import Understood
+from rag.retrieval.checks import checked
 from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import (
     MAX_TERMS,
@@ -35,7 +36,6 @@ UNIT_CANDIDATES = 20
 """Papers that hold a unit of the question, titles first, beside the other candidates."""
 EVIDENCE = 60
 """Sentences that are returned; an answer shows five, without those that repeat another."""
-MAX_QUESTION_CHARS = 20_000
 UNRELATED = 0.4
 """The cosine of the static embedder below which a word that no paper holds is near none of them. Of words of medicine
 asked of computer science, and the other way round, and of invented words, 90 % stay below; “foetus” finds fetal
@@ -72,7 +72,11 @@ class Signals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Candidates, their `cosine` (n,) and `features`; the question's `terms`, `units` and `apart` (see Signals)."""
+    """
+    Candidates, their `cosine` (n,) and `features`; the question's `terms`, `units` and `apart` (see Signals).
+
+    A paper without an abstract has the features of its title.
+    """
 
     papers: tuple[Paper, ...]
     cosine: Array
@@ -89,6 +93,7 @@ class Retrieved:
 
     `phrases` are those of the question that papers hold word beside word; `units` is the number of these and of the
     single words beside them; `things` are those that an answer must name, with their weights, which sum to 1.
+    `bare` are papers without an abstract, found by their titles: they are no evidence, and no answer names them.
     `unknown` is true if no paper holds a word of the question, or one near it in meaning. `nothing` says why there is
     no candidate, where more is known than that.
     """
@@ -101,6 +106,7 @@ class Retrieved:
     unknown: bool = False
     nothing: str | None = None
     hits: tuple[Hit, ...] = ()
+    bare: tuple[Hit, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     signals: Signals | None = None
 
@@ -165,7 +171,7 @@ class Retriever:
         Raises:
             BadQuestion: As `retrieve`.
         """
-        question, topic = _checked(asked.question), asked.topic or asked.question
+        question, topic = checked(asked.question), asked.topic or asked.question
         words = content_words(topic) or content_words(question)
         if not words:
             raise BadQuestion(
@@ -187,7 +193,8 @@ class Retriever:
         if not papers:
             return None
         cosine = np.clip([cosines.get(paper.paper_id, 0.0) for paper in papers], 0, 1)
-        features = match_features(words, weights, parts, papers, self._vocabulary)
+        read = [paper if paper.spans else _as_its_title(paper) for paper in papers]
+        features = match_features(words, weights, parts, read, self._vocabulary)
         return Candidates(
             papers=papers, cosine=cosine, features=features, terms=len(words), units=parts, apart=apart(asked, parts)
         )
@@ -248,25 +255,25 @@ class Retriever:
         }
         sentence_scores = _mean(SENTENCE_WEIGHTS, of_sentences)
         by_sentence = sorted(
-            range(len(sentence_scores)),
+            (row for row in range(len(sentence_scores)) if papers[match.owner[row]].spans),
             key=lambda row: (-sentence_scores[row], papers[match.owner[row]].paper_id, match.number[row]),
         )
         best_row: dict[int, int] = {}
         for row in by_sentence:
             best_row.setdefault(int(match.owner[row]), row)
         by_paper = sorted(range(len(papers)), key=lambda row: (-paper_scores[row], papers[row].paper_id))
-        hits = tuple(
+        found = [
             Hit(
                 paper=papers[row],
                 score=float(paper_scores[row]),
                 lexical=float(match.lexical[row]),
                 vector=float(cosine[row]),
-                best_sentence=papers[row].sentence(int(match.number[best_row[row]])),
+                best_sentence=papers[row].sentence(int(match.number[best_row[row]])) if row in best_row else None,
                 held=float(match.unit_paper[row]),
                 named=float(match.unit_title[row]),
             )
             for row in by_paper
-        )
+        ]
         needed = things(candidates.units, self._catalog.count())
         names = {row: " ".join(candidates.units.words[row]) for row in needed}
         evidence = tuple(
@@ -280,15 +287,17 @@ class Retriever:
             )
             for row in by_sentence[:EVIDENCE]
         )
-        first = int(match.owner[by_sentence[0]])
-        signals = Signals(
-            lexical=float(match.lexical[first]),
-            covered=float(match.covered[first]),
-            cosine=float(cosine[first]) if self.embedder.is_static else None,
-            terms=candidates.terms,
-            units=float(match.unit_paper[first]),
-            apart=candidates.apart,
-        )
+        signals = None
+        if by_sentence:
+            first = int(match.owner[by_sentence[0]])
+            signals = Signals(
+                lexical=float(match.lexical[first]),
+                covered=float(match.covered[first]),
+                cosine=float(cosine[first]) if self.embedder.is_static else None,
+                terms=candidates.terms,
+                units=float(match.unit_paper[first]),
+                apart=candidates.apart,
+            )
         return Retrieved(
             question=asked.question,
             understood=asked,
@@ -296,10 +305,16 @@ class Retriever:
             units=len(candidates.units.words),
             things={names[row]: share for row, share in needed.items()},
             unknown=self._unknown(asked, candidates),
-            hits=hits,
+            hits=tuple(hit for hit in found if hit.best_sentence),
+            bare=tuple(hit for hit in found if not hit.best_sentence),
             evidence=evidence,
             signals=signals,
         )
+
+
+def _as_its_title(paper: Paper) -> Paper:
+    """A paper without an abstract as if its title were one."""
+    return replace(paper, abstract=paper.title, spans=((0, len(paper.title)),))
 
 
 def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> Retrieved:
@@ -330,17 +345,3 @@ def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:
     """The weighted mean of features; like them it lies in 0 to 1."""
     total: Array = sum((weight * features[name] for name, weight in weights.items()), np.zeros(1))
     return total / sum(weights.values())
-
-
-def _checked(question: str) -> str:
-    if not question.strip():
-        raise BadQuestion(
-            "The question or query is empty.",
-            hint='Give words: `refdesk ask "What explains grokking?"`, `refdesk search grokking`.',
-        )
-    if len(question) > MAX_QUESTION_CHARS:
-        raise BadQuestion(
-            f"The question has {len(question):,} characters; the limit is {MAX_QUESTION_CHARS:,}.",
-            hint="Ask one thing at a time.",
-        )
-    return question

@@ -110,6 +110,7 @@ def parse(
     encoding: str | None = None,
     listed: str | None = None,
     tags: tuple[str, ...] = (),
+    keep_without_abstract: bool = False,
 ) -> tuple[Iterator[Paper | Reject], Usage]:
     """
     Recognise an input's format and parse it.
@@ -123,6 +124,7 @@ def parse(
         encoding: The name of the encoding, instead of finding it.
         listed: The listing date for records that have none, ISO.
         tags: Tags that each paper gets besides its own.
+        keep_without_abstract: Whether a record without an abstract is a paper with an empty one, not a Reject.
 
     Returns:
         The records, one after the other, and what was used of the input, which is known when the last was read;
@@ -137,7 +139,15 @@ def parse(
     chosen = _named(format_name) if format_name else recognise(text.read(HEAD_BYTES), filename)
     text.seek(0)
     usage = Usage(decoding=note)
-    context = Context(name=stem(filename), source=chosen.name, today=today, listed=listed, tags=tags, usage=usage)
+    context = Context(
+        name=stem(filename),
+        source=chosen.name,
+        today=today,
+        listed=listed,
+        tags=tags,
+        keep_without_abstract=keep_without_abstract,
+        usage=usage,
+    )
     return usage.counted(chosen.parse(text, context)), usage
 
 

@@ -25,6 +25,7 @@ MAX_ABSTRACT_CHARS = 50_000
 MAX_TITLE_CHARS = 20_000
 SHORT_CHARS = 500
 """What stands in place of an abstract is shorter."""
+NO_ABSTRACT = "no abstract"
 COLUMNS = """
     id _id arxiv_id doi pmid pmcid title abstract summary text authors url date published year updated listed
     categories tags venue aliases
@@ -53,6 +54,7 @@ class Context:
         today: The day of the import, ISO.
         listed: The listing date for records that have none, ISO.
         tags: Tags that each paper gets besides its own.
+        keep_without_abstract: Whether a record without an abstract is a paper with an empty one, not a Reject.
         usage: Where parsers note what they used of the input.
     """
 
@@ -61,6 +63,7 @@ class Context:
     today: str
     listed: str | None = None
     tags: tuple[str, ...] = ()
+    keep_without_abstract: bool = False
     usage: Usage = field(default_factory=Usage, compare=False)
 
 
@@ -82,7 +85,10 @@ def make_paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper
         reason = _reject_reason(title, abstract, details["authors"])
         if context.source in _EXPORTS and not (title.isascii() and abstract.isascii()):
             reason = reason or western.nonsense(f"{title}\n{abstract}")
-        ids = _ids(fields, url, context) or [identity.title_id(title)]
+        is_bare = reason == NO_ABSTRACT and context.keep_without_abstract
+        if is_bare:
+            abstract, reason = "", None
+        ids = _ids(fields, url, context) or [_title_id(title, details) if is_bare else identity.title_id(title)]
         ids = ids[:1] if ids.count(ids[0]) == len(ids) else sorted(set(ids), key=identity.rank)
     except text.UnprintableText as error:
         return Reject(where=where, reason=str(error), title=printable(title or as_text(fields.get("title"))))
@@ -99,6 +105,19 @@ def make_paper(fields: Mapping[str, Any], where: str, context: Context) -> Paper
         url=url or _link(ids[0]),
         **details,
     )
+
+
+def without_abstract(paper: Paper) -> Paper:
+    """The paper with its title only, where what stood in place of its abstract was none."""
+    ids = [paper_id for paper_id in paper.aliases if not paper_id.startswith("title:")]
+    ids = ids or [_title_id(paper.title, {"authors": paper.authors, "published": paper.published})]
+    flags = text.flags(paper.title, "")
+    return replace(paper, paper_id=ids[0], aliases=tuple(ids), abstract="", flags=flags, spans=(), roles=())
+
+
+def _title_id(title: str, details: Mapping[str, Any]) -> str:
+    """The id of a paper that has neither another one nor an abstract: its authors and year tell it from others."""
+    return identity.title_id(title, "\n".join((*details["authors"], "", (details["published"] or "")[:4])))
 
 
 def _prose(value: Any) -> str:
@@ -162,7 +181,7 @@ def _reject_reason(title: str, abstract: str, names: Sequence[str]) -> str | Non
     if len(title) > MAX_TITLE_CHARS:
         return f"the title has {len(title):,} characters; the limit is {MAX_TITLE_CHARS:,}"
     if not abstract or (len(abstract) < SHORT_CHARS and furniture.is_furniture(abstract, title, names)):
-        return "no abstract"
+        return NO_ABSTRACT
     if len(abstract) < MIN_ABSTRACT_CHARS or not any(map(str.isalpha, abstract)):
         return f"the abstract {abstract!r} is too short to be one"
     if len(abstract) > MAX_ABSTRACT_CHARS:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count, islice, starmap
 
 from rag import identity
-from rag.sources.records import SHORT_CHARS, printable
+from rag.sources.records import SHORT_CHARS, printable, without_abstract
 from rag.types import Paper, Reject
 
 TITLES = 3
@@ -37,15 +37,17 @@ class Repetition:
         titles: By the hash of an abstract, the title of its first record.
         shared: The normalised titles of an abstract that has several, by its hash.
         notices: The hashes of the texts that are notices.
+        keep_without_abstract: Whether a record under a notice is a paper without an abstract, not a Reject.
     """
 
     titles: dict[int, str] = field(default_factory=dict)
     shared: dict[int, set[str]] = field(default_factory=dict)
     notices: set[int] = field(default_factory=set)
+    keep_without_abstract: bool = False
 
     def note(self, record: Paper | Reject) -> None:
         """Count a paper's abstract under its title."""
-        if isinstance(record, Reject):
+        if isinstance(record, Reject) or not record.abstract:
             return
         if len(self.titles) > MOST:
             self.titles.clear()
@@ -59,8 +61,10 @@ class Repetition:
             self.notices.add(key)
 
     def judged(self, record: Paper | Reject, number: int) -> Paper | Reject:
-        """The record, the input's `number`-th; as a Reject if its abstract is a notice."""
+        """The record, the input's `number`-th; as a Reject, or without an abstract, if its abstract is a notice."""
         if isinstance(record, Paper) and hash(record.abstract) in self.notices:
+            if self.keep_without_abstract:
+                return without_abstract(record)
             return Reject(where=f"record {number}", reason=REASON, title=printable(record.title))
         return record
 

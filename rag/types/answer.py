@@ -39,14 +39,15 @@ class Hit:
     A paper that a search found. `score` ranks it, 0 to 1, and is computed from `lexical` and `vector`, among others.
 
     `vector` is a cosine similarity; `lexical` is the BM25 score as a share of the highest possible one. `held` is the
-    share of the question's phrases and words that the paper holds, `named` the share that its title holds.
+    share of the question's phrases and words that the paper holds, `named` the share that its title holds. A paper
+    without an abstract has no `best_sentence`.
     """
 
     paper: Paper
     score: float
     lexical: float
     vector: float
-    best_sentence: Sentence
+    best_sentence: Sentence | None
     held: float = 1.0
     named: float = 1.0
 
@@ -67,7 +68,7 @@ class Hit:
             "score": round(self.score, 4),
             "lexical": round(self.lexical, 4),
             "vector": round(self.vector, 4),
-            "best_sentence": self.best_sentence.to_dict(),
+            "best_sentence": self.best_sentence.to_dict() if self.best_sentence else None,
             "flags": list(self.paper.flags),
         }
 

@@ -38,6 +38,7 @@ def init(session: Session, embedder: str | None, as_json: bool) -> None:
 @click.option("--encoding", metavar="NAME", help="The encoding, such as cp1250; without it, it is found.")
 @click.option("--listed", metavar="DATE", help="The listing date of papers that have none.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME", help="Add this tag to every paper; may be repeated.")
+@click.option("--keep-without-abstract", is_flag=True, help="Keep records without an abstract, to be found by title.")
 @click.option("--strict", is_flag=True, help="Exit with 4 if any record is rejected.")
 @click.option("--list-formats", is_flag=True, help="List the formats that can be read.")
 @as_json
@@ -49,6 +50,7 @@ def add(
     encoding: str | None,
     listed: str | None,
     tags: tuple[str, ...],
+    keep_without_abstract: bool,
     strict: bool,
     list_formats: bool,
     as_json: bool,
@@ -75,7 +77,13 @@ def add(
         named = Path(inputs[0]).name if len(inputs) == 1 else f"{len(inputs)} inputs"
         with session.progress(f"importing {named}") as progress:
             report = library.add(
-                *inputs, format_name=format_name, encoding=encoding, listed=listed, tags=tags, progress=progress
+                *inputs,
+                format_name=format_name,
+                encoding=encoding,
+                listed=listed,
+                tags=tags,
+                keep_without_abstract=keep_without_abstract,
+                progress=progress,
             )
     if as_json:
         print_json(report.to_dict())

@@ -41,7 +41,7 @@ SHOWN_REJECTS = 10
 """A report has the first rejected records, at most so many."""
 SHOWN_NOTES = 100
 """The same for notes."""
-AddFile = Callable[[LibraryStore, Path, str, tuple[str, ...], str | None], ImportReport]
+AddFile = Callable[[LibraryStore, Path, str, tuple[str, ...], str | None, bool], ImportReport]
 State = Literal["fresh", "quiet", "stale", "partial", "broken", "new"]
 
 
@@ -136,7 +136,8 @@ def _pulled(
     state = {} if anew else {key: value for key, value in record.state.items() if key not in (_MARK, _HINT)}
     try:
         check(name, feed, file=settings.file)
-        origin, repetition = of_feed(name, kind, str(feed.get("url", ""))), Repetition()
+        origin = of_feed(name, kind, str(feed.get("url", "")))
+        repetition = Repetition(keep_without_abstract=feed.get("keep_without_abstract") is True)
         provider, fetcher.pause_s, overlap = PROVIDERS.get(kind, (None, PAUSE_S, OVERLAP_DAYS))
         since = _since(record, feed, today, overlap, anew=anew)
         pull = Pull(feed, fetcher, since, today, state, keys=settings.keys)
@@ -223,7 +224,7 @@ def _imported(
     tags, encoding = tuple(feed.get("tags", ())), feed.get("encoding")
     if document.path:  # a file that cannot be read does not fail the whole feed
         try:
-            return add_file(library, document.path, document.name, tags, encoding)
+            return add_file(library, document.path, document.name, tags, encoding, repetition.keep_without_abstract)
         except InputError as error:
             return ImportReport(rejected=(Reject(where=document.name, reason=error.message),))
     try:
@@ -234,6 +235,7 @@ def _imported(
             format_name=document.format_name or _format(document, feed, origin),
             encoding=encoding,
             tags=tags,
+            keep_without_abstract=repetition.keep_without_abstract,
         )
         records = without_notices(records, repetition)
         report = import_records(library, records, ahead=ahead, at_once=at_once, notes=usage.about_text, origin=origin)

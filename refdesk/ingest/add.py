@@ -28,6 +28,7 @@ def add(
     listed: str | None,
     tags: tuple[str, ...],
     progress: Progress,
+    keep_without_abstract: bool = False,
 ) -> ImportReport:
     """
     Import inputs, one after the other. If there are several, one that cannot be read becomes a reject.
@@ -41,7 +42,7 @@ def add(
         raise UnreadableInput(f"{names[0] if names else 'The input'} holds no files.", hint="Give files of papers.")
     for name, scope in files:
         try:
-            report = add_one(store, name, scope, format_name, encoding, listed, tags, progress)
+            report = add_one(store, name, scope, format_name, encoding, listed, tags, progress, keep_without_abstract)
         except InputError as error:
             if len(files) == 1:
                 raise
@@ -50,9 +51,16 @@ def add(
     return total
 
 
-def add_file(store: LibraryStore, path: Path, scope: str, tags: tuple[str, ...], encoding: str | None) -> ImportReport:
+def add_file(
+    store: LibraryStore,
+    path: Path,
+    scope: str,
+    tags: tuple[str, ...],
+    encoding: str | None,
+    keep_without_abstract: bool,
+) -> ImportReport:
     """Import one file of a folder feed; `scope` is its path within the folder. Raises as `add`."""
-    return add_one(store, str(path), scope, None, encoding, None, tags, lambda *_: None)
+    return add_one(store, str(path), scope, None, encoding, None, tags, lambda *_: None, keep_without_abstract)
 
 
 def add_stream(
@@ -71,13 +79,14 @@ def add_one(
     listed: str | None,
     tags: tuple[str, ...],
     progress: Callable[[int, float], None],
+    keep_without_abstract: bool = False,
 ) -> ImportReport:
     """
     Import one input. The files of an archive are imported one by one; one that cannot be read becomes a reject.
 
     Args:
         store: An open library.
-        name, format_name, encoding, listed, tags: As in `add`.
+        name, format_name, encoding, listed, tags, keep_without_abstract: As in `add`.
         scope: The name that scopes ids of no known scheme; None means the file's own name.
         progress: Called after each batch with the number of records read and the share of the input, 0 to 1.
 
@@ -92,7 +101,17 @@ def add_one(
             several = several or part is not stream
             try:
                 report = _add_stream(
-                    store, part, part_name, part_size, format_name, encoding, listed, tags, progress, owner
+                    store,
+                    part,
+                    part_name,
+                    part_size,
+                    format_name,
+                    encoding,
+                    listed,
+                    tags,
+                    progress,
+                    owner,
+                    keep_without_abstract,
                 )
             except InputError as error:
                 if not several:
@@ -119,6 +138,7 @@ def _add_stream(
     tags: tuple[str, ...],
     progress: Callable[[int, float], None],
     owner: bool,
+    keep_without_abstract: bool = False,
 ) -> ImportReport:
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
@@ -131,6 +151,7 @@ def _add_stream(
         encoding=encoding,
         listed=listed,
         tags=tags,
+        keep_without_abstract=keep_without_abstract,
     )
     read = 0
 
@@ -139,7 +160,7 @@ def _add_stream(
         read += count
         progress(read, min(1.0, stream.tell() / max(size, 1)))
 
-    records = without_notices(records, Repetition())
+    records = without_notices(records, Repetition(keep_without_abstract=keep_without_abstract))
     origin = Origin(owner=owner, name=filename)
     report = import_records(store, records, ahead=ahead, at_once=at_once, notes=usage, origin=origin, progress=tell)
     if not report.added + report.updated + report.unchanged + len(report.rejected):

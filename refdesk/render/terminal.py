@@ -183,14 +183,10 @@ def hits(found: Sequence[Hit]) -> RenderableType:
 
 
 def _hit(number: int, hit: Hit) -> RenderableType:
-    return Group(
-        _reference(f"{number}.", hit.paper, f"score {hit.score:.2f}"),
-        Indented(
-            Text.assemble(
-                "“", unlinked(readable(hit.best_sentence.text)), "”", (f" ({hit.best_sentence.number})", "dim")
-            )
-        ),
-    )
+    quote = Text("It has no abstract in the library.", style="dim")
+    if best := hit.best_sentence:
+        quote = Text.assemble("“", unlinked(readable(best.text)), "”", (f" ({best.number})", "dim"))
+    return Group(_reference(f"{number}.", hit.paper, f"score {hit.score:.2f}"), Indented(quote))
 
 
 def _reference(mark: str, paper: Paper, note: str) -> RenderableType:

@@ -61,6 +61,7 @@ class Feed(BaseModel):
     tags: Texts = ()
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
     allow_private: bool = Field(default=False, strict=True)
+    keep_without_abstract: bool = Field(default=False, strict=True)
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Feed:

@@ -8,62 +8,18 @@ whatever the order of the records. It reads and writes no store.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag import identity
+from rag.deduplication.known import Known
+from rag.deduplication.sameness import another_paper_under_its_id, near, same_papers
 from rag.origins import OWNER, Origin
 from rag.types import Attention, Paper, Reject, Union
 
+__all__ = ["Known", "MergeResult", "join"]
+
 Outcome = Literal["added", "updated", "unchanged"]
-
-
-@dataclass(slots=True)
-class Known:
-    """
-    The part of a library that a batch of records may change.
-
-    Args:
-        papers: By id, with all their aliases.
-        owners: The id of the paper that each alias belongs to.
-        titles: Ids of the papers under each normalised title.
-        hashes: The hashes of all texts that each paper has had.
-        apart: Pairs of ids of papers that a reader split; no record unites them again.
-    """
-
-    papers: dict[str, Paper] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
-    titles: dict[str, list[str]] = field(default_factory=dict)
-    hashes: dict[str, set[str]] = field(default_factory=dict)
-    apart: frozenset[tuple[str, str]] = frozenset()
-
-    def put(self, paper: Paper, hashes: Iterable[str]) -> None:
-        """Add a paper, or replace it by its present state."""
-        self.papers[paper.paper_id] = paper
-        for alias in paper.aliases:
-            self.owners.setdefault(alias, paper.paper_id)
-        under_title = self.titles.setdefault(identity.normalised_title(paper.title), [])
-        if paper.paper_id not in under_title:
-            under_title.append(paper.paper_id)
-        self.hashes.setdefault(paper.paper_id, set()).update(hashes)
-
-    def merge(self, merged_id: str, paper: Paper) -> None:
-        """Replace a merged paper by `paper`, which has all its aliases."""
-        self.owners.update(dict.fromkeys(self.papers.pop(merged_id).aliases, paper.paper_id))
-        self.put(paper, self.hashes.pop(merged_id))
-
-    def are_apart(self, paper: Paper, other: Paper) -> bool:
-        """True if a reader split these two."""
-        return any(
-            (first in paper.aliases and second in other.aliases) or (first in other.aliases and second in paper.aliases)
-            for first, second in self.apart
-        )
-
-    def under(self, title: str) -> list[Paper]:
-        """The papers that have or had this title, by id; for a merged id, the surviving paper."""
-        ids = self.titles.get(identity.normalised_title(title), [])
-        canonical_ids = {self.owners.get(paper_id, paper_id) for paper_id in ids}
-        return [self.papers[paper_id] for paper_id in sorted(canonical_ids, key=identity.rank)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +55,8 @@ def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> Mer
     if the titles are equal and the abstracts nearly so, unless both carry different ids of one scheme. A title alone
     does not decide, nor does a row number beside a better id, nor a citation key that another paper has. A record that
     is the same paper as several merges them, under the best of their ids. Another text under the same id is a revision.
-    It replaces the text unless its version is older.
+    It replaces the text unless its version is older. A record without an abstract replaces no text, and fills none in;
+    a paper without one takes that of any record of its title.
 
     `origin` says what the record may replace (`rag.origins`). What it may not is left out, and noted.
     """
@@ -108,11 +65,11 @@ def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> Mer
     if not origin.speaks_for([record.paper_id]):
         record = replace(record, version=None)  # a high version would keep the true ones out
     hash_ = identity.content_hash(record.title, record.abstract)
-    same = _same(record, known, hash_)
+    same = same_papers(record, known, hash_)
     if not same:
         return _added(record, known)
     same, notes = _united(record, same, known, where, origin)
-    if hash_ not in known.hashes[same[0].paper_id] and _another_paper_under_its_id(record, same[0]):
+    if hash_ not in known.hashes[same[0].paper_id] and another_paper_under_its_id(record, same[0]):
         if record.source in ("bibtex", "ris", "mods"):  # its id is a key, which two files of one name may have
             own = identity.title_id(record.title)
             return join(replace(record, paper_id=own, aliases=(own,)), known, where, origin)
@@ -142,15 +99,25 @@ def join(record: Paper, known: Known, where: str, origin: Origin = OWNER) -> Mer
     seen = hash_ in known.hashes[paper.paper_id]
     by_own_id = record.paper_id == paper.paper_id
     newer, older = _ordered(record.version, paper.version)
-    revised = (by_own_id or newer) and not seen
-    if revised and not origin.speaks_for([paper.paper_id]):
+    fills = bool(record.abstract) and not paper.abstract
+    revised = (by_own_id or newer or fills) and not seen and bool(record.abstract)
+    titled = identity.normalised_title(record.title) == identity.normalised_title(paper.title)
+    if revised and not (fills and titled) and not origin.speaks_for([paper.paper_id]):
         revised = False
         notes.append(f"{where}: its text of {paper.paper_id} was not taken; it is not from that id's own source")
     aliases = tuple(alias for alias in record.aliases if known.owners.get(alias, paper.paper_id) == paper.paper_id)
     allowed, refused = _allowed(replace(record, aliases=aliases), paper, where, origin, seen=seen)
     aliases = allowed.aliases
     notes += refused
-    after = _joined(paper, allowed, takes_text=revised and not older)
+    filled = paper
+    if fills and origin.speaks_for(record.aliases):  # a stranger may have come first, with a title alone
+        filled = replace(
+            paper,
+            url=record.url or paper.url,
+            venue=record.venue or paper.venue,
+            published=record.published or paper.published,
+        )
+    after = _joined(filled, allowed, takes_text=revised and (fills or not older))
     known.put(after, [hash_] if revised else [])
     changed = replace(after, attention=paper.attention) != paper or revised or others
     return MergeResult(
@@ -170,17 +137,14 @@ def _united(
     """Those of the papers that the record names which it may unite, and a note on each of the others."""
     if len(same) == 1:
         return same, []
-    nearest = max(same, key=lambda paper: identity.similarity(record.abstract, paper.abstract))
+    nearest = max(same, key=lambda paper: (bool(paper.abstract), identity.similarity(record.abstract, paper.abstract)))
     united, why_not = [nearest], {}
     for paper in same:
         if paper is nearest:
             continue
         if any(known.are_apart(paper, other) for other in united):
             why_not[paper.paper_id] = "which were split"
-        elif (
-            not origin.unites(record.source)
-            and identity.similarity(nearest.abstract, paper.abstract) < identity.NEAR_EQUAL
-        ):
+        elif not origin.unites(record.source) and not near(nearest, paper):
             why_not[paper.paper_id] = "whose texts differ"
         else:
             united.append(paper)
@@ -203,45 +167,16 @@ def _allowed(record: Paper, paper: Paper, where: str, origin: Origin, *, seen: b
         return record, notes
     if record.listed and not origin.lists and record.listed != paper.listed:
         notes.append(f"{where}: its listing date {record.listed} of {paper.paper_id} was not taken")
-    near = seen or identity.similarity(record.abstract, paper.abstract) >= identity.NEAR_EQUAL
+    is_near = seen or near(record, paper)
     new_aliases = [alias for alias in record.aliases if alias not in shared]
-    if new_aliases and not near:
+    if new_aliases and not is_near:
         notes.append(f"{where}: it names {', '.join(new_aliases)} with another text than {paper.paper_id} has")
     return replace(
         record,
         listed=record.listed if origin.lists else None,
         updated=None,
-        aliases=record.aliases if near else tuple(alias for alias in record.aliases if alias in shared),
+        aliases=record.aliases if is_near else tuple(alias for alias in record.aliases if alias in shared),
     ), notes
-
-
-def _same(record: Paper, known: Known, hash_: str) -> list[Paper]:
-    """The known papers that the record is: those with one of its ids, the best id first; otherwise one by its title."""
-    found: dict[str, Paper] = {}
-    names_arxiv = any(alias.startswith("arxiv:") for alias in record.aliases)
-    for alias in record.aliases:
-        if alias not in known.owners:
-            continue
-        paper = known.papers[known.owners[alias]]
-        if paper.paper_id in found:
-            continue
-        seen = alias.startswith("title:") and hash_ in known.hashes[paper.paper_id]
-        if (seen or _makes_one(alias, record, paper)) and (
-            names_arxiv or all(_may_be_one(paper, other) for other in found.values())
-        ):
-            found[paper.paper_id] = paper
-    if found:
-        return list(found.values())
-    under_title = known.under(record.title)
-    for paper in sorted(
-        under_title, key=lambda known_paper: record.paper_id not in known_paper.aliases
-    ):  # first the one it joined before
-        if _ids_agree(record, paper) and (
-            hash_ in known.hashes[paper.paper_id]
-            or identity.similarity(record.abstract, paper.abstract) >= identity.NEAR_EQUAL
-        ):
-            return [paper]
-    return []
 
 
 def _merged(paper: Paper, other: Paper, *, unites: bool) -> Paper:
@@ -249,49 +184,15 @@ def _merged(paper: Paper, other: Paper, *, unites: bool) -> Paper:
     if not unites:
         other = replace(other, flags=tuple(flag for flag in other.flags if flag != "withdrawn"))
     newer, _ = _ordered(other.version, paper.version)
+    newer = bool(other.abstract) and (newer or not paper.abstract)
     imported = min(filter(None, (paper.imported, other.imported)), default=paper.imported)
     return replace(_joined(paper, other, takes_text=newer), imported=imported)
 
 
-def _makes_one(alias: str, record: Paper, paper: Paper) -> bool:
-    """True if an alias that both have makes them one paper."""
-    if alias.startswith("title:"):
-        return False  # the abstracts decide
-    if alias.startswith("file:") and alias != record.paper_id:
-        return _ids_agree(record, paper) and not _of_other_words(record, paper)
-    return _may_be_one(record, paper)
-
-
-def _may_be_one(record: Paper, paper: Paper) -> bool:
-    """True unless they have different arXiv ids: two parts of a work may share the DOI of the work."""
-    of_record, of_paper = (
-        {alias for alias in aliases if alias.startswith("arxiv:")} for aliases in (record.aliases, paper.aliases)
-    )
-    return not of_record or not of_paper or bool(of_record & of_paper)
-
-
-def _ids_agree(record: Paper, paper: Paper) -> bool:
-    """True if no scheme gives them different ids; a `title:` id does not count, for the titles are compared anyway."""
-    schemes = {identity.scheme_of(alias) for alias in paper.aliases}
-    return not any(
-        (scheme := identity.scheme_of(alias)) in schemes and scheme != "title" and alias not in paper.aliases
-        for alias in record.aliases
-    )
-
-
-def _another_paper_under_its_id(record: Paper, paper: Paper) -> bool:
-    """True if the id is only a row number of a file, and stood for another paper before."""
-    return record.paper_id.startswith("file:") and _of_other_words(record, paper)
-
-
-def _of_other_words(record: Paper, paper: Paper) -> bool:
-    return (
-        identity.normalised_title(record.title) != identity.normalised_title(paper.title)
-        and identity.similarity(record.abstract, paper.abstract) < 0.5
-    )
-
-
 def _added(record: Paper, known: Known) -> MergeResult:
+    if record.paper_id in known.owners and not record.abstract:  # the same title, authors and year, or none of them
+        owner = known.papers[known.owners[record.paper_id]]
+        return MergeResult(outcome="unchanged", paper=owner, text=None, merged=False)
     if record.paper_id in known.owners:  # a second "Editorial": its title's id is taken by another abstract
         title_id = identity.title_id(record.title, record.abstract)
         if title_id in known.papers:
