@@ -8,6 +8,7 @@ falls in another need not be a disagreement. So differences are rare.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -85,8 +86,19 @@ def agreements(papers: Sequence[Paper], topic: str) -> list[Common]:
             stated = sorted(held.values(), key=lambda each: not each.has_number)  # else in the order of the papers
             names = Counter(_shared(each.effect, key) for each in stated)
             about = min(names, key=lambda name: (-names[name], len(name), name))
-            found.append(Common(about, direction, tuple((each.paper, each.sentence) for each in stated)))
-    return sorted(found, key=lambda each: (-len(each.said), each.about, each.direction))[:MOST]
+            said = tuple((each.paper, each.sentence) for each in stated)
+            found.append(Common(_as_written(about, said), direction, said))
+    found.sort(key=lambda each: (-len(each.said), each.about, each.direction))
+    once = {frozenset((paper.paper_id, sentence.number) for paper, sentence in each.said): each for each in found[::-1]}
+    return [each for each in found if each in once.values()][:MOST]  # errors fall by two measures in one sentence
+
+
+def _as_written(about: str, said: Sequence[Said]) -> str:
+    """A thing with the capitals of acronyms, as the first sentence that has it writes it: FLOPs, MAE."""
+    for _, sentence in said:
+        if found := re.search(rf"\b{re.escape(about)}\b", sentence.text, re.IGNORECASE):
+            return " ".join(word if word[1:] != word[1:].lower() else word.lower() for word in found.group().split())
+    return about
 
 
 def _shared(effect: Effect, key: tuple[str, ...]) -> str:

@@ -47,6 +47,8 @@ _THAN = {
 _TOKEN = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*|\S")
 _SPEED = re.compile(r"speed-?ups?|acceleration")
 _NUMBER = re.compile(r"\d")
+_OF_ANOTHER = [[word] for word in "method methods technique techniques strategy strategies approach approaches".split()]
+"""What stands behind “acceleration” where it is a sort of method."""
 _NOT = frozenset(
     "not no without never cannot neither nor fail fails failed rather than instead avoid avoids avoiding prevent "
     "prevents despite although though while whereas unlike if when may might could would hope aim aims aimed".split()
@@ -135,7 +137,7 @@ def _at(tokens: list[str], at: int) -> list[Effect]:
         return []
     if _SPEED.fullmatch(word) or word == "faster":
         reach = tokens[max(0, at - 6) : at + 7] if word != "faster" else tokens[max(0, at - 3) : at]
-        if any(_NUMBER.search(each) for each in reach):
+        if any(_NUMBER.search(each) for each in reach) and tokens[at + 1 : at + 2] not in _OF_ANOTHER:
             return [_SPEED_UP]
         if word != "faster":
             return []
