@@ -31,10 +31,11 @@ class Api:
 
     Args:
         library: The library.
+        signs_in: True if readers and programs sign in.
     """
 
-    def __init__(self, library: Library) -> None:
-        self.library = library
+    def __init__(self, library: Library, *, signs_in: bool) -> None:
+        self.library, self._signs_in = library, signs_in
         self.searches = anyio.CapacityLimiter(given.SEARCHES)
         self.questions = anyio.CapacityLimiter(given.QUESTIONS)
 
@@ -46,8 +47,7 @@ class Api:
             ("/verify", self.verify, "POST"),
             ("/review", self.review, "POST"),
             ("/answers", self.answers, "GET"),
-            ("/answers/{id}", self.answer, "GET"),
-            ("/answers/{id}", self.delete_answer, "DELETE"),
+            ("/answers/{id}", self.answer, "GET", "DELETE"),
             ("/papers", self.papers, "GET"),
             ("/papers/{id:path}", self.paper, "GET"),
             ("/ratings/{id:path}", self.rate, "PUT"),
@@ -57,7 +57,7 @@ class Api:
             ("/status", self.status, "GET"),
             ("/openapi.json", self.openapi, "GET"),
         )
-        return [Route(path, given.replied(endpoint), methods=[method]) for path, endpoint, method in endpoints]
+        return [Route(path, given.replied(endpoint), methods=methods) for path, endpoint, *methods in endpoints]
 
     async def search(self, request: Request) -> Response:
         """Papers for a query, or those of an author."""
@@ -126,7 +126,9 @@ class Api:
         )
 
     async def answer(self, request: Request) -> Response:
-        """A kept answer, as JSON, or by its ending as Markdown, BibTeX, RIS or CSL-JSON."""
+        """A kept answer, as JSON, or by its ending as BibTeX, RIS or CSL-JSON; or delete it."""
+        if request.method == "DELETE":
+            return await self._delete_answer(request.path_params["id"])
         id_, _, ending = request.path_params["id"].partition(".")
         kept = await given.in_thread(lambda: self.library.shelf.answer(id_), self.searches)
         if kept is None or ending not in ("", *_EXPORTS):
@@ -137,9 +139,7 @@ class Api:
         text = await given.in_thread(lambda: self._exported(name, _sources(kept.document)), self.searches)
         return Response(text, media_type=media)
 
-    async def delete_answer(self, request: Request) -> Response:
-        """Delete a kept answer."""
-        id_ = request.path_params["id"]
+    async def _delete_answer(self, id_: str) -> Response:
         if not await given.in_thread(lambda: self.library.shelf.delete(id_), self.searches):
             raise _no_answer(id_)
         return Response(status_code=204)
@@ -209,7 +209,7 @@ class Api:
 
     async def openapi(self, _: Request) -> Response:
         """The description of this API."""
-        return given.as_json(openapi())
+        return given.as_json(openapi(signs_in=self._signs_in))
 
     def _exported(self, format_name: str, paper_ids: list[str]) -> bytes:
         from refdesk.render.export import FORMATS

@@ -40,7 +40,7 @@ def application(
         sessions: Signs readers in; None lets everybody in who reaches the port.
         secure: Cookies over https only.
     """
-    api = Api(library)
+    api = Api(library, signs_in=sessions is not None)
     pages = Pages(api, sessions, secure=secure)
 
     async def alive(_: Request) -> Response:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from refdesk._version import __version__
 from refdesk.serve import requests as given
+from refdesk.serve.sessions import COOKIE
 
 _JSON = "application/json"
 _ERROR: dict[str, Any] = {
@@ -64,8 +65,8 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 @cache
-def document() -> dict[str, Any]:
-    """The whole description."""
+def document(*, signs_in: bool) -> dict[str, Any]:
+    """The whole description; `signs_in` says that a token, or a session, is needed."""
     paths: dict[str, dict[str, Any]] = {}
     for method, path, summary, model, shape, status in OPERATIONS:
         parameters = [
@@ -88,8 +89,13 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Refdesk", "version": __version__, "description": "Cited answers from one library."},
-        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
-        "security": [{"token": []}],
+        "components": {
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+            }
+        },
+        "security": [{"token": []}, {"session": []}] if signs_in else [],
         "paths": paths,
     }
 

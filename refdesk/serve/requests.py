@@ -91,7 +91,7 @@ class Export(Filtered):
 class Asked(Given):
     """A question."""
 
-    question: Annotated[str, Field(max_length=2_000)]
+    question: Annotated[str, Field(min_length=1, max_length=2_000)]
     filter: Filtered = Filtered()
     max_sentences: Annotated[int | None, Field(ge=1, le=50)] = None
     fresh: bool = False
@@ -100,13 +100,13 @@ class Asked(Given):
 class Document(Given):
     """A document to verify."""
 
-    document: Annotated[str, Field(max_length=2_000_000)]
+    document: Annotated[str, Field(min_length=1, max_length=2_000_000)]
 
 
 class Reviewed(Given):
     """A topic to review."""
 
-    topic: Annotated[str, Field(max_length=2_000)]
+    topic: Annotated[str, Field(min_length=1, max_length=2_000)]
     filter: Filtered = Filtered()
     limit: Annotated[int, Field(ge=1, le=200)] = 100
 
