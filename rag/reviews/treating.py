@@ -91,8 +91,8 @@ def find(topic: Topic, hits: Sequence[Hit]) -> Found:
     others: list[Hit] = []
     least = OF_MANY if len(topic.names) > FEW_UNITS else ON_TOPIC
     for hit in hits:
-        if "withdrawn" in hit.paper.flags:
-            continue
+        if "withdrawn" in hit.paper.flags or not hit.paper.spans:
+            continue  # nothing of it can be quoted
         found, anywhere = _read(topic, hit)
         names_it = bool(topic.names) and anywhere >= least
         (naming if names_it else others).append(hit)

@@ -169,3 +169,14 @@ def test_a_review_of_an_empty_library_says_that_there_is_nothing(tmp_path: Path)
         assert review.papers == review.nearest == ()
         assert review.reason
         assert "No paper" in rendered(review, "text")
+
+
+def test_a_paper_without_an_abstract_is_no_paper_of_a_review(tmp_path: Path) -> None:
+    records = [
+        record(1, "Moth navigation", ""),
+        record(2, "Moth navigation by smell", "We test smell. Moth navigation by smell works in 9 of 12 cases."),
+    ]
+    (tmp_path / "papers.jsonl").write_text("\n".join(map(json.dumps, records)))
+    with refdesk.open_library(tmp_path / "library") as library:
+        library.add(tmp_path / "papers.jsonl", keep_without_abstract=True)
+        assert [each.paper.title for each in library.review("moth navigation").papers] == ["Moth navigation by smell"]

@@ -163,8 +163,7 @@ def test_a_theme_is_a_phrase_that_all_its_papers_have_and_no_paper_is_in_two() -
         paper(at, f"Grokking and {words}", (f"We study {words} in networks number {at}.", "result"))
         for at, words in enumerate(about)
     ]
-    background = [paper(100 + at, "Cooking") for at in range(20)]
-    found = themes(papers, background, "grokking")
+    found = themes(papers, "grokking")
     assert {"Weight decay", "Sparse circuits"} <= {theme.name for theme in found}
     ids = [paper_id for theme in found for paper_id in theme.paper_ids]
     assert len(ids) == len(set(ids))
@@ -175,7 +174,7 @@ def test_a_theme_is_a_phrase_that_all_its_papers_have_and_no_paper_is_in_two() -
 
 
 def test_few_papers_have_no_themes() -> None:
-    assert themes([paper(at, "Weight decay") for at in range(FEWEST - 1)], [], "grokking") == ()
+    assert themes([paper(at, "Weight decay") for at in range(FEWEST - 1)], "grokking") == ()
 
 
 @pytest.mark.parametrize(
