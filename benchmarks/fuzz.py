@@ -15,8 +15,10 @@ these hold:
   of a paper or reject. A reject for text that is not valid covers all titles from its line to the next beginning of a
   record, and a reject without a title covers one title.
 
-In the exports of reference managers (`benchmarks.exports`), an abstract is wrong if it does not stand within one field
-of the damaged text, holds U+FFFD, or, in a file that was only encoded anew, holds a character that the file had not.
+In the exports of reference managers (`benchmarks.exports`) and the tables and JSON of other programs
+(`benchmarks.programs`), an abstract is wrong if it does not stand within one field of the damaged text, holds U+FFFD or
+a tag, or, in a file that was only encoded anew, holds a character that the file had not. In those of other programs it
+is wrong too if it neither begins like an abstract of the undamaged file nor has three words in a row of one.
 
 A file hangs an importer if it takes more than 5 s of processor time.
 """
@@ -25,6 +27,8 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import contextlib
+import csv
 import gzip
 import io
 import json
@@ -42,6 +46,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.exports import WRITERS, papers
+from benchmarks.programs import SHAPES, made
 from benchmarks.report import data_folder, table, write_section
 from rag import sources
 from rag.errors import RefdeskError
@@ -117,6 +122,8 @@ def sound(folder: Path) -> list[Sound]:
         found.append(Sound("jsonl", "papers.jsonl", b"".join(next(stream) for _ in range(LINES))))
     for name, write in WRITERS.items():
         found.append(Sound("exports", f"export.{name}", write(papers(12)).encode()))
+    for name, shape in SHAPES.items():
+        found.append(Sound("programs", name, shape.write([made(number) for number in range(12)]).encode()))
     found.append(Sound("listing", "hf_listing.txt", (folder / "hf_listing.txt").read_bytes()))
     return found
 
@@ -207,9 +214,12 @@ def lost(file: Sound, body: bytes, records: list[Paper | Reject]) -> str | None:
     name = file.read[0]
     begin = _BEGINS.get(name)
     count = len(re.findall(begin, text, re.MULTILINE)) if begin else _entries(text)
+    spans = [*_spans(text, rejects, begin)]
+    if file.folder == "programs":  # whose records have no mark of their beginning
+        count, spans = 0, [*spans, *_rejected_rows(text, rejects)]
     if len(records) < count or (begin in (None, _BEGINS["jsonl"]) and len(records) != count and count):
         return f"{len(records)} records of {count}"
-    held = "\n".join(_spans(text, rejects, begin)) + "\n".join(
+    held = "\n".join(spans) + "\n".join(
         part
         for record in records
         for part in ([record.title or ""] + ([record.abstract] if isinstance(record, Paper) else []))
@@ -221,6 +231,8 @@ def lost(file: Sound, body: bytes, records: list[Paper | Reject]) -> str | None:
 
 def wrong(file: Sound, kind: str, body: bytes, records: list[Paper | Reject]) -> str | None:
     """An abstract that stands in no field of the damaged text; None if there is none, or the format is not judged."""
+    if file.folder == "programs":
+        return _wrong_of_program(file, kind, body, records)
     if file.folder != "exports":
         return None
     text = open_text(io.BytesIO(body), file.name)[0].read()
@@ -235,6 +247,59 @@ def wrong(file: Sound, kind: str, body: bytes, records: list[Paper | Reject]) ->
         ):
             return record.abstract
     return None
+
+
+def _wrong_of_program(file: Sound, kind: str, body: bytes, records: list[Paper | Reject]) -> str | None:
+    """The same for tables and JSON: a field is a cell, or a text of JSON."""
+    text = open_text(io.BytesIO(body), file.name)[0].read()
+    sound = [record for record in file.read[1] if isinstance(record, Paper)]
+    known, runs = {*"".join(paper.abstract for paper in sound)}, {run for paper in sound for run in _runs(paper)}
+    begins = {paper.abstract[:4] for paper in sound}
+    held = ""
+    for record in records:
+        if not isinstance(record, Paper):
+            continue
+        abstract = record.abstract
+        if (
+            "\ufffd" in abstract
+            or _TAG.search(abstract)
+            or (kind == _ENCODED and {char for char in abstract if char > "\x7f"} - known)
+        ):
+            return abstract
+        if runs.isdisjoint(_runs(record)) and abstract[:4] not in begins:
+            return abstract
+        if abstract not in held:
+            held = held or "\n".join(filter(None, map(_cleaned, {*_fields(file, text)})))
+            if abstract not in held:
+                return abstract
+    return None
+
+
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_RUN = 3
+
+
+def _runs(paper: Paper) -> set[tuple[str, ...]]:
+    words = paper.abstract.split()
+    return {tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)}
+
+
+def _fields(file: Sound, text: str) -> Iterator[str]:
+    """All that may be one field of a damaged table, wherever its quotes begin, or of damaged JSON."""
+    if file.read[0] in ("csv", "embase"):
+        delimiter = "\t" if file.name == "web of science" else ","
+        lines = text.split("\n")
+        for at, line in enumerate(lines):
+            for reader in (
+                csv.reader((f"{line}\n" for line in lines[at : at + 50]), delimiter=delimiter),
+                csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE),
+            ):
+                with contextlib.suppress(csv.Error):
+                    yield from next(reader, [])
+    else:
+        for quote in re.finditer('"', text):
+            with contextlib.suppress(ValueError):
+                yield json.decoder.scanstring(text, quote.end(), False)[0]
 
 
 _ENCODED = "another encoding"
@@ -267,6 +332,14 @@ def _spans(text: str, rejects: list[Reject], begin: str | None) -> Iterator[str]
             at = places[place[1]][int(place[2]) - 1]
             following = re.compile(begin, re.MULTILINE).search(text, at + 1)
             yield text[at : following.start() if following else None]
+
+
+def _rejected_rows(text: str, rejects: list[Reject]) -> Iterator[str]:
+    """The line of each rejected row of a table."""
+    lines = text.split("\n")
+    for reject in rejects:
+        if line := re.match(r"line (\d+)$", reject.where):
+            yield lines[int(line[1]) - 1] if int(line[1]) <= len(lines) else ""
 
 
 def _entries(text: str) -> int:

@@ -19,6 +19,7 @@ from rag.types import Paper, Reject
 _NAMES = frozenset(map(plain, ("author names", "source", "source title", "publication year", "abstract", "doi")))
 _HEAD_LINES = 60
 _LISTS = ("authors", "tags")
+_ONCE = ("title", "abstract", "doi", "pmid")
 
 
 def recognise(head: str) -> bool:
@@ -35,6 +36,7 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     csv.field_size_limit(MAX_RECORD_CHARS)
     rows = csv.reader(lines, strict=True)
     entry: dict[str, Any] = {}
+    fault: Reject | None = None
     begun = where = "line 1"
     size = 0
     while True:
@@ -47,32 +49,35 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
             yield Reject(where=where, reason=f"not a row of a table: {error}")
             continue
         if entry and (row is None or (row and row[0].strip() == "TITLE")):
-            yield _too_long(begun, entry) if size > MAX_RECORD_CHARS else known.paper(entry, begun)
+            yield fault or known.paper(entry, begun)
             entry = {}
         if row is None:
             return
         if not any(cell.strip() for cell in row):
             continue
         if not entry:
-            begun, size = where, 0
+            begun, size, fault = where, 0, None
         size += sum(map(len, row))
-        if size <= MAX_RECORD_CHARS:
-            _add(entry, row)
+        if size > MAX_RECORD_CHARS:
+            fault = fault or _too_long(begun, entry)
+        elif reason := _add(entry, row):
+            fault = fault or Reject(where=begun, reason=reason)
 
 
-def _add(entry: dict[str, Any], row: list[str]) -> None:
-    """Add a field; only of names and keywords does each cell count, and of an abstract in parts."""
+def _add(entry: dict[str, Any], row: list[str]) -> str | None:
+    """Add a field; of names and keywords each cell counts, of others the first. Return what is wrong with it, if so."""
     name, *cells = (cell.strip() for cell in row)
     cells = [cell for cell in cells if cell]
-    if not name or not cells:
-        return
     field = field_of(name)
     if field in _LISTS:
         entry[name] = [*entry.get(name, ()), *cells]
-    elif field == "abstract" and name in entry:
-        entry[name] = " ".join([entry[name], *cells])
-    else:
-        entry.setdefault(name, " ".join(cells) if field == "abstract" else cells[0])
+    elif field in _ONCE and name in entry:
+        return f"“{name}” stands twice in one record"
+    elif field in ("title", "abstract") and len(cells) > 1:
+        return f"“{name}” is parted into {len(cells)} cells"
+    elif name and cells:
+        entry.setdefault(name, cells[0])
+    return None
 
 
 def _too_long(where: str, entry: dict[str, Any]) -> Reject:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -19,7 +18,6 @@ from rag.types import Paper, Reject
 
 _MOST_SHAPES = 1_000
 """Sets of keys that are kept; a hostile file has another one in each line."""
-_TITLE = re.compile(r'"title"\s*:', re.IGNORECASE)
 
 
 def recognise_lines(head: str) -> bool:
@@ -33,7 +31,7 @@ def recognise_lines(head: str) -> bool:
         # The line is broken, or longer than the head. It is JSON Lines if the next line begins an object too.
         if rest.strip():
             return first.rstrip() != "{" and rest.lstrip().startswith("{") and not _wraps_a_list(head)
-        return first.rstrip() != "{" and not _wraps_a_list(head) and bool(_TITLE.search(first))
+        return json_search.begins_with_paper(first) and not _wraps_a_list(head)
     return bool(rest.strip()) or (json_search.has_title(entry) and not json_search.is_collection(entry))
 
 

@@ -6,6 +6,7 @@ Lists are read one element at a time, from ijson's events. What is passed over i
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
@@ -15,7 +16,7 @@ import ijson
 
 from rag.sources.columns import field_of, plain
 from rag.sources.decoding import Utf8Bytes
-from rag.sources.json_stream import DEPTH_CHANGE, elements, numbered, pruned, with_floats
+from rag.sources.json_stream import DEPTH_CHANGE, JSON_ERRORS, elements, numbered, pruned, with_floats
 from rag.sources.usage import Usage
 
 _WRAPPERS = frozenset("metadata content info source attributes data bibjson fields document paper article".split())
@@ -85,6 +86,19 @@ def search(source: Utf8Bytes, usage: Usage) -> Iterator[Any]:
         document.event(event, value)
     if not found:
         yield from _of_document(document.value, untitled, usage)
+
+
+def begins_with_paper(text: str) -> bool:
+    """True if an object that may break off has a title among its first keys, as far as the text goes."""
+    depth = 0
+    try:
+        for event, value in ijson.basic_parse(io.BytesIO(text.encode("utf-8", "replace"))):
+            depth += DEPTH_CHANGE.get(event, 0)
+            if depth == 1 and event == "map_key" and field_of(value) == "title":
+                return True
+    except JSON_ERRORS:
+        pass
+    return False
 
 
 def _may_hold_papers(keys: list[str], document: ijson.ObjectBuilder) -> bool:

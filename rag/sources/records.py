@@ -33,7 +33,9 @@ COLUMNS = """
 """The names of the columns of tables and of the keys of JSON."""
 MONTHS = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
-_EXPORTS = frozenset("bibtex ris endnote endnote_xml wos zotero_rdf mods refworks".split())
+_EXPORTS = frozenset(
+    "bibtex ris endnote endnote_xml wos zotero_rdf mods refworks csv embase json jsonl europepmc biorxiv".split()
+)
 """Formats of files that pass through programs of many kinds, of which some spoil the text."""
 
 _PMID = re.compile(r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE)
@@ -182,7 +184,8 @@ def _reject_reason(title: str, abstract: str, names: Sequence[str]) -> str | Non
         return f"the title has {len(title):,} characters; the limit is {MAX_TITLE_CHARS:,}"
     if not abstract or (len(abstract) < SHORT_CHARS and furniture.is_furniture(abstract, title, names)):
         return NO_ABSTRACT
-    if len(abstract) < MIN_ABSTRACT_CHARS or not any(map(str.isalpha, abstract)):
+    is_word = len(abstract) < SHORT_CHARS and " " not in abstract and abstract.isascii()
+    if is_word or len(abstract) < MIN_ABSTRACT_CHARS or not any(map(str.isalpha, abstract)):
         return f"the abstract {abstract!r} is too short to be one"
     if len(abstract) > MAX_ABSTRACT_CHARS:
         return f"the abstract has {len(abstract):,} characters; the limit is {MAX_ABSTRACT_CHARS:,}"

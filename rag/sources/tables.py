@@ -18,6 +18,7 @@ from rag.errors import UnreadableInput
 from rag.sources import records
 from rag.sources.columns import Columns, field_of, program_of
 from rag.sources.decoding import MAX_RECORD_CHARS
+from rag.sources.usage import has_value
 from rag.types import Paper, Reject
 
 _BIBTEX = re.compile(r"@\w+\s*[{(]|\w\s*=\s*[{\"]")
@@ -83,6 +84,9 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
             return
         if not any(cell.strip() for cell in row):
             continue
+        if len(row) < len(names) and _in_place(columns, row) is None:
+            yield _misplaced(columns, row, where)
+            continue
         if len(row) > len(names):
             if delimiter == "\t" and not any(row[len(names) :]):  # Web of Science ends its lines with a tab
                 row = row[: len(names)]
@@ -90,17 +94,24 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
                 row = row[:end]
                 context.usage.shifted.append(where)
             else:
-                yield Reject(
-                    where=where,
-                    reason=f"{len(row)} cells under {len(names)} columns",
-                    title=records.printable(row[columns.positions["title"][0]]),
-                )
+                yield _misplaced(columns, row, where)
                 continue
+        at = columns.positions["abstract"][0]
+        if delimiter != "\t" and at < len(row) and row[at].endswith('"') and row[at].count('"') % 2:
+            yield Reject(
+                where=where, reason="a quotation mark is missing", title=row[columns.positions["title"][0]][:200]
+            )
+            continue
         yield records.make_paper(columns.fields(row), where, context)
 
 
 def _require(columns: Columns, context: records.Context) -> None:
-    """Raise an error if the table has no titles or no abstracts."""
+    """Raise an error if the header is damaged, or the table has no titles or no abstracts."""
+    if broken := next((name for name in columns.names if '"' in name), None):
+        raise UnreadableInput(
+            f"The header of the table {context.name} is damaged at “{records.printable(broken[:60])}”.",
+            hint="Mend the quotation marks of its first line, or export it again.",
+        )
     missing = next((name for name in ("title", "abstract") if name not in columns.positions), None)
     if not missing:
         return
@@ -116,6 +127,36 @@ def _require(columns: Columns, context: records.Context) -> None:
     )
 
 
+def _misplaced(columns: Columns, row: Sequence[str], where: str) -> Reject:
+    """The Reject of a row whose cells do not stand under their columns."""
+    title = row[columns.positions["title"][0] : columns.positions["title"][0] + 1]
+    reason = f"{len(row)} cells under {len(columns.names)} columns"
+    return Reject(where=where, reason=reason, title=records.printable("".join(title)))
+
+
+def _in_place(columns: Columns, row: Sequence[str], end: int | None = None) -> set[str] | None:
+    """
+    The fields whose cells prove by what they are that they are in place, of all columns or of those before `end`.
+
+    None if one of them is something else: a year, a DOI, a PubMed id or a link that is none.
+    """
+    proven: set[str] = set()
+    checks = {
+        "year": lambda cell: _YEAR.fullmatch(cell),
+        "doi": lambda cell: identity.scheme_ids(cell) or identity.scheme_ids(f"doi:{cell}"),
+        "pmid": lambda cell: re.fullmatch(r"\d{1,9}(?:\.0)?", cell),
+        "url": records.web_link,
+    }
+    for name, check in checks.items():
+        for place in columns.positions.get(name, ())[:1]:
+            cell = row[place].strip() if place < min(len(row), len(row) if end is None else end) else ""
+            if has_value(cell):
+                if not check(cell):
+                    return None
+                proven.add(name)
+    return proven
+
+
 def _end_of_leading(columns: Columns, row: Sequence[str]) -> int | None:
     """
     How many cells of a row with one cell too many are certainly in their place: those up to the abstract; or None.
@@ -123,23 +164,14 @@ def _end_of_leading(columns: Columns, row: Sequence[str]) -> int | None:
     They are if year and DOI stand before the abstract and are what their columns say, the abstract reads like one, and
     it was not cut: what follows it does not go on in the middle of a sentence.
     """
-    places = {name: held[0] for name, held in columns.positions.items()}
-    if len(row) != len(columns.names) + 1 or not {"title", "abstract", "year", "doi"} <= places.keys():
+    at, title = columns.positions["abstract"][0], columns.positions["title"][0]
+    proven = _in_place(columns, row, at)
+    if len(row) != len(columns.names) + 1 or title > at or not proven or not {"year", "doi"} <= proven:
         return None
-    at = places["abstract"]
-    cells = {name: row[place].strip() for name, place in places.items() if place <= at}
-    if not {"title", "year", "doi"} <= cells.keys():
-        return None
-    in_place = (
-        len(cells["title"]) > 1
-        and not row[places["title"]].startswith(" ")
-        and _YEAR.fullmatch(cells["year"])
-        and any(known.startswith("doi:") for known in identity.scheme_ids(f"doi:{cells['doi'].removeprefix('doi:')}"))
-        and not (cells.get("url") and not records.web_link(cells["url"]))
-    )
-    abstract = cells["abstract"]
+    abstract = row[at].strip()
     reads_well = len(_VERBS.findall(abstract)) * 60 >= len(abstract.split()) and abstract[-1:] in set('.!?)”"]')
-    return at + 1 if in_place and reads_well and not row[at + 1].startswith(" ") else None
+    is_whole = not row[at + 1].startswith(" ") and not row[title].startswith(" ") and len(row[title].strip()) > 1
+    return at + 1 if reads_well and is_whole else None
 
 
 class TableLines:

@@ -119,3 +119,31 @@ def test_an_overlong_row_of_short_cells_is_refused_whole() -> None:
 def test_an_overlong_header_is_an_error() -> None:
     with pytest.raises(UnreadableInput, match="no header"):
         read("title,abstract," + "x," * decoding.MAX_RECORD_CHARS + "\n", "papers.csv")
+
+
+@pytest.mark.parametrize("row", ["T,10.5555/a,30000000,Soil", "T,2024,30000000,Soil", "T,10.5555/a"])
+def test_a_row_with_too_few_cells_whose_year_or_doi_stands_elsewhere_is_a_reject(row: str) -> None:
+    records = read(f"title,year,doi,abstract,venue\n{row}\nU,2024,10.5555/b,{ABSTRACT}\n")
+    assert titles(records) == [f"- {row.count(',') + 1} cells under 5 columns", "U"]
+
+
+def test_a_row_whose_abstract_lacks_its_opening_quote_is_a_reject() -> None:
+    records = read(f'title,abstract\nT,it falls to "3.5%" in the end."\nU,{ABSTRACT}\n')
+    assert titles(records) == ["- a quotation mark is missing", "U"]
+
+
+def test_a_header_whose_quotes_are_damaged_is_an_error() -> None:
+    with pytest.raises(UnreadableInput, match='damaged at “Title",Venue'):
+        read(f'"Key","Title"",Venue","Abstract"\na,T,{ABSTRACT}\n', "papers.csv")
+
+
+@pytest.mark.parametrize("text", ["https://example.org/a.pdf", "WOS:000000000000010", "10.5555/made.3"])
+def test_one_word_is_no_abstract(text: str) -> None:
+    (record,) = read(f"title,abstract\nT,{text}\n")
+    assert isinstance(record, Reject)
+
+
+def test_a_text_that_was_encoded_twice_is_refused() -> None:
+    content = f"title,abstract\nT,Müller uses β-carotene. {ABSTRACT}\n".encode()
+    records = read(content.decode("latin-1").encode())
+    assert titles(records) == ["- UTF-8 that was read in another encoding: “MÃ¼ller”"]
