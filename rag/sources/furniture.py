@@ -23,26 +23,29 @@ _BLOCK = re.compile(
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _SEASON = r"(?:spring|summer|autumn|fall|winter)"
 _DATE = (
-    rf"(?:\d{{1,4}}(?:st|nd|rd|th)?|{_MONTH}|{_SEASON}|(?:mon|tues?|wed|thurs?|fri|sat|sun)(?:\w{{0,3}}day)?|gmt|utc|[ap]m"
+    rf"(?:\d{{1,4}}(?:st|nd|rd|th)?|{_MONTH}|{_SEASON}|(?:mon|tues?|wed|thurs?|fri|sat"
+    rf"|sun)(?:\w{{0,3}}day)?|gmt|utc|[ap]m"
     r"|available online|online|in press)\b"
 )
 _DATES = rf"(?:{_DATE}[\s,;:./()–-]*)+"
 _DOI = r"(?:(?:doi\s*:?\s*)?https?://(?:dx\.)?doi\.org/|doi\s*:?\s*)10\.\d{4,9}/[^\s|\]]+"
 _STATE = (
-    r"(?:early ?view|(?:online |epub )?ahead of print|advance(?: access| article| online publication)?|just accepted"
-    r"|accepted (?:manuscript|articles?|papers?)|articles? in press|in press|latest articles|online ?first|first ?view"
+    r"(?:early ?view|(?:online |epub )?ahead[ -]of[ -]print|advance(?: access| article| online publication)?"
+    r"|just accepted|accepted (?:manuscript|articles?|papers?)|articles? in press|in press|latest articles"
+    r"|online ?first|first ?view"
     r"|early access|(?:un)?corrected proofs?|version of record)"
 )
 _JOURNAL = r"(?:[^!?;|]{2,150}?,\s*)?"
 _VOLUME = (
-    r"(?:(?:volume|vol\.?|issue|number|no\.|pages?|pp?\.|articles?|id|supplement|suppl\.?|part|section|special)\b"
-    rf"|e?\d[\w–-]*|{_MONTH}(?!\w)|{_SEASON}|{_STATE})"
+    r"(?:(?:volume|number|pages?|articles?|id|supplement|part|section|special)\b|issue\b(?: [A-Z]{2,20}\b)?"
+    rf"|(?:vol|no|pp?|suppl)\b\.?|e?\d[\w–-]*|{_MONTH}(?!\w)|{_SEASON}|{_STATE})"
 )
 _LABELS = (
     r"(?:publication date|published(?: online| on| in)?|first published(?: online)?|publication year|available online"
     r"|posted(?: on)?|source|authors?(?:\(s\))?|author\(s\)|doi|pmid|e?issn|journal|publisher|article type|article url"
     r"|copyright|licen[cs]e|received|accepted|revised|last updated|keywords?|categor(?:y|ies)|tags|url|link|citation"
-    r"|affiliations?|corresponding authors?|volume|issue|pages?|article (?:no\.?|number|id))"
+    r"|competing interests?(?: statement)?|conflicts? of interests?|affiliations?"
+    r"|corresponding authors?|volume|issue|pages?|article (?:no\.?|number|id))"
 )
 _LABELLED = re.compile(rf"{_LABELS}\s*:.*", re.IGNORECASE)
 _LABELS_WITHIN = re.compile(r"(?<=\S)\s+(?=(?:source|author\(s\)|authors|doi|abstract)\s*:\s)", re.IGNORECASE)
@@ -62,6 +65,9 @@ _LINES = re.compile(
     r"|full[ -]?text(?: pdf| html)?|pdf|html|open access|free access|no abstract|continue reading|cited by \d+"
     r"|to cite this article\b.*|the content of this rss feed\b.*"
     r"|(?:this|the) (?:article|work|paper) is licensed under\b.*"
+    r"|article in .{2,40}"
+    r"|(?:table of contents|abstract|full[ -]?text|pdf|references)(?:\W+(?:abstract|full[ -]?text|pdf))+"
+    r"|(?:preprint|manuscript) under review.*|.{0,100}\(discussion: .{0,60}\)"
     r"|all rights reserved|(?:toc|graphical abstract) (?:graphic|image)|image|figure"
     r"|(?:copyright\b|©|\(c\)).{0,200}|.{2,150} was published on .{4,40} by .{2,60}"
     r")\W*",
@@ -69,12 +75,15 @@ _LINES = re.compile(
 )
 _LEADS = re.compile(
     r"\W{0,20}(?:"
-    rf"{_JOURNAL}(?:vol(?:ume|\.)?:?\s*\d[\w–-]*|issue \d+)(?:[\s,;:()–-]+{_VOLUME})*(?=\)?(?:[.:]\s|[.:]?$))"
+    rf"{_JOURNAL}(?:vol(?:ume|\.)?:?\s*(?:\d[\w–-]*|ahead-of-print)|issue \d+)(?:[\s,;:()–-]+{_VOLUME})*"
+    r"(?:(?<=pp\.)-|(?=\)?(?:[.:]\s|[.:]?$)))"
     rf"|(?:[^!?;|]{{2,150}}?[,.]\s*)?{_STATE}(?=\s*(?:[.,;:]|$))"
     rf"|{_JOURNAL}(?:published(?: online)?|publication date|available online|posted(?: on)?)\s*:\s*{_DATES}"
+    rf"|(?:published online|posted(?: on)?|available online|first published(?: online)?)\s+{_DATES}(?<=[.;\s])"
     rf"|{_DOI}"
-    r"|abstract\s*[.:—–]|(?-i:ABSTRACT(?=\s*[A-Z–-]))"
-    r"|(?-i:Abstract)(?=\s+(?-i:We|This|These|The|In|An?|Here|Our|It|To|There|As|For|With|Although|Background|Objectives?|Purpose|Aims?"
+    r"|(?-i:(?:Abstract|Significance|Summary)(?=[A-Z][a-z]+ ))|abstract\s*[.:—–]|(?-i:ABSTRACT(?=\s*[A-Z–-]))"
+    r"|(?-i:Abstract)(?=\s+(?-i:We|This|These|The|In|An?|Here|Our|It|To|There|As|For|With|Although"
+    r"|Background|Objectives?|Purpose|Aims?"
     r"|Introduction|Context|Importance|Motivation)\b)"
     r")[\s.,;:]*",
     re.IGNORECASE,
@@ -90,7 +99,15 @@ _TAILS = re.compile(
     r")$",
     re.IGNORECASE,
 )
-_NAMED_DOI = re.compile(rf"(.{{2,150}}?)[\s,;:(]*{_DOI}\W*$", re.IGNORECASE)
+_DOI_WITHIN = re.compile(_DOI, re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_SECTION = re.compile(
+    r"(?:backgrounds?|objectives?|aims?|purpose|(?:materials? (?:and|&) )?methods?|methodology|results?|findings"
+    r"|conclusions?|introduction|design|setting|participants|patients|interventions?|measurements"
+    r"|main outcome measures?|importance"
+    r"|limitations?|discussion|context|motivation|interpretation|funding)[\s.:]*",
+    re.IGNORECASE,
+)
 _PARTICLES = frozenset(
     "van von de del della der den di da dos das du la le el al bin ibn of the and for on in to a et".split()
 )
@@ -107,7 +124,7 @@ _NO_ABSTRACT = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_NO_ABSTRACT = 100
-_MOSTLY = 0.8
+_MOSTLY = 0.85
 
 
 def abstract_of(markup: str, title: str, names: Collection[str]) -> str:
@@ -133,7 +150,7 @@ def abstract_of(markup: str, title: str, names: Collection[str]) -> str:
     known = {identity.normalised_title(name) for name in (title, *names) if name}
     kept = [rest for line in _section(lines) if (rest := _without_furniture(line, known))]
     if kept != lines or all(map(_is_names, kept)):  # else capitals alone do not tell names from a short line of prose
-        kept = [line for line in kept if not _is_names(line)]
+        kept = [line for line in kept if _is(_SECTION, line) or not _is_names(line)]
     abstract = " ".join(kept)
     return "" if is_title_and_names(abstract, title, names) else abstract
 
@@ -149,7 +166,7 @@ def is_furniture(abstract: str, title: str, names: Collection[str]) -> bool:
 
 def is_title_and_names(abstract: str, title: str, names: Collection[str]) -> bool:
     """
-    True if at least four of five words of a short abstract are words of the title, the authors or the journal.
+    True if nearly all words of a short abstract are words of the title, the authors or the journal.
 
     >>> is_title_and_names("Moss on walls. By Ada Byron, Plato.", "Moss on walls", ["Ada Byron", "Plato"])
     True
@@ -193,8 +210,9 @@ def _without_furniture(line: str, known: Collection[str]) -> str:
         return _behind_names(line[found.end() :])
     if any(_is(pattern, line) for pattern in (_LABELLED, _LINES, _ABSTRACT, _OTHER_PART)):
         return ""
-    named = _NAMED_DOI.match(line)
-    if named and _is_names(named[1]):
+    if _is(_SECTION, line):
+        return f"{line.rstrip(' .:')}:"
+    if len(line) <= _LONGEST and _DOI_WITHIN.search(line) and _is_names(_DOI_WITHIN.sub(" 2000 ", line)):
         return ""
     if identity.normalised_title(line) in known or (line[:3].lower() == "by " and _is_names(line[3:])):
         return ""
@@ -210,12 +228,12 @@ def _behind_names(names: str) -> str:
 
 def _is_names(line: str) -> bool:
     """
-    True for names alone, of people or of a journal: no word is lower case, and no sentence ends.
+    True for names alone, of people or of a journal: no word is lower case, and no sentence ends, or there is a year.
 
     >>> [_is_names(line) for line in ("Ada Byron, J. van Dyk and Plato", "Journal of Wall Chemistry", "We dig.")]
     [True, True, False]
     """
     words = [word for word in _WORD.findall(line) if word.lower() not in _PARTICLES]
-    if not words or re.search(r"[\w)]{3}[.!?](?:\s|$)", line):
+    if not words or (re.search(r"[\w)]{3}[.!?](?:\s|$)", line) and not (len(line) <= _LONGEST and _YEAR.search(line))):
         return False
     return all(word[0].isupper() for word in words)

@@ -45,6 +45,13 @@ EMPTY = {
     "a copyright": "Copyright © 2026 The Authors. Published by Walls Ltd. All rights reserved.",
     "the title and names": "Moss on walls in five cities. Ngozi Okafor, Per Lindqvist.",
     "names": "Ngozi Okafor, Per Lindqvist, Tirunesh Abebe",
+    "JSTOR": "Wall Studies, Vol. 12, No. 3 (March 2026), pp. 123-145",
+    "Thieme": "Wall Stud 2026; 12: 123-130<br />DOI: 10.5555/s-0046-1234<br /><br />Georg Thieme Verlag KG "
+    "Stuttgart<br/>"
+    "<a>Article in Thieme eJournals:</a><br/><a>Table of contents</a> &nbsp;|&nbsp;<a>Abstract</a> "
+    "&nbsp;|&nbsp;<a>Full text</a>",
+    "a citation": "Okafor N, Lindqvist P. Wall Stud. 2026;12(3):123-145.",
+    "the title alone": "<p>Moss on walls in five cities</p>",
     "IEEE": "IEEE Walls, Volume: 12, Issue: 3, Published: 2026",
 }
 STRIPPED = {
@@ -70,11 +77,26 @@ STRIPPED = {
     "<p>PMID:<a>38799228</a> | DOI:<a>10.5555/ws.1</a></p>",
     "a copyright": f"{MARKED} © 2026 Walls Ltd. All rights reserved.",
     "bioRxiv": f"<p>{MARKED}</p>",
+    "medRxiv": f"<p>{MARKED}</p><p>Competing Interest Statement: The authors have declared no competing interest.</p>",
+    "Copernicus": "<b>Moss on walls in five cities</b><br /> Ngozi Okafor and Per Lindqvist<br /> Wall Sci. Discuss., "
+    "https://doi.org/10.5555/ws-2026-12,2026<br /> <b>Preprint under review for WS</b> (discussion: open, 0 "
+    "comments)<br /> "
+    f"{MARKED}",
+    "Project Euclid": "Ngozi Okafor, Per Lindqvist. <br/><strong>Source: </strong>Wall Stud., Volume 41, "
+    "Number 3, 1--38.<br/>"
+    f"<strong>Abstract:</strong><br/>{MARKED}",
+    "AIP": f"Physics of Walls, Volume 38, Issue 11, November 2026. <br/>{MARKED}",
+    "ACM": f"Proceedings on Walls, Volume 8, Issue OOPSLA, Page 1-29, November 2026. <br/>{MARKED}",
+    "Nature, before": "<p>Wall Studies 8, 123 (2026). <a>doi:10.5555/nwall.123</a></p><p>Authors: Ngozi "
+    "Okafor, Per Lindqvist "
+    f"&amp; Tirunesh Abebe</p>{MARKED}",
+    "Optica": f"Ngozi Okafor and Per Lindqvist<br/>{MARKED} [Walls Express 32(1), 1-12 (2026)]",
     "Frontiers": MARKED,
     "a web log": f"<p>{MARKED}</p><p>The post Moss first appeared on Walls.</p>",
 }
 WHOLE = [
     "Abstract interpretation is a theory of programs.",
+    "Moss on walls is counted in five cities.",
     "Abstract Wiener spaces are used here.",
     "In cities, Volume 3 of the survey was used.",
     "BACKGROUND: Moss grows. METHODS: We count it in May 2026.",
@@ -106,6 +128,11 @@ def test_furniture_around_an_abstract_is_taken_away(description: str) -> None:
 @pytest.mark.parametrize("text", WHOLE)
 def test_prose_that_begins_as_furniture_does_is_kept(text: str) -> None:
     assert abstracts(text) == [text]
+
+
+def test_headings_of_sections_are_kept_as_labels() -> None:
+    sections = "<h3>Abstract</h3><h4>Background</h4><p>Moss grows.</p><h4>Results</h4><p>We count it.</p>"
+    assert abstracts(sections) == ["Background: Moss grows. Results: We count it."]
 
 
 def test_the_abstract_beside_furniture_is_taken() -> None:
