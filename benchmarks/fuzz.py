@@ -269,7 +269,7 @@ def _wrong_of_program(file: Sound, kind: str, body: bytes, records: list[Paper |
         if runs.isdisjoint(_runs(record)) and abstract[:4] not in begins:
             return abstract
         if abstract not in held:
-            held = held or "\n".join(filter(None, map(_cleaned, {*_fields(file, text)})))
+            held = held or "\n".join(filter(None, map(_clean, {*_fields(file, text)})))
             if abstract not in held:
                 return abstract
     return None
@@ -311,7 +311,10 @@ _FIELD |= {"endnote": r"\n(?=%[0-9A-Z@])"}
 
 def _cleaned(field: str) -> str:
     field = "\n".join(map(str.strip, field.split("\n")))  # as readers of lines do, also of U+001F
-    field = re.sub(r"</?style\b[^<>]*>", "", re.sub(r"^(?:[A-Z][A-Z0-9]|%.) ", "", field))
+    return _clean(re.sub(r"</?style\b[^<>]*>", "", re.sub(r"^(?:[A-Z][A-Z0-9]|%.) ", "", field)))
+
+
+def _clean(field: str) -> str:
     try:
         return clean(field)
     except UnprintableText:

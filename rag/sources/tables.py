@@ -96,8 +96,8 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
             else:
                 yield _misplaced(columns, row, where)
                 continue
-        at = columns.positions["abstract"][0]
-        if delimiter != "\t" and at < len(row) and row[at].endswith('"') and row[at].count('"') % 2:
+        abstract = "".join(row[at] for at in columns.positions.get("abstract", ())[:1] if at < len(row))
+        if delimiter != "\t" and abstract.endswith('"') and abstract.count('"') % 2:
             yield Reject(
                 where=where, reason="a quotation mark is missing", title=row[columns.positions["title"][0]][:200]
             )
@@ -113,13 +113,13 @@ def _require(columns: Columns, context: records.Context) -> None:
             hint="Mend the quotation marks of its first line, or export it again.",
         )
     missing = next((name for name in ("title", "abstract") if name not in columns.positions), None)
-    if not missing:
+    if not missing or (missing == "abstract" and context.keep_without_abstract):
         return
     names = ", ".join(f"“{records.printable(name[:40]) or ''}”" for name in columns.names[:20])
     if missing == "abstract" and columns.program and columns.program.no_abstract:
         raise UnreadableInput(
             f"{context.name} is the CSV of {columns.program.name}, which has no abstracts; its columns are {names}.",
-            hint=columns.program.no_abstract,
+            hint=f"{columns.program.no_abstract} Or keep the titles with `--keep-without-abstract`.",
         )
     raise UnreadableInput(
         f"The table {context.name} has no column “{missing}”; its columns are {names}.",
@@ -164,6 +164,8 @@ def _end_of_leading(columns: Columns, row: Sequence[str]) -> int | None:
     They are if year and DOI stand before the abstract and are what their columns say, the abstract reads like one, and
     it was not cut: what follows it does not go on in the middle of a sentence.
     """
+    if "abstract" not in columns.positions:
+        return None
     at, title = columns.positions["abstract"][0], columns.positions["title"][0]
     proven = _in_place(columns, row, at)
     if len(row) != len(columns.names) + 1 or title > at or not proven or not {"year", "doi"} <= proven:
@@ -194,10 +196,14 @@ class TableLines:
     def unread_all_but_first(self) -> str:
         """Put back all lines of the current row but the first, and return that one; empty if it was too long."""
         first, *others = self.of_row or [""]
-        self._unread.extendleft(reversed(others))
-        self.number -= len(others)
+        self.unread(others)
         self.of_row.clear()
         return first
+
+    def unread(self, lines: Sequence[str]) -> None:
+        """Put back the last lines."""
+        self._unread.extendleft(reversed(lines))
+        self.number -= len(lines)
 
     def __iter__(self) -> TableLines:
         return self
@@ -224,19 +230,25 @@ def _skip_remark(lines: TableLines) -> str:
     begun: list[str] = []
     try:
         for line in lines:
-            if line.strip():
-                begun.append(line)
-            if len(begun) > _REMARK_LINES or (begun and _is_header(begun[-1])):
+            begun.append(line)
+            if _is_header(line):
+                return line
+            if len(_first_lines(begun)) > _REMARK_LINES:
                 break
     except csv.Error as error:
-        if not begun:
+        if not _first_lines(begun):
             raise UnreadableInput(
                 f"The table has no header: {error}.", hint="Begin it with a line that names the columns."
             ) from error
-    if not begun or _is_header(begun[-1]):
-        return begun[-1] if begun else ""
-    with_title = (line for line in begun if len(_header(line)[1]) > 1 and "title" in _fields(_header(line)[1]))
-    return next(with_title, begun[0])
+    with_title = (
+        at for at, line in enumerate(begun) if "title" in _fields(_header(line)[1]) and len(_header(line)[1]) > 1
+    )
+    not_blank = (at for at, line in enumerate(begun) if line.strip())
+    at = next(with_title, next(not_blank, None))
+    if at is None:
+        return ""
+    lines.unread(begun[at + 1 :])
+    return begun[at]
 
 
 def _header(line: str) -> tuple[str, list[str]]:

@@ -55,12 +55,13 @@ class Usage:
             if isinstance(record, Paper):
                 self.has_date = self.has_date or bool(record.published or record.listed or record.updated)
                 self.has_author = self.has_author or bool(record.authors)
-                self.has_paper = self.has_abstract = True
+                self.has_paper = True
+                self.has_abstract = self.has_abstract or bool(record.abstract)
             else:
                 self.has_abstract = self.has_abstract or record.reason != "no abstract"
             self.has_record = True
             yield record
-            if self.has_date and self.has_author:
+            if self.has_date and self.has_author and self.has_abstract:
                 break
         yield from iterator
 

@@ -342,6 +342,16 @@ def test_a_csv_that_never_has_abstracts_is_refused_with_the_way_to_get_them(prog
     assert caught.value.hint and "add" in caught.value.hint
 
 
+def test_titles_of_such_a_csv_are_kept_where_that_is_asked_for() -> None:
+    row = "PMID,Title,Authors,Citation,First Author,Journal/Book,Publication Year,Create Date,PMCID,DOI\n"
+    row += f'36900001,{TITLE},"Okafor N, Lindqvist P.",X,Okafor N,Soil Lett,2023,2023/03/02,,10.5555/sm.2023.104\n'
+    (record,), usage = used(row, keep_without_abstract=True)
+    assert isinstance(record, Paper)
+    assert (record.title, record.abstract, record.published) == (TITLE, "", "2023")
+    assert (record.authors, record.aliases) == (("Okafor N", "Lindqvist P"), (DOI, "pmid:36900001"))
+    assert "no record has an abstract" in [*usage]
+
+
 # ---- what is not used is named
 
 
