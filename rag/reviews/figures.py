@@ -10,7 +10,10 @@ import re
 
 _DIGITS = r"(?<![\w.,/$-])[+−]?\$?[~≈>≥<≤]?\d[\d,]*(?:\.\d+)?\$?"
 _RANGE = rf"{_DIGITS}(?:\\?%|\s?(?:\$?\\times\$?|[x×]))?(?:\s?(?:-{{1,2}}|–|to)\s?\$?\d[\d,]*(?:\.\d+)?)?"
-_PERCENT = r"\s?\\?%\$?|\s?(?:percent(?:age)?(?: points?)?|points?|pp)\b"
+_PERCENT = (
+    r"\s?\\?%\$?|\s?(?:percent(?:age)?(?: points?)?|"
+    r"(?:(?:bleu|chrf|rouge|f1|accuracy|dice|map|em|absolute)[+-]*\d?\s)?points?|pp)\b"
+)
 _MULTIPLE = r"\s?(?:\$?\s?\\times\b\s?\$?|[x×](?![\w-]))|[-\s]fold\b|\stimes\b"
 _MEASURE = (
     r"(?:accuracy|precision|recall|sensitivity|specificity|f1(?:[- ]score)?|auc|auroc|auprc|dice|miou|iou|map|bleu|"

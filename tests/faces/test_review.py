@@ -90,25 +90,41 @@ def test_an_edited_table_or_sentence_is_found_in_markdown(library: refdesk.Libra
         assert failures(library, edited), what
 
 
+def test_a_changed_word_is_found_on_every_line_of_markdown(library: refdesk.Library, review: Review) -> None:
+    lines = rendered(review, "md").splitlines()
+    for at, line in enumerate(lines):
+        words = re.findall(r"(?<![\w\\])[a-z]{4,}(?!\w)", line)
+        if words and not line.startswith("<!-- seal") and not re.fullmatch(r"[0-9a-f ;]+(?: -->)?", line):
+            edited = line.replace(words[-1], "sardines", 1)
+            assert failures(library, "\n".join([*lines[:at], edited, *lines[at + 1 :]])), line
+
+
 def test_an_edited_value_is_found_in_json(library: refdesk.Library, review: Review) -> None:
     def changed(change: Callable[[dict[str, Any]], Any]) -> str:
         document = json.loads(rendered(review, "json"))
         change(document)
         return json.dumps(document)
 
+    def details(document: str) -> list[str]:
+        return [problem.detail for each in library.verify(document) for problem in each.verdict.problems]
+
     number = next(at for at, row in enumerate(review.table) if row.number)
+    told: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+        "a number": (lambda document: document["table"][number].update(number="99.9%"), "does not have this number"),
+        "a date": (lambda document: document["table"][0].update(date="1999-01-01"), "another date"),
+        "a title": (lambda document: document["table"][0].update(title="Another"), "another title"),
+        "a month": (lambda document: document["months"][0].update(papers=10_000), "more papers on the topic"),
+        "a share": (lambda document: document["months"][0].update(share=0.9), "the share is not"),
+        "a row taken out": (lambda document: document["table"].pop(), "other papers than the review"),
+        "a source": (lambda document: document["table"][0].update(source=2), "no source of this number"),
+    }
+    for what, (change, detail) in told.items():
+        assert any(detail in each for each in details(changed(change))), what
     edits: dict[str, Callable[[dict[str, Any]], Any]] = {
-        "a number": lambda document: document["table"][number].update(number="99.9%"),
-        "a date": lambda document: document["table"][0].update(date="1999-01-01"),
-        "a title": lambda document: document["table"][0].update(title="Another"),
         "a finding": lambda document: document["table"][0]["finding"].update(text="It is solved."),
         "a quote": lambda document: document["headline"][0]["citations"][0].update(quote="It is solved."),
-        "a month": lambda document: document["months"][0].update(papers=10_000),
-        "a share": lambda document: document["months"][0].update(share=0.9),
         "the topic": lambda document: document.update(topic="something else"),
-        "a row taken out": lambda document: document["table"].pop(),
         "a sentence under another key": lambda document: document.update(note="All of this is settled."),
-        "a source": lambda document: document["table"][0].update(source=2),
     }
     for what, change in edits.items():
         assert failures(library, changed(change)), what

@@ -125,6 +125,7 @@ def test_a_topic_without_a_unit_is_treated_by_no_paper() -> None:
         ("Trained with only 5% of the data, it reaches 91% accuracy.", "91% accuracy"),
         ("It reaches a Dice score of 0.91 on organs.", "Dice score of 0.91"),
         ("Speed rises 10-fold.", "10-fold"),
+        ("It gains +4.83 BLEU points and an estimated 70%.", "+4.83 BLEU points"),
         ("We test GPT-4 on 12 tasks in 2025.", None),
         ("It works well.", None),
     ],
