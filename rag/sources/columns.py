@@ -58,6 +58,8 @@ _WEB_OF_SCIENCE: dict[str, str | None] = {
     "ti": "title", "ab": "abstract", "af": "authors", "au": "authors", "di": "doi", "pm": "pmid", "ut": "id",
     "py": "year", "pd": "month", "ea": "published", "so": "venue", "de": "tags", "wc": "categories", "id": None,
 }  # fmt: skip
+_MOST_COLUMNS = 5_000
+"""Columns beyond are not looked at; no program writes as many."""
 _PREFIX = re.compile(r"^(?:content|metadata|info|bibjson|_?source|attributes|data|paper|article|document)\.(?=.)", re.I)
 _SUFFIX = re.compile(r"(?<=.)\.(?:value|\$|#text)$", re.I)
 _RELEVANT = re.compile(r"abstract|title|author|date|doi|pmid|arxiv|identifier|summary", re.I)
@@ -163,7 +165,7 @@ def field_of(name: str) -> str | None:
 
 def program_of(names: Sequence[str]) -> Program | None:
     """The program that writes these columns or keys, if it is known."""
-    held = {plain(name) for name in names}
+    held = {plain(name) for name in names[:_MOST_COLUMNS]}
     return next((program for program in PROGRAMS if program.signature <= held), None)
 
 
@@ -196,7 +198,7 @@ class Columns:
     def __post_init__(self) -> None:
         self.program = program_of(self.names)
         ranked: dict[str, list[tuple[int, int]]] = {}
-        for position, name in enumerate(self.names):
+        for position, name in enumerate(self.names[:_MOST_COLUMNS]):
             found = self._found(name)
             if found:
                 ranked.setdefault(found[0], []).append((found[1], position))
@@ -253,10 +255,13 @@ class Columns:
         return fields
 
     def _note(self, row: Sequence[Any]) -> None:
-        for position in [*self._pending]:
+        still: list[int] = []
+        for position in self._pending:
             if position < len(row) and has_value(row[position]):
                 self.usage.leave(self.names[position])
-                self._pending.remove(position)
+            else:
+                still.append(position)
+        self._pending = still
         if not self._pending:
             self.direct = self._flat
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, TextIO
 
 import ijson
@@ -31,6 +31,8 @@ _PARTS = frozenset(
 _HELD = 50
 """How many objects at the beginning of a list may lack a title before the list is passed over."""
 _DEEPEST = 100
+_MOST_KEYS = 1_000
+"""Keys of an object among which a title is looked for."""
 
 
 def entries(stream: TextIO, usage: Usage) -> Iterator[tuple[str, Any]]:
@@ -113,7 +115,7 @@ def _may_hold_papers(keys: list[str], document: ijson.ObjectBuilder) -> bool:
 
 
 def _fields_of(value: Any) -> tuple[str | None, ...]:
-    return _fields(tuple(value)) if isinstance(value, dict) else ()
+    return _fields(tuple(islice(value, _MOST_KEYS))) if isinstance(value, dict) else ()
 
 
 @lru_cache(512)

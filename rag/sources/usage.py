@@ -13,8 +13,9 @@ from typing import Any
 
 from rag.types import Paper, Reject
 
-_MOST_NAMES = 100
+_MOST_NAMES = 10_000
 """Names of unused columns that are kept; a file of objects with random keys has more."""
+_MOST_TOLD = 100
 _LONGEST_NAME = 60
 _EMPTY = frozenset(["", "na", "n/a", "nan", "null", "none", "-"])
 
@@ -83,8 +84,9 @@ class Usage:
         """The notes for the report of an import."""
         yield from self.about_text
         if self.unused:
-            names = ", ".join(f"“{_shown(name)}”" for name in self.unused)
-            yield f"columns not used: {names}{f' and {self.more_unused:,} more' if self.more_unused else ''}"
+            names = ", ".join(f"“{_shown(name)}”" for name in [*self.unused][:_MOST_TOLD])
+            more = max(0, len(self.unused) - _MOST_TOLD) + self.more_unused
+            yield f"columns not used: {names}{f' and {more:,} more' if more else ''}"
         for place, count in self.passed_over.items():
             yield f"{count:,} {_objects(count)} without a title passed over in {place}"
         if self.shifted:
