@@ -82,7 +82,9 @@ class Form:
         if self.papers:
             surely = len(self.papers) if self.on_topic is None else min(self.on_topic, len(self.papers))
             return USEFUL[self.sort] * SHORT_LIST.get(surely, 1.0)
-        return USEFUL[self.sort] * (TITLED if self.titled and self.sort not in ("claim", "definition") else 1.0)
+        return USEFUL[self.sort] * (
+            TITLED if self.titled and self.sort not in ("claim", "definition", "negative") else 1.0
+        )
 
 
 def is_left_open(text: str, question: str) -> bool:

@@ -33,6 +33,7 @@ from rag.answers.selection import select, whole
 from rag.answers.stated import on_phrase, stated, stating, weighted
 from rag.answers.telling import praises_its_own, tells_a_cause_of
 from rag.question import Understood
+from rag.question.context import core
 from rag.question.forms import ASKS
 from rag.retrieval.retriever import Retrieved
 from rag.retrieval.topic import holds
@@ -66,6 +67,7 @@ def form_of(
         as_list: A list of papers, whatever the kind.
     """
     asked = retrieved.understood or Understood(question=retrieved.question)
+    asked = replace(asked, question=core(asked.question))
     if asked.kind == "metadata" and asked.fact in ("authors", "date"):
         return Form(reason=f"no paper here has the title {quoted(asked.topic)}")
     ways = asked.kind == "findings" and bool(wanted.WAYS.match(asked.question)) and bool(retrieved.phrases)
@@ -91,6 +93,11 @@ def _findings(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         return Form(evidence=whole(select(stating(retrieved, "claim"), limit=limit), limit), sort="claim")
     if wanted.WHY.search(asked.question):
         return _cause(retrieved, limit)
+    if one := wanted.of_what(asked.question):  # “the population of Berlin” is no population in a paper on Berlin
+        found = [each for each in stated(retrieved) if any(holds(each.sentence.text, words) for words in one)]
+        if not found:
+            return Form(papers=mentions(retrieved), reason=f"no sentence here tells {quoted(one[0])}")
+        return _telling(retrieved, found, lambda _: True, limit, missing=NO_FINDING)
     only_findings = asked.kind == "yes_no" or wanted.EFFECT.search(asked.question)
     reason = _not_together(retrieved.things) if only_findings and retrieved.things else ""
     found = stated(retrieved)
@@ -293,6 +300,7 @@ def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         if not found:
             return Form(papers=mentions(retrieved), reason=f"no sentence here says it of {all_of(named)}")
     if noun := wanted.counted(asked.question):
+        found = [replace(each, lacks=tuple(thing for thing in each.lacks if thing != noun)) for each in found]
         reason = f"no sentence here says how many {noun}"
         return _telling(
             retrieved,

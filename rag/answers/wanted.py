@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.question.words import FUNCTION_WORDS, SCAFFOLD_NOUNS
+from rag.question.words import ASKED_OF, FUNCTION_WORDS, SCAFFOLD_NOUNS
 
 LIMITS = re.compile(
     r"\b(?:limitations?|limits?|drawbacks?|weakness\w*|shortcomings?|fail\w*|(?:get|go|gets|goes) wrong|struggles?|"
@@ -40,6 +40,8 @@ _GENERAL = frozenset(
 _PLAIN = frozenset(
     "make makes makes made help helps helped works work done used using good best against people well".split()
 )
+_OF = re.compile(r"^what(?:'s| is| was) the (?P<what>[^\W\d_]+) of (?P<of>[\w-]+(?: [\w-]+)?)\s*\??$", re.IGNORECASE)
+"""“What is the capital of France?”"""
 _COUNTED = re.compile(
     r"\bhow (?:many|much) (?:\w+ing )?(?!\w+er\b|more\b|less\b|worse\b|do|does|did|is|are|was|were|"
     r"can)(?P<noun>[^\W\d_]+)",
@@ -77,6 +79,20 @@ def own_names(question: str) -> list[str]:
     ['much']
     """
     return [name.lower() for name in _NAME.findall(question) if name.rstrip("s") not in _GENERAL]
+
+
+def of_what(question: str) -> tuple[str, ...]:
+    """
+    What a question asks of one thing, in the forms in which a text may say it; empty if it asks no such thing.
+
+    >>> of_what("What is the population of Berlin?"), of_what("What is the effect of light?")
+    (('population of Berlin', 'Berlin population', 'Berlin s population'), ())
+    """
+    found = _OF.match(question)
+    if not found or found["what"].lower() in SCAFFOLD_NOUNS | ASKED_OF | _PLAIN:
+        return ()
+    what, of = found["what"], found["of"]
+    return f"{what} of {of}", f"{of} {what}", f"{of} s {what}"
 
 
 def action(question: str, topics: Sequence[str]) -> list[str]:

@@ -124,6 +124,9 @@ NOT_A_DEFINITION = re.compile(
 LIST = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"^(?!what\b|which\b|how\b|why\b|is\b|are\b|do\b|does\b|can\b|we\b)(?:[\w-]+ ){1,6}(?:datasets|benchmarks|"
+        r"corpora|surveys)"
+        r"(?: (?:listed|published))?\s*[.?]?$",
         r"^(?:which|what) (?!is |was |does |do |did )(?:\w+ ){0,3}?(?:papers?|articles?|stud(?:y|ies)|works?|"
         r"publications?|datasets?|benchmarks?|"
         r"methods?|approaches|techniques|tools?|systems?|models?|algorithms?|frameworks?|libraries|surveys?|metrics|"
@@ -173,10 +176,12 @@ NUMBER = re.compile(
     r"what(?:'s| is| are| was)(?: the)? (?:\w+ ){0,2}?(?:accuracy|number|size|percentage|proportion|rate|score|cost|"
     r"price|speedup|"
     r"speed|latency|throughput|prevalence|incidence|dose|dosage|duration|length|count|f1|bleu|perplexity|sensitivity|"
-    r"specificity|share|fraction|amount|parameter count)\b|"
+    r"specificity|share|fraction|amount|parameter count)(?= (?:of|for|on|in|at|by|from|does|do|did|is|are|was|were|"
+    r"when|with|can|reached|achieved|has|have)\b|\s*\?|\s*$)|"
     r"(?:at|by|to|with|in|for) (?:how many|how much)\b|"
     r"(?:at|by|to|with|in|for) (?:what|which) (?:accuracy|rate|percentage|factor|speed|cost|size)\b|"
-    r"what (?:\w+ )?(?:score|accuracy|percentage|fraction|share|proportion|speedup|score|rate|number)\b)",
+    r"what (?!is |are |was |were |does |do |did )(?:\w+ )?(?:score|accuracy|percentage|fraction|share|proportion|"
+    r"speedup|score|rate|number)\b)",
     re.IGNORECASE,
 )
 YES_NO = re.compile(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 import refdesk
-from rag.answers import form, telling, wanted
+from rag.answers import form, sentences, telling, wanted
 from rag.answers.comparing import compares, is_of_both
+from rag.answers.coverage import is_in
 from rag.answers.defining import definition_level
+from rag.question import understand
+from rag.types import Paper
 
 ROWS = [
     (
@@ -243,3 +247,62 @@ def test_a_comparison_with_an_open_setting_is_verified_in_json(library: refdesk.
     answer = library.ask("gas kilns vs electric kilns for porcelain")
     document = json.dumps(answer.to_dict())
     assert all(each.verdict.support == "verbatim" for each in library.verify(document))
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "topic"),
+    [
+        ("What is score distillation?", "definition", "score distillation"),
+        ("What is the accuracy of glazes?", "number", "accuracy of glazes"),
+        ("autonomous driving benchmarks", "list", "autonomous driving benchmarks"),
+        ("remote sensing change detection", "overview", "remote sensing change detection"),
+        ("Which open problems remain for video generation?", "overview", "video generation"),
+        ("What are the drawbacks of current deepfake detectors?", "findings", "deepfake detectors"),
+        ("Why does grokking happen?", "findings", "grokking"),
+        ("How do attention heads differ in their function?", "findings", "attention heads differ in their function"),
+    ],
+)
+def test_what_a_question_is_about(question: str, kind: str, topic: str) -> None:
+    read = understand(question, today=date(2026, 11, 27))
+    assert (read.kind, read.topic) == (kind, topic)
+
+
+def test_the_question_at_the_end_of_its_context_is_the_topic() -> None:
+    context = "We fire stoneware in an old kiln that nobody understands, and every second bowl cracks after some days. "
+    context += "We have tried three clays and two glazes, all of them dear, and our helper wants to know: "
+    read = understand(context + "which methods reduce glaze crazing in stoneware?", today=date(2026, 11, 27))
+    assert (read.kind, read.topic) == ("list", "methods reduce glaze crazing in stoneware")
+    assert read.compared == read.topic
+    pointing = understand(context + "is it known what helps against this?", today=date(2026, 11, 27))
+    assert "stoneware" in pointing.topic, "“it” is in the context"
+
+
+def test_what_a_thing_has_is_said_of_the_thing(library: refdesk.Library) -> None:
+    assert wanted.of_what("What is the colour of shards?") == ("colour of shards", "shards colour", "shards s colour")
+    assert not library.ask("What is the colour of shards?").answered
+
+
+def test_a_paper_must_have_each_word_of_a_thing_or_what_it_abbreviates() -> None:
+    paper = Paper(paper_id="t:1", title="Large Language Models", abstract="They hallucinate objects.", spans=((0, 25),))
+    assert is_in(paper, "llms") and is_in(paper, "object hallucinations")
+    assert not is_in(paper, "speech")
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("Models fail on long texts.", True),
+        ("It is faster without degrading quality.", False),
+        ("The word error rate is 3 percent.", False),
+        ("We overcome the limits of kilns.", False),
+    ],
+)
+def test_what_is_without_a_limit_tells_of_none(text: str, tells: bool) -> None:
+    assert sentences.tells_limits(text) is tells
+
+
+def test_what_a_number_measures() -> None:
+    dice, fast = wanted.measured("What Dice score is reached?"), wanted.measured("How much faster is the kiln?")
+    assert dice and dice.search("a Dice of .9") and not dice.search("an accuracy of .9")
+    assert fast and fast.search("in 3 seconds") and not fast.search("3 bowls")
+    assert wanted.measured("How many bowls broke?") is None
