@@ -51,15 +51,20 @@ class Covering:
     is_enough: bool = False
 
 
-def as_meant(found: Evidence, things: Iterable[str]) -> Evidence:
+def as_meant(found: Evidence, things: Iterable[str], absent: Iterable[str] | None = None) -> Evidence:
     """
     A sentence that lacks more of a question's things: those of which its paper does not have every word in some form.
 
     So a word that is only near in meaning is no thing of the question, nor does one on tokens name “tokenization”,
     which has the same stem.
+
+    Args:
+        found: The sentence.
+        things: What the question asks about.
+        absent: Those that its paper does not have, if that is known.
     """
     things = list(things)
-    absent = {thing for thing in things if not is_in(found.paper, thing)}
+    absent = set(absent_from(found.paper, things) if absent is None else absent)
     own = f"{found.paper.title} {found.sentence.text}"
     before = sentences.sentence_before(found)
     lacks, in_context = set(found.lacks) | absent, set(found.lacks_in_context) | absent
@@ -73,19 +78,19 @@ def as_meant(found: Evidence, things: Iterable[str]) -> Evidence:
     return replace(found, lacks=tuple(sorted(lacks)), lacks_in_context=tuple(sorted(in_context)))
 
 
+def absent_from(paper: Paper, things: Iterable[str]) -> frozenset[str]:
+    """The things of which a paper does not have every word in some form."""
+    return frozenset(thing for thing in things if not is_in(paper, thing))
+
+
 def is_in(paper: Paper, thing: str) -> bool:
     """True if a paper has every word of a thing in some form, or what it abbreviates."""
-    text = _text(paper)
+    text = f"{paper.title} {paper.abstract}".lower()
     return all(
         re.search(rf"\b{re.escape(word[: max(_FORM, len(word) - 4)])}", text) or _spelt_out(word).search(text)
         for word in WORD.findall(thing.lower())
         if word not in FUNCTION_WORDS
     )
-
-
-@lru_cache(maxsize=512)
-def _text(paper: Paper) -> str:
-    return f"{paper.title} {paper.abstract}".lower()
 
 
 @lru_cache(maxsize=512)

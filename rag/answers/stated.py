@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rag.answers import sentences
-from rag.answers.coverage import as_meant, near_the_best
+from rag.answers.coverage import absent_from, as_meant, near_the_best
 from rag.answers.telling import praises_its_own
 from rag.retrieval.retriever import Retrieved
 from rag.types import Evidence
@@ -64,8 +64,14 @@ def on_phrase(retrieved: Retrieved, found: list[Evidence]) -> list[Evidence]:
 def stated(retrieved: Retrieved, kind: str = "findings") -> list[Evidence]:
     """All sentences that state something, best first."""
     named = {hit.paper_id: hit.named for hit in retrieved.hits} if kind != "claim" else {}
+    papers = {found.paper.paper_id: found.paper for found in retrieved.evidence}
+    absent = {paper_id: absent_from(paper, retrieved.things) for paper_id, paper in papers.items()}
     weighed = [
-        as_meant(weighted(found, kind, named.get(found.paper.paper_id, 1.0)), retrieved.things)
+        as_meant(
+            weighted(found, kind, named.get(found.paper.paper_id, 1.0)),
+            retrieved.things,
+            absent[found.paper.paper_id],
+        )
         for found in retrieved.evidence
         if not (sentences.states_nothing(found) if kind != "claim" else sentences.is_no_statement(found))
     ]

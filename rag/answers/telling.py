@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rag.roles.cues import WORD, cues
 
@@ -131,6 +132,7 @@ _EXPLAINS = re.compile(
 """Words of an explanation, wherever the effect is named."""
 
 
+@lru_cache(maxsize=8_192)
 def announces(text: str) -> bool:
     """
     True if a sentence says what is done or what it is good for, and not what came of it.
@@ -153,6 +155,7 @@ def tells_a_result(text: str) -> bool:
     return bool(_TELLS_THAT.search(_PURPOSE.sub("", text)))
 
 
+@lru_cache(maxsize=8_192)
 def praises_its_own(text: str) -> bool:
     """
     True if a sentence tells the success of what its authors made.
