@@ -66,6 +66,13 @@ def listed(
     hits = _as_written(_wholly(on_topic(retrieved.hits)), topics)
     if not hits and retrieved.things and confidence(retrieved.signals) >= THRESHOLD:
         near = [hit for hit in retrieved.hits if hit.held >= IN_PART and "withdrawn" not in hit.paper.flags]
+        either = near if re.search(r"\bor\b", asked.topic) else []
+        of_papers, _ = _sort_of(asked)
+        having = either or [hit for hit in near if all(is_in(hit.paper, thing) for thing in retrieved.things)]
+        having = [hit for hit in having if not of_papers or _is_of(hit, of_papers)]
+        if having:  # its words apart, or one of two things
+            told = _told(_ordered(having, limit or LENGTH_OF_MENTIONS, newest_first=newest_first), of_papers)
+            return told, "", len(having) if either else 0
         return _told(near[:LENGTH_OF_MENTIONS]), f"no paper found here names {all_of(retrieved.things)} together", 0
     if wanted.WAYS.match(asked.question) and asked.kind != "overview":
         named = [hit for hit in hits if hit.named >= ON_TOPIC]

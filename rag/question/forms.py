@@ -83,6 +83,13 @@ COUNT = re.compile(
     r"(?: (?:there|published|listed|written|here))*(?P<rest>.*?)\s*\??$",
     re.IGNORECASE,
 )
+DEALING = re.compile(
+    r"^\s*(?:in (?:the|this|my) library|here|deal with|dealing with|treat|study|discuss|mention|cover|address|"
+    r"focus on|concern|"
+    r"(?:that |which )?(?:deal with|treat|study|discuss|mention|cover|address|focus on|concern|use))\b",
+    re.IGNORECASE,
+)
+"""“How many papers deal with X” counts those on X."""
 WHEN = re.compile(
     r"^(?:when (?:was|were|is|did)|in (?:which|what) year (?:was|were)|what (?:year|date) (?:was|were)) (?P<title>.+?) "
     r"(?:published|listed|released|first published|appear(?:ed)?|come out|written)\s*\??$",

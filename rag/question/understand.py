@@ -21,6 +21,7 @@ from rag.question.forms import (
     COMPARISONS,
     CONTRACTED,
     COUNT,
+    DEALING,
     DEFINITION,
     EXPLAINING,
     LEAD,
@@ -238,7 +239,7 @@ def _metadata(asked: str, base: Understood, *, authors: bool) -> Understood | No
         title = match["title"].strip(" \"“”'")
         return replace(base, kind="metadata", fact="date", topic=re.sub(r"^the (?:paper|article) ", "", title))
     if match := COUNT.match(asked):
-        topic = _stripped(re.sub(r"^\s*(?:in (?:the|this|my) library|here)\b", "", match["rest"]))
+        topic = _stripped(DEALING.sub("", match["rest"]))
         return replace(base, kind="metadata", fact="count", topic=topic, phrases=phrases(topic))
     return None
 

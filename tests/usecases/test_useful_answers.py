@@ -259,6 +259,7 @@ def test_a_comparison_with_an_open_setting_is_verified_in_json(library: refdesk.
         ("Which open problems remain for video generation?", "overview", "video generation"),
         ("What are the drawbacks of current deepfake detectors?", "findings", "deepfake detectors"),
         ("Why does grokking happen?", "findings", "grokking"),
+        ("How many papers deal with federated learning?", "metadata", "federated learning"),
         ("How do attention heads differ in their function?", "findings", "attention heads differ in their function"),
     ],
 )
@@ -306,3 +307,10 @@ def test_what_a_number_measures() -> None:
     assert dice and dice.search("a Dice of .9") and not dice.search("an accuracy of .9")
     assert fast and fast.search("in 3 seconds") and not fast.search("3 bowls")
     assert wanted.measured("How many bowls broke?") is None
+
+
+def test_a_list_of_one_thing_or_another_holds_papers_on_either(library: refdesk.Library) -> None:
+    answer = library.ask("Which papers study wrists or shards?")
+    assert answer.answered
+    titles = {source.paper.title for source in answer.sources}
+    assert {"Wheels and Wrists", "Shards as Grog"} <= titles
