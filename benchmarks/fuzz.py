@@ -53,6 +53,7 @@ from rag.errors import RefdeskError
 from rag.sources.decoding import HEAD_BYTES, open_text
 from rag.text import UnprintableText, clean
 from rag.types import Paper, Reject
+from refdesk.render import export
 
 HANG_S = 5.0
 GIVEN_UP_S = 60
@@ -122,6 +123,7 @@ def sound(folder: Path) -> list[Sound]:
         found.append(Sound("jsonl", "papers.jsonl", b"".join(next(stream) for _ in range(LINES))))
     for name, write in WRITERS.items():
         found.append(Sound("exports", f"export.{name}", write(papers(12)).encode()))
+    found.append(Sound("exports", "export.ris", "\n".join(export.ris(papers(12))).encode()))
     for name, shape in SHAPES.items():
         found.append(Sound("programs", name, shape.write([made(number) for number in range(12)]).encode()))
     found.append(Sound("listing", "hf_listing.txt", (folder / "hf_listing.txt").read_bytes()))
@@ -305,13 +307,13 @@ def _fields(file: Sound, text: str) -> Iterator[str]:
 _ENCODED = "another encoding"
 _FIELD = dict.fromkeys(WRITERS, r"</?(?!/?(?:style|sup|sub)\b)[a-zA-Z:]+[^<>]*>")
 _FIELD |= dict.fromkeys(("wos", "refworks"), r"\n(?=[A-Z][A-Z0-9](?: |$))")
-_FIELD |= {"endnote": r"\n(?=%[0-9A-Z@])"}
+_FIELD |= {"ris": r"\n(?=[A-Z][A-Z0-9]  - )", "endnote": r"\n(?=%[0-9A-Z@])"}
 """By format, what stands between two fields."""
 
 
 def _cleaned(field: str) -> str:
     field = "\n".join(map(str.strip, field.split("\n")))  # as readers of lines do, also of U+001F
-    return _clean(re.sub(r"</?style\b[^<>]*>", "", re.sub(r"^(?:[A-Z][A-Z0-9]|%.) ", "", field)))
+    return _clean(re.sub(r"</?style\b[^<>]*>", "", re.sub(r"^(?:[A-Z][A-Z0-9](?:  -)?|%.) ", "", field)))
 
 
 def _clean(field: str) -> str:

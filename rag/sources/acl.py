@@ -19,7 +19,7 @@ def recognise(head: str) -> bool:
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """Yield one record per paper; the venue and year are those of its volume, which come before it."""
+    """Yield one record per paper, with venue and year of the volume before it; a second title makes it a Reject."""
     volume: dict[str, str] = {}
     for where, item in xml.elements(stream, ("collection",), ("paper", "meta")):
         if isinstance(item, Reject):
@@ -28,13 +28,15 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
             date = " ".join(filter(None, (_first(item, "year"), _first(item, "month"))))
             volume = {"venue": _first(item, "booktitle"), "published": date}
         else:
-            yield records.make_paper(volume | _fields(item), where, context)
+            yield xml.repeated(item, where, "title", "abstract") or records.make_paper(
+                volume | _fields(item), where, context
+            )
 
 
 def _first(element: xml.Element, path: str) -> str:
     """The text of the first element at a path, without the tags in it, such as `fixed-case`."""
     found = next(xml.at_path(element, path), None)
-    return "" if found is None else " ".join(xml.restored("".join(found.itertext())).split())
+    return "" if found is None else xml.restored("".join(found.itertext())).strip()
 
 
 def _fields(item: xml.Element) -> dict[str, object]:

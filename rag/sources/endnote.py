@@ -14,7 +14,8 @@ from rag.sources import records
 from rag.sources.record_lines import first_value, parse_name, repeated, split_tagged, tagged_lines
 from rag.types import Paper, Reject
 
-_TAG = re.compile(r"\ufeff?(%[0-9A-Za-z@!#$&()*+<>?[\]^~=:;-])(?:[ \t](.*)|)$", re.DOTALL)
+_TAG = re.compile(r"\ufeff?(%(?:[0-9A-Za-z@!#$&()*+<>?[\]^~=:;-](?=[ \t]|$)|[0-9A-Z]\S))[ \t]*(.*)$", re.DOTALL)
+"""A tag that has lost the space after it, `%R(`, is an unknown one: it must not become a part of the abstract."""
 _BEGIN = re.compile(r"^\ufeff?%(?:0[ \t]+[A-Z][a-zA-Z -]+|[AT][ \t]+\S.*\n(?:.+\n)*?%[TAX][ \t]+\S)", re.MULTILINE)
 _ONCE_AFTER_A_BLANK_LINE = frozenset("%A %T %X %D %J %B %R".split())
 

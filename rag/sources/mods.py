@@ -20,9 +20,14 @@ def recognise(head: str) -> bool:
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """Yield one record per `mods`."""
+    """Yield one record per `mods`; a second title makes it a Reject."""
     for where, item in xml.elements(stream, _ROOTS, ("mods",)):
-        yield item if isinstance(item, Reject) else records.make_paper(_fields(item), where, context)
+        if isinstance(item, Reject):
+            yield item
+            continue
+        titles = {_title(info) for info in xml.at_path(item, "titleInfo") if not info.get("type")} - {""}
+        twice = Reject(where=where, reason="not valid MODS: the title stands twice") if len(titles) > 1 else None
+        yield twice or records.make_paper(_fields(item), where, context)
 
 
 def _first(element: xml.Element, *paths: str) -> str:
@@ -31,12 +36,15 @@ def _first(element: xml.Element, *paths: str) -> str:
     return next(filter(None, found), "")
 
 
-def _title(element: xml.Element) -> str:
-    for info in xml.at_path(element, "titleInfo"):
-        if not info.get("type"):  # else it is abbreviated or translated
-            start = " ".join(filter(None, (_first(info, "nonSort"), _first(info, "title"))))
-            return f"{start}: {subtitle}" if (subtitle := _first(info, "subTitle")) else start
-    return ""
+def _title(info: xml.Element) -> str:
+    start = " ".join(filter(None, (_first(info, "nonSort"), _first(info, "title"))))
+    return f"{start}: {subtitle}" if (subtitle := _first(info, "subTitle")) else start
+
+
+def _first_title(element: xml.Element) -> str:
+    """The title that is neither abbreviated nor translated."""
+    infos = (info for info in xml.at_path(element, "titleInfo") if not info.get("type"))
+    return next(map(_title, infos), "")
 
 
 def _names(item: xml.Element) -> Iterator[dict[str, str]]:
@@ -59,7 +67,7 @@ def _fields(item: xml.Element) -> dict[str, object]:
     dates = ("originInfo/dateIssued", "originInfo/copyrightDate")
     return {
         "id": ids.get("citekey", "") or str(item.get("ID") or ""),
-        "title": _title(item),
+        "title": _first_title(item),
         "abstract": _first(item, "abstract"),
         "authors": [*_names(item)],
         "published": _first(item, *dates, "part/date")
@@ -68,7 +76,7 @@ def _fields(item: xml.Element) -> dict[str, object]:
         "pmid": ids.get("pmid", ""),
         "arxiv_id": ids.get("arxiv", ""),
         "url": _first(item, "location/url") or ids.get("uri", ""),
-        "venue": _title(host) if host is not None else "",
+        "venue": _first_title(host) if host is not None else "",
         "tags": [
             text for part in xml.at_path(item, "subject/topic") for text in re.split("[;,]", xml.inner_markup(part))
         ],

@@ -10,7 +10,8 @@ from rag.sources import records
 from rag.sources.record_lines import first_value, parse_name, repeated, split_tagged, tagged_lines
 from rag.types import Paper, Reject
 
-_TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9])(?: (.*)|)$", re.DOTALL)
+_TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9](?=[ ]|$)|[A-Z][A-Z0-9][^\w\s])[ ]?(.*)$", re.DOTALL)
+"""A tag that has lost the space after it, `DO(`, is an unknown one: it must not become a part of the abstract."""
 _BEGIN = re.compile(r"^\ufeff?RT [A-Za-z][A-Za-z ,/()-]{2,50}\n(?:[A-Z][A-Z0-9](?: .*)?\n)*?T1 \S", re.MULTILINE)
 _ONCE_PER_RECORD = frozenset("T1 AB JF YR SR".split())
 

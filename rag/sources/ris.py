@@ -33,6 +33,7 @@ _BEGIN = re.compile(
 )
 _NUMBERING = re.compile(r"\s*(?:record\s+)?[<#]?\d{1,6}(?:\s+of\s+\d{1,6})?[.>)]?\s*$", re.IGNORECASE)
 _OF_A_PAPER = frozenset("TI T1 CT BT AB N2".split())
+_UNKNOWN = "ZZ"
 _CONTINUED = "      "
 _PMCID = re.compile(r"(?:PMCID:?\s*)?PMC\d{1,9}", re.IGNORECASE)  # EndNote has it in C2, whatever the database
 _LIST_TAGS = [*rispy.config.LIST_TYPE_TAGS, "AB", "N2", "TI", "T1", "L1", "L2", "L3", "LK"]
@@ -118,12 +119,28 @@ def _split(stream: TextIO) -> Iterator[RecordLines]:
         if tag:
             record.tags.add(tag[1])
             record.lines.add(f"{tag[1]}  - {(tag[2] or '').strip()}")
+        elif line is not None and _is_damaged_tag(line):
+            record.lines.add(f"{_UNKNOWN}  - ")
         elif line is not None and after_blank and _NUMBERING.match(line):
             held = f"{_CONTINUED}{line}"
         else:
             record.lines.add(None if line is None else f"{_CONTINUED}{line}")
     if record and (record.has_type or record.tags & _OF_A_PAPER):
         yield record.lines
+
+
+def _is_damaged_tag(line: str) -> bool:
+    """
+    True for a line that begins as a tag does but for one character: it must not become a part of the abstract.
+
+    >>> [_is_damaged_tag(line) for line in ("DO  < 10.1000/x", "dO  - 10.1000/x", "DO  -10.1000/x", "IL-6 rose")]
+    [True, True, True, False]
+    """
+    name, rest = line[:2], line[2:6]
+    right = sum(char == wanted for char, wanted in zip(rest, "  - ", strict=False))
+    return (right == 4 and not name.isspace()) or (
+        right == 3 and name[:1].isupper() and (name[1:].isupper() or name[1:].isdigit())
+    )
 
 
 def _pattern(indent: str, space: str) -> re.Pattern[str]:

@@ -18,6 +18,7 @@ _TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9])(?: (.*)|)$", re.DOTALL)
 _BEGIN = re.compile(
     r"^\ufeff?(?:FN .*\n+VR \d|PT [A-Z]{1,2}[ \t]*\n(?:[A-Z][A-Z0-9] .*\n|   .*\n)*?(?:TI|UT) )", re.MULTILINE
 )
+_STRAY = "a line neither has a tag nor begins with a space"
 _ONCE_PER_RECORD = frozenset("TI SO AB PY UT".split())
 _OF_THE_FILE = frozenset(("FN", "VR", "EF"))
 
@@ -28,11 +29,13 @@ def recognise(head: str) -> bool:
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """Yield one record per record; a second title or abstract makes it a Reject."""
+    """Yield one record per record; a stray line, or a second title or abstract, makes it a Reject."""
     for lines in split_tagged(stream, _TAG, first=("PT",), last="ER", once=_ONCE_PER_RECORD, outside=_OF_THE_FILE):
         values = tagged_lines(lines.rows, _TAG)
+        stray = next((row for row in lines.rows if row and not (row[0].isspace() or _TAG.match(row))), None)
         yield (
             lines.too_long()
+            or (stray and Reject(where=f"line {lines.start}", reason=f"not valid Web of Science text: {_STRAY}"))
             or repeated(values, f"line {lines.start}", "Web of Science text", "TI", "AB")
             or records.make_paper(_fields(values), f"line {lines.start}", context)
         )

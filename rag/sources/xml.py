@@ -211,6 +211,14 @@ def at_path(element: Element, path: str) -> Iterator[Element]:
             yield from at_path(child, rest) if rest else (child,)
 
 
+def repeated(element: Element, where: str, *paths: str) -> Reject | None:
+    """A Reject if elements at one of the paths stand in a record twice with different texts: it may be two records."""
+    for path in paths:
+        if len({text for found in at_path(element, path) if (text := inner_markup(found).strip())}) > 1:
+            return Reject(where=where, reason=f"not valid: the element {path} stands twice")
+    return None
+
+
 def texts(children: dict[str, list[Element]], *names: str) -> list[str]:
     """The texts, none blank, of all children of one name: the first of `names` that has any."""
     for name in names:

@@ -36,6 +36,9 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
         if isinstance(item, Reject):
             yield item
         elif _is_item(item):
+            if twice := xml.repeated(item, where, "title", "abstract", "itemType"):
+                yield twice
+                continue
             fields, holder = _fields(item), _holder_id(item)
             if holder and holder not in venues and len(waiting) < _MAX_HELD:
                 waiting.setdefault(holder, []).append((where, fields))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,35 @@ def test_a_subtitle_of_mods_is_a_part_of_the_title_and_editors_are_no_authors() 
         <abstract>{ABSTRACT}</abstract></mods>"""
     paper = one(content)
     assert (paper.title, paper.authors) == ("The moss: on walls", ("Byron, Ada",))
+
+
+# ---- damage that would spoil an abstract or join two records
+
+
+@pytest.mark.parametrize("line", ["%R(10.5555/x", "%Uhttps://x.example/"])
+def test_a_damaged_tag_of_endnote_is_no_part_of_the_abstract(line: str) -> None:
+    assert one(f"{REFER}{line}\n").abstract == ABSTRACT
+
+
+def test_a_stray_line_in_web_of_science_makes_its_record_a_reject() -> None:
+    first, second = read(WOS.replace("PY 2020", "C1[Byron, A] Univ") + WOS.replace("One", "Two"))
+    assert first == Reject(
+        where="line 1",
+        reason="not valid Web of Science text: a line neither has a tag nor begins with a space",
+    )
+    assert isinstance(second, Paper)
+
+
+@pytest.mark.parametrize("form", ["zotero_rdf", "mods", "acl", "endnote_xml"])
+def test_a_record_of_two_titles_is_a_reject(form: str) -> None:
+    made = papers(1)
+    content = WRITERS[form](made)
+    pattern = {"mods": r"<titleInfo>.*?</titleInfo>", "zotero_rdf": r"<dc:title>Study.*?</dc:title>"}
+    title = re.search(pattern.get(form, r"<title>.*?</title>"), content, re.DOTALL)
+    assert title
+    (record,) = read(content.replace(title[0], title[0] + title[0].replace("Study", "Other")))
+    assert isinstance(record, Reject)
+    assert "twice" in record.reason
 
 
 # ---- RefWorks, Ovid, and BibTeX of databases

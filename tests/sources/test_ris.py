@@ -107,6 +107,11 @@ def test_a_record_may_begin_with_another_tag_than_its_type() -> None:
     assert (first.aliases, second.aliases) == (("file:x:1",), ("doi:10.1000/x", "file:x:2"))
 
 
+@pytest.mark.parametrize("line", ["DO  < 10.1000/x", "dO  - 10.1000/x", "DO !- 10.1000/x"])
+def test_a_damaged_tag_is_no_part_of_the_abstract_before_it(line: str) -> None:
+    assert one(line).abstract == ABSTRACT
+
+
 def test_two_records_that_lost_what_parts_them_are_no_paper() -> None:
     (record,) = read(RECORD.replace("ER  -\n", "") + RECORD.replace("TY  - JOUR\n", ""))
     assert record == Reject(where="line 1", reason="not valid RIS: the field TI stands twice")
