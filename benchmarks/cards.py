@@ -23,10 +23,11 @@ from pathlib import Path
 import numpy as np
 
 import refdesk
-from benchmarks.interests import CHOOSING, REPORTED, Scores, Task, arxiv, by_topic, screening
+from benchmarks.interests import CHOOSING, REPORTED, Draw, Scores, Task, arxiv, by_topic, screening
 from benchmarks.report import data_folder, table, write_section
 from benchmarks.roles import csabstruct, pubmedqa
 from rag.digests import selection
+from rag.digests.ranking import Ranked
 from rag.digests.telling import told
 from rag.roles import with_roles
 from rag.types import Digest, IssuePaper, Paper, Subscription
@@ -41,8 +42,8 @@ WEEKS = tuple(range(13, 49, 5))
 """Weeks of 2025 whose issues are read."""
 TOPICS = ("efficient reasoning", "medical image segmentation", "speech recognition for low-resource languages")
 
-Ranking = tuple[Scores, Scores]
-"""Scores, the highest first, and which papers are relevant."""
+Ranking = tuple[Scores, Scores, Scores]
+"""Scores, the highest first, which papers are relevant, and which are near to an interest directly."""
 
 
 def half(paper: Paper) -> int:
@@ -58,35 +59,38 @@ def reviews(part: int) -> Iterator[Ranking]:
         if some.relevant.sum() >= FEWEST:
             for seed in range(DRAWS):
                 draw = some.drawn(seed)
-                yield _best_first(draw.scores(draw.ranked()), draw.relevant)
+                yield _best_first(draw, draw.ranked())
 
 
 def categories(weeks: Sequence[int]) -> Iterator[Ranking]:
     """Rankings of weeks of arXiv by the name of a category as the topic."""
     for draw, ranked, _ in by_topic(arxiv(weeks)):
-        yield _best_first(draw.scores(ranked), draw.relevant)
+        yield _best_first(draw, ranked)
 
 
-def _best_first(scores: Scores, relevant: Scores) -> Ranking:
+def _best_first(draw: Draw, ranked: Sequence[Ranked]) -> Ranking:
+    scores, direct = draw.scores(ranked), {each.paper_id: each.direct for each in ranked}
     order = np.argsort(-scores, kind="stable")
-    return scores[order], relevant[order]
+    return scores[order], draw.relevant[order], np.array([direct[draw.papers[at].paper_id] for at in order])
 
 
-def shown(scores: Scores, subscription: Subscription, drop: float) -> int:
-    """How many papers an issue tells of a ranking."""
-    count = int((scores >= subscription.least).sum())
+def shown(ranking: Ranking, subscription: Subscription, drop: float) -> Scores:
+    """Which papers an issue tells of a ranking are relevant."""
+    scores, relevant, direct = ranking
+    told_ = scores >= subscription.least
     if subscription.threshold is None:
-        count = selection.until_drop(scores[:count].tolist(), drop)
-    return min(count, subscription.size)
+        told_ &= direct
+        return relevant[told_][: min(selection.until_drop(scores[told_].tolist(), drop), subscription.size)]
+    return relevant[told_][: subscription.size]
 
 
 def cut(rankings: Sequence[Ranking], subscription: Subscription, drop: float = selection.DROP) -> list[str]:
     """The mean number of cards, the share of relevant ones, and the share of relevant papers that are shown."""
-    counts = [shown(scores, subscription, drop) for scores, _ in rankings]
-    pairs = list(zip(counts, rankings, strict=True))
-    precision = np.mean([relevant[:count].mean() for count, (_, relevant) in pairs if count])
-    recall = np.mean([relevant[:count].sum() / relevant.sum() for count, (_, relevant) in pairs])
-    return [f"{np.mean(counts):.1f}", f"{precision:.3f}", f"{recall:.3f}"]
+    cards = [shown(ranking, subscription, drop) for ranking in rankings]
+    precision = np.mean([relevant.mean() for relevant in cards if len(relevant)])
+    pairs = zip(cards, rankings, strict=True)
+    recall = np.mean([relevant.sum() / ranking[1].sum() for relevant, ranking in pairs])
+    return [f"{np.mean([len(relevant) for relevant in cards]):.1f}", f"{precision:.3f}", f"{recall:.3f}"]
 
 
 def cuts() -> str:

@@ -73,6 +73,7 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
     written = writer.write(parts) if writer else None
     claims: dict[str, Sequence[Claim]] = {part.name: part.claims for part in parts}
     claims |= written.claims if written else {}
+    subject = subscription.topics[0] if len(subscription.topics) == 1 and subscription.interested else ""
     told_later = [each.candidate.paper for each in shown if each.candidate.paper.paper_id not in three]
     considered = compose.text_hashes(by_id.values())
     digest = compose.issue(
@@ -80,7 +81,7 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
         subscription=subscription,
         decisions=decisions,
         coverage=selection.coverage(decisions, inputs.feeds),
-        headings=headings(told_later, eligible.papers),
+        headings=headings(told_later, eligible.papers, subject=subject),
         three=three,
         themes=found,
         in_no_theme=in_no_theme,

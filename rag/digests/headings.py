@@ -22,7 +22,7 @@ WIDEST = 0.6
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
-def headings(papers: Sequence[Paper], others: Sequence[Paper]) -> dict[str, str]:
+def headings(papers: Sequence[Paper], others: Sequence[Paper], *, subject: str = "") -> dict[str, str]:
     """
     The heading of each paper that has one, by id.
 
@@ -31,6 +31,7 @@ def headings(papers: Sequence[Paper], others: Sequence[Paper]) -> dict[str, str]
     Args:
         papers: Those that are told one after another, by rank.
         others: All papers of the period, in any order.
+        subject: The only topic of the reader, which is no heading.
     """
     if len(papers) <= FEWEST:
         return {}
@@ -44,15 +45,23 @@ def headings(papers: Sequence[Paper], others: Sequence[Paper]) -> dict[str, str]
     ]
     widest = max(FEWEST, WIDEST * len(papers))
     found: dict[str, str] = {}
+    said = [set(_stems(subject))] if subject else []
     free = set(range(len(papers)))
     while groups:
         groups = [(phrase, about & free) for phrase, about in groups]
-        groups = [group for group in groups if FEWEST <= len(group[1]) <= widest]
+        groups = [group for group in groups if FEWEST <= len(group[1]) <= widest and _is_new(group[0].text, said)]
         if groups:
             phrase, about = max(groups, key=_worth)
             found |= {papers[at].paper_id: phrase.text[0].upper() + phrase.text[1:] for at in sorted(about)}
             free -= about
+            said.append(set(_stems(phrase.text)))
     return found
+
+
+def _is_new(phrase: str, said: Sequence[set[str]]) -> bool:
+    """True if a phrase is no part of one that was said, nor one with words added."""
+    words = set(_stems(phrase))
+    return not any(words <= other or other <= words for other in said)
 
 
 def _worth(group: tuple[Phrase, set[int]]) -> tuple[int, float, str]:

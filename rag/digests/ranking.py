@@ -7,6 +7,7 @@ paper within the period plays no part. Threshold and size are applied in `rag.di
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -52,6 +53,8 @@ MANY = 100
 """From this many papers on, the first principal axis of their vectors is that of the field, not of one paper."""
 ON_TOPIC = 0.1
 """Beside topics, a liked paper counts in full from this probability by a topic on, and below it in proportion."""
+DIRECT = 0.065
+"""The probability by a topic alone, before the feedback, from which a paper is on it; docs/evaluation.md, “Cards”."""
 SHOWN_WORDS = 2
 SHOWN_TITLE = 80
 
@@ -71,11 +74,12 @@ class Interests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """A paper with its score, 0 to 1, higher is better, and the reason for it in words for people."""
+    """A paper, its score, 0 to 1, and the reason; not `direct` if only the feedback brought it near to a topic."""
 
     paper_id: str
     score: float
     why: str
+    direct: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class _Profile:
     words: Array
     feedback: frozenset[int]
     weight: float
+    direct: NDArray[np.bool_]
     scores: Array
 
 
@@ -220,7 +225,9 @@ class _Space:
         self, kind: Literal["topic", "liked", "own"], rows: NDArray[np.intp], counts: Array, calibration: Calibration
     ) -> _Profile:
         """A profile of some rows, each counting so much, after pseudo-relevance feedback."""
-        similarity = self.similarity(rows, calibration, counts)[: self.seen]
+        similarity = self.similarity(rows, calibration, counts)
+        direct = _probability(similarity, calibration) >= (DIRECT if kind == "topic" and self.seen >= MANY else 0.0)
+        similarity = similarity[: self.seen]
         judged = np.concatenate([self.liked, self.disliked, self.own])
         similarity[judged[judged < self.seen]] = -2
         first = np.argsort(-similarity, kind="stable")[:FEEDBACK_PAPERS]
@@ -232,17 +239,13 @@ class _Space:
         words = self.terms.mean(rows_and_first, weights) - NEGATIVE_WEIGHT * self.background
         scores = counts.max() * _probability(similarity, calibration)
         share = float(weights[-1] / weights.sum()) if len(first) else 0.0
-        return _Profile(kind, rows, words, frozenset(first.tolist()), share, scores)
+        return _Profile(kind, rows, words, frozenset(first.tolist()), share, direct, scores)
 
     def telling(self, row: int, profile: _Profile) -> str:
         """`: ` and the words by which a paper is similar to a profile, its own words last; or nothing."""
         part = profile.weight if row in profile.feedback else 0.0
         words = self.terms.salience(row, profile.words, limit=4 * SHOWN_WORDS, part=part)
-        own = {
-            stem
-            for word in self.topics[int(profile.rows[0]) - len(self.papers)].split()
-            for stem in stems([word.lower()])
-        }
+        own = set(stems(re.findall(r"\w+", self.topics[int(profile.rows[0]) - len(self.papers)].lower())))
         other = [word for word in words if stems([word.lower()])[0] not in own]
         return f": {', '.join((other or words)[:SHOWN_WORDS])}" if words else ""
 
@@ -274,7 +277,8 @@ def _by_interest(space: _Space, profiles: Sequence[_Profile]) -> list[Ranked]:
             else:
                 nearest = int(profile.rows[np.round(space.vectors[profile.rows] @ space.vectors[row], 6).argmax()])
             why = f"like “{_short(space.papers[nearest].title)}”"
-        ranked.append(Ranked(paper_id=space.papers[row].paper_id, score=round(score, 6), why=why))
+        direct = bool(profile.direct[row])
+        ranked.append(Ranked(paper_id=space.papers[row].paper_id, score=round(score, 6), why=why, direct=direct))
     return best_first(ranked)
 
 

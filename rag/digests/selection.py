@@ -171,8 +171,9 @@ def select(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscripti
     """
     Decide on each candidate: first the shown ones by rank, then the others, those nearest to being shown first.
 
-    Shown are, at most as many as the size, the papers down to the threshold, and without a threshold of the reader's
-    own no further than to where the scores drop. The next ones are also near.
+    Shown are, at most as many as the size, the papers down to the threshold. Without a threshold of the reader's own
+    these are only papers that are near to an interest directly, and no further than to where the scores drop. The next
+    ones are also near.
 
     Args:
         candidates: As `apply_filters` gives them.
@@ -189,6 +190,7 @@ def select(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscripti
     new, rest = ([*of_authors, *others], []) if asked else (of_authors, others)
     wanted = [each for each in new if each.score >= subscription.least]
     if interested and subscription.threshold is None:
+        wanted = [each for each in wanted if each.direct]
         wanted = wanted[: len(of_authors) + until_drop([each.score for each in wanted[len(of_authors) :]])]
     places = max(subscription.size // REVISED, subscription.size - len(wanted), 1)
     back = revised[:places]
@@ -198,8 +200,9 @@ def select(candidates: Sequence[Candidate], ranked: Sequence[Ranked], subscripti
     chosen_ids = {each.paper_id for each in chosen}
     for each in (*revised, *new):
         if each.paper_id not in chosen_ids:
-            reason = "below the threshold" if each.score < subscription.least else "beyond the size of the issue"
-            if near < MOST_NEAR and each.score >= least_near:
+            enough = each.score >= subscription.least and each.direct
+            reason = "beyond the size of the issue" if enough else "below the threshold"
+            if near < MOST_NEAR and each.score >= least_near and each.direct:
                 near, reason = near + 1, ALSO_NEAR
             decided.append(_decided(by_id[each.paper_id], each, reason=reason))
     decided += [_decided(by_id[each.paper_id], replace(each, score=0.0), reason="below the threshold") for each in rest]

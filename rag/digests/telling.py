@@ -26,7 +26,8 @@ _LEANS = ("dangles", "refers back", "these results", "turns")
 _NO_RESULT = ("aims", "hopes", "releases", "where it is", "outlines", "to do")
 _HOPES = re.compile(
     r"\b(?:anticipate|foster\w*|pav\w+ the way|future (?:work|research|studies)|serv\w+ as|openly releas\w+"
-    r"|lay\w* (?:the|a) |contribut\w+ to advancing|new (?:resource|signal)|open challenges)\b",
+    r"|supplementary|available (?:at|via|on|upon|in|under|to)|lay\w* (?:the|a) |contribut\w+ to advancing"
+    r"|new (?:resource|signal)|open challenges)\b",
     re.IGNORECASE,
 )
 """What a paper hopes to be good for is no result."""
@@ -37,6 +38,7 @@ _QUANTITY = re.compile(r"(?<![\w.{^-])\d[\d.,]*(?![\w-])")
 _LEAN = re.compile(
     r"^(?:moreover|furthermore|additionally|in addition|also|further|besides|similarly|meanwhile|then|next"
     r"|second(?:ly)?|third(?:ly)?|conversely|in contrast|as (?:a result|such)|another"
+    r"|(?:more )?specifically|in particular|concretely|therefore|thus"
     r"|the (?:second|third|other|latter|former|same)|both|in response|(?:through|with|for) this|on this basis)\b"
     r"|\b(?:former|latter|aforementioned)\b|\bthe above\b",
     re.IGNORECASE,
@@ -80,7 +82,7 @@ def told(paper: Paper) -> Told:
         best = first
     offers = sorted((each for each in candidates if each.offers and each is not best), key=lambda each: each.place)
     new = next(iter(offers), None)
-    chosen = best or new
+    chosen = best or new or next((each for each in candidates if each.serves), None)
     return Told(
         finding=best.sentence if best else None,
         contribution=new.sentence if new else None,
@@ -130,6 +132,12 @@ class _Candidate:
         found = self.quantity or not self.cues.isdisjoint(("gains", "shows that"))
         hopes = _HOPES.search(self.sentence.text) or not (found or self.cues.isdisjoint(("future", "announces")))
         return states and self.alone and self.cues.isdisjoint(_NO_RESULT) and not hopes
+
+    @property
+    def serves(self) -> bool:
+        """True if it at least tells no aim and no hope."""
+        says = self.cues.isdisjoint(_NO_RESULT) and not _HOPES.search(self.sentence.text)
+        return says and self.alone and self.role.name not in ("background", "objective")
 
     @property
     def hollow(self) -> bool:

@@ -74,6 +74,16 @@ def test_with_interests_the_cards_end_where_the_scores_drop_and_what_follows_is_
     assert sum(bool(each.rank) for each in selection.select(sieved, ranked(papers, *scores), own)) == 8
 
 
+def test_what_only_the_feedback_brought_near_to_a_topic_is_neither_told_nor_named() -> None:
+    papers = [paper(number) for number in range(1, 5)]
+    wanted = Subscription(topics=("things",))
+    sieved = selection.apply_filters((Candidate(paper=each) for each in papers), wanted)
+    given = [replace(each, direct=each.paper_id == papers[0].paper_id) for each in ranked(papers, 0.3, 0.3, 0.3, 0.3)]
+    decisions = selection.select(sieved, given, wanted)
+    assert [each.rank for each in decisions] == [1, None, None, None]
+    assert selection.excluded(decisions) == {"below the threshold": 3}
+
+
 def test_revised_papers_obey_the_size_and_leave_room_for_new_ones() -> None:
     new = [Candidate(paper=paper(number)) for number in range(1, 7)]
     back = [Candidate(paper=paper(number), status="revised", changes="numbers changed") for number in range(10, 17)]
