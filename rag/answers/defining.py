@@ -63,8 +63,10 @@ _DOES = re.compile(
 """What a thing does, in the present tense: “X aims to …”."""
 _BY = re.compile(r"\b(?:by|using|through|via) (?:\w+ ){0,3}?\w+", re.IGNORECASE)
 """“X accelerates inference by …” says what X is."""
+_WHERE = re.compile(r", (?:where|wherein|in which|i\.e\.)\b", re.IGNORECASE)
+"""“X is a threat, where models …” says when there is X."""
 _BECAME = re.compile(
-    r"\W{0,2}(?:has|have) (?:\w+ly )?(?:emerged|become|gained|arisen|been proposed) as\b", re.IGNORECASE
+    r"\W{0,2}(?:has|have) (?:\w+ly )?(?:(?:emerged|arisen|been proposed) as|become) (?:an?|the)\b", re.IGNORECASE
 )
 _TELLS = re.compile(r"\W{0,2}(?!(?:and|or|with|for|in|of|on|to|by|from|at|as|via)\b)[^\W\d_]+", re.IGNORECASE)
 DEFINES, DESCRIBES, NAMES = 3, 2, 1
@@ -120,7 +122,9 @@ def _level(text: str, start: int, end: int) -> int:
     if not _OPENS.match(before):
         return 0
     if does := _DOES.match(after):
-        return DEFINES if _BY.search(after, does.end()) else DESCRIBES
+        return DEFINES if _BY.search(after, does.end()) or _WHERE.search(after) else DESCRIBES
+    if _TELLS.match(after) and _WHERE.search(after):
+        return DEFINES
     if _BECAME.match(after):
         return DESCRIBES
     return NAMES if _TELLS.match(after) else 0

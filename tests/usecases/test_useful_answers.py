@@ -206,6 +206,8 @@ def test_a_paper_whose_title_compares_answers_a_comparison(library: refdesk.Libr
         ("Potters lose bowls to fine cracks in the glaze, known as crazing.", "crazing", 3),
         ("Group Relative Policy Optimization (GRPO) is a method.", "GRPO", 3),
         ("Process reward models (PRMs) address this gap.", "process reward model", 2),
+        ("Crazing poses a threat to glazes, where fine cracks let water in.", "crazing", 3),
+        ("Crazing has become a common fault of cheap glazes.", "crazing", 2),
         ("Crazing came late.", "crazing", 1),
         ("We study crazing.", "crazing", 0),
     ],
