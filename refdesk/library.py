@@ -11,7 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Unpack
 
 from rag.embedders import canonical
-from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, Revision, SplitReport, choose_filter
+from rag.types import Filter, FilterOptions, Finding, ImportReport, Notice, Paper, Revision, SplitReport, choose_filter
 from refdesk import wiring
 from refdesk.arguments import check_rating, printable_tags
 from refdesk.cited_papers import cited_papers
@@ -268,6 +268,10 @@ class Library(Questions):
     def revisions(self, paper: str) -> list[Revision]:
         """List all texts that a paper has had, the first one first. Raises PaperNotFound, as `show`."""
         return self._store.catalog.revisions(resolve_paper(self._store.catalog, paper))
+
+    def notice(self, paper: str) -> Notice | None:
+        """The notice by which a feed of retractions flagged a paper; None if there is none. Raises as `show`."""
+        return next(iter(self._store.catalog.notices().find(self.show(paper).aliases).values()), None)
 
     def papers(
         self,

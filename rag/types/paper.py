@@ -265,6 +265,10 @@ class Notice:
     source: str
     notice: str = ""
 
+    def to_dict(self) -> JsonDict:
+        """The notice as `show --json` prints it."""
+        return {"of": self.of, "source": self.source, "notice": self.notice or None}
+
     def __str__(self) -> str:
         return f"retracted, as {self.source} says" + (f" ({self.notice})" if self.notice else "")
 

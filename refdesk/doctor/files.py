@@ -16,6 +16,7 @@ from typing import BinaryIO
 from rag import sources
 from rag.errors import InputError, RefdeskError
 from rag.sources.decoding import HEAD_BYTES, open_text
+from rag.sources.repetition import Repetition, without_notices
 from rag.types import JsonDict, Paper, Reject
 from refdesk.ingest import archives, inputs
 
@@ -157,7 +158,7 @@ def _examined(
         report.format = format_name or sources.recognise(text.read(HEAD_BYTES), filename).name
         records, usage = sources.parse(stream, filename, today=today, format_name=report.format)
         seen: set[str] = set()
-        for record in records:
+        for record in without_notices(records, Repetition()):
             report.count(record, seen)
             if report.records % 1_000 == 0:
                 progress(report.records, min(1.0, stream.tell() / max(size, 1)))

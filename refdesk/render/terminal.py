@@ -25,6 +25,7 @@ from rag.types import (
     Finding,
     Hit,
     ImportReport,
+    Notice,
     Paper,
     Revision,
     Sentence,
@@ -210,8 +211,8 @@ def unlinked(text: str) -> str:
     return _LINKS.sub(lambda found: found.group() + " ", text)
 
 
-def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
-    """A paper with its numbered sentences, and the days of its revisions."""
+def paper(given: Paper, revisions: Sequence[Revision], notice: Notice | None = None) -> RenderableType:
+    """A paper with its numbered sentences, the days of its revisions, and the notice of its retraction."""
     current = content_hash(given.title, given.abstract)
     facts = {
         "id": given.paper_id,
@@ -224,6 +225,7 @@ def paper(given: Paper, revisions: Sequence[Revision]) -> RenderableType:
         "categories": ", ".join(given.categories),
         "tags": ", ".join(given.tags),
         "link": given.url or "",
+        "withdrawn": unlinked(str(notice)) if notice else "",
         "revisions": ", ".join(
             each.seen[:10] + brought(each.brought) + (" (this one)" if each.hash == current else "")
             for each in (revisions if len(revisions) > 1 else ())

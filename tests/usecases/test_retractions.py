@@ -69,6 +69,9 @@ def test_a_stored_paper_is_flagged_with_its_source(
     assert withdrawn(desk) == [3]
     with refdesk.open_library(desk.folder) as library:
         assert library.check() == []
+        notice = library.notice(said.partition(" ")[0])
+        assert notice is not None
+        assert str(notice) in said
     again = desk.sync("notices")["notices"]
     assert (again.error, again.updated, again.notes) == (None, 0, ())
 
