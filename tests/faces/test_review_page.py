@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -180,3 +181,19 @@ def test_a_paper_without_an_abstract_is_no_paper_of_a_review(tmp_path: Path) -> 
     with refdesk.open_library(tmp_path / "library") as library:
         library.add(tmp_path / "papers.jsonl", keep_without_abstract=True)
         assert [each.paper.title for each in library.review("moth navigation").papers] == ["Moth navigation by smell"]
+
+
+def test_what_an_import_would_not_let_in_does_no_harm_either(review: Review) -> None:
+    first, *rest = review.table
+    row = replace(first, title="a\n\n| b | c |\n# d", number="1 | 2\n3", date="2026")
+    sources = tuple(
+        replace(each, paper=replace(each.paper, url="javascript:stop()", flags=("<b>instructions</b>",)))
+        for each in review.sources
+    )
+    odd = replace(review, table=(row, *rest), sources=sources)
+    lines = [line for line in rendered(odd, "md").splitlines() if re.match(r"\| \d", line)]
+    assert len(lines) == len(odd.table)
+    assert all(len(re.findall(r"(?<!\\)\|", line)) == 6 for line in lines)
+    assert "javascript:stop" not in rendered(odd, "html")
+    assert "<b>" not in rendered(odd, "html")
+    assert "javascript:stop" not in rendered(odd, "text")
