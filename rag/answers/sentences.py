@@ -22,6 +22,7 @@ _LIMITS = re.compile(
     r"expensive|overlook\w*|neglect\w*|insufficient\w*)\b",
     re.IGNORECASE,
 )
+_ALL_THESE = re.compile(r"^(?:all|both|some|most|each) (?:of )?(?:these|those|this|that|them)\b", re.IGNORECASE)
 _NO_LIMIT = re.compile(
     r"\b(?:without|limiting|minimal|minimi[sz]\w+|negligible|no|not|avoid\w*|prevent\w*|reduc\w+|fewer|less|lower\w*|"
     r"weakly|error-free) "
@@ -152,6 +153,8 @@ def needs_the_sentence_before(text: str) -> bool:
     (True, False)
     """
     found = _cues(text)
+    if _ALL_THESE.match(text):
+        return True
     return (found["dangles"] or found["refers back"]) and not found["these results"]
 
 

@@ -125,7 +125,8 @@ _CAUSE_BEFORE = re.compile(
 
 
 _EXPLAINS = re.compile(
-    r"\b(?:explanations?|mechanisms?|(?:best|well) described as|reading of|root causes?|key (?:factor|driver|"
+    r"\b(?:explanations?|mechanisms? (?:of|behind|underlying|by which)|(?:best|well) described as|reading of|"
+    r"root causes?|key (?:factor|driver|"
     r"determinant)s?|mediat\w+|attribut\w+)\b",
     re.IGNORECASE,
 )

@@ -80,6 +80,14 @@ ASKED_OF = frozenset(
 )
 """What is asked of a thing, and no thing that an answer must name: its degree, its limits, its causes."""
 
+FAULTS = frozenset(
+    "drawback drawbacks weakness weaknesses shortcoming shortcomings downside downsides disadvantage disadvantages "
+    "pitfall pitfalls".split()
+)
+"""Words for what is asked of a thing, which its papers put in many other words."""
+WEIGHT_OF_A_FAULT = 0.3
+"""The factor on the weight of such a word in retrieval."""
+
 PARTING = frozenset("all one anyone someone everyone people less least much even really always often sometimes".split())
 """Words that part noun phrases where they stand alone; in “one-shot” and “all-atom” they do not."""
 

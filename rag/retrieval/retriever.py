@@ -16,6 +16,7 @@ import numpy as np
 from rag.errors import BadQuestion
 from rag.ports import Catalog, Embedder, Lexical, Matrix, Reranker, Vectors
 from rag.question import Understood
+from rag.question.words import FAULTS, WEIGHT_OF_A_FAULT
 from rag.retrieval.checks import checked
 from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import (
@@ -223,6 +224,7 @@ class Retriever:
         papers = self._catalog.count()
         frequencies = np.array([self._lexical.frequency(stem) for stem in by_stem], dtype=float)
         idf = np.log1p((papers - np.minimum(frequencies, papers) + 0.5) / (frequencies + 0.5))
+        idf *= [WEIGHT_OF_A_FAULT if word in FAULTS else 1.0 for word in by_stem.values()]
         kept = np.argsort(-idf, kind="stable")[:MAX_TERMS]
         chosen = list(by_stem.values())
         return [chosen[row] for row in kept], idf[kept] / idf[kept].sum()

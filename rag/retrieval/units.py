@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rag.ports import Lexical
 from rag.question import Understood
-from rag.question.words import ASKED_OF, FUNCTION_WORDS, PREDICATES, SCAFFOLD_NOUNS, VERBS
+from rag.question.words import ASKED_OF, FAULTS, FUNCTION_WORDS, PREDICATES, SCAFFOLD_NOUNS, VERBS
 
 MAX_UNITS = 12
 """Of a longer question the rarest units are kept."""
@@ -172,7 +172,7 @@ def _parts(
 def _longest(run: Sequence[str], at: int, lexical: Lexical, stem: Callable[[str], str]) -> tuple[int, int]:
     """The end of the longest phrase from `at` that papers hold, and how many do; a single word where none is."""
     stems = [stem(word) for word in run[at : at + _LONGEST]]
-    if run[at] in _SORTS and run[at + 1 : at + 2] and run[at + 1] in FUNCTION_WORDS:
+    if run[at] in _SORTS | FAULTS and run[at + 1 : at + 2] and run[at + 1] in FUNCTION_WORDS:
         stems = stems[:1]
     best, held = at + 1, lexical.frequency(stems[0])
     for size in range(2, len(stems) + 1):

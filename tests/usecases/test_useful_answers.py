@@ -259,7 +259,11 @@ def test_a_comparison_with_an_open_setting_is_verified_in_json(library: refdesk.
         ("autonomous driving benchmarks", "list", "autonomous driving benchmarks"),
         ("remote sensing change detection", "overview", "remote sensing change detection"),
         ("Which open problems remain for video generation?", "overview", "video generation"),
-        ("What are the drawbacks of current deepfake detectors?", "findings", "deepfake detectors"),
+        (
+            "What are the drawbacks of current deepfake detectors?",
+            "findings",
+            "drawbacks of current deepfake detectors",
+        ),
         ("Why does grokking happen?", "findings", "grokking"),
         ("How many papers deal with federated learning?", "metadata", "federated learning"),
         ("How do attention heads differ in their function?", "findings", "attention heads differ in their function"),
