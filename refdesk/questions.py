@@ -195,7 +195,7 @@ class Questions:
 
         Args:
             topic: Words that name it, or a question.
-            limit: The most papers, the nearest first.
+            limit: The most papers, the nearest first; 500 at most.
             fresh: Ask the model again, even where its reply is stored.
             cancel: Set it from another thread to stop; the model's call ends within one chunk of its reply.
             filter, filters: As in `search`.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.errors import BadFilter
 from rag.ports import Matrix
 from rag.question import Understood
 from rag.question.words import FUNCTION_WORDS
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 PAPERS = 100
 """The most papers of a review, unless told otherwise."""
+MOST = 500
+"""The most papers that a review may be asked to have: `verify` reads the JSON of so many."""
 DEPTH, DEEPER = 600, 2_000
 """Candidates that are read; and how many where the first ones nearly all hold the topic."""
 LONGEST_PHRASE = 5
@@ -60,8 +63,14 @@ class Reviews:
         Make the review of a topic; arguments and errors as `Library.review`.
 
         Raises:
+            BadFilter: `papers` is greater than `MOST`.
             CancelledError: `cancel` was set while the model wrote.
         """
+        if papers > MOST:
+            raise BadFilter(
+                f"A review has at most {MOST} papers, not {papers:,}.",
+                hint="Take a narrower topic, or part it by filters, such as since and until.",
+            )
         retrieved, found, partial = self._found(topic, filter_, papers)
         understood = retrieved.understood or Understood(question=topic)
         catalog = self._store.catalog

@@ -21,7 +21,7 @@ _FORMATS = ("text", "md", "html", "json")
 @click.option(
     "--papers",
     "limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=500),
     default=100,
     show_default=True,
     metavar="N",
