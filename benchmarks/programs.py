@@ -256,13 +256,14 @@ def ads(papers: Sequence[Made]) -> str:
 
 
 def acl(papers: Sequence[Made]) -> str:
-    """The ACL Anthology's data, one paper a line."""
-    return "".join(
-        json.dumps({"bibkey": f"key-{paper.number}", "title": paper.title, "abstract": paper.abstract,
-                    "author": [{"first": given, "last": family} for given, family in paper.authors],
-                    "booktitle": paper.venue, "year": paper.date[:4], "month": paper.date[5:7], "doi": paper.doi})
-        + "\n" for paper in papers
-    )  # fmt: skip
+    """The ACL Anthology's data."""
+    entries = [
+        {"bibkey": f"key-{paper.number}", "title": paper.title, "abstract": paper.abstract, "booktitle": paper.venue,
+         "author": [{"first": given, "last": family} for given, family in paper.authors], "doi": paper.doi,
+         "year": paper.date[:4], "month": paper.date[5:7]}
+        for paper in papers
+    ]  # fmt: skip
+    return json.dumps(entries)
 
 
 class Shape(NamedTuple):

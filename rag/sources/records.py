@@ -34,9 +34,9 @@ COLUMNS = """
 MONTHS = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 _EXPORTS = frozenset(
-    "bibtex ris endnote endnote_xml wos zotero_rdf mods refworks csv embase json jsonl europepmc biorxiv".split()
+    "bibtex ris endnote endnote_xml wos zotero_rdf mods refworks csv embase json europepmc biorxiv".split()
 )
-"""Formats of files that pass through programs of many kinds, of which some spoil the text."""
+"""Formats of files that pass through programs of many kinds, of which some spoil the text; data sets are JSON Lines."""
 
 _PMID = re.compile(r"(?:pmid:?)?\s*0*([1-9]\d{0,8})(?:\.0)?", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z]+(?:-[a-z]+)?\.[A-Za-z-]+|[a-z]+-[a-z]+")
