@@ -287,6 +287,10 @@ def _within(lacked_things: Sequence[str], setting: Iterable[str]) -> tuple[str, 
 def _number(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
     """A number of the thing that is counted, or any number where something is measured."""
     found = stated(retrieved)
+    if (one := wanted.of_what(asked.question)) and not retrieved.phrases:  # “the speed of light”
+        found = [each for each in found if any(holds(each.sentence.text, words) for words in one)]
+        if not found:
+            return Form(papers=mentions(retrieved), reason=f"no sentence here tells {quoted(one[0])}", sort="number")
     if versions := wanted.versions(asked.question):
         found = [
             each for each in found if all(holds(f"{each.paper.title} {each.sentence.text}", one) for one in versions)

@@ -320,3 +320,8 @@ def test_a_list_of_one_thing_or_another_holds_papers_on_either(library: refdesk.
     assert answer.answered
     titles = {source.paper.title for source in answer.sources}
     assert {"Foot Rings", "Wood Stoves in Potteries"} <= titles
+
+
+def test_a_fact_of_the_world_is_not_told_by_a_paper_that_has_its_words(library: refdesk.Library) -> None:
+    answer = library.ask("What is the speed of wheels?")
+    assert not answer.answered
