@@ -68,11 +68,14 @@ _LINES = re.compile(
     r"|article in .{2,40}"
     r"|(?:table of contents|abstract|full[ -]?text|pdf|references)(?:\W+(?:abstract|full[ -]?text|pdf))+"
     r"|(?:preprint|manuscript) under review.*|.{0,100}\(discussion: .{0,60}\)"
+    rf"|(?:\S{{1,20}} ){{0,2}}\S{{1,20}}:\s*{_DATES}"
     r"|all rights reserved|(?:toc|graphical abstract) (?:graphic|image)|image|figure"
     r"|(?:copyright\b|©|\(c\)).{0,200}|.{2,150} was published on .{4,40} by .{2,60}"
     r")\W*",
     re.IGNORECASE,
 )
+_TAG_LEFT = re.compile(r"<[A-Za-z][\w:-]{0,20}\s+[\w:-]{1,40}\s*=[^<>]{0,2000}(?:>|$)")
+"""A tag with attributes, of a name that no markup has, or without an end."""
 _LEADS = re.compile(
     r"\W{0,20}(?:"
     rf"{_JOURNAL}(?:vol(?:ume|\.)?:?\s*(?:\d[\w–-]*|ahead-of-print)|issue \d+)(?:[\s,;:()–-]+{_VOLUME})*"
@@ -124,7 +127,11 @@ _NO_ABSTRACT = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_NO_ABSTRACT = 100
-_MOSTLY = 0.85
+_FEWEST_WORDS = 3
+"""In lower case, of a text that is a sentence; one fewer if it ends as one."""
+_SENTENCE_END = re.compile(r"[.!?]\W*$")
+_MOSTLY, _MOSTLY_WITHOUT_END = 0.85, 0.65
+"""Shares of words; the second is that of a text that does not end as a sentence does."""
 
 
 def abstract_of(markup: str, title: str, names: Collection[str]) -> str:
@@ -139,11 +146,11 @@ def abstract_of(markup: str, title: str, names: Collection[str]) -> str:
     Returns:
         Clean text. `markup` itself if it cannot be cleaned, for `make_paper` to say why.
 
-    >>> abstract_of("<p>Publication date: May 2026</p><p><b>Source:</b> Soil</p><p>We dig.</p>", "Soil", ["Ada Byron"])
-    'We dig.'
+    >>> abstract_of("<p>Publication date: May 2026</p><p><b>Source:</b> Soil</p><p>We dig in soil.</p>", "Soil", [])
+    'We dig in soil.'
     """
     try:
-        cleaned = text.clean(_BLOCK.sub(_LINE, markup))
+        cleaned = _TAG_LEFT.sub(" ", text.clean(_BLOCK.sub(_LINE, markup)))
     except text.UnprintableText:
         return markup
     lines = [line for piece in cleaned.split(_LINE) for line in _split_labels(piece.strip()) if line]
@@ -152,7 +159,17 @@ def abstract_of(markup: str, title: str, names: Collection[str]) -> str:
     if kept != lines or all(map(_is_names, kept)):  # else capitals alone do not tell names from a short line of prose
         kept = [line for line in kept if _is(_SECTION, line) or not _is_names(line)]
     abstract = " ".join(kept)
-    return "" if is_title_and_names(abstract, title, names) else abstract
+    if _is_a_rest(abstract) or is_title_and_names(abstract, title, names):
+        return ""
+    return abstract
+
+
+def _is_a_rest(abstract: str) -> bool:
+    """True for so few words in lower case that they are no sentence, such as those of a label that is spelt wrong."""
+    if any(char.isalpha() and char.islower() == char.isupper() for char in abstract):
+        return False  # Chinese, Arabic and others know no case
+    fewest = _FEWEST_WORDS - bool(_SENTENCE_END.search(abstract))
+    return sum(word[0].islower() for word in _WORD.findall(abstract)) < fewest
 
 
 def is_furniture(abstract: str, title: str, names: Collection[str]) -> bool:
@@ -175,7 +192,8 @@ def is_title_and_names(abstract: str, title: str, names: Collection[str]) -> boo
         return False
     known = identity.words(" ".join((title, *names)))
     words = [word for word in _WORD.findall(abstract.casefold()) if word not in _FILLERS]
-    return bool(words) and sum(word.strip(".’'") in known for word in words) >= _MOSTLY * len(words)
+    least = _MOSTLY if _SENTENCE_END.search(abstract) else _MOSTLY_WITHOUT_END
+    return bool(words) and sum(word.strip(".’'") in known for word in words) >= least * len(words)
 
 
 def _section(lines: list[str]) -> list[str]:

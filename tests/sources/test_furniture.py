@@ -189,3 +189,20 @@ def test_words_that_there_is_no_abstract_are_none_in_any_format(said: str) -> No
 def test_a_title_with_its_authors_is_no_abstract_in_any_format() -> None:
     row = "Moss on walls,Moss on walls. By Ada Byron and Per Lindqvist,Ada Byron; Per Lindqvist"
     assert titles(read(f"title,abstract,authors\n{row}\n")) == ["- no abstract"]
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "<p>Pub1ication date: March 2026</p><p><b>Source:</b> Soil Letters</p>",
+        "Moss on walls in 5 cities",
+        '<p>View abstrct</p><g alt="Graphic" src="https://example.org/toc.gif"/>',
+    ],
+)
+def test_what_is_left_of_misspelt_furniture_is_no_abstract(description: str) -> None:
+    assert abstracts(description) == ["- no abstract"]
+
+
+def test_an_abstract_in_a_script_without_case_is_kept() -> None:
+    text = "我们在五个城市的墙上数了苔藓。朝北的墙上苔藓是别处的两倍。"
+    assert abstracts(f"<p>Publication date: March 2026</p><p>{text}</p>") == [text]
