@@ -169,7 +169,8 @@ def _is_a_rest(abstract: str) -> bool:
     if any(char.isalpha() and char.islower() == char.isupper() for char in abstract):
         return False  # Chinese, Arabic and others know no case
     fewest = _FEWEST_WORDS - bool(_SENTENCE_END.search(abstract))
-    return sum(word[0].islower() for word in _WORD.findall(abstract)) < fewest
+    lower = [word for word in _WORD.findall(abstract) if word[0].islower()]
+    return len(lower) < fewest
 
 
 def is_furniture(abstract: str, title: str, names: Collection[str]) -> bool:
