@@ -25,6 +25,8 @@ _CUT_OFF = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&#8230;\]|&hellip;)\s
 _TAG = re.compile(r"<[^<>]*>")
 _EMAIL_AND_NAME = re.compile(r"\S+@\S+\s+\((.+)\)$")
 _NAME_WITH_INITIALS = re.compile(r"([^,;]{1,80}, (?:[\w-]{1,3}\.[ -]?)+)(?:, |,?$)")
+_ASAP = re.compile(r"\A\s*\[ASAP\]\s*")
+"""What the ACS puts before the title of a paper that is in no issue yet."""
 _PMID = re.compile(r"(?:pubmed|pmid):(\d{1,9})$", re.IGNORECASE)
 
 
@@ -66,7 +68,7 @@ def _paper(item: xml.Element, where: str, context: records.Context) -> Paper | R
     pmid = next((found[1] for text in ids if (found := _PMID.match(text))), None)
     cover_date = xml.first_text(parts, "prism:publicationDate", "prism:coverDate", "dc:date")
     posted = xml.first_text(parts, "pubDate", "published", "issued")
-    title, authors = xml.first_text(parts, "title", "dc:title"), _authors(parts)
+    title, authors = _ASAP.sub("", xml.first_text(parts, "title", "dc:title")), _authors(parts)
     venue = xml.first_text(parts, "prism:publicationName")
     fields = {
         "id": "" if pmid else guid,

@@ -172,6 +172,11 @@ def test_the_feeds_of_publishers_that_people_have(name: str, expected: str) -> N
     assert found == expected or name == "rss_wiley.rss"
 
 
+def test_the_mark_of_a_paper_in_no_issue_yet_is_no_part_of_its_title() -> None:
+    (record,) = read((FIELD / "rss_acs.rss").read_bytes(), "rss_acs.rss", keep_without_abstract=True)
+    assert (record.title, isinstance(record, Paper)) == ("Moss Enzymes on Brick", True)
+
+
 @pytest.mark.parametrize(
     "said",
     [
