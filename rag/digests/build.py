@@ -13,19 +13,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.digests import compose, selection, themes
+from rag.digests.compose import HEADLINE, Part
 from rag.digests.headings import headings
 from rag.digests.inputs import DigestInputs
-from rag.digests.parts import choose_sentences, first_three, written_themes
+from rag.digests.parts import choose_sentences, first_three, headline_of_themes, of_several, written_themes
 from rag.digests.popularity import trending
 from rag.digests.ranking import Interests, Ranked, rank
 from rag.digests.selection import Decision
 from rag.digests.themes import PaperSet
 from rag.digests.tracking import TrackedPeriod
 from rag.digests.typical import representative
-from rag.types import Claim, Digest, Theme
+from rag.types import Claim, Digest, Paper, Theme
 
 if TYPE_CHECKING:
-    from rag.digests.generation import Writer
+    from rag.digests.generation import Writer, Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
     to_write = written_themes(found, shown, interested=interested)
     by_id = {candidate.paper.paper_id: candidate.paper for candidate in inputs.candidates}
     parts = choose_sentences(shown, three, to_write, by_id)
-    written = writer.write(parts) if writer else None
+    written = _written(writer, parts, to_write, by_id) if writer else None
     claims: dict[str, Sequence[Claim]] = {part.name: part.claims for part in parts}
     claims |= written.claims if written else {}
     subject = subscription.topics[0] if len(subscription.topics) == 1 and subscription.interested else ""
@@ -98,6 +99,27 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
         degraded=written.degraded if written else None,
     )
     return BuiltIssue(digest=digest, decisions=tuple(decisions), considered=considered), tracked
+
+
+def _written(writer: Writer, parts: Sequence[Part], themes: Sequence[Theme], papers: Mapping[str, Paper]) -> Written:
+    """What a model writes: themes and papers, and then the headline over what it wrote of themes."""
+    if not parts:
+        return writer.write(parts)
+    headline, *others = parts
+
+    asked: list[Part] = []
+
+    def over_themes(claims: Mapping[str, Sequence[Claim]]) -> Part:
+        asked.append(headline_of_themes(headline, themes, claims, papers))
+        return asked[-1]
+
+    written = writer.write(others, (headline, over_themes))
+    if asked[-1] != headline and HEADLINE in written.claims:
+        written.claims[HEADLINE] = of_several(written.claims[HEADLINE])
+        if not written.claims[HEADLINE]:
+            del written.claims[HEADLINE]
+            written.failures[HEADLINE] = "the model told of single papers where several were asked for"
+    return written
 
 
 def _ranked(inputs: DigestInputs, found: Sequence[Theme]) -> list[Ranked]:

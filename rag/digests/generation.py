@@ -35,6 +35,8 @@ _JUDGE_TOKENS = 700
 _JUDGED = 0.5
 """The usual share of parts whose claims words do not decide, so that the model judges them."""
 _CONFIG: RunnableConfig = {"max_concurrency": CONCURRENCY}
+Last = tuple[Part, Callable[[Mapping[str, Sequence[Claim]]], Part]]
+"""A part as it is estimated, and what makes it of the claims of the others."""
 _Reply = tuple[Chat, "tuple[Claim, ...] | str"]
 
 
@@ -133,19 +135,26 @@ class Writer:
         """True if the caller wants no more."""
         return self.cancel is not None and self.cancel.is_set()
 
-    def write(self, parts: Sequence[Part]) -> Written:
+    def write(self, parts: Sequence[Part], last: Last | None = None) -> Written:
         """
         Ask for each part, in order.
+
+        Args:
+            parts: The parts.
+            last: A part that is asked for after the others, and what makes it of their claims.
 
         Raises:
             CancelledError: `cancel` was set; the tokens used until then are counted.
         """
         written = Written(prices=self.options.prices)
-        estimates = estimate(parts, self.generator, self.options)
+        estimates = estimate([*parts, *(last[:1] if last else ())], self.generator, self.options)
         most = {name: estimated.most for name, estimated in estimates.items()}
-        self.notify(self._announced(len(parts), sum(estimated.usual for estimated in estimates.values())))
+        self.notify(self._announced(len(estimates), sum(estimated.usual for estimated in estimates.values())))
         waiting = list(parts)
-        while waiting:
+        while waiting or last:
+            if last and not waiting:
+                waiting, last = [last[1](written.claims)], None
+                most |= {part.name: each.most for part in waiting for each in self._estimates([part])}
             if self.cancelled:
                 raise CancelledError("Writing the issue was cancelled.")
             left = None if self.budget is None else self.budget - written.tokens
@@ -157,6 +166,9 @@ class Writer:
                 written.add(part.name, chat, claims)
             waiting = waiting[len(batch) :]
         return written
+
+    def _estimates(self, parts: Sequence[Part]) -> list[Estimate]:
+        return list(estimate(parts, self.generator, self.options).values())
 
     def _announced(self, count: int, usual: int) -> str:
         """What writing is going to cost, in words."""

@@ -8,21 +8,28 @@ no sentences of their own, for their papers' cards have them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from rag.digests import compose
 from rag.digests.compose import HEADLINE, HEADLINE_SENTENCES, Part
 from rag.digests.selection import Decision
 from rag.digests.telling import told
-from rag.types import Evidence, Paper, Sentence, Theme
+from rag.types import Claim, Evidence, Paper, Sentence, Theme
 
 THREE, FEWEST = 3, 6
 """How many papers are to be read first; and of how many at least, for of fewer all are."""
+FEWEST_CITED = 4
+"""Papers that the claims of themes must cite for a headline to be made of them."""
 WRITTEN = 8
 """Themes that a model writes, at most: those of the issue's papers, or else the largest."""
 TYPICAL = 20
 """The most typical papers of a theme whose sentences a model is shown, two of each."""
 
 ASK_HEADLINE = "What are the main findings of these papers? Name the most important ones, each in one plain sentence."
+ASK_THEMES = (
+    "What do several of these papers find together? Name the main developments, each in one plain sentence that rests "
+    "on two papers or more."
+)
 ASK_THEME = (
     "What do several of these papers on “{}” have in common or disagree on? Say it in plain sentences, each of which "
     "rests on two papers or more."
@@ -88,6 +95,25 @@ def choose_sentences(
         serves = told(paper).serves
         parts.append(compose.part(paper.paper_id, ASK_PAPER, _evidence(paper, paper.sentences), [(paper, serves)], 1))
     return parts
+
+
+def headline_of_themes(
+    headline: Part, themes: Sequence[Theme], claims: Mapping[str, Sequence[Claim]], papers: Mapping[str, Paper]
+) -> Part:
+    """The headline, to be written over the sentences that claims of themes cite; as it is if few papers have them."""
+    of_themes = [claim for theme in themes for claim in claims.get(theme.id, ())]
+    cited = {(each.paper_id, each.sentence): None for claim in of_themes for each in claim.citations}
+    if len({paper_id for paper_id, _ in cited}) < FEWEST_CITED:
+        return headline
+    evidence = [
+        each for paper_id, number in cited for each in _evidence(papers[paper_id], [papers[paper_id].sentence(number)])
+    ]
+    return replace(headline, question=ASK_THEMES, evidence=tuple(evidence))
+
+
+def of_several(claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """The claims that rest on two papers or more."""
+    return tuple(claim for claim in claims if len({each.paper_id for each in claim.citations}) > 1)
 
 
 def written_themes(themes: Sequence[Theme], shown: Sequence[Decision], *, interested: bool) -> list[Theme]:

@@ -38,7 +38,7 @@ _QUANTITY = re.compile(r"(?<![\w.{^-])\d[\d.,]*(?![\w-])")
 _LEAN = re.compile(
     r"^(?:moreover|furthermore|additionally|in addition|also|further|besides|similarly|meanwhile|then|next"
     r"|second(?:ly)?|third(?:ly)?|conversely|in contrast|as (?:a result|such)|another"
-    r"|(?:more )?specifically|in particular|concretely|therefore|thus"
+    r"|(?:more )?specifically|in particular|concretely"
     r"|the (?:second|third|other|latter|former|same)|both|in response|(?:through|with|for) this|on this basis)\b"
     r"|\b(?:former|latter|aforementioned)\b|\bthe above\b",
     re.IGNORECASE,
@@ -135,9 +135,8 @@ class _Candidate:
 
     @property
     def serves(self) -> bool:
-        """True if it at least tells no aim and no hope."""
-        says = self.cues.isdisjoint(_NO_RESULT) and not _HOPES.search(self.sentence.text)
-        return says and self.alone and self.role.name not in ("background", "objective")
+        """True if it at least is no aim and not where the code is."""
+        return self.cues.isdisjoint(("aims", "where it is"))
 
     @property
     def hollow(self) -> bool:

@@ -13,9 +13,9 @@ from refdesk.render import card
 from refdesk.render.plain import plain as plain
 
 AUTHORS = 3
-THEMES = 8
+THEMES = 6
 """Themes in the table, the largest ones."""
-LONGEST_NEW = 26
+LONGEST_NEW = 22
 """Words of the sentence that says what is new, on a card; a longer one is left to the abstract."""
 WORDS = 240
 """Words that are read in a minute."""

@@ -224,3 +224,62 @@ def test_ctrl_c_ends_the_calls_of_an_issue(slow: ChatServer, tmp_path: Path, com
     assert ran.status == 130, ran.err
     assert ran.err.endswith("Interrupted.\n")
     calls_end_soon(slow, sent)
+
+
+def with_themes(tmp_path: Path, server: ChatServer, several: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """An issue with themes that a model wrote, its headline on several papers or on one; and the requests."""
+
+    def reply(body: dict[str, Any]) -> str:
+        sentences = chat_server.shown(body)
+        if not chat_server.question(body).startswith("What do several of these papers find together"):
+            return chat_server.honest(body)
+        text = next(iter(sentences.values()))
+        same = [name for name, other in sentences.items() if other == text]
+        ids = [*same, *(name for name in sentences if name not in same)][: 2 if several else 1]
+        return chat_server.as_reply([chat_server.claim(text, *ids)])
+
+    server.reply = reply
+    with refdesk.open_library(tmp_path / "themes", model=f"openai:issue-{next(NUMBER)}") as library:
+        subjects = ("speculative decoding", "glacier meltwater", "protein folding", "humpback whales", "bone density")
+        papers = [
+            record(
+                number,
+                "2026-06-16",
+                title=f"{subjects[number % 5].capitalize()} in place {number}",
+                abstract=f"We study {subjects[number % 5]} in place {number} over {number + 3} summers. We find that "
+                f"{subjects[number % 5]} rose by 5.5 percent there. We propose a way to count it.",
+            )
+            for number in range(90)
+        ]
+        library.add(write(tmp_path / "many.jsonl", papers))
+        return library.digest(WEEK).to_dict(), list(server.requests)
+
+
+@pytest.mark.parametrize("several", [True, False], ids=["of several papers", "of one paper"])
+def test_the_headline_is_made_of_the_claims_of_themes_and_each_sentence_rests_on_two_papers(
+    tmp_path: Path, server: ChatServer, several: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFDESK_JUDGE", "words")
+    document, requests = with_themes(tmp_path, server, several)
+    assert len(document["themes"]) > 1
+    of_themes = [body for body in requests if "have in common" in chat_server.question(body)]
+    for body in of_themes:
+        sources = [name.partition(".")[0] for name in chat_server.shown(body)]
+        assert 10 <= len(set(sources)) <= 20
+        assert all(sources.count(source) <= 2 for source in sources)
+    cited = {
+        (each["paper_id"], each["sentence"])
+        for theme in document["themes"]
+        for claim in theme["claims"]
+        for each in claim["citations"]
+    }
+    papers = [{each["paper_id"] for each in claim["citations"]} for claim in document["headline"]]
+    if several:
+        assert document["degraded"] is None
+        assert all(len(each) > 1 for each in papers)
+        assert all(
+            (each["paper_id"], each["sentence"]) in cited for c in document["headline"] for each in c["citations"]
+        )
+    else:  # the papers' own sentences stand in its place
+        assert "the model told of single papers where several were asked for" in document["degraded"]["reason"]
+        assert all(claim["support"] == "verbatim" for claim in document["headline"])
