@@ -55,7 +55,9 @@ VERBS = frozenset(
     )
 )
 """Verbs end a phrase; by their stems, so that `enabling` and `enabled` do too."""
-NO_FIRST = frozenset("models tasks datasets benchmarks systems learning understanding application applications".split())
+NO_FIRST = frozenset(
+    "plus life models tasks datasets benchmarks systems learning understanding application applications".split()
+)
 NOUNS = frozenset(
     """
     retrieval removal proposal signal survival approval music traffic topic logic arithmetic metric clinic speed
@@ -70,6 +72,7 @@ GERUNDS = frozenset(
 """Words in -ing that may begin a phrase."""
 NO_LAST = frozenset(
     """
+    volunteer volunteers female females male males
     task tasks module modules component components scenario scenarios step steps stage stages type types aspect
     aspects characteristic characteristics requirement requirements condition conditions factor factors environment
     environments information knowledge capacity performance quality evaluation study studies research training
@@ -104,6 +107,7 @@ VAGUE = NO_FIRST | frozenset(
 WIDE = frozenset(
     (
         "computer vision",
+        "computer science",
         "vision model",
         "vision models",
         "multimodal model",

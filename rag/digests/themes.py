@@ -72,12 +72,12 @@ def themes(
     candidates, known = text.candidates, previous or ()
     clusters = choose(text, preferred={theme.key for theme in known if theme.size})
     now = assigned(text, candidates.mentions, clusters)
-    sizes = now.sizes.tolist()
+    sizes = now.sizes
     earlier = _Earlier.none(len(sizes))
     if before and sizes and len(before.papers) >= FEWEST:
         compared = Comparison(text, PeriodText(before.papers, before.vectors, like=text))
-        then = compared.before(clusters).sizes.tolist()
-        earlier = _Earlier(before.name, len(before.papers), then, compared.statuses(clusters, sizes, then))
+        then = compared.before(clusters).sizes
+        earlier = _Earlier(before.name, len(before.papers), then, compared.statuses(clusters))
     phrases = [candidates.phrases[column] for column in clusters.columns]
     followed = follow([phrase.key for phrase in phrases], clusters.centroids, known)
     highest = max((theme.number for theme in known), default=0)

@@ -2,7 +2,7 @@
 Trends: test if a theme's share of the papers changed from one period to the next.
 
 A change must be beyond sampling noise (a conditional test of two Poisson rates), and it must hold where the clustering
-is repeated on samples of the papers of both periods.
+is repeated on samples of the papers of both periods. Tested are all papers that hold a theme's phrase or belong to it.
 """
 
 from __future__ import annotations
@@ -13,28 +13,46 @@ from math import sqrt
 from random import Random
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rag.digests.clusters import Clusters, PeriodText, Rows, assign, choose, fit
-from rag.digests.keyphrases import Degrees
+from rag.digests.clusters import Clusters, Flags, PeriodText, Rows, assign, choose, fit
+from rag.digests.keyphrases import NOT, Degrees
 from rag.types import ThemeStatus
 
-Sizes = NDArray[np.intp]
-
-SURE, SURE_IN_SAMPLE = 1.96, 1.3
+SURE, SURE_IN_SAMPLE = 2.0, 1.5
 """Standard deviations beyond which a change is more than chance; and in each sample, which has fewer papers."""
 CHANGE = 1.25
 """The least ratio of two shares that counts as a change."""
-SAMPLES, SAMPLED = 12, 0.9
-"""Samples on which the clustering is repeated, and the share of the papers in each."""
+SAMPLES, SAMPLED, HELD = 12, 0.9, 0.8
+"""Samples on which the clustering is repeated, the share of the papers in each, and of the samples that must agree."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The cluster of each paper of a period, -1 for none, and how many papers each cluster has."""
+    """
+    The papers of a period in clusters.
+
+    Args:
+        of_paper: The cluster of each paper, -1 for none.
+        touched: True for each paper that holds the phrase of a cluster or fits it, shape (papers, clusters).
+    """
 
     of_paper: Rows
-    sizes: Sizes
+    touched: Flags
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many papers each cluster has."""
+        own = self.of_paper[self.of_paper >= 0]
+        return [int(size) for size in np.bincount(own, minlength=self.touched.shape[1])]
+
+    @property
+    def told(self) -> list[int]:
+        """How many papers tell of each cluster: more than it has, so that less of a change is chance."""
+        return [int(count) for count in self.touched.sum(axis=0)]
+
+    def of(self, rows: Rows) -> Assigned:
+        """Some of the papers."""
+        return Assigned(self.of_paper[rows], self.touched[rows])
 
 
 class Comparison:
@@ -48,46 +66,53 @@ class Comparison:
 
     def __init__(self, now: PeriodText, before: PeriodText) -> None:
         self._now, self._before = now, before
-        self._mentions: Degrees | None = None
+        self._mentions = before.phrases.mentions([phrase.key for phrase in now.candidates.phrases])
 
     def before(self, clusters: Clusters) -> Assigned:
         """The papers of the period before in the clusters of this one."""
-        if self._mentions is None:
-            self._mentions = self._before.phrases.mentions([phrase.key for phrase in self._now.candidates.phrases])
         return assigned(self._before, self._mentions, clusters)
 
-    def statuses(self, clusters: Clusters, sizes: Sequence[int], sizes_before: Sequence[int]) -> list[ThemeStatus]:
+    def statuses(self, clusters: Clusters) -> list[ThemeStatus]:
         """
-        Whether each cluster is growing, steady or fading; `new here` if the period before has no paper of it.
-
-        Args:
-            clusters: Those of this period.
-            sizes, sizes_before: How many papers each has in this period, and how many in the one before.
+        Whether each cluster of this period is growing, steady or fading; `new here` if no paper before tells of it.
         """
-        papers, papers_before = len(self._now.papers), len(self._before.papers)
-        beyond = [
-            change(size, papers, size_before, papers_before)
-            for size, size_before in zip(sizes, sizes_before, strict=True)
-        ]
-        moving = [at for at, value in enumerate(beyond) if abs(value) > SURE and sizes_before[at]]
-        for seed in range(SAMPLES):
-            if moving:
-                moving = self._holding(clusters, moving, beyond, seed)
-        moved: dict[int, ThemeStatus] = {at: "growing" if beyond[at] > 0 else "fading" for at in moving}
-        return [moved.get(at, "steady" if size else "new here") for at, size in enumerate(sizes_before)]
+        now, before = assigned(self._now, self._now.candidates.mentions, clusters), self.before(clusters)
+        told, beyond = before.told, _beyond(now, before)
+        moving = [at for at, value in enumerate(beyond) if abs(value) > SURE and told[at]]
+        held = dict.fromkeys(moving, 0)
+        for seed in range(SAMPLES if moving else 0):
+            for at in self._holding(clusters, now, moving, beyond, seed):
+                held[at] += 1
+        moved: dict[int, ThemeStatus] = {
+            at: "growing" if beyond[at] > 0 else "fading" for at in moving if held[at] >= HELD * SAMPLES
+        }
+        return [moved.get(at, "steady" if count else "new here") for at, count in enumerate(told)]
 
-    def _holding(self, clusters: Clusters, moving: Sequence[int], beyond: Sequence[float], seed: int) -> list[int]:
-        """Those of the moving clusters that move the same way in a sample, clustered anew."""
+    def _holding(
+        self, clusters: Clusters, now: Assigned, moving: Sequence[int], beyond: Sequence[float], seed: int
+    ) -> list[int]:
+        """
+        Those of the moving clusters that move the same way in a sample, clustered anew: the phrase, and the
+        cluster that most of the papers are in then.
+        """
         rows, rows_before = _sample(len(self._now.papers), seed), _sample(len(self._before.papers), ~seed)
         columns = [clusters.columns[at] for at in moving]
         again = choose(self._now, rows, kept=columns)
-        now = assigned(self._now, self._now.candidates.mentions, again).of_paper[rows]
-        before = self.before(again).of_paper[rows_before]
+        sample = assigned(self._now, self._now.candidates.mentions, again).of(rows)
+        sample_before = self.before(again).of(rows_before)
+        told, own = (
+            _beyond(sample, sample_before),
+            _moved(sample.sizes, sample_before.sizes, len(rows), len(rows_before)),
+        )
         kept = []
         for at, column in zip(moving, columns, strict=True):
-            new = again.columns.index(column)
-            value = change(int((now == new).sum()), len(now), int((before == new).sum()), len(before))
-            if value * np.sign(beyond[at]) > SURE_IN_SAMPLE:
+            labels = sample.of_paper[(now.of_paper[rows] == at) & (sample.of_paper >= 0)]
+            sign = np.sign(beyond[at])
+            if (
+                told[again.columns.index(column)] * sign > SURE_IN_SAMPLE
+                and len(labels)
+                and own[int(np.bincount(labels).argmax())] * sign > 0
+            ):
                 kept.append(at)
         return kept
 
@@ -101,20 +126,31 @@ def assigned(text: PeriodText, mentions: Degrees, clusters: Clusters) -> Assigne
         mentions: How its papers hold the candidates.
         clusters: Columns among the candidates, and centroids.
     """
-    columns = list(clusters.columns)
+    here = mentions[:, list(clusters.columns)]
     cosines = np.round(text.features @ clusters.centroids.T, 6)
-    of_paper = assign(fit(mentions[:, columns], cosines), cosines)
-    return Assigned(of_paper, np.bincount(of_paper[of_paper >= 0], minlength=len(columns)))
+    fits = fit(here, cosines)
+    return Assigned(assign(fits, cosines), (here > NOT) | (fits > 0))
 
 
-def change(size: int, papers: int, size_before: int, papers_before: int) -> float:
+def _moved(sizes: Sequence[int], sizes_before: Sequence[int], papers: int, papers_before: int) -> list[float]:
+    return [change(*pair, papers, papers_before) for pair in zip(sizes, sizes_before, strict=True)]
+
+
+def _beyond(now: Assigned, before: Assigned) -> list[float]:
+    """How far the share of papers that tell of each cluster moved; 0 if the share of its own did not move so."""
+    counts = len(now.of_paper), len(before.of_paper)
+    told, own = _moved(now.told, before.told, *counts), _moved(now.sizes, before.sizes, *counts)
+    return [value if value * other > 0 else 0.0 for value, other in zip(told, own, strict=True)]
+
+
+def change(size: int, size_before: int, papers: int, papers_before: int) -> float:
     """
     How far a share moved, in standard deviations; 0 if it moved by less than a quarter.
 
     If the share were the same, the theme's papers would fall into the two periods in proportion to their numbers of
     papers. From 10 of 1,000 to 14 of 1,000 is chance, from 100 to 140 is growth:
 
-    >>> round(change(14, 1_000, 10, 1_000), 1), round(change(140, 1_000, 100, 1_000), 1)
+    >>> round(change(14, 10, 1_000, 1_000), 1), round(change(140, 100, 1_000, 1_000), 1)
     (0.8, 2.6)
 
     Source: Przyborowski and Wilenski, "Homogeneity of results in testing samples from Poisson series", 1940.

@@ -219,5 +219,5 @@ def test_what_is_remembered_comes_back_from_json_and_so_do_rows_of_older_version
     ("size", "before", "said"), [(140, 100, 1), (100, 140, -1), (14, 10, 0), (101, 100, 0), (3, 30, -1), (0, 0, 0)]
 )
 def test_growth_is_more_than_chance_explains(size: int, before: int, said: int) -> None:
-    beyond = trends.change(size, 1_000, before, 1_000)
+    beyond = trends.change(size, before, 1_000, 1_000)
     assert (beyond > trends.SURE) - (beyond < -trends.SURE) == said
