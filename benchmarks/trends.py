@@ -23,8 +23,8 @@ from random import Random
 import numpy as np
 
 from benchmarks.report import table, write_section
-from benchmarks.themes import PaperSet, embedded, weeks
-from rag.digests.themes import themes
+from benchmarks.themes import embedded, weeks
+from rag.digests.themes import PaperSet, themes
 from rag.digests.trends import CHANGE
 from rag.types import Paper, Theme
 

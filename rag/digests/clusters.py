@@ -88,10 +88,17 @@ class Clusters:
     Args:
         columns: Their columns among the candidates, the best first.
         centroids: The mean of the papers that hold each, a unit row each.
+        chosen: How many were chosen; those after them were kept in any case.
     """
 
     columns: tuple[int, ...]
     centroids: Array
+    chosen: int
+
+    @property
+    def without_kept(self) -> Clusters:
+        """Those that were chosen."""
+        return Clusters(self.columns[: self.chosen], self.centroids[: self.chosen], self.chosen)
 
 
 def widest(count: int) -> int:
@@ -144,7 +151,7 @@ def choose(
         mentions, features = mentions[rows], features[rows]
     count = len(features)
     if not found.phrases or count < FEWEST:
-        return Clusters((), np.zeros((0, features.shape[1])))
+        return Clusters((), np.zeros((0, features.shape[1])), 0)
     holds = mentions > NOT
     weights = holds.astype(np.float64) + (mentions == TITLE)
     centroids = _units(weights.T @ features)
@@ -168,5 +175,5 @@ def choose(
         shared = members[:, best].astype(np.float64) @ members
         open_ &= shared < OVERLAP * np.minimum(sizes, sizes[best])
         open_ &= np.round(centroids @ centroids[best], 6) < ALIKE
-    chosen += [column for column in kept if column not in chosen]
-    return Clusters(tuple(chosen), centroids[chosen])
+    columns = [*chosen, *(column for column in kept if column not in chosen)]
+    return Clusters(tuple(columns), centroids[columns], len(chosen))

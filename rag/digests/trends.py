@@ -22,8 +22,8 @@ SURE, SURE_IN_SAMPLE = 2.0, 1.5
 """Standard deviations beyond which a change is more than chance; and in each sample, which has fewer papers."""
 CHANGE = 1.25
 """The least ratio of two shares that counts as a change."""
-SAMPLES, SAMPLED, HELD = 12, 0.9, 0.8
-"""Samples on which the clustering is repeated, the share of the papers in each, and of the samples that must agree."""
+SAMPLES, SAMPLED = 12, 0.9
+"""Samples on which the clustering is repeated, and the share of the papers in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,10 @@ class Comparison:
         now, before = assigned(self._now, self._now.candidates.mentions, clusters), self.before(clusters)
         told, beyond = before.told, _beyond(now, before)
         moving = [at for at, value in enumerate(beyond) if abs(value) > SURE and told[at]]
-        held = dict.fromkeys(moving, 0)
-        for seed in range(SAMPLES if moving else 0):
-            for at in self._holding(clusters, now, moving, beyond, seed):
-                held[at] += 1
-        moved: dict[int, ThemeStatus] = {
-            at: "growing" if beyond[at] > 0 else "fading" for at in moving if held[at] >= HELD * SAMPLES
-        }
+        for seed in range(SAMPLES):
+            if moving:
+                moving = self._holding(clusters, now, moving, beyond, seed)
+        moved: dict[int, ThemeStatus] = {at: "growing" if beyond[at] > 0 else "fading" for at in moving}
         return [moved.get(at, "steady" if count else "new here") for at, count in enumerate(told)]
 
     def _holding(
@@ -98,21 +95,17 @@ class Comparison:
         rows, rows_before = _sample(len(self._now.papers), seed), _sample(len(self._before.papers), ~seed)
         columns = [clusters.columns[at] for at in moving]
         again = choose(self._now, rows, kept=columns)
-        sample = assigned(self._now, self._now.candidates.mentions, again).of(rows)
-        sample_before = self.before(again).of(rows_before)
-        told, own = (
-            _beyond(sample, sample_before),
-            _moved(sample.sizes, sample_before.sizes, len(rows), len(rows_before)),
-        )
+        mentions = self._now.candidates.mentions
+        told = _beyond(assigned(self._now, mentions, again).of(rows), self.before(again).of(rows_before))
+        free = again.without_kept
+        sample, sample_before = assigned(self._now, mentions, free).of(rows), self.before(free).of(rows_before)
+        own = _moved(sample.sizes, sample_before.sizes, len(rows), len(rows_before))
         kept = []
         for at, column in zip(moving, columns, strict=True):
             labels = sample.of_paper[(now.of_paper[rows] == at) & (sample.of_paper >= 0)]
             sign = np.sign(beyond[at])
-            if (
-                told[again.columns.index(column)] * sign > SURE_IN_SAMPLE
-                and len(labels)
-                and own[int(np.bincount(labels).argmax())] * sign > 0
-            ):
+            elsewhere = own[int(np.bincount(labels).argmax())] * sign if len(labels) else 1.0
+            if told[again.columns.index(column)] * sign > SURE_IN_SAMPLE and elsewhere > 0:
                 kept.append(at)
         return kept
 
