@@ -18,7 +18,7 @@ from rag.digests.clusters import Clusters, Flags, PeriodText, Rows, assign, choo
 from rag.digests.keyphrases import NOT, Degrees
 from rag.types import ThemeStatus
 
-SURE, SURE_IN_SAMPLE = 2.0, 1.5
+SURE, SURE_IN_SAMPLE = 1.96, 1.2
 """Standard deviations beyond which a change is more than chance; and in each sample, which has fewer papers."""
 CHANGE = 1.25
 """The least ratio of two shares that counts as a change."""
