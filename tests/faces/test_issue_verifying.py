@@ -228,7 +228,7 @@ def test_without_its_seal_an_issue_is_not_as_it_was(states: dict[str, Digest], v
 def test_sizes_stand_in_one_column_and_markdown_is_only_ours(states: dict[str, Digest]) -> None:
     text = issue(states["full"])
     bars = re.findall(r"(?m)^- (`[▁-█·]+ +[\d,]+`)", text)
-    assert len(bars) == 10
+    assert len(bars) == wording.THEMES
     assert all(len(one) == len(other) for one, other in pairwise(bars))
     digest = states["hostile"]
     urls = {MarkdownIt().normalizeLink(source.paper.url) for source in digest.sources if source.paper.url}
