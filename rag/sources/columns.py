@@ -291,6 +291,17 @@ class Columns:
         self._leave([place for place, _ in held if not (chosen and chosen.startswith(dates.get(place, "-")))])
         return chosen
 
+    def whole_abstract(self, value: Any) -> str:
+        """
+        The text of an abstract that JSON may hold in parts: a list of sentences or of sections with headings.
+
+        A column such as `abstracts` or `abstract_s` lists abstracts, of which the first counts, and no parts.
+        """
+        name = plain(self.names[self.positions["abstract"][0]]) if "abstract" in self.positions else ""
+        if not isinstance(value, list) or not name.endswith(("abstract", "abstracttext")):
+            return values.as_text(value)
+        return values.as_parts(value)
+
     def _leave(self, places: Sequence[int]) -> None:
         for place in places:
             if not self._is_known(self.names[place]):

@@ -16,6 +16,8 @@ from rag.types import Paper, Reject
 
 _TAG = re.compile(r"\ufeff?(%(?:[0-9A-Za-z@!#$&()*+<>?[\]^~=:;-](?=[ \t]|$)|[0-9A-Z]\S))[ \t]*(.*)$", re.DOTALL)
 """A tag that has lost the space after it, `%R(`, is an unknown one: it must not become a part of the abstract."""
+_SHARE = re.compile(r"%(?:\d{1,2}|100)(?:[.,]\d+)?(?=[ ,;)'’])(?<!%\d)")
+"""A share as Turkish writes it, “%95 güven aralığı”: the line may go on with the abstract, or be a damaged field."""
 _BEGIN = re.compile(r"^\ufeff?%(?:0[ \t]+[A-Z][a-zA-Z -]+|[AT][ \t]+\S.*\n(?:.+\n)*?%[TAX][ \t]+\S)", re.MULTILINE)
 _ONCE_AFTER_A_BLANK_LINE = frozenset("%A %T %X %D %J %B %R".split())
 
@@ -29,8 +31,12 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """Yield one record per reference; a second title or abstract makes it a Reject."""
     for lines in split_tagged(stream, _TAG, first=("%0",), once=_ONCE_AFTER_A_BLANK_LINE):
         values = tagged_lines(lines.rows, _TAG)
+        share = next((found[0] for row in lines.rows if (found := _SHARE.match(row))), "")
         yield (
             lines.too_long()
+            or (
+                share and Reject(where=f"line {lines.start}", reason=f"not valid EndNote text: a line begins “{share}”")
+            )
             or repeated(values, f"line {lines.start}", "EndNote text", "%T", "%X")
             or records.make_paper(_fields(values), f"line {lines.start}", context)
         )

@@ -13,7 +13,6 @@ from rag.sources import jats, json_search, json_stream, records
 from rag.sources.columns import Columns
 from rag.sources.decoding import MAX_RECORD_CHARS, Utf8Bytes, numbered_lines
 from rag.sources.usage import Usage
-from rag.sources.values import as_text
 from rag.types import Paper, Reject
 
 _MOST_SHAPES = 1_000
@@ -119,7 +118,7 @@ class KnownKeys:
         else:
             fields = columns.fields(entry.values())
         if (abstract := fields.get("abstract")) and (type(abstract) is not str or "<" in abstract):
-            fields["abstract"] = jats.tidy_abstract(as_text(abstract))
+            fields["abstract"] = jats.tidy_abstract(columns.whole_abstract(abstract))
         return records.make_paper(fields, where, self._context)
 
     def _new(self, entry: dict[str, Any]) -> Columns:

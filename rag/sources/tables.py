@@ -27,6 +27,8 @@ _DELIMITERS = (",", "\t", ";", "|")
 _REMARK_LINES = 10
 """How many lines may stand above the header."""
 _VERBS = re.compile(r"\b(?:we|is|are|was|were|be|been|has|have|had|that|which|this|these|than|they)\b", re.IGNORECASE)
+_ENDS = frozenset('.!?…)]”"»。！？')
+"""Characters with which an abstract ends."""
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\.0)?")
 
 
@@ -84,7 +86,7 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
             return
         if not any(cell.strip() for cell in row):
             continue
-        if len(row) < len(names) and _in_place(columns, row) is None:
+        if len(row) < len(names) and not _lacks_only_its_end(columns, row):
             yield _misplaced(columns, row, where)
             continue
         if len(row) > len(names):
@@ -155,6 +157,22 @@ def _in_place(columns: Columns, row: Sequence[str], end: int | None = None) -> s
                     return None
                 proven.add(name)
     return proven
+
+
+def _lacks_only_its_end(columns: Columns, row: Sequence[str]) -> bool:
+    """
+    True if all cells that a row has are certainly in their place, so that those of its end are missing.
+
+    A cell that is missing before puts the keywords in place of the abstract, and the abstract in that of the authors.
+    So what stands as the abstract must be the longest cell and end as a sentence does.
+    """
+    if _in_place(columns, row) is None:
+        return False
+    cells = [cell.strip() for cell in row]
+    abstract = "".join(cells[place] for place in columns.positions.get("abstract", ())[:1] if place < len(cells))
+    if not abstract:
+        return not any(cell[-1:] in _ENDS and len(_VERBS.findall(cell)) >= 2 for cell in cells)
+    return len(abstract) == max(map(len, cells)) and abstract[-1] in _ENDS
 
 
 def _end_of_leading(columns: Columns, row: Sequence[str]) -> int | None:

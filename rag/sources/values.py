@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,8 @@ _GIVEN_KEYS = "given first_name firstName first givenName given_name forename fo
 _FAMILY_KEYS = "family last_name lastName last familyName family_name surname".split()
 _NAME_LIST_KEYS = "author authors creator creators value".split()
 _TERM_KEYS = "term name tag keyword display_name value text subject".split()
+_HEADING_KEYS = "heading label @Label Label section".split()
+_MOST_PARTS = 1_000
 _DEEPEST = 8
 """Objects in objects that are looked into for a text."""
 _INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.?[\s-]?){1,4}")
@@ -58,6 +60,21 @@ def as_text(value: Any, depth: int = 0) -> str:
         if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
         else ""
     )
+
+
+def as_parts(value: Sequence[Any]) -> str:
+    """
+    The texts of a list one after the other, each behind its heading if it has one; one that stands twice only once.
+
+    >>> as_parts(["We ask.", "We find."]), as_parts([{"heading": "Aims", "content": "To ask."}])
+    ('We ask. We find.', 'Aims: To ask.')
+    """
+    parts: dict[str, None] = {}
+    for part in value[:_MOST_PARTS]:
+        if text := as_text(part).strip():
+            heading = _first(part, _HEADING_KEYS).strip(" :") if isinstance(part, dict) else ""
+            parts[f"{heading}: {text}" if heading and heading != text else text] = None
+    return " ".join(parts)
 
 
 def as_terms(value: Any, separators: str) -> list[str]:

@@ -14,10 +14,16 @@ from rag.sources import records
 from rag.sources.record_lines import first_value, parse_name, repeated, split_tagged, tagged_lines
 from rag.types import Paper, Reject
 
-_TAG = re.compile(r"\ufeff?([A-Z][A-Z0-9])(?: (.*)|)$", re.DOTALL)
+_TAG = re.compile(r"\ufeff?(?!ER \S)([A-Z][A-Z0-9])(?: (.*)|)$", re.DOTALL)
 _BEGIN = re.compile(
     r"^\ufeff?(?:FN .*\n+VR \d|PT [A-Z]{1,2}[ \t]*\n(?:[A-Z][A-Z0-9] .*\n|   .*\n)*?(?:TI|UT) )", re.MULTILINE
 )
+_KNOWN = frozenset(
+    """FN VR PT AU AF BA BE BF CA GP TI FT SO SE BS LA DT CT CY CL SP HO DE ID AB C1 C3 RP EM RI OI FU FP FX CR NR TC Z1
+    Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 U1 U2 PU PI PA SN EI BN J9 JI PD PY VL IS PN SU SI MA BP EP AR DI DL D2 EA EY PG P2 WC WE SC
+    GA PM UT OA HC HP DA ED ER EF""".split()
+)
+_PROSE = re.compile(r"[a-z]+ [a-z]+ [a-z]")
 _STRAY = "a line neither has a tag nor begins with a space"
 _ONCE_PER_RECORD = frozenset("TI SO AB PY UT".split())
 _OF_THE_FILE = frozenset(("FN", "VR", "EF"))
@@ -32,13 +38,19 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     """Yield one record per record; a stray line, or a second title or abstract, makes it a Reject."""
     for lines in split_tagged(stream, _TAG, first=("PT",), last="ER", once=_ONCE_PER_RECORD, outside=_OF_THE_FILE):
         values = tagged_lines(lines.rows, _TAG)
-        stray = next((row for row in lines.rows if row and not (row[0].isspace() or _TAG.match(row))), None)
+        stray = next((row for row in lines.rows if row and not row[0].isspace() and not _is_field(row)), None)
         yield (
             lines.too_long()
             or (stray and Reject(where=f"line {lines.start}", reason=f"not valid Web of Science text: {_STRAY}"))
             or repeated(values, f"line {lines.start}", "Web of Science text", "TI", "AB")
             or records.make_paper(_fields(values), f"line {lines.start}", context)
         )
+
+
+def _is_field(row: str) -> bool:
+    """False for a line of an abstract that has lost the spaces before it: “AI models are compared”."""
+    found = _TAG.match(row)
+    return found is not None and (found[1] in _KNOWN or not _PROSE.match(found[2] or ""))
 
 
 def _fields(values: Mapping[str, Sequence[Sequence[str]]]) -> dict[str, object]:

@@ -202,3 +202,24 @@ def test_a_json_record_of_fifty_million_characters_ends_the_reading_in_flat_memo
 def test_many_records_are_more_than_one_record_may_be() -> None:
     long = [fields(number, abstract="x " * 20_000) for number in range(300)]
     assert len(read(as_json(long))) == 300
+
+
+@pytest.mark.parametrize(
+    ("abstract", "text"),
+    [
+        (["We ask what grows.", "It is moss."], "We ask what grows. It is moss."),
+        ([{"heading": "Aims", "content": "To ask."}, {"label": "Results:", "text": "Moss grows."}],
+         "Aims: To ask. Results: Moss grows."),
+        ([ABSTRACT, ABSTRACT], ABSTRACT),
+    ],
+    ids=["sentences", "sections", "twice the same"],
+)  # fmt: skip
+def test_an_abstract_in_parts_is_stored_whole(abstract: list[object], text: str) -> None:
+    for content in (as_json([fields(abstract=abstract)]), as_jsonl([fields(abstract=abstract), fields(2)])):
+        paper = read(content)[0]
+        assert isinstance(paper, Paper) and paper.abstract == text
+
+
+def test_of_abstracts_in_several_languages_the_first_is_stored() -> None:
+    (paper,) = read(as_json([{"title_s": ["Moss", "Mousse"], "abstract_s": [ABSTRACT, "Nous demandons pourquoi."]}]))
+    assert isinstance(paper, Paper) and paper.abstract == ABSTRACT

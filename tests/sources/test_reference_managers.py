@@ -375,3 +375,27 @@ def test_exports_of_databases_give_the_same_paper(content: str) -> None:
     assert (paper.title, paper.abstract, paper.published) == ("A map of soil", ABSTRACT, "2023-03-15")
     assert (paper.authors, paper.venue) == (("Ngozi Okafor", "Per Lindqvist"), "Soil Letters")
     assert (paper.tags, paper.paper_id) == (("radar", "soil"), "doi:10.5555/x")
+
+
+# ---- lines of an abstract that look like fields
+
+
+@pytest.mark.parametrize("line", ["AI models are compared with it.", "US sites are wetter.", "IL 6 rose."])
+def test_a_paragraph_in_refworks_that_begins_with_two_capitals_stays_in_the_abstract(line: str) -> None:
+    (paper,) = read(f"RT Journal Article\nT1 Moss\nAB {ABSTRACT}\n{line}\nIt grows.\nYR 2024\n")
+    assert isinstance(paper, Paper) and paper.abstract == f"{ABSTRACT} {line} It grows." and paper.published == "2024"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"RT Journal Article\nT1 Moss\nAB {ABSTRACT}\nAD patients were asked too.\nYR 2024\n",
+        f"%0 Journal Article\n%T Moss\n%X {ABSTRACT}\n%95 güven aralığı ile.\n%D 2024\n",
+        f"FN Clarivate\nVR 1.0\nPT J\nTI Moss\nAB {ABSTRACT}\nER and PR were seen.\nUT WOS:1\nER\nEF\n",
+        f"FN Clarivate\nVR 1.0\nPT J\nTI Moss\nAB {ABSTRACT}\nAI models are compared.\nUT WOS:1\nER\nEF\n",
+    ],
+    ids=["RefWorks", "EndNote", "Web of Science, ER", "Web of Science"],
+)
+def test_a_line_that_may_be_a_field_or_the_abstract_makes_its_record_a_reject(content: str) -> None:
+    (record,) = read(content)
+    assert isinstance(record, Reject) and "not valid" in record.reason

@@ -127,6 +127,26 @@ def test_a_row_with_too_few_cells_whose_year_or_doi_stands_elsewhere_is_a_reject
     assert titles(records) == [f"- {row.count(',') + 1} cells under 5 columns", "U"]
 
 
+@pytest.mark.parametrize(
+    "row", [f'Moss,"{ABSTRACT}",walls; green moss', "Moss,Ngozi Okafor,walls; green moss", f'1,"{ABSTRACT}","X, Y."']
+)
+def test_a_row_that_lacks_a_cell_before_its_end_is_a_reject(row: str) -> None:
+    records = read(f"title,authors,abstract,keywords\n{row}\nU,Ada Byron,{ABSTRACT}\n")
+    assert titles(records)[1:] == ["U"] and "3 cells under 4 columns" in titles(records)[0]
+
+
+def test_a_row_whose_abstract_stands_before_its_column_is_no_paper_without_one() -> None:
+    row = '"We find that it is green, and that they are old. It was not known."'
+    (reject,) = read(f"title,authors,abstract\nMoss,{row}\n", keep_without_abstract=True)
+    assert isinstance(reject, Reject) and "2 cells under 3 columns" in reject.reason
+    (paper,) = read("title,authors,abstract\nMoss,Ada Byron\n", keep_without_abstract=True)
+    assert isinstance(paper, Paper) and paper.authors == ("Ada Byron",)
+
+
+def test_a_row_that_lacks_the_cells_of_its_end_is_a_paper() -> None:
+    assert titles(read(f"title,authors,abstract,keywords,venue\nT,Ada Byron,{ABSTRACT}\n")) == ["T"]
+
+
 def test_a_row_whose_abstract_lacks_its_opening_quote_is_a_reject() -> None:
     records = read(f'title,abstract\nT,it falls to "3.5%" in the end."\nU,{ABSTRACT}\n')
     assert titles(records) == ["- a quotation mark is missing", "U"]
