@@ -116,7 +116,7 @@ def _by_use(paper: Paper, matching: Sequence[int], sides: Sequence[str]) -> list
     numbers += [sentence.number for sentence in paper.sentences if sentences.offers(sentence.text)][:1]
     numbers += finding.ranked(paper) if paper.spans else ()
     ordered = [Evidence(paper=paper, sentence=paper.sentence(number), score=0.0) for number in dict.fromkeys(numbers)]
-    return [found for found in ordered if not sentences.states_nothing(found)]
+    return [found for found in ordered if not sentences.is_no_statement(found)]
 
 
 def _names_all(text: str, sides: Sequence[str]) -> bool:
