@@ -119,7 +119,7 @@ def read_backup(file: Path, folder: Path) -> bool:
     if Place(folder).exists():
         raise StoreError(
             f"There is a library at {folder} already.",
-            hint="Name a folder without one: `refdesk --library DIR restore`.",
+            hint="Name a folder without one: `refdesk --library DIR restore FILE`.",
         )
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{CATALOG}.part"

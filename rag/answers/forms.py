@@ -147,14 +147,20 @@ def _cause(retrieved: Retrieved, limit: int) -> Form:
 
 
 def _negative(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
-    """What is not so, or its limits; the other side if that is all there is, and said."""
+    """
+    What is not so, or its limits; the other side if that is all there is, and said.
+
+    A background sentence that does not name the thing tells the limits of what was there before it.
+    """
     if wanted.LIMITS.search(asked.question):
         found = stated(retrieved, "limits")
         return _telling(
             retrieved,
             found,
             lambda each: (
-                sentences.tells_limits(each.sentence.text) and not sentences.makes_something(each.sentence.text)
+                sentences.tells_limits(each.sentence.text)
+                and not sentences.makes_something(each.sentence.text)
+                and (each.held > HALF or sentences.role(each).name != "background")
             ),
             limit,
             missing=NO_LIMITS,

@@ -28,10 +28,12 @@ _NO_LIMIT = re.compile(
     r"weakly|error-free) "
     r"(?:[\w-]+ ){0,3}?(?:degrad\w+|loss\w*|limit\w*|errors?|fail\w*|mistak\w+|costly|expensive)|"
     r"\b(?:root-mean-square|mean|squared|absolute|"
-    r"standard|reconstruction|word|character) (?:[\w-]+ )?errors?(?: rates?)?",
+    r"standard|reconstruction|word|character) (?:[\w-]+ )?errors?(?: rates?)?|"
+    r"\blimited (?:computational |computing )?(?:resources?|budgets?)\b|\bfailure modes?\b|"
+    r"\bchallenging (?:[\w-]+ ){0,3}?(?:data ?sets?|benchmarks?|test ?sets?|tasks?)\b",
     re.IGNORECASE,
 )
-"""“Without degrading …” and the names of measures tell of no limit."""
+"""“Without degrading …”, “with limited resources”, “on a challenging data set” and the names of measures tell of no limit."""
 _NOT = re.compile(
     r"\b(?:not(?! only)|no(?! (?:loss|degradation|drop|cost|additional|extra))|nor|never|neither|cannot|fails?|"
     r"failed|little|"
@@ -40,7 +42,7 @@ _NOT = re.compile(
 )
 _MENDS = re.compile(
     r"\b(?:address\w*|alleviat\w+|overcom\w+|mitigat\w+|tackl\w+|remed\w+|resolv\w+|solv\w+|bypass\w*|circumvent\w*|"
-    r"reliev\w+)\b",
+    r"reliev\w+|recover\w* from)\b",
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(

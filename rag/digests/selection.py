@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 from rag import identity
 from rag.digests.ranking import Ranked
 from rag.types import Coverage, JsonDict, Notice, Paper, PaperStatus, Revision, Subscription
+from rag.types.digest import ALSO_NEAR
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-ALSO_NEAR = "named as also near"
-"""The reason why a paper is not told whose title stands in the issue."""
 MOST_NEAR, NEAR = 8, 0.5
 """Titles of papers that are also near, at most; with interests those of at least such a share of the least score."""
 DROP, BEFORE_DROP = 0.7, 3

@@ -52,6 +52,15 @@ def is_no_model(error: Exception) -> bool:
     return status_of(error) in (400, 404) and bool(_NO_MODEL.search(str(error)))
 
 
+def _address(error: Exception) -> str:
+    """Where a request went, without a path or a password; empty if the error does not say."""
+    try:
+        url = error.request.url  # type: ignore[attr-defined]
+        return f" at {url.scheme}://{url.netloc.decode('ascii')}"
+    except (AttributeError, RuntimeError, UnicodeDecodeError):  # httpx raises RuntimeError where none is set
+        return ""
+
+
 def translated(error: Exception) -> ModelUnavailable:
     """A vendor's error in our words."""
     status = status_of(error)
@@ -101,7 +110,9 @@ def translated(error: Exception) -> ModelUnavailable:
         return ModelUnavailable("The model's server did not answer in time.", hint="Try again later.", may_pass=False)
     if kinds & {"APIConnectionError", "ConnectError"}:
         return ModelUnavailable(
-            "The model's server cannot be reached.", hint="Is it running, and is OPENAI_BASE_URL right?", may_pass=False
+            f"The model's server{_address(error)} cannot be reached.",
+            hint="Is it running, and is OPENAI_BASE_URL right?",
+            may_pass=False,
         )
     if kinds & {"OpenAIRefusalError", "ContentFilterFinishReasonError"}:
         return ModelUnavailable("The model refused to answer.", may_pass=False)

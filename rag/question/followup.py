@@ -67,6 +67,7 @@ _PREPOSITION = re.compile(
     r"between|over) (?!what\b|which\b|how\b)(?P<object>.+)$",
     re.IGNORECASE,
 )
+_PLURAL = re.compile(r"[^\W\d_][^aisu\W\d_]s(?<!ics)$")
 _INSTEAD = re.compile(r"[\s,]*\b(?:instead|too|as well)\s*[?.!]*$", re.IGNORECASE)
 _END = re.compile(r"[\s,]*(?:\b(?:instead|too|as well|then|though|please)\b)?\s*[?.!]*$", re.IGNORECASE)
 _CLAUSE = re.compile(
@@ -245,6 +246,8 @@ def _put(question: str, places: list[Place], words: str) -> str | None:
     """The question with words in a place; None without a place."""
     for start, end in places:
         gap = " " if start == end else ""
+        if _PLURAL.search(words) and question[end:] == "" and question[:start].lower() in ("what is ", "what are "):
+            return f"What are {words}?"
         return f"{question[:start]}{gap}{words}{question[end:]}?"
     return None
 

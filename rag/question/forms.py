@@ -128,13 +128,19 @@ NOT_A_DEFINITION = re.compile(
     r"main|most|evidence|trends?|how|why|when|whether|doing|used|better|best|there)\b(?!-)",
     re.IGNORECASE,
 )
+_WHAT_ARE = (
+    r"what are (?!(?:the|any|some|good|better|best|recent|new|newest|latest|popular|existing|available|common|main|open|"
+    r"current|typical|important|useful|strong|other|different)\b)(?:[\w-]+ ){1,4}(?:models|systems)\s*[?.]?$"
+)
+"""“What are state space models?” asks what they are, and for no list of them."""
 LIST = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"^(?!what\b|which\b|how\b|why\b|is\b|are\b|do\b|does\b|can\b|we\b)(?:[\w-]+ ){1,6}(?:datasets|benchmarks|"
         r"corpora|surveys)"
         r"(?: (?:listed|published))?\s*[.?]?$",
-        r"^(?:which|what) (?!is |was |does |do |did )(?:\w+ ){0,3}?(?:papers?|articles?|stud(?:y|ies)|works?|"
+        rf"^(?!{_WHAT_ARE})(?:which|what) (?!is |was |does |do |did )(?:\w+ ){{0,3}}?(?:papers?|articles?|stud(?:y|ies)|"
+        r"works?|"
         r"publications?|datasets?|benchmarks?|"
         r"methods?|approaches|techniques|tools?|systems?|models?|algorithms?|frameworks?|libraries|surveys?|metrics|"
         r"corpora)\b",

@@ -28,12 +28,13 @@ _COUNTS = {
 } | {"couple of": 2, "few": 3, "a": 1}
 _MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")"
 _YEAR = r"(?:19|20)\d\d"
+_DAY_FIRST = rf"\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?!(?-i:may)\b(?!,?\s+{_YEAR})){_MONTH}\b\.?(?:,?\s+{_YEAR})?"
+"""“8 October 2025”; “of 5 may” names no day."""
 _DAY = (
-    rf"{_YEAR}-\d\d(?:-\d\d)?|(?:{_MONTH}\.?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(?:of\s+)?{_YEAR})|"
+    rf"{_YEAR}-\d\d(?:-\d\d)?|{_DAY_FIRST}|(?:{_MONTH}\.?,?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(?:of\s+)?{_YEAR})|"
     rf"{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?\b|{_YEAR}|{_MONTH}\b\.?"
 )
 _UNITS = {"day": 1, "week": 7}
-_BARE_MAY = re.compile(r"\bmay\b(?!\s+\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def span(text: str, *, today: date) -> Span | None:
     Span(since='2026-05-01', until=None, at=(22, 31))
     >>> span("papers of the last two weeks", today=date(2026, 8, 25))
     Span(since='2026-08-11', until=None, at=(7, 28))
+    >>> span("papers since 8 October 2025", today=date(2026, 8, 25))
+    Span(since='2025-10-08', until=None, at=(7, 27))
     """
     for pattern, read in _FORMS:
         for match in pattern.finditer(text):
@@ -75,6 +78,13 @@ def _between(match: re.Match[str], today: date) -> _Days | None:
         written = f"{written.strip(' .,')} {end[0] - later}"
     first, last = _first(written, today), _last(match["b"], today)
     return (first, last) if first and last and first <= last else None
+
+
+def _days(match: re.Match[str], today: date) -> _Days | None:
+    """“Between 3 and 8 October”: the first day is of the month of the last."""
+    last = _last(match["b"], today)
+    first = f"{last[:8]}{int(match['a']):02}" if last else None
+    return (first, last) if first and last and f"{last[:8]}01" <= first <= last else None
 
 
 def _from(match: re.Match[str], today: date) -> _Days | None:
@@ -155,7 +165,9 @@ def _parts(text: str, today: date) -> tuple[int, int | None, int | None] | None:
         return int(iso[1]), int(iso[2]), int(iso[3]) if iso[3] else None
     if re.fullmatch(_YEAR, written):
         return int(written), None, None
-    found = re.fullmatch(rf"({_MONTH})\.?(?:\s+(\d{{1,2}})(?:st|nd|rd|th)?,?)?(?:\s+(?:of\s+)?({_YEAR}))?", written)
+    if day_first := re.fullmatch(rf"(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH})\.?(?:,?\s+({_YEAR}))?", written):
+        written = " ".join(part for part in (day_first[2], day_first[1], day_first[3]) if part)
+    found = re.fullmatch(rf"({_MONTH})\.?,?(?:\s+(\d{{1,2}})(?:st|nd|rd|th)?,?)?(?:\s+(?:of\s+)?({_YEAR}))?", written)
     if not found:
         return None
     month, day = MONTHS[found[1]], int(found[2]) if found[2] else None
@@ -189,6 +201,13 @@ def _form(pattern: str) -> re.Pattern[str]:
 
 _FORMS = (
     (_form(rf"\b(?:between|from)\s+(?P<a>{_DAY})\s+(?:and|to|until|till|through|-|–)\s+(?P<b>{_DAY})"), _between),
+    (
+        _form(
+            rf"\b(?:(?:between|from)\s+)?(?P<a>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+(?:and|to|until|till|through)\s+|"
+            rf"\s*[-–]\s*)(?P<b>{_DAY_FIRST})"
+        ),
+        _days,
+    ),
     (_form(rf"\b(?:in\s+|during\s+)?(?P<a>{_YEAR})\s*[-–]\s*(?P<b>{_YEAR})\b"), _between),
     (_form(rf"\b(?:published\s+|listed\s+)?(?:since|starting\s+in)\s+(?P<a>{_DAY})"), _since),
     (
@@ -221,6 +240,11 @@ _FORMS = (
     ),
     (_form(r"\b(?:from\s+)?(?P<day>today|yesterday)(?:['’]s)?\b"), _named_day),
     (_form(rf"\b(?:published\s+in|listed\s+in|in|of|from|during)\s+(?P<a>{_DAY})(?![-\w])"), _within),
-    (_form(rf"\b(?P<a>{_MONTH}\.?\s+{_YEAR})\b"), _within),
+    (
+        _form(
+            rf"\b(?:(?:published\s+|listed\s+)?on\s+)?(?P<a>(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?)?{_MONTH}\.?,?\s+{_YEAR})\b"
+        ),
+        _within,
+    ),
     (_form(r"(?<![\w.-])(?P<a>20[12]\d)(?:\s+papers\b|\s*\?*\s*$)"), _within),
 )

@@ -24,6 +24,8 @@ LEAST_SCORE = 0.1
 """The default threshold. Below this score at least nine papers of ten are not what the reader wants."""
 Every = Literal["day", "week", "month"]
 """How often an issue appears."""
+ALSO_NEAR = "named as also near"
+"""The reason why a paper is not told whose title stands in the issue."""
 
 
 def zone(name: str) -> tzinfo:

@@ -63,7 +63,7 @@ def missing_extra(error: ModuleNotFoundError) -> Exception:
         return error
     return ConfigError(
         f"The package {error.name}, which serving needs, is not installed.",
-        hint="Install it: `pip install 'refdesk[serve]'`.",
+        hint="Install it in the folder of Refdesk: `pip install '.[serve]'`.",
     )
 
 

@@ -95,8 +95,8 @@ def sync(
     """
     feeds = settings.tables
     if unknown := [name for name in names if name not in feeds]:
-        known = ", ".join(feeds) or "none"
-        raise ConfigError(f"There is no feed “{unknown[0]}”; the feeds are {known}.", hint="Check refdesk.toml.")
+        known = f"the feeds are {', '.join(feeds)}" if feeds else "none is configured"
+        raise ConfigError(f"There is no feed “{unknown[0]}”; {known}.", hint="Check refdesk.toml.")
     if not feeds:
         raise ConfigError(
             "No feed is configured.",

@@ -165,7 +165,8 @@ def _paper(paper: IssuePaper, number: int, *, first: bool) -> Iterator[_Line]:
 def _source(source: Source, cited: Sequence[Citation], *, linked: bool) -> Iterator[_Line]:
     """A source, with its link and its sentences where they do not stand above."""
     url = wording.link(source.paper.url)
-    shown = ", ".join(f"sentence {citation.sentence}" for citation in cited if not citation.quote)
+    numbers = [str(citation.sentence) for citation in cited if not citation.quote]
+    shown = f"sentence{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}" if numbers else ""
     title = wording.plain(readable(source.paper.title)) + (f", {shown}" if shown else "")
     yield _Line(Text(unlinked(title), Style(link=url)), mark=f"[{source.number}]", margin=5)
     if url and linked:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from rag.checking import CitedSentence, JudgedClaim, quoted_in
 from rag.types import Citation, Claim, Digest, IssuePaper, JsonDict, Judgement, Period, ProblemKind, Theme
+from rag.types.digest import ALSO_NEAR
 from refdesk.render import card
 from refdesk.render.plain import plain as plain
 
@@ -317,7 +318,10 @@ def coverage(digest: Digest) -> list[tuple[str, str]]:
         ("Listed", f"{count(given.listed)}{late if given.late else ''}"),
         ("In this issue", f"{given.included:,}"),
     ]
-    lines += [(f"Left out, {plain(reason)}", f"{number:,}") for reason, number in given.excluded.items()]
+    also = sections(digest)[2].lower()
+    for reason, number in given.excluded.items():
+        shown = f"named as {also}" if reason == ALSO_NEAR else plain(reason)
+        lines.append((f"Left out, {shown}", f"{number:,}"))
     if digest.in_no_theme:
         lines.append(("In no theme", f"{count(digest.in_no_theme)} of the {noun(digest.period)}"))
     return lines

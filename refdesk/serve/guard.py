@@ -91,7 +91,7 @@ class Guard:
         if self._doors.sessions.is_valid(request.cookies.get(COOKIE, "")):
             return None
         if path.startswith(API):
-            return refused(401, "Sign in, or send a token.")
+            return refused(401, "Sign in, or send a token.", "`refdesk token add` prints one.")
         return Response(_SIGN_IN, 401, media_type="text/html")
 
 
@@ -102,9 +102,9 @@ _SIGN_IN = (
 )
 
 
-def refused(status: int, message: str) -> JSONResponse:
+def refused(status: int, message: str, hint: str | None = None) -> JSONResponse:
     """An error as JSON, as `--json` prints it."""
-    return JSONResponse({"error": {"type": "Refused", "message": message, "hint": None}}, status)
+    return JSONResponse({"error": {"type": "Refused", "message": message, "hint": hint}}, status)
 
 
 def _is_cross_site(headers: Headers) -> bool:

@@ -20,6 +20,7 @@ READ = [  # the last question, the line, how it is read, and the question to ask
     ("Does chain-of-thought help small models?", "what about large models?", "resolved", "Does chain-of-thought help large models?"),
     ("Does chain-of-thought help small models?", "and self-consistency?", "resolved", "Does self-consistency help small models?"),
     ("What is grokking?", "and double descent?", "resolved", "What is double descent?"),
+    ("What is grokking?", "and state space models?", "resolved", "What are state space models?"),
     ("What is grokking?", "Does it need weight decay?", "resolved", "Does grokking need weight decay?"),
     ("What is grokking?", "Is it true that models generalize late?", "own", "Is it true that models generalize late?"),
     ("What are sparse autoencoders?", "how do they scale?", "resolved", "How do sparse autoencoders scale?"),
