@@ -16,9 +16,10 @@ from typing import TextIO
 from rag import identity
 from rag.errors import UnreadableInput
 from rag.sources import records
-from rag.sources.columns import Columns, field_of, program_of
+from rag.sources.columns import Columns, field_of, plain, program_of
 from rag.sources.decoding import MAX_RECORD_CHARS
 from rag.sources.usage import has_value
+from rag.sources.values import is_retracted
 from rag.types import Paper, Reject
 
 _BIBTEX = re.compile(r"@\w+\s*[{(]|\w\s*=\s*[{\"]")
@@ -27,6 +28,8 @@ _DELIMITERS = (",", "\t", ";", "|")
 _REMARK_LINES = 10
 """How many lines may stand above the header."""
 _VERBS = re.compile(r"\b(?:we|is|are|was|were|be|been|has|have|had|that|which|this|these|than|they)\b", re.IGNORECASE)
+_KINDS = frozenset("documenttype publicationtype publicationtypes dt".split())
+"""Columns, as `plain` gives them, in which Scopus and Web of Science call a paper retracted."""
 _ENDS = frozenset('.!?…)]”"»。！？')
 """Characters with which an abstract ends."""
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\.0)?")
@@ -70,6 +73,7 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
     columns = Columns(names, context.usage)
     _require(columns, context)
     csv.field_size_limit(MAX_RECORD_CHARS)
+    kinds = [place for place, name in enumerate(names) if plain(name) in _KINDS]
     table = csv.reader(lines, delimiter=delimiter, strict=True)  # an unclosed quote must not eat the rest unseen
     while True:
         lines.of_row.clear()
@@ -104,7 +108,9 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
                 where=where, reason="a quotation mark is missing", title=row[columns.positions["title"][0]][:200]
             )
             continue
-        yield records.make_paper(columns.fields(row), where, context)
+        record = records.make_paper(columns.fields(row), where, context)
+        withdrawn = any(is_retracted(row[place]) for place in kinds if place < len(row))
+        yield records.flag_retracted(record) if withdrawn else record
 
 
 def _require(columns: Columns, context: records.Context) -> None:

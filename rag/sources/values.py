@@ -62,6 +62,16 @@ def as_text(value: Any, depth: int = 0) -> str:
     )
 
 
+def is_retracted(kinds: str) -> bool:
+    """
+    True if the document types of a database say that a paper was retracted; a notice is a “Retraction”.
+
+    >>> is_retracted("Article; Retracted Publication"), is_retracted("Retracted"), is_retracted("Retraction")
+    (True, True, False)
+    """
+    return bool(re.search(r"\bretracted(?: publication| article| paper)?\b\s*(?:[;,|]|$)", kinds, re.IGNORECASE))
+
+
 def as_parts(value: Sequence[Any]) -> str:
     """
     The texts of a list one after the other, each behind its heading if it has one; one that stands twice only once.

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from rag.sources import records
 from rag.sources.record_lines import first_value, parse_name, repeated, split_tagged, tagged_lines
+from rag.sources.values import is_retracted
 from rag.types import Paper, Reject
 
 _TAG = re.compile(r"\ufeff?(?!ER \S)([A-Z][A-Z0-9])(?: (.*)|)$", re.DOTALL)
@@ -43,7 +44,7 @@ def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
             lines.too_long()
             or (stray and Reject(where=f"line {lines.start}", reason=f"not valid Web of Science text: {_STRAY}"))
             or repeated(values, f"line {lines.start}", "Web of Science text", "TI", "AB")
-            or records.make_paper(_fields(values), f"line {lines.start}", context)
+            or _paper(values, f"line {lines.start}", context)
         )
 
 
@@ -51,6 +52,12 @@ def _is_field(row: str) -> bool:
     """False for a line of an abstract that has lost the spaces before it: “AI models are compared”."""
     found = _TAG.match(row)
     return found is not None and (found[1] in _KNOWN or not _PROSE.match(found[2] or ""))
+
+
+def _paper(values: Mapping[str, Sequence[Sequence[str]]], where: str, context: records.Context) -> Paper | Reject:
+    record = records.make_paper(_fields(values), where, context)
+    kinds = " ".join(line for lines in values.get("DT", ()) for line in lines)
+    return records.flag_retracted(record) if is_retracted(kinds) else record
 
 
 def _fields(values: Mapping[str, Sequence[Sequence[str]]]) -> dict[str, object]:

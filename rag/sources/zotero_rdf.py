@@ -15,7 +15,7 @@ from rag.types import Paper, Reject
 
 _ITEMS = (
     "Article Book BookSection Document Description Thesis Report Manuscript Letter Interview Patent Legislation "
-    "Recording Image Illustration MotionPicture"
+    "Recording Image Illustration MotionPicture ConferenceProceedings Data"
 ).split()
 _CONTAINERS = "Journal Periodical Series Proceedings Newspaper Magazine Conference".split()
 _NOT_PAPERS = ("attachment", "note", "annotation")

@@ -399,3 +399,26 @@ def test_a_paragraph_in_refworks_that_begins_with_two_capitals_stays_in_the_abst
 def test_a_line_that_may_be_a_field_or_the_abstract_makes_its_record_a_reject(content: str) -> None:
     (record,) = read(content)
     assert isinstance(record, Reject) and "not valid" in record.reason
+
+
+# ---- what databases say of a paper
+
+
+@pytest.mark.parametrize(("kind", "flags"), [("Article; Retracted Publication", ("withdrawn",)), ("Retraction", ())])
+def test_a_paper_whose_document_type_is_retracted_is_withdrawn(kind: str, flags: tuple[str, ...]) -> None:
+    tagged = f"FN Clarivate\nVR 1.0\nPT J\nTI Moss\nDT {kind}\nAB {ABSTRACT}\nUT WOS:1\nER\nEF\n"
+    table = f"EID,Title,Source title,Abstract,Document Type\n2-s2.0-1,Moss,Walls,{ABSTRACT},{kind}\n"
+    for content in (tagged, table):
+        (paper,) = read(content)
+        assert isinstance(paper, Paper) and paper.flags == flags
+
+
+@pytest.mark.parametrize(("element", "kind"), [("ConferenceProceedings", "presentation"), ("Data", "computerProgram")])
+def test_presentations_and_software_of_zotero_are_papers_too(element: str, kind: str) -> None:
+    (paper,) = read(
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        'xmlns:z="http://www.zotero.org/namespaces/export#" xmlns:bib="http://purl.org/net/biblio#" '
+        f'xmlns:dcterms="http://purl.org/dc/terms/"><bib:{element} rdf:about="#item_1"><z:itemType>{kind}</z:itemType>'
+        f"<dc:title>Moss</dc:title><dcterms:abstract>{ABSTRACT}</dcterms:abstract></bib:{element}></rdf:RDF>"
+    )
+    assert isinstance(paper, Paper) and paper.abstract == ABSTRACT
