@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from rag.errors import ConfigError, RefdeskError
 from refdesk.library import Library
 from refdesk.serve.api import Api
-from refdesk.serve.guard import Doors, Guard
+from refdesk.serve.guard import API, Doors, Guard
 from refdesk.serve.pages import Pages
 from refdesk.serve.sessions import Sessions
 
@@ -46,7 +46,9 @@ def application(
     async def alive(_: Request) -> Response:
         return JSONResponse({"ok": True})
 
-    async def missing(_: Request, __: Exception) -> Response:
+    async def missing(request: Request, _: Exception) -> Response:
+        if not request.url.path.startswith(API) and "text/html" in request.headers.get("accept", ""):
+            return await pages.missing(request)
         return JSONResponse(
             {"error": {"type": "NotFound", "message": "There is nothing at this address.", "hint": None}}, 404
         )

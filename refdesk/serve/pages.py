@@ -236,6 +236,11 @@ class Pages:
         found = await given.in_thread(self._library.status, self._api.searches)
         return await self._page("library.html.j2", request, "/library", library=found)
 
+    async def missing(self, request: Request) -> Response:
+        """There is no such page."""
+        problem = PaperNotFound("There is nothing at this address.", hint="The pages are named above.")
+        return await self._page("error.html.j2", request, "", status=404, problem=problem)
+
     # ---- signing in, static files
 
     async def sign_in(self, request: Request) -> Response:
@@ -246,7 +251,7 @@ class Pages:
                 "This link has been used, or is older than ten minutes.",
                 hint="Start `refdesk serve` again for a new one.",
             )
-            return await self._page("error.html.j2", request, "", status=401, problem=problem)
+            return await self._page("error.html.j2", request, "", status=401, problem=problem, scope="")
         reply = RedirectResponse("/", 303)
         if session:
             reply.set_cookie(
@@ -284,11 +289,11 @@ class Pages:
         return safe
 
     async def _page(self, name: str, _: Request, here: str, *, status: int = 200, **values: Any) -> Response:
-        scope = await given.in_thread(self._scope, self._api.searches)
+        if "scope" not in values:
+            values["scope"] = await given.in_thread(self._scope, self._api.searches)
         shared = {
             "here": here,
             "static": static_path(),
-            "scope": scope,
             "keeps": self._library.shelf.keeps,
             "may_write": self._library.shelf.keeps,
             "problem": None,

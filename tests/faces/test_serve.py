@@ -273,7 +273,8 @@ def test_a_link_signs_in_once(guarded: tuple[refdesk.Library, Served]) -> None:
         assert client.get("/").status_code == 200
         assert client.get("/api/v1/status").status_code == 200
     with httpx.Client(base_url=at.url) as other:
-        assert other.get("/sign-in", params={"code": code}).status_code == 401
+        used = other.get("/sign-in", params={"code": code})
+        assert (used.status_code, " papers" in used.text) == (401, False)
         assert other.get("/").status_code == 401
 
 
@@ -430,6 +431,9 @@ def test_errors_of_pages_are_pages(served: tuple[refdesk.Library, httpx.Client])
     empty = client.post("/", data={"question": "  "})
     assert (empty.status_code, "There is no question." in empty.text) == (422, True)
     assert client.post("/", data={"question": "what is the"}).status_code == 422
+    nowhere = client.get("/nowhere", headers={"Accept": "text/html"})
+    assert (nowhere.status_code, "<h1>There is nothing at this address.</h1>" in nowhere.text) == (404, True)
+    assert client.get("/api/v1/nowhere", headers={"Accept": "text/html"}).json()["error"]["type"] == "NotFound"
     assert client.post("/", data={"question": "x" * 3_000}).status_code == 422
 
 
