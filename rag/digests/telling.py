@@ -31,6 +31,13 @@ _HOPES = re.compile(
     re.IGNORECASE,
 )
 """What a paper hopes to be good for is no result."""
+_CAVEAT = re.compile(
+    r"\b(?:was|were|is|are) (?:held |kept |all )?(?:fixed|constant|set|limited|restricted|confined) (?:at|to)\b"
+    r"|\b(?:was|were|has|have) not (?:been )?(?:test|vari|measur|examin|stud|investigat|compar|report)\w*"
+    r"|\b(?:submitted to|accepted (?:at|to|by)|under review)\b",
+    re.IGNORECASE,
+)
+"""How it was measured, what was not, or where it is published: no result."""
 _SIDE = re.compile(r"\bwe (?:\w+ )?(?:also|further|additionally)\b|\balso \w+\b|\bfurther propose", re.IGNORECASE)
 _MACRO = re.compile(r"\\(?:name\w*|method\w*|model\w*|ours|system|tool|sys|approach|bench\w*)\b", re.IGNORECASE)
 """A name of the authors that only their own TeX knows."""
@@ -131,7 +138,8 @@ class _Candidate:
         states = self.role.name in _RESULTS and self.role.probability >= LIKELY
         found = self.quantity or not self.cues.isdisjoint(("gains", "shows that"))
         hopes = _HOPES.search(self.sentence.text) or not (found or self.cues.isdisjoint(("future", "announces")))
-        return states and self.alone and self.cues.isdisjoint(_NO_RESULT) and not hopes
+        caveat = _CAVEAT.search(self.sentence.text)
+        return states and self.alone and self.cues.isdisjoint(_NO_RESULT) and not hopes and not caveat
 
     @property
     def serves(self) -> bool:
