@@ -8,6 +8,7 @@ library; it may hold nothing but these names.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import tarfile
@@ -26,6 +27,8 @@ from stores.sql.copying import copy_tables
 from stores.urls import database_file
 
 CATALOG, SETTINGS, ISSUES = "catalog.sqlite3", "refdesk.toml", "issues"
+DIGEST = "REFDESK.sha256"
+"""The extended header of each file in a backup that tells its digest."""
 ASIDE = f"{SETTINGS}.restored"
 """The name of settings that name another place of the catalog or the vectors, so that nothing follows them unasked."""
 
@@ -54,9 +57,8 @@ def write_backup(place: Place, file: Path) -> int:
                 os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream,
                 tarfile.open(fileobj=stream, mode="w") as tar,
             ):
-                tar.add(copy, CATALOG)
-                for path, name in _files(place.folder):
-                    tar.add(path, name, recursive=False)
+                for path, name in ((copy, CATALOG), *_files(place.folder)):
+                    _add(tar, path, name)
                 stream.flush()
                 os.fsync(stream.fileno())
             with closing(sqlite3.connect(copy)) as copied:
@@ -70,6 +72,15 @@ def write_backup(place: Place, file: Path) -> int:
             f"The backup {file} cannot be written: {error.strerror or error}.", hint="Choose another file."
         ) from error
     return papers
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
+    """Add a file with its digest: a byte that a disk changes in an abstract is found when it is restored."""
+    with path.open("rb") as stream:
+        member = tar.gettarinfo(arcname=name, fileobj=stream)
+        member.pax_headers = {DIGEST: hashlib.file_digest(stream, "sha256").hexdigest()}
+        stream.seek(0)
+        tar.addfile(member, stream)
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -136,7 +147,9 @@ def read_backup(file: Path, folder: Path) -> bool:
                 _extract(tar, member, folder / name)
         part.replace(folder / CATALOG)  # last: a folder without it is no library
     except (tarfile.TarError, EOFError) as error:
-        raise UnreadableInput(f"{file} is no backup of Refdesk: {error}.", hint="Fetch it again.") from error
+        raise UnreadableInput(
+            f"{file} is no backup of Refdesk: {str(error).partition(chr(10))[0]}.", hint="Fetch it again."
+        ) from error
     except OSError as error:
         if is_disk_full(error):
             raise disk_full(folder) from error
@@ -158,9 +171,13 @@ def _is_ours(member: tarfile.TarInfo) -> bool:
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     stream = tar.extractfile(member)
     assert stream is not None  # it is a file
+    digest = hashlib.sha256()
     with target.open("wb") as written:
         while piece := stream.read(1 << 20):
+            digest.update(piece)
             written.write(piece)
+    if member.pax_headers.get(DIGEST, digest.hexdigest()) != digest.hexdigest():  # older backups have none
+        raise StoreDamaged(f"The backup's {member.name} is not as it was written.", hint="Use an older backup.")
 
 
 def _restore_settings(tar: tarfile.TarFile, member: tarfile.TarInfo | None, folder: Path) -> bool:

@@ -170,6 +170,28 @@ def test_a_damaged_a_newer_and_a_cut_backup_are_named(folder: Path, tmp_path: Pa
         assert not (tmp_path / name / "catalog.sqlite3").exists()
 
 
+def test_a_word_that_changed_in_a_backup_is_named_and_nothing_is_restored(folder: Path, tmp_path: Path) -> None:
+    with refdesk.open_library(folder) as library:
+        library.backup(tmp_path / "b.tar")
+    whole = (tmp_path / "b.tar").read_bytes()
+    changed = whole.replace(b" the ", b" teh ")
+    assert changed != whole
+    (tmp_path / "b.tar").write_bytes(changed)
+    with pytest.raises(StoreDamaged, match="is not as it was written"):
+        restore(tmp_path / "r", tmp_path / "b.tar")
+    assert not (tmp_path / "r" / "catalog.sqlite3").exists()
+
+
+def test_a_backup_without_digests_is_restored(folder: Path, tmp_path: Path) -> None:
+    with refdesk.open_library(folder) as library:
+        library.backup(tmp_path / "b.tar")
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        catalog = tar.extractfile("catalog.sqlite3").read()  # type: ignore[union-attr]
+    _tar(tmp_path / "old.tar", (tarfile.TarInfo("catalog.sqlite3"), catalog))
+    restore(tmp_path / "r", tmp_path / "old.tar")
+    assert (tmp_path / "r" / "catalog.sqlite3").exists()
+
+
 def test_settings_of_another_place_are_put_beside(folder: Path, tmp_path: Path) -> None:
     with refdesk.open_library(folder) as library:
         (folder / "refdesk.toml").write_text('vectors = "http://chroma.example:8000"\n')
