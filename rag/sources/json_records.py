@@ -79,8 +79,20 @@ def _loads(line: str) -> Any:
         entry = orjson.loads(line)
     except ValueError:
         return json.loads(line)
+    if line.count('"title"') > 1 or line.count('"abstract"') > 1:
+        json.loads(line, object_pairs_hook=_once)
     if isinstance(entry, dict) and float in map(type, entry.values()):
         return json.loads(line)
+    return entry
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of its pairs. Raises ValueError for two titles or abstracts: it may be two papers."""
+    entry: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in ("title", "abstract") and entry.setdefault(key, value) != value:
+            raise ValueError(f"the key {key} stands twice")
+        entry[key] = value
     return entry
 
 

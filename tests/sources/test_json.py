@@ -223,3 +223,10 @@ def test_an_abstract_in_parts_is_stored_whole(abstract: list[object], text: str)
 def test_of_abstracts_in_several_languages_the_first_is_stored() -> None:
     (paper,) = read(as_json([{"title_s": ["Moss", "Mousse"], "abstract_s": [ABSTRACT, "Nous demandons pourquoi."]}]))
     assert isinstance(paper, Paper) and paper.abstract == ABSTRACT
+
+
+@pytest.mark.parametrize("more", ['"title": "U"', f'"abstract": "{ABSTRACT} It is so."'])
+def test_a_line_with_two_titles_or_abstracts_is_a_reject(more: str) -> None:
+    line = f'{{"title": "T", "abstract": "{ABSTRACT}", {more}}}'
+    records = read(line + "\n" + as_jsonl([fields(1, journal={"title": "J"})]), "papers.jsonl")
+    assert isinstance(records[0], Reject) and "stands twice" in records[0].reason and titles(records)[1:] == TITLES[:1]
