@@ -78,7 +78,7 @@ def _answer(given: Answer) -> RenderableType:
         )
     if given.abstention:
         what, colon, reason = unanswered(given).partition(":" if not given.papers else "\n")
-        sure = f" (confidence {given.confidence:.2f})" if colon else ""
+        sure = f" (chance that it does: {given.confidence:.2f})" if colon else ""
         return Group(
             Text.assemble((unlinked(what), "bold"), f"{sure}{colon}{unlinked(reason)}"),
             *([Text("Papers that mention it or a part of it:", style="dim")] if given.papers else []),
