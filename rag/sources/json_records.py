@@ -15,6 +15,7 @@ from rag.sources.decoding import MAX_RECORD_CHARS, Utf8Bytes, numbered_lines
 from rag.sources.usage import Usage
 from rag.types import Paper, Reject
 
+_QUOTED_KEYS = tuple(f'"{key}"' for key in sorted(json_stream.TEXT_KEYS))
 _MOST_SHAPES = 1_000
 """Sets of keys that are kept; a hostile file has another one in each line."""
 
@@ -79,7 +80,7 @@ def _loads(line: str) -> Any:
         entry = orjson.loads(line)
     except ValueError:
         return json.loads(line)
-    if line.count('"title"') > 1 or line.count('"abstract"') > 1:
+    if any(line.count(key) > 1 for key in _QUOTED_KEYS):
         json.loads(line, object_pairs_hook=_once)
     if isinstance(entry, dict) and float in map(type, entry.values()):
         return json.loads(line)
@@ -90,7 +91,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of its pairs. Raises ValueError for two titles or abstracts: it may be two papers."""
     entry: dict[str, Any] = {}
     for key, value in pairs:
-        if key in ("title", "abstract") and entry.setdefault(key, value) != value:
+        if key in json_stream.TEXT_KEYS and entry.setdefault(key, value) != value:
             raise ValueError(f"the key {key} stands twice")
         entry[key] = value
     return entry
@@ -117,7 +118,7 @@ class KnownKeys:
 
     def paper(self, entry: Any, where: str) -> Paper | Reject:
         """The paper that an object is, or a Reject."""
-        if type(entry) is not dict:
+        if not isinstance(entry, dict):
             return Reject(where=where, reason="not an object with named values")
         columns = self._columns.get(tuple(entry))
         if columns is None:

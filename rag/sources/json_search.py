@@ -16,7 +16,7 @@ import ijson
 
 from rag.sources.columns import field_of, plain
 from rag.sources.decoding import Utf8Bytes
-from rag.sources.json_stream import DEPTH_CHANGE, JSON_ERRORS, elements, numbered, pruned, with_floats
+from rag.sources.json_stream import DEPTH_CHANGE, JSON_ERRORS, ObjectBuilder, elements, numbered, pruned, with_floats
 from rag.sources.usage import Usage
 
 _WRAPPERS = frozenset("metadata content info source attributes data bibjson fields document paper article".split())
@@ -56,7 +56,7 @@ def search(source: Utf8Bytes, usage: Usage) -> Iterator[Any]:
         JSON_ERRORS: The JSON is not valid.
     """
     events = pruned(with_floats(ijson.basic_parse(source)))
-    document = ijson.ObjectBuilder()
+    document = ObjectBuilder()
     keys: list[str] = []  # the path to the current value, as long as only objects enclose it
     depth = 0
     found = False
@@ -103,7 +103,7 @@ def begins_with_paper(text: str) -> bool:
     return False
 
 
-def _may_hold_papers(keys: list[str], document: ijson.ObjectBuilder) -> bool:
+def _may_hold_papers(keys: list[str], document: ObjectBuilder) -> bool:
     """True for a list that is no part of a paper, and in no object that is a paper as far as it was read."""
     if field_of(keys[-1]) is not None or plain(keys[-1]) in _PARTS:
         return False

@@ -19,6 +19,8 @@ from rag.types import Reject
 
 JSON_ERRORS = (ijson.JSONError, ValueError, ArithmeticError)
 """What ijson raises on JSON that is not valid."""
+TEXT_KEYS = frozenset(["title", "abstract", "summary", "abstractText", "abstract_inverted_index"])
+"""Keys that stand once in a paper; two different values of one are two papers that were glued."""
 _MAX_DEPTH = 100
 DEPTH_CHANGE = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 Event = tuple[str, Any]
@@ -40,11 +42,38 @@ def entries_at(stream: TextIO, *paths: str) -> Iterator[tuple[str, Any]]:
     return numbered(source, _lists_at(source, ("", *paths, *(f"body.{path}" for path in paths))))
 
 
+class ObjectBuilder(ijson.ObjectBuilder):  # type: ignore[misc, unused-ignore]
+    """Build a value of events; its objects remember which of `TEXT_KEYS` stands twice."""
+
+    def __init__(self) -> None:
+        super().__init__(map_type=_Object)
+
+
+class _Object(dict[str, Any]):
+    """An object that knows which of `TEXT_KEYS` was set twice to different values; empty if none was."""
+
+    twice = ""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in TEXT_KEYS and key in self and self[key] != value:
+            self.twice = key
+        super().__setitem__(key, value)
+
+
+def key_twice(value: Any) -> str:
+    """The key among `TEXT_KEYS` that stands twice in a record, or in an object of it; empty if none does."""
+    if not isinstance(value, _Object):
+        return ""
+    return value.twice or next((part.twice for part in value.values() if type(part) is _Object and part.twice), "")
+
+
 def numbered(source: Utf8Bytes, values: Iterator[Any]) -> Iterator[tuple[str, Any]]:
     number = 0
     try:
         for number, value in enumerate(values, start=1):
-            yield f"record {number}", value
+            where = f"record {number}"
+            twice = key_twice(value)
+            yield where, Reject(where=where, reason=f"the key {twice} stands twice") if twice else value
             source.begin_entry()
     except JSON_ERRORS as error:
         where = f"after record {number}" if number else "the beginning"
@@ -58,13 +87,13 @@ def error_text(error: Exception) -> str:
 
 def elements(event: Event, events: Iterator[Event]) -> Iterator[Any]:
     """The elements of an array; its opening was read, and `event` came next."""
-    builder, depth = ijson.ObjectBuilder(), 0
+    builder, depth = ObjectBuilder(), 0
     while depth or event[0] != "end_array":
         depth += DEPTH_CHANGE.get(event[0], 0)
         builder.event(*event)
         if not depth:
             yield builder.value
-            builder = ijson.ObjectBuilder()
+            builder = ObjectBuilder()
         event = next(events)
 
 
@@ -72,7 +101,7 @@ def _lists_at(source: Utf8Bytes, paths: tuple[str, ...]) -> Iterator[Any]:
     """The elements of the lists at `paths`, and each whole document that has no such list."""
     basic = with_floats(ijson.basic_parse(source, multiple_values=True))
     depths = {path: path.count(".") + bool(path) for path in paths}
-    builder = ijson.ObjectBuilder()
+    builder = ObjectBuilder()
     depth = 0
     element_depth = 0  # the depth of the list's elements; 0 outside of the list
     has_list = False  # the current document has had its list
@@ -80,7 +109,7 @@ def _lists_at(source: Utf8Bytes, paths: tuple[str, ...]) -> Iterator[Any]:
         opens = event in ("start_map", "start_array")
         depth -= event in ("end_map", "end_array")
         if event == "start_array" and not element_depth and depths.get(prefix) == depth:
-            builder, has_list, element_depth = ijson.ObjectBuilder(), True, depth + 1
+            builder, has_list, element_depth = ObjectBuilder(), True, depth + 1
         elif depth < element_depth:
             element_depth = 0
         elif element_depth or not has_list:
@@ -90,11 +119,11 @@ def _lists_at(source: Utf8Bytes, paths: tuple[str, ...]) -> Iterator[Any]:
             continue
         if element_depth and depth == element_depth:
             yield builder.value
-            builder = ijson.ObjectBuilder()
+            builder = ObjectBuilder()
         elif not depth:  # the end of a document
             if not has_list:
                 yield _body(builder.value)
-            builder, has_list = ijson.ObjectBuilder(), False
+            builder, has_list = ObjectBuilder(), False
 
 
 def _body(document: Any) -> Any:

@@ -230,3 +230,21 @@ def test_a_line_with_two_titles_or_abstracts_is_a_reject(more: str) -> None:
     line = f'{{"title": "T", "abstract": "{ABSTRACT}", {more}}}'
     records = read(line + "\n" + as_jsonl([fields(1, journal={"title": "J"})]), "papers.jsonl")
     assert isinstance(records[0], Reject) and "stands twice" in records[0].reason and titles(records)[1:] == TITLES[:1]
+
+
+@pytest.mark.parametrize("form", ["[{}, {}]", '{{"papers": [{}, {}]}}', '[{{"content": {}}}, {}]'])
+@pytest.mark.parametrize("more", ['"title": "U"', f'"abstract": "{ABSTRACT} It is so."'])
+def test_an_object_of_a_list_with_two_titles_or_abstracts_is_a_reject(form: str, more: str) -> None:
+    glued = f'{{"title": "T", "abstract": "{ABSTRACT}", {more}}}'
+    records = read(form.format(glued, json.dumps(fields(1))))
+    assert isinstance(records[0], Reject) and "stands twice" in records[0].reason and titles(records)[1:] == TITLES[:1]
+
+
+def test_a_title_that_stands_twice_alike_is_no_damage() -> None:
+    assert titles(read(f'[{{"title": "T", "abstract": "{ABSTRACT}", "title": "T"}}]')) == ["T"]
+
+
+def test_a_glued_item_of_csl_is_a_reject() -> None:
+    item = f'"type": "article-journal", "title": "T", "issued": {{"date-parts": [[2024]]}}, "abstract": "{ABSTRACT}"'
+    records = read(f'[{{{item}, "abstract": "{ABSTRACT} It is so."}}, {{{item}}}]')
+    assert [type(record) for record in records] == [Reject, Paper]
