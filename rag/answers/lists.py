@@ -193,8 +193,7 @@ def on_topic(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _doing(hits: Sequence[Hit], action: Sequence[str]) -> Sequence[Hit]:
-    """The papers that do what is asked for, such as “detect”, by their title or what they propose, if they are "
-    "enough."""
+    """The papers that do what is asked for, such as “detect”, by title or by what they propose; all if too few do."""
     stems = [word[: max(4, len(word) - 3)] for word in action]
     does = []
     for hit in hits:
@@ -222,9 +221,9 @@ def _ordered(hits: Sequence[Hit], limit: int, *, newest_first: bool) -> list[Hit
     return list(ranked[:limit])
 
 
-def _told(hits: Sequence[Hit], wanted: re.Pattern[str] | None = None) -> Listed:
+def _told(hits: Sequence[Hit], of_papers: re.Pattern[str] | None = None) -> Listed:
     """Each paper with the sentence that tells its finding, or what it offers of the wanted sort."""
-    return tuple((hit.paper, _finding(hit, wanted)) for hit in hits)
+    return tuple((hit.paper, _finding(hit, of_papers)) for hit in hits)
 
 
 def _said(
@@ -290,21 +289,21 @@ def findings_of(hit: Hit) -> list[Evidence]:
     return [each for each in kept if not sentences.states_nothing(each)] or kept
 
 
-def _finding(hit: Hit, wanted: re.Pattern[str] | None) -> Evidence | None:
+def _finding(hit: Hit, of_papers: re.Pattern[str] | None) -> Evidence | None:
     found = findings_of(hit)
-    offered = _offered(hit.paper, wanted) if wanted else None
+    offered = _offered(hit.paper, of_papers) if of_papers else None
     return next((each for each in found if each.sentence.number == offered), found[0] if found else None)
 
 
-def _offered(paper: Paper, wanted: re.Pattern[str]) -> int | None:
+def _offered(paper: Paper, of_papers: re.Pattern[str]) -> int | None:
     """The number of the sentence in which a paper offers such a thing."""
     return next(
         (
             sentence.number
             for sentence in paper.sentences
-            if wanted.search(sentence.text)
+            if of_papers.search(sentence.text)
             and sentences.offers(sentence.text)
-            and (wanted is not _DATASETS or _OFFERS_DATA.search(sentence.text))
+            and (of_papers is not _DATASETS or _OFFERS_DATA.search(sentence.text))
         ),
         None,
     )

@@ -45,7 +45,7 @@ _MENDS = re.compile(
     r"reliev\w+|recover\w* from)\b",
     re.IGNORECASE,
 )
-_ANNOUNCES = re.compile(
+_COUNTS_ONLY = re.compile(
     r"(?:\b(?:two|three|four|five|six|several|following|many|various|both) (?:\w+[ -]){0,3}(?:limitations?|reasons?|"
     r"challenges?|"
     r"findings?|factors?|ways|types?|issues?|problems?|properties|advantages?|insights?|observations?|drawbacks?|"
@@ -84,8 +84,6 @@ _EMPLOYS = re.compile(
 _NUMBER = re.compile(r"(?<![\w.(-])\d[\d.,]*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SIZE = re.compile(r"\b\d[\d.]*(?:[BMK]\b|[ -]?(?:billion|million|thousand)\b)")
-
-
 _WARNS = re.compile(
     r"^\W*(?:content |trigger |note |caution )*(?:warning|disclaimer)\b|\b(?:may|"
     r"might) contain [^.]{0,60}\b(?:harmful|offensive|"
@@ -167,7 +165,7 @@ def is_told_by_the_next(text: str) -> bool:
     >>> is_told_by_the_next("Mamba has two main limitations.")
     True
     """
-    return bool(_ANNOUNCES.search(text.strip()))
+    return bool(_COUNTS_ONLY.search(text.strip()))
 
 
 def offers(text: str) -> bool:
@@ -190,8 +188,11 @@ def makes_something(text: str) -> bool:
 
 
 def is_hollow(text: str) -> bool:
-    """True if a sentence praises, hopes or points to a need, without a number and without saying that something is "
-    "so."""
+    """
+    True if a sentence praises, hopes or points to a need, and tells nothing.
+
+    It tells something if it has a number or says that something is so.
+    """
     found = _cues(text)
     return (found["hollow"] or found["future"]) and not found["shows that"] and not holds_a_number(text)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from rag.roles.cues import WORD, cues
+from rag.roles.cues import WORD
 
 _STEM = 5
 """Words that share so many first letters count as one: “hallucinate” and “hallucinations”."""
@@ -122,8 +122,6 @@ _CAUSE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 """What stands behind it is the effect."""
-
-
 _EXPLAINS = re.compile(
     r"\b(?:explanations?|mechanisms? (?:of|behind|underlying|by which)|(?:best|well) described as|reading of|"
     r"root causes?|key (?:factor|driver|"
@@ -189,12 +187,3 @@ def tells_a_cause_of(text: str, things: Iterable[str]) -> bool:
         named(text[: found.start()]) or (found.start() < 3 and named(text)) for found in _CAUSE_BEHIND.finditer(text)
     )
     return behind or any(named(text[found.end() : found.end() + 90]) for found in _CAUSE_BEFORE.finditer(text))
-
-
-def says_how(text: str) -> bool:
-    """True if a sentence says by what something is done: “by masking tokens”, “we propose a module that …”."""
-    found = cues(text.lower(), WORD.findall(text.lower()))
-    return found["proposes"] or bool(_BY.search(text))
-
-
-_BY = re.compile(r"\b(?:by|through|via|using|with)\b (?:\w+ ){0,2}?\w+(?:ing|ion|ions)\b", re.IGNORECASE)

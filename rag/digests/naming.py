@@ -18,8 +18,6 @@ from rag.llm.chat import Messages
 from rag.llm.prompts import Prompt
 from rag.types import Paper, Theme
 
-NAME_TOKENS = 30
-"""The most tokens that the name of one theme is expected to have in a reply."""
 TITLES = 8
 """The titles of a theme that a model is shown, of its most typical papers."""
 LONGEST, FEWEST_WORDS, MOST_WORDS = 60, 2, 6

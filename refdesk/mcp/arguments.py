@@ -23,10 +23,6 @@ class Arguments(BaseModel):
         return schema
 
 
-class Nothing(Arguments):
-    """No arguments."""
-
-
 class Query(Arguments):
     query: Annotated[str, Field(max_length=2_000)]
 
