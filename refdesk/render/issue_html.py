@@ -10,16 +10,15 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
-from rag.answers.extractive import unbracketed
 from rag.types import Digest, in_reading_order
-from refdesk.render import card, wording
+from refdesk.render import card, templates, wording
 from refdesk.render import chart as charted
 from refdesk.render.tex import readable
 
-LONGEST_TITLE, LONGEST_SENTENCE, LONGEST_ABSTRACT = 300, 1_000, 2_500
-"""Characters; what is longer is cut, and says so: a mail of more than 100 KB is cut by those who show it."""
+LONGEST_ABSTRACT = 2_500
+"""Characters of one abstract; a longer one is cut, and says so."""
 ABSTRACTS = 18_000
 """Characters of all abstracts of a page."""
 _STEP, _BAR, _HEIGHT = 12, 9, 26  # pixels of the chart
@@ -54,16 +53,10 @@ def _without_abstract(digest: Digest) -> set[str]:
 
 @cache
 def _template() -> Template:
-    room = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    room = templates.environment(Path(__file__).parent)
     room.filters |= {
-        "title": _title,
-        "sentence": _sentence,
+        "title": templates.title,
+        "sentence": templates.sentence,
         "quote": _quote,
         "abstract": _abstract,
         "plain": wording.plain,
@@ -71,24 +64,12 @@ def _template() -> Template:
     return room.get_template("issue.html.j2")
 
 
-def _title(text: str) -> str:
-    return _cut(wording.plain(readable(text)), LONGEST_TITLE)
-
-
 def _quote(text: str) -> str:
-    return _cut(readable(text), LONGEST_SENTENCE)
+    return templates.cut(readable(text), templates.LONGEST_SENTENCE)
 
 
 def _abstract(text: str) -> str:
-    return _cut(readable(text), LONGEST_ABSTRACT)
-
-
-def _sentence(text: str) -> str:
-    return _cut(unbracketed(readable(text)), LONGEST_SENTENCE)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[:longest].rstrip()} … [{len(text) - longest:,} characters more]"
+    return templates.cut(readable(text), LONGEST_ABSTRACT)
 
 
 def _drawn(sizes: tuple[int, ...], top: int) -> tuple[str, str]:

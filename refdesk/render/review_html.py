@@ -10,15 +10,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
-from rag.answers.extractive import unbracketed
 from rag.types import Review
-from refdesk.render import review_wording, wording
-from refdesk.render.tex import readable
+from refdesk.render import review_wording, templates, wording
 
-LONGEST_TITLE, LONGEST_SENTENCE = 300, 1_000
-"""Characters; what is longer is cut, and says so."""
 _WIDTH = 220  # pixels of the longest bar
 
 
@@ -40,24 +36,6 @@ def html(review: Review) -> str:
 
 @cache
 def _template() -> Template:
-    room = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    room.filters |= {"title": _title, "sentence": _sentence, "plain": wording.plain}
+    room = templates.environment(Path(__file__).parent)
+    room.filters |= {"title": templates.title, "sentence": templates.sentence, "plain": wording.plain}
     return room.get_template("review.html.j2")
-
-
-def _title(text: str) -> str:
-    return _cut(wording.plain(readable(text)), LONGEST_TITLE)
-
-
-def _sentence(text: str) -> str:
-    return _cut(unbracketed(readable(text)), LONGEST_SENTENCE)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[:longest].rstrip()} … [{len(text) - longest:,} characters more]"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
@@ -21,6 +21,7 @@ from rag.errors import BadQuestion, PaperNotFound, RefdeskError
 from rag.types import JsonDict
 from refdesk.questions import Sort
 from refdesk.render import wording
+from refdesk.render.templates import environment
 from refdesk.render.tex import readable
 from refdesk.serve import requests as given
 from refdesk.serve import views
@@ -42,13 +43,7 @@ def static_path() -> str:
 
 @cache
 def _templates() -> Environment:
-    room = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    room = environment(_HERE / "templates")
     room.filters |= {
         "tex": lambda text: wording.plain(readable(text)),
         "plain": wording.plain,

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 import refdesk
 from rag.types import Digest
 from refdesk.render import wording
-from refdesk.render.issue_html import LONGEST_SENTENCE, html
+from refdesk.render.issue_html import html
+from refdesk.render.templates import LONGEST_SENTENCE
 from tests.faces import issues
 
 ELEMENTS = set(
