@@ -16,6 +16,8 @@ from rag.sources.record_lines import parse_name
 from rag.types import Paper, Reject
 
 _ROOTS = ("xml", "records")
+_OF_A_RECORD = ("records", "record", "contributors", "titles", "title", "dates", "abstract")
+"""Elements that no title and no abstract holds, unless an end tag was lost and what follows was taken in."""
 _RECORD = re.compile(r"<records?\b")
 
 
@@ -29,16 +31,25 @@ def recognise(head: str) -> bool:
 
 
 def parse(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """Yield one record per reference; a second title or abstract makes it a Reject."""
+    """Yield one record per reference; a second title or abstract makes it a Reject, beside the first or within it."""
     for where, item in xml.elements(stream, _ROOTS, ("record",)):
         if isinstance(item, Reject):
             yield item
             continue
         twice = next((path for path in ("titles/title", "abstract") if len(set(_texts(item, path))) > 1), None)
-        if twice:
+        within = next(filter(None, (_within(item, path) for path in ("titles/title", "abstract"))), "")
+        if within:
+            yield Reject(where=where, reason=f"not valid EndNote XML: {within}")
+        elif twice:
             yield Reject(where=where, reason=f"not valid EndNote XML: the field {twice} stands twice")
         else:
             yield records.make_paper(_fields(item), where, context)
+
+
+def _within(record: xml.Element, path: str) -> str:
+    """What is wrong with an element at a path that holds an element of a record; empty if none does."""
+    names = (xml.local_name(part) for found in xml.at_path(record, path) for part in found.iterdescendants("*"))
+    return next((f"the field {path} holds an element {name}" for name in names if name in _OF_A_RECORD), "")
 
 
 def _texts(record: xml.Element, path: str) -> list[str]:

@@ -12,6 +12,8 @@ from rag.sources import records, xml
 from rag.types import Paper, Reject
 
 _ROOTS = ("modsCollection", "mods")
+_ABSTRACTS = ("", "abstract", "summary", "scope and content", "description")
+"""Types of the element `abstract` that tell what a paper is about, the best first; the rest are reviews and notes."""
 
 
 def recognise(head: str) -> bool:
@@ -47,6 +49,15 @@ def _first_title(element: xml.Element) -> str:
     return next(map(_title, infos), "")
 
 
+def _abstract(item: xml.Element) -> str:
+    """The text of the element `abstract` of the best type; one of another type is no abstract."""
+    texts: dict[str, str] = {}
+    for child in xml.at_path(item, "abstract"):
+        if text := xml.inner_markup(child).strip():
+            texts.setdefault(str(child.get("type", "")).strip().lower(), text)
+    return next((texts[kind] for kind in _ABSTRACTS if kind in texts), "")
+
+
 def _names(item: xml.Element) -> Iterator[dict[str, str]]:
     for name in xml.at_path(item, "name"):
         roles = {xml.inner_markup(role).strip().lower() for role in xml.at_path(name, "role/roleTerm")}
@@ -68,7 +79,7 @@ def _fields(item: xml.Element) -> dict[str, object]:
     return {
         "id": ids.get("citekey", "") or str(item.get("ID") or ""),
         "title": _first_title(item),
-        "abstract": _first(item, "abstract"),
+        "abstract": _abstract(item),
         "authors": [*_names(item)],
         "published": _first(item, *dates, "part/date")
         or (_first(host, *dates, "part/date") if host is not None else ""),

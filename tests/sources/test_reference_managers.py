@@ -245,6 +245,15 @@ def test_a_subtitle_of_mods_is_a_part_of_the_title_and_editors_are_no_authors() 
     assert (paper.title, paper.authors) == ("The moss: on walls", ("Byron, Ada",))
 
 
+@pytest.mark.parametrize("kind", ["Acquisition note", "Review", "content advice"])
+def test_a_note_in_the_element_abstract_of_mods_is_no_abstract(kind: str) -> None:
+    note = f'<abstract type="{kind}">Bought from the estate of a botanist in 1911.</abstract>'
+    record = '<mods xmlns="http://www.loc.gov/mods/v3"><titleInfo><title>Moss</title></titleInfo>{}</mods>'
+    assert titles(read(record.format(note))) == ["- no abstract"]
+    for kept in ("<abstract>", '<abstract type="Summary">'):
+        assert one(record.format(f"{note}{kept}{ABSTRACT}</abstract>")).abstract == ABSTRACT
+
+
 # ---- damage that would spoil an abstract or join two records
 
 
@@ -272,6 +281,18 @@ def test_a_record_of_two_titles_is_a_reject(form: str) -> None:
     (record,) = read(content.replace(title[0], title[0] + title[0].replace("Study", "Other")))
     assert isinstance(record, Reject)
     assert "twice" in record.reason
+
+
+@pytest.mark.parametrize("path", ["abstract", "titles/title"])
+def test_a_record_within_a_field_of_endnote_is_a_reject(path: str) -> None:
+    inner = f"<record><titles><title>Two</title></titles><abstract>{ABSTRACT}</abstract></record>"
+    title, abstract = ("One" + inner, ABSTRACT) if path == "titles/title" else ("One", f"We ask why. {inner}")
+    record = "<record><ref-type>17</ref-type><titles><title>{}</title></titles><abstract>{}</abstract></record>"
+    content = record.format(title, abstract) + record.format("Three", ABSTRACT)
+    assert titles(read(f"<xml><records>{content}</records></xml>")) == [
+        f"- not valid EndNote XML: the field {path} holds an element record",
+        "Three",
+    ]
 
 
 # ---- RefWorks, Ovid, and BibTeX of databases
