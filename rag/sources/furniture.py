@@ -127,6 +127,8 @@ _NO_ABSTRACT = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_NO_ABSTRACT = 100
+_SNIPPET = re.compile(r"(?:(?:…|\.{3}(?!\.))|.*?\s(?:…|\.{3})\s).*(?:…|\.{3})\W*", re.DOTALL)
+"""What a search engine shows of a page: pieces with an ellipsis before or between them and another at the end."""
 _FEWEST_WORDS = 3
 """In lower case, of a text that is a sentence; one fewer if it ends as one."""
 _SENTENCE_END = re.compile(r"[.!?]\W*$")
@@ -174,8 +176,12 @@ def _is_a_rest(abstract: str) -> bool:
 
 
 def is_furniture(abstract: str, title: str, names: Collection[str]) -> bool:
-    """True if an abstract of any format says that there is none, or is title and names. The title alone may be one."""
-    if len(abstract) <= _LONGEST_NO_ABSTRACT and _NO_ABSTRACT.fullmatch(abstract):
+    """
+    True if a short abstract of any format says that there is none, is a search engine's snippet, or title and names.
+
+    The title alone may be an abstract.
+    """
+    if (len(abstract) <= _LONGEST_NO_ABSTRACT and _NO_ABSTRACT.fullmatch(abstract)) or _SNIPPET.fullmatch(abstract):
         return True
     return identity.normalised_title(abstract) != identity.normalised_title(title) and is_title_and_names(
         abstract, title, names

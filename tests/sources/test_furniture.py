@@ -191,6 +191,25 @@ def test_words_that_there_is_no_abstract_are_none_in_any_format(said: str) -> No
     assert titles(read(f"title,abstract\nMoss,{said}\nWalls,{ABSTRACT}\n")) == ["- no abstract", "Walls"]
 
 
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        "… we study moss on walls … and the number of green walls falls …",
+        "...We study moss on walls in five cities ... the number of green walls falls...",
+        "Moss on walls is green. We count … and find that the number of green walls falls with …",
+    ],
+)
+def test_a_snippet_of_a_search_engine_is_no_abstract(snippet: str) -> None:
+    assert titles(read(f"Title,Abstract\nMoss,{snippet}\nWalls,{ABSTRACT}\n")) == ["- no abstract", "Walls"]
+
+
+@pytest.mark.parametrize(
+    "kept", ["We ask why … and find how.", "We count walls 1, 2, ..., 12 and find moss on all ..."]
+)
+def test_an_ellipsis_within_or_at_the_end_makes_no_snippet(kept: str) -> None:
+    assert titles(read(f'Title,Abstract\nMoss,"{kept}"\n')) == ["Moss"]
+
+
 def test_a_title_with_its_authors_is_no_abstract_in_any_format() -> None:
     row = "Moss on walls,Moss on walls. By Ada Byron and Per Lindqvist,Ada Byron; Per Lindqvist"
     assert titles(read(f"title,abstract,authors\n{row}\n")) == ["- no abstract"]
