@@ -293,13 +293,13 @@ class Columns:
 
     def whole_abstract(self, value: Any) -> str:
         """
-        The text of an abstract that JSON may hold in parts: a list of sentences or of sections with headings.
+        The text of an abstract that JSON may hold in parts: sentences or sections in a list, sections in an object.
 
         A column such as `abstracts` or `abstract_s` lists abstracts, of which the first counts, and no parts.
         """
         name = plain(self.names[self.positions["abstract"][0]]) if "abstract" in self.positions else ""
         if not isinstance(value, list) or not name.endswith(("abstract", "abstracttext")):
-            return values.as_text(value)
+            return values.as_text(value) or values.as_sections(value)
         return values.as_parts(value)
 
     def _leave(self, places: Sequence[int]) -> None:

@@ -27,6 +27,13 @@ _FAMILY_KEYS = "family last_name lastName last familyName family_name surname".s
 _NAME_LIST_KEYS = "author authors creator creators value".split()
 _TERM_KEYS = "term name tag keyword display_name value text subject".split()
 _HEADING_KEYS = "heading label @Label Label section".split()
+_SECTIONS = frozenset(
+    """background context introduction importance rationale objective objectives aim aims purpose question hypothesis
+    design setting participants patients population intervention interventions method methods methodology materials
+    measures outcome outcomes result results finding findings discussion conclusion conclusions interpretation
+    significance implications limitations registration""".split()
+)
+"""Words in the names of an abstract's sections."""
 _MOST_PARTS = 1_000
 _DEEPEST = 8
 """Objects in objects that are looked into for a text."""
@@ -81,10 +88,34 @@ def as_parts(value: Sequence[Any]) -> str:
     """
     parts: dict[str, None] = {}
     for part in value[:_MOST_PARTS]:
-        if text := as_text(part).strip():
+        if text := (as_text(part) or as_sections(part)).strip():
             heading = _first(part, _HEADING_KEYS).strip(" :") if isinstance(part, dict) else ""
             parts[f"{heading}: {text}" if heading and heading != text else text] = None
     return " ".join(parts)
+
+
+def as_sections(value: Any) -> str:
+    """
+    The texts of an object of sections in order, each behind its key; empty if it is no such object.
+
+    At least half of the keys must be names of sections: an object may hold the abstract in several languages instead.
+
+    >>> as_sections({"background": "We ask.", "main_results": ["We find.", "It falls."]})
+    'Background: We ask. Main results: We find. It falls.'
+    >>> as_sections({"en": "We ask.", "fr": "Nous demandons."})
+    ''
+    """
+    if not isinstance(value, dict):
+        return ""
+    parts: dict[str, str] = {}
+    for key, part in [*value.items()][:_MOST_PARTS]:
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", key).split()
+        if " " in (text := (as_parts(part) if isinstance(part, list) else as_text(part)).strip()):
+            parts[" ".join(words).capitalize()] = text
+    known = sum(not _SECTIONS.isdisjoint(heading.lower().split()) for heading in parts)
+    return (
+        " ".join(f"{heading}: {text}" for heading, text in parts.items()) if known and 2 * known >= len(parts) else ""
+    )
 
 
 def as_terms(value: Any, separators: str) -> list[str]:

@@ -211,13 +211,21 @@ def test_many_records_are_more_than_one_record_may_be() -> None:
         ([{"heading": "Aims", "content": "To ask."}, {"label": "Results:", "text": "Moss grows."}],
          "Aims: To ask. Results: Moss grows."),
         ([ABSTRACT, ABSTRACT], ABSTRACT),
+        ({"background": "To ask.", "mainResults": ["Moss grows.", "It is green."], "funding": "By moss."},
+         "Background: To ask. Main results: Moss grows. It is green. Funding: By moss."),
+        ([{"Aims": "To ask."}, {"Results": "Moss grows."}], "Aims: To ask. Results: Moss grows."),
     ],
-    ids=["sentences", "sections", "twice the same"],
+    ids=["sentences", "sections", "twice the same", "an object of sections", "objects of a section"],
 )  # fmt: skip
 def test_an_abstract_in_parts_is_stored_whole(abstract: list[object], text: str) -> None:
     for content in (as_json([fields(abstract=abstract)]), as_jsonl([fields(abstract=abstract), fields(2)])):
         paper = read(content)[0]
         assert isinstance(paper, Paper) and paper.abstract == text
+
+
+def test_an_object_that_holds_no_sections_is_no_abstract() -> None:
+    for held in ({"en": ABSTRACT, "fr": "Nous demandons pourquoi."}, {"We": [0], "map": [1], "results": [2]}):
+        assert titles(read(as_json([fields(abstract=held)]))) == ["- no abstract"]
 
 
 def test_of_abstracts_in_several_languages_the_first_is_stored() -> None:
