@@ -15,7 +15,7 @@ from typing import Any
 from rag import text as prose
 from rag.checking.words import FUNCTION_WORDS, stems
 from rag.llm.chat import Messages
-from rag.llm.prompts import Prompt
+from rag.llm.prompts import Prompt, unfenced
 from rag.types import Paper, Theme
 
 TITLES = 8
@@ -39,10 +39,10 @@ def request(themes: Sequence[Theme], papers: Mapping[str, Paper], prompt: Prompt
     """
     lines = []
     for number, theme in enumerate(themes, start=1):
-        lines.append(f"Theme {number}: {', '.join(map(_plain, theme.keywords))}")
+        lines.append(f"Theme {number}: {', '.join(map(unfenced, theme.keywords))}")
         typical = [papers[paper_id] for paper_id in theme.paper_ids if paper_id in papers]
         titles = [paper.title for paper in typical if not prose.flags(paper.title, "")]
-        lines += [f"Title: {_plain(title)}" for title in titles[:TITLES]]
+        lines += [f"Title: {unfenced(title)}" for title in titles[:TITLES]]
     return prompt.render(evidence="\n".join(lines), count=len(themes), tag=tag)
 
 
@@ -117,7 +117,3 @@ def _fitting(wanted: Sequence[str], held: Sequence[frozenset[str]]) -> int:
 def _content(text: str) -> list[str]:
     words = [word for whole in _WORD.findall(text.lower()) for word in (whole, *re.split("[-'’]", whole))]
     return stems([word for word in dict.fromkeys(words) if word not in FUNCTION_WORDS])
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).replace("</", "< /").replace("<evidence", "< evidence")

@@ -16,7 +16,7 @@ from rag import text as prose
 from rag.checking import JudgedClaim, JudgeName, quoted_in
 from rag.errors import ModelUnavailable
 from rag.llm.chat import Messages, Refused
-from rag.llm.prompts import Prompt
+from rag.llm.prompts import Prompt, unfenced
 from rag.llm.reasoning import without_reasoning
 from rag.types import JsonDict, JudgedAs, Judgement
 
@@ -91,18 +91,14 @@ def shown(claims: Sequence[JudgedClaim]) -> str:
     """The claims for the prompt, each above the titles and sentences that it cites; nothing ends the fence."""
     lines: list[str] = []
     for number, claim in enumerate(claims, start=1):
-        lines += ["", f"Claim {number}: {_plain(claim.text)}"]
+        lines += ["", f"Claim {number}: {unfenced(claim.text)}"]
         title = ""
         for cited in claim.cited:
             if cited.paper.title != title:
                 title = cited.paper.title
-                lines.append(f"Title: {'(withheld)' if prose.flags(title, '') else _plain(title)}")
-            lines.append(f"Sentence: {_plain(cited.sentence.text)}")
+                lines.append(f"Title: {'(withheld)' if prose.flags(title, '') else unfenced(title)}")
+            lines.append(f"Sentence: {unfenced(cited.sentence.text)}")
     return "\n".join(lines).strip()
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).replace("</", "< /").replace("<evidence", "< evidence")
 
 
 def read(reply: str, claims: Sequence[JudgedClaim]) -> list[Judgement | None] | None:

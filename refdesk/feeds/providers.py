@@ -103,12 +103,7 @@ def semanticscholar(pull: Pull) -> Iterator[Document]:
 
 def pubmed(pull: Pull) -> Iterator[Document]:
     """Articles of a query that entered PubMed since, by ESearch and EFetch."""
-    url = pull.text("url", "https://eutils.ncbi.nlm.nih.gov/entrez/eutils").rstrip("/")
-    common: dict[str, Any] = {"db": "pubmed", "tool": "refdesk"}
-    if pull.fetcher.contact:
-        common["email"] = pull.fetcher.contact
-    if key := pull.keys.get("NCBI_API_KEY"):
-        common["api_key"] = key
+    url, common = eutils(pull, "url")
     ids = list(
         dict.fromkeys(pubmed_ids(pull, f"{url}/esearch.fcgi", common, pull.since, pull.today, term=pull.text("query")))
     )
@@ -121,6 +116,17 @@ def pubmed(pull: Pull) -> Iterator[Document]:
         else:
             raise pull.incomplete(at, len(ids))
         yield Document(f"pubmed-{at}.xml", found.body)
+
+
+def eutils(pull: Pull, setting: str) -> tuple[str, dict[str, Any]]:
+    """The URL of NCBI's E-utilities, which a setting may replace, and the parameters of each request for PubMed."""
+    url = pull.text(setting, "https://eutils.ncbi.nlm.nih.gov/entrez/eutils").rstrip("/")
+    common: dict[str, Any] = {"db": "pubmed", "tool": "refdesk"}
+    if pull.fetcher.contact:
+        common["email"] = pull.fetcher.contact
+    if key := pull.keys.get("NCBI_API_KEY"):
+        common["api_key"] = key
+    return url, common
 
 
 def pubmed_ids(pull: Pull, url: str, common: Mapping[str, Any], since: date, until: date, *, term: str) -> list[str]:

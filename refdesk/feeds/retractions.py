@@ -14,7 +14,7 @@ from rag.errors import FeedUnavailable
 from rag.origins import Origin
 from rag.sources import retractions
 from rag.types import ImportReport, Notice, Paper
-from refdesk.feeds.providers import pubmed_ids
+from refdesk.feeds.providers import eutils, pubmed_ids
 from refdesk.feeds.pulling import ASKED_FOR, Pull, integer
 from stores.store import LibraryStore
 
@@ -55,12 +55,7 @@ def _notices(pull: Pull, names: Sequence[str]) -> Iterator[list[Notice]]:
     pmids = sorted(name.removeprefix("pmid:") for name in names if name.startswith("pmid:"))
     yield from _crossref(pull, [f"update-type:retraction,from-index-date:{pull.since.isoformat()}"])
     yield from _crossref(pull, (",".join(f"doi:{doi}" for doi in part) for part in _parts(dois, DOIS)))
-    url = pull.text("pubmed_url", "https://eutils.ncbi.nlm.nih.gov/entrez/eutils").rstrip("/")
-    common: dict[str, Any] = {"db": "pubmed", "tool": "refdesk"}
-    if pull.fetcher.contact:
-        common["email"] = pull.fetcher.contact
-    if key := pull.keys.get("NCBI_API_KEY"):
-        common["api_key"] = key
+    url, common = eutils(pull, "pubmed_url")
     search = f"{url}/esearch.fcgi"
     found = list(pubmed_ids(pull, search, common, pull.since, pull.today, term=NOTICES))
     for part in _parts(pmids, PMIDS):

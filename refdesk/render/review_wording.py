@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rag.types import Agreement, Citation, Claim, Difference, Month, Review, Theme
 from refdesk.render.tex import readable
-from refdesk.render.wording import count, counted, link, name, own, plain
+from refdesk.render.wording import capital, count, counted, link, name, own, plain
 
 LONGEST_TOPIC = 200
 """Characters of a topic in a heading."""
@@ -90,7 +90,7 @@ def theme(given: Theme) -> str:
 def agreement(given: Agreement) -> str:
     """The heading of an agreement: what changes which way, and in how many papers."""
     way = "rises" if given.direction == "up" else "falls"
-    return f"{_capital(plain(readable(given.about)))} {way} ({count(len(given.claims))})"
+    return f"{capital(plain(readable(given.about)))} {way} ({count(len(given.claims))})"
 
 
 def shown(given: Agreement) -> tuple[Claim, ...]:
@@ -107,7 +107,7 @@ def also(given: Agreement) -> str:
 def difference(given: Difference) -> str:
     """The heading of a difference."""
     sides = f"{len(given.claims):,} say that it rises, {len(given.against):,} that it falls"
-    return f"{_capital(plain(readable(given.about)))}: {sides}"
+    return f"{capital(plain(readable(given.about)))}: {sides}"
 
 
 def months(review: Review) -> list[tuple[Month, str, str]]:
@@ -180,7 +180,3 @@ def members(given: Theme, review: Review) -> list[int]:
 def url(given: str | None) -> str | None:
     """A stored address that may be linked to."""
     return link(given)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

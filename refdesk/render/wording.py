@@ -137,7 +137,7 @@ def notices(digest: Digest) -> list[str]:
     elif not digest.papers:
         found.append(f"Of the {count(digest.coverage.listed)} listed, none is in this issue.")
     if digest.degraded:
-        found.append(f"{_capital(plain(digest.degraded['reason'])).rstrip('.')}.")
+        found.append(f"{capital(plain(digest.degraded['reason'])).rstrip('.')}.")
     for feed in digest.coverage.feeds:
         if trouble := _TROUBLED.get(str(feed.get("state"))):
             found.append(f"Papers may be missing: {plain(str(feed.get('name')))} {trouble}.")
@@ -260,7 +260,7 @@ def status(paper: IssuePaper) -> list[str]:
 
 def name(theme: Theme) -> str:
     """The name of a theme as a heading has it."""
-    return _capital(plain(theme.name)) or "Unnamed"
+    return capital(plain(theme.name)) or "Unnamed"
 
 
 def growth(theme: Theme, digest: Digest) -> str:
@@ -341,5 +341,6 @@ def _feed(feed: JsonDict) -> str:
     return ", ".join(parts) + (f": {plain(str(feed['error']))}" if feed.get("error") else "")
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Text with a capital first."""
     return text[:1].upper() + text[1:]
