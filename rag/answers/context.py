@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rag import text as prose
 from rag.answers.extractive import NUMBER_IN_BRACKETS, supports_nothing
 from rag.checking import CitedSentence
+from rag.llm.prompts import unfenced
 from rag.types import Evidence, JsonDict
 
 MAX_SENTENCES = 40
@@ -95,4 +96,4 @@ def pack(
 
 
 def _plain(text: str) -> str:
-    return NUMBER_IN_BRACKETS.sub(r"(\1)", text).replace("</", "< /").replace("<evidence", "< evidence")
+    return unfenced(NUMBER_IN_BRACKETS.sub(r"(\1)", text))

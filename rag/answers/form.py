@@ -1,4 +1,4 @@
-"""What an answer without a model shows, and how useful its sort of answer is."""
+"""The form of an extractive answer: the sentences or papers that it shows, and how likely that form is useful."""
 
 from __future__ import annotations
 
@@ -93,11 +93,7 @@ def is_left_open(text: str, question: str) -> bool:
         return True
     named = _NOT_NAMED.fullmatch(text)
     asked = set(re.findall(r"[^\W_]+", question.lower()))
-    return (
-        bool(named) and set(re.findall(r"[^\W_]+", named[1].lower().replace("” and “", " "))) <= asked
-        if named
-        else False
-    )
+    return named is not None and set(re.findall(r"[^\W_]+", named[1].lower().replace("” and “", " "))) <= asked
 
 
 def quoted(topic: str) -> str:

@@ -1,4 +1,8 @@
-"""Sentences that state something, weighed by what a question asks for: their roles, and how they tell it."""
+"""
+Sentence scoring for an extractive answer: by role, by how a sentence tells it, and by what the question asks for.
+
+Sentences that state nothing are left out. Which of the others are shown is chosen in `rag.answers.forms`.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Telling sentences: those that say what is so, beside those that announce, that only praise, and that give a cause.
+Sentence classification by cue phrases: does a sentence tell a result, announce, praise its own work, or give a cause?
 
 It reads one sentence by its words. Which role a sentence has in its abstract is in `rag.roles`.
 """

@@ -1,4 +1,8 @@
-"""What sort of sentence a question wants: limits, a cause, a way, a number of what; read from its words."""
+"""
+Question classification by cue words: does a question want limits, a cause, a way, or a number, and of what?
+
+The kind of a question is in `rag.question.understand`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""
-The subjects of a reader's own library: its papers divided by spherical k-means, which draws nothing at random.
-"""
+"""Spherical k-means: divide the papers of a reader's own library into subjects. Nothing is drawn at random."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-What a paper's card tells: the sentence of its finding, that of what is new, and whether the finding is specific.
+Extractive summarization of one paper for its card: the sentence of its finding, and that of what is new.
 
 The order of a paper's sentences is that of `rag.roles.finding`; here those are left out that state no result, or that a
 reader cannot follow without the sentence before. Sentences are verbatim and whole.

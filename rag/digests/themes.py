@@ -86,7 +86,7 @@ def themes(
     for at in (at for at in order if sizes[at]):
         old, phrase = followed[at], phrases[at]
         highest += old is None
-        name = old.name if old and old.key == phrase.key else _capital(phrase.text)
+        name = old.name if old and old.key == phrase.key else capitalized(phrase.text)
         history = [*(old.history if old else ()), *earlier.entry(at)]
         sizes_by_period = {**dict(history), period.name: sizes[at]}
         theme = Theme(
@@ -164,11 +164,11 @@ def _keywords(candidates: Candidates, now: Assigned, at: int, column: int) -> tu
     return tuple(candidates.phrases[each].text for each in best.tolist() if scores[each] > 0)
 
 
-def _capital(text: str) -> str:
+def capitalized(text: str) -> str:
     """
     Text with a capital first, unless its first word is written in a way of its own.
 
-    >>> _capital("text-to-image generation"), _capital("mRNA vaccines")
+    >>> capitalized("text-to-image generation"), capitalized("mRNA vaccines")
     ('Text-to-image generation', 'mRNA vaccines')
     """
     return text[0].upper() + text[1:] if text.split()[0].islower() else text

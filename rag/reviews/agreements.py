@@ -1,5 +1,5 @@
 """
-Where results agree and differ: papers that say the same, or the opposite, of one thing.
+Agreement and contradiction detection: papers that say the same, or the opposite, of one thing.
 
 Papers agree if their results say that one thing rises, or falls, and enough of them give a number. They differ only if
 one subject of the topic, such as “self-correction”, stands before both verbs; whatever else rises in one paper and

@@ -1,5 +1,5 @@
 """
-The number of a finding that tells most, word for word: a change before a share, a share before a multiple of anything.
+Extraction of the number that tells most of a finding: a change before a share, a share before any other multiple.
 
 It reads digits with their unit and the measure beside them; it does not compare or convert.
 """

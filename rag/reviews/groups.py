@@ -1,5 +1,5 @@
 """
-Themes of a review: phrases that several of its papers are about.
+Grouping by keyphrases, greedily: the themes of a review are phrases that several of its papers are about.
 
 A theme is a phrase: each of its papers has it in the title, or says it more than once. A paper is in one theme at most,
 that of the first phrase that is chosen, the one that most papers are about. Papers that share no phrase are in none.
@@ -14,6 +14,7 @@ import numpy as np
 
 from rag.checking.words import stems
 from rag.digests.keyphrases import OFTEN, Phrase, Phrases
+from rag.digests.themes import capitalized
 from rag.types import Paper, Theme
 
 FEWEST = 12
@@ -74,11 +75,10 @@ def _says_more(words: frozenset[str], of_topic: frozenset[str]) -> bool:
 
 
 def _theme(number: int, phrase: Phrase, held: Sequence[int], papers: Sequence[Paper], corpus: Phrases) -> Theme:
-    name = phrase.text[0].upper() + phrase.text[1:] if phrase.text.split()[0].islower() else phrase.text
     others = (each.text for each in corpus.salience(held, least=FEWEST_HOLDERS) if each.key != phrase.key)
     return Theme(
         id=f"t{number}",
-        name=name,
+        name=capitalized(phrase.text),
         keywords=(phrase.text, *others)[:KEYWORDS],
         size=len(held),
         previous_size=None,

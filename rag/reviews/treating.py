@@ -1,5 +1,5 @@
 """
-Which papers treat a topic: its phrases stand in the title, or in what the abstract aims at, does or finds.
+Topic filtering: a paper treats a topic if its title names it, or what its abstract aims at, does or finds.
 
 A paper whose abstract only mentions the topic, as background or in a list, is counted and left out. Nothing is read or
 ranked here: the candidates come from retrieval, with their scores.

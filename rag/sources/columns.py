@@ -1,5 +1,5 @@
 """
-Synonyms of columns and keys: what reference managers, databases and APIs call the fields of a paper.
+Schema matching by synonyms of columns and keys: what reference managers, databases and APIs call the fields of a paper.
 
 `Columns` maps one header, or the keys of one object, to fields once, and then each row to the values of the fields. It
 reads no format and makes no Paper.

@@ -1,5 +1,5 @@
 """
-Which encoding a text is in: the declared one, UTF-8, cp1252 where that reads plausibly, else one that a detector finds.
+Encoding detection: the declared one, UTF-8, cp1252 where that reads plausibly, else one that a detector finds.
 
 A wrong guess would store what no author wrote, so what remains doubtful is refused, and the user names the encoding.
 Nothing here reads a format; a declaration is recognised wherever programs write one.

@@ -1,5 +1,5 @@
 """
-Plausible Western text: does a text that was read in some 8-bit encoding look like what people write?
+Mojibake detection in Western text: does what was read in an 8-bit encoding look like what people write?
 
 Wrong readings give words that no language has: `zŠhlten` and `Garc’a` (Mac Roman), `Dvoøák` (Central European), `Ç½ÉÏ`
 (Chinese), `Ïðèâåò` (Russian). The rules look at one word at a time, and know neither files nor encodings. They rather
