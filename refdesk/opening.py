@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from rag.errors import ConfigError, RefdeskError, StoreMismatch
 from refdesk import wiring
 from refdesk.library import Library
 from refdesk.settings import config as configuration
@@ -76,7 +77,7 @@ def restore(
         path: A folder where no library is.
         file: What `Library.backup` wrote.
         progress: Called with the number of papers of each batch when it is indexed.
-        notify: As in `open_library`.
+        notify: As in `open_library`; it is also told of settings of the backup that are wrong, and so not used.
 
     Returns:
         The number of papers, and where the backup's settings are if they name another catalog or other vectors; they
@@ -85,10 +86,34 @@ def restore(
     Raises:
         UnreadableInput: The file is no backup.
         StoreError: There is a library already, or the backup's catalog is damaged or newer.
+        ConfigError: A setting of the environment is wrong; no library is left.
     """
     from stores.backup import ASIDE, read_backup
 
     folder = Path(path)
+    configuration.load(folder)  # the environment's settings, before anything is written
     elsewhere = read_backup(Path(file), folder)
-    with open_library(folder, create=False, notify=notify) as library:
+    with _open_restored(folder, notify) as library:
         return library.reindex(progress=progress), folder / ASIDE if elsewhere else None
+
+
+def _open_restored(folder: Path, notify: Callable[[str], None]) -> Library:
+    """Open a restored library, without the backup's settings if they are wrong; if it cannot be opened, remove it."""
+    from stores.backup import ASIDE, CATALOG, SETTINGS
+
+    try:
+        return open_library(folder, create=False, notify=notify)
+    except (ConfigError, StoreMismatch) as error:
+        failure: RefdeskError = error
+    settings = folder / SETTINGS
+    if settings.exists():
+        settings.replace(folder / ASIDE)
+        try:
+            library = open_library(folder, create=False, notify=notify)
+        except RefdeskError as error:
+            failure = error
+        else:
+            notify(f"{failure.message} The backup's settings are in {folder / ASIDE}, and not used.")
+            return library
+    (folder / CATALOG).unlink()  # a folder without it is no library, and the backup can be restored again
+    raise failure

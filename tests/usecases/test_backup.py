@@ -202,6 +202,37 @@ def test_settings_of_another_place_are_put_beside(folder: Path, tmp_path: Path) 
     assert not (tmp_path / "anew" / "refdesk.toml").exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [("max_sentence = 2", "`max_sentence`"), ("a word", "cannot be read"), ('embedder = "openai:x"', "openai:x")],
+)
+def test_wrong_settings_of_a_backup_are_named_and_put_beside(
+    folder: Path, tmp_path: Path, cli: Cli, settings: str, named: str
+) -> None:
+    with refdesk.open_library(folder) as library:
+        (folder / "refdesk.toml").write_text(settings)
+        library.backup(tmp_path / "b.tar")
+    anew = tmp_path / "anew"
+    ran = cli("--library", str(anew), "restore", str(tmp_path / "b.tar"))
+    assert (ran.status, named in ran.err, "refdesk.toml.restored" in ran.err) == (0, True, True), ran.err
+    assert (anew / "refdesk.toml.restored").read_text() == settings
+    with refdesk.open_library(anew) as library:
+        assert library.check() == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("REFDESK_MAX_SENTENCES", "x"), ("REFDESK_EMBEDDER", "openai:x")])
+def test_a_wrong_setting_of_the_environment_leaves_no_library(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with refdesk.open_library(folder) as library:
+        library.backup(tmp_path / "b.tar")
+    with monkeypatch.context() as changed:
+        changed.setenv(name, value)
+        with pytest.raises(RefdeskError):
+            restore(tmp_path / "anew", tmp_path / "b.tar")
+    assert restore(tmp_path / "anew", tmp_path / "b.tar")[0]
+
+
 def test_a_place_that_cannot_be_written_is_named(folder: Path, cli: Cli) -> None:
     ran = cli("--library", str(folder), "backup", str(ROOT / "none" / "b.tar"))
     assert (ran.status, "cannot be written" in ran.err) == (5, True)
