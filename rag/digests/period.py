@@ -18,6 +18,10 @@ from rag.types import Every, Paper, Period, zone
 _WEEK = re.compile(r"(\d{4})-?W(\d{2})", re.IGNORECASE)
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _SPAN = re.compile(r"(\d{4}-\d{2}-\d{2})(?:--|/)(\d{4}-\d{2}-\d{2})")
+_ARXIV_ID = re.compile(
+    r"arxiv:(?:[a-z.-]+/)?(?P<year>\d{2})(?P<month>0[1-9]|1[0-2])(?:\.\d{4,5}|\d{3})$", re.IGNORECASE
+)
+_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 _HINT = "Write 2026-W27 (a week), 2026-06 (a month), 2026-06-29 (a day) or 2026-06-01--2026-06-20 (first and last day)."
 
 
@@ -150,14 +154,31 @@ def day_of(paper: Paper) -> date:
     """
     The day to whose issue a paper belongs: it was listed, else published, else imported.
 
+    A paper without a date is no new one because it was imported today: the month of its arXiv id, or a year in the name
+    of its venue, stands for its date.
     A date that is only a year or a month is taken to mean the day of import where that lies within it, for a journal
     that says “2026 Jul” has just come in; else its first day.
     """
-    given = paper.listed or paper.published or paper.imported or "1000"
+    given = paper.listed or paper.published or _told(paper) or paper.imported or "1000"
     if len(given) < len("2026-07-01"):
         imported = paper.imported or ""
         given = imported if imported.startswith(given) else (given + "-01-01")[: len("2026-07-01")]
     return date.fromisoformat(given)
+
+
+def _told(paper: Paper) -> str:
+    """
+    What a paper without a date tells of it: the month of its arXiv id, or the last year in its venue; else nothing.
+
+    >>> _told(Paper(paper_id="arxiv:1905.01234", aliases=("arxiv:1905.01234",), title="", abstract=""))
+    '2019-05'
+    """
+    for alias in paper.aliases:
+        if found := _ARXIV_ID.match(alias):
+            year = int(found["year"])
+            return f"{year + (1900 if year >= 91 else 2000)}-{found['month']}"
+    years = _YEAR.findall(paper.venue or "")
+    return years[-1] if years else ""
 
 
 def dating(paper: Paper) -> str:
