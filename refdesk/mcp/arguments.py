@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rag.types import Filter
 
-_Names = Annotated[list[str], Field(max_length=100)]
+_Id = Annotated[str, Field(max_length=500)]
+_Short = Annotated[str, Field(max_length=100)]
+"""A date, a period or a name of a setting: an error repeats it, so it must be no longer than one may be."""
+_Names = Annotated[list[_Id], Field(max_length=100)]
 
 
 class Arguments(BaseModel):
@@ -28,12 +31,12 @@ class Query(Arguments):
 
 
 class Id(Arguments):
-    id: Annotated[str, Field(max_length=500)]
+    id: _Id
 
 
 class Filters(Arguments):
-    since: Annotated[str | None, Field(description="listed since, such as 2026-05 or 2026-05-17")] = None
-    until: str | None = None
+    since: Annotated[_Short | None, Field(description="listed since, such as 2026-05 or 2026-05-17")] = None
+    until: _Short | None = None
     categories: _Names = []
     tags: _Names = []
     authors: _Names = []
@@ -65,7 +68,10 @@ class Ask(Filters):
 
 class ClaimToVerify(Arguments):
     text: Annotated[str, Field(max_length=2_000)]
-    evidence: Annotated[list[str], Field(max_length=100, description="sentences, as arxiv:2406.11741#3")]
+    evidence: Annotated[
+        list[Annotated[str, Field(max_length=520)]],
+        Field(max_length=100, description="sentences, as arxiv:2406.11741#3"),
+    ]
 
 
 class Verify(Arguments):
@@ -76,8 +82,10 @@ class Verify(Arguments):
 
 
 class Issue(Arguments):
-    period: Annotated[str | None, Field(description="2026-W27, 2026-06 or 2026-06-29; without it the last one")] = None
-    subscription: str | None = None
+    period: Annotated[_Short | None, Field(description="2026-W27, 2026-06 or 2026-06-29; without it the last one")] = (
+        None
+    )
+    subscription: _Short | None = None
 
 
 class Review(Filters):
@@ -89,7 +97,7 @@ class Export(Filters):
 
 
 class Rate(Arguments):
-    id: str
+    id: _Id
     rating: Literal[-1, 0, 1]
 
 

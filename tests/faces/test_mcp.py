@@ -28,6 +28,7 @@ from refdesk.mcp.server import server  # noqa: E402
 Cli = Callable[..., Ran]
 ERAS = ("legacy", "2026-07-28")
 QUESTION = "What explains grokking, the delayed generalization of networks?"
+LONG = "x" * 100_000
 
 
 @pytest.fixture(params=ERAS)
@@ -136,6 +137,26 @@ def test_an_error_is_a_result_that_a_model_can_mend(
     error = result.structured_content["error"]
     assert says in f"{error['type']} {error['message']}"
     assert error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("issue", {"period": LONG}),
+        ("issue", {"subscription": LONG}),
+        ("find_papers", {"query": "grokking", "since": LONG}),
+        ("find_papers", {"query": "grokking", "until": LONG}),
+        ("find_papers", {"query": "grokking", "papers": [LONG]}),
+        ("find_papers", {"query": "grokking", "sort": LONG}),
+        ("find_papers", {"query": "grokking", LONG: 1}),
+        ("verify", {"claims": [{"text": "A claim.", "evidence": [LONG]}]}),
+        ("fetch", {"id": LONG}),
+    ],
+)
+def test_an_error_repeats_no_long_argument(reading: Library, name: str, arguments: dict[str, Any]) -> None:
+    result = called(reading, "legacy", name, **arguments)
+    assert result.is_error
+    assert len(result.content[0].text) < 1_000
 
 
 def test_a_tool_that_writes_is_not_there_without_leave(reading: Library, era: str) -> None:
