@@ -96,12 +96,12 @@ def between(since: str | None, until: str | None, today: date, timezone: str = "
     """
     if not since:
         raise BadFilter("A period needs its first day.", hint="Add --since, such as --since 2026-06-01.")
-    first = _whole(since, timezone).first
-    last = _whole(until, timezone).end - timedelta(days=1) if until else today
+    first = _whole(since).first
+    last = _whole(until).end - timedelta(days=1) if until else today
     return span(first, last, timezone)
 
 
-def _whole(given: str, timezone: str) -> Period:
+def _whole(given: str) -> Period:
     """The period of a name that may be a year too."""
     return span(date(int(given), 1, 1), date(int(given), 12, 31)) if re.fullmatch("[12]\\d{3}", given) else parse(given)
 

@@ -42,13 +42,13 @@ class ModelJudge:
         ask: Asks the model. May raise ModelUnavailable or Refused.
         prompt: With the variables `evidence`, `count` and `tag`.
         tag: The random mark of the fence around the evidence.
-        schema: Send a strict JSON schema; a server that refuses it is asked once more without.
     """
 
     name: JudgeName = "model"
 
-    def __init__(self, ask: Ask, prompt: Prompt, *, tag: str, schema: bool = True) -> None:
-        self._ask, self._prompt, self._tag, self._schema = ask, prompt, tag, schema
+    def __init__(self, ask: Ask, prompt: Prompt, *, tag: str) -> None:
+        self._ask, self._prompt, self._tag = ask, prompt, tag
+        self._takes_schema = True  # until the server refuses one
         self._unavailable = False
         self.failure: str | None = None
 
@@ -79,11 +79,11 @@ class ModelJudge:
 
     def _asked(self, messages: Messages, count: int) -> str:
         most = MAX_JUDGEMENT_TOKENS * count + 20
-        if self._schema:
+        if self._takes_schema:
             try:
                 return self._ask(messages, most, {"extra_body": {"response_format": _schema(count)}})
             except Refused:
-                self._schema = False
+                self._takes_schema = False
         return self._ask(messages, most, {})
 
 

@@ -101,13 +101,13 @@ class Pages:
 
     async def ask(self, request: Request) -> Response:
         """The question, still empty."""
-        return await self._page("ask.html.j2", request, "/", question="", given=_filters({}))
+        return await self._page("ask.html.j2", "/", question="", given=_Filters({}))
 
     async def asked(self, request: Request) -> Response:
         """A question from the form: answered, and shown under its permalink where answers are kept."""
         form = await request.form()
         question = str(form.get("question", "")).strip()
-        filters = _filters(_fields(form))
+        filters = _Filters(_fields(form))
         after = str(form.get("after", "")).strip()
         try:
             if not question:
@@ -118,7 +118,6 @@ class Pages:
         except RefdeskError as error:
             return await self._page(
                 "ask.html.j2",
-                request,
                 "/",
                 status=given.status_of(error),
                 question=question,
@@ -128,12 +127,12 @@ class Pages:
         if self._library.shelf.keeps and not filters.any:
             return RedirectResponse(f"/answers/{document['id']}", 303)
         kept = self._library.shelf.keeps
-        return await self._answer(request, document, filters, kept=kept)
+        return await self._answer(document, filters, kept=kept)
 
     async def answers(self, request: Request) -> Response:
         """The reader's last questions."""
         kept = await given.in_thread(lambda: self._library.shelf.answers(limit=LAST_ANSWERS), self._api.searches)
-        return await self._page("answers.html.j2", request, "/", kept=kept)
+        return await self._page("answers.html.j2", "/", kept=kept)
 
     async def answer(self, request: Request) -> Response:
         """A kept answer."""
@@ -141,20 +140,20 @@ class Pages:
         kept = await given.in_thread(lambda: self._library.shelf.answer(id_), self._api.searches)
         if kept is None:
             raise PaperNotFound("This answer is not kept, or no longer.", hint="Ask the question again.")
-        return await self._answer(request, kept.document, _filters({}), kept=True)
+        return await self._answer(kept.document, _Filters({}), kept=True)
 
-    async def _answer(self, request: Request, document: JsonDict, filters: _Filters, *, kept: bool) -> Response:
+    async def _answer(self, document: JsonDict, filters: _Filters, *, kept: bool) -> Response:
         shown = await given.in_thread(lambda: views.answer(self._library, document, kept=kept), self._api.searches)
         back = f"/answers/{document['id']}" if kept else "/"
         question = document["question"]
-        return await self._page("ask.html.j2", request, "/", question=question, given=filters, answer=shown, back=back)
+        return await self._page("ask.html.j2", "/", question=question, given=filters, answer=shown, back=back)
 
     # ---- looking
 
     async def search(self, request: Request) -> Response:
         """Papers for a query."""
         values = {name: request.query_params.getlist(name) for name in request.query_params}
-        filters = _filters(values)
+        filters = _Filters(values)
         q = request.query_params.get("q", "").strip()
         sort: Sort = "date" if request.query_params.get("sort") == "date" else "score"
         more: dict[str, Any] = {"q": q, "sort": sort, "given": filters, "hits": [], "searched": False}
@@ -173,7 +172,7 @@ class Pages:
         more["resorted"] = f"/search?{urlencode([*fields, ('sort', other)])}"
         papers = [("paper", hit.paper_id) for hit in more["hits"]]
         more["exported"] = f"/api/v1/export?{urlencode([('format', 'bibtex'), *papers])}"
-        return await self._page("search.html.j2", request, "/search", **more)
+        return await self._page("search.html.j2", "/search", **more)
 
     async def paper(self, request: Request) -> Response:
         """A paper."""
@@ -188,7 +187,7 @@ class Pages:
                 "back": _paper_path(paper.paper_id),
             }
 
-        return await self._page("paper.html.j2", request, "/search", **await given.in_thread(found, self._api.searches))
+        return await self._page("paper.html.j2", "/search", **await given.in_thread(found, self._api.searches))
 
     async def rate(self, request: Request) -> Response:
         """Rate a paper, and go back."""
@@ -204,7 +203,7 @@ class Pages:
     async def issues(self, request: Request) -> Response:
         """The stored issues."""
         kept = await given.in_thread(self._library.issues.stored, self._api.searches)
-        return await self._page("issues.html.j2", request, "/issues", issues=kept)
+        return await self._page("issues.html.j2", "/issues", issues=kept)
 
     async def issue(self, request: Request) -> Response:
         """A stored issue, in a frame of its own."""
@@ -218,7 +217,6 @@ class Pages:
             )
         return await self._page(
             "issue.html.j2",
-            request,
             "/issues",
             issue=own[at],
             earlier=own[at + 1] if at + 1 < len(own) else None,
@@ -229,12 +227,12 @@ class Pages:
     async def library(self, request: Request) -> Response:
         """What the library holds, and how its feeds and issues do."""
         found = await given.in_thread(self._library.status, self._api.searches)
-        return await self._page("library.html.j2", request, "/library", library=found)
+        return await self._page("library.html.j2", "/library", library=found)
 
     async def missing(self, request: Request) -> Response:
         """There is no such page."""
         problem = PaperNotFound("There is nothing at this address.", hint="The pages are named above.")
-        return await self._page("error.html.j2", request, "", status=404, problem=problem)
+        return await self._page("error.html.j2", "", status=404, problem=problem)
 
     # ---- signing in, static files
 
@@ -246,7 +244,7 @@ class Pages:
                 "This link has been used, or is older than ten minutes.",
                 hint="Start `refdesk serve` again for a new one.",
             )
-            return await self._page("error.html.j2", request, "", status=401, problem=problem, scope="")
+            return await self._page("error.html.j2", "", status=401, problem=problem, scope="")
         reply = RedirectResponse("/", 303)
         if session:
             reply.set_cookie(
@@ -274,23 +272,22 @@ class Pages:
                 return await page(request)
             except RefdeskError as error:
                 status = given.status_of(error)
-                return await self._page("error.html.j2", request, "", status=status, problem=error)
+                return await self._page("error.html.j2", "", status=status, problem=error)
             except ClientDisconnect:
                 return given.cut_off()
             except ValidationError:
                 problem = BadQuestion("The request is too long, or has a wrong value.", hint="Go back and shorten it.")
-                return await self._page("error.html.j2", request, "", status=422, problem=problem)
+                return await self._page("error.html.j2", "", status=422, problem=problem)
 
         return safe
 
-    async def _page(self, name: str, _: Request, here: str, *, status: int = 200, **values: Any) -> Response:
+    async def _page(self, name: str, here: str, *, status: int = 200, **values: Any) -> Response:
         if "scope" not in values:
             values["scope"] = await given.in_thread(self._scope, self._api.searches)
         shared = {
             "here": here,
             "static": static_path(),
             "keeps": self._library.shelf.keeps,
-            "may_write": self._library.shelf.keeps,
             "problem": None,
             "answer": None,
             "examples": [],
@@ -324,10 +321,6 @@ class _Filters:
     def __getattr__(self, name: str) -> Any:
         found = self.several[name]
         return (found[-1] if found else None) if name in ("since", "until") else found
-
-
-def _filters(values: Mapping[str, list[str]]) -> _Filters:
-    return _Filters(values)
 
 
 def _fields(form: FormData) -> dict[str, list[str]]:

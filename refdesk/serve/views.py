@@ -9,6 +9,7 @@ from rag.errors import PaperNotFound
 from rag.types import JsonDict, Paper
 from refdesk.library import Library
 from refdesk.render.answers import UNCHECKED
+from refdesk.render.wording import capital
 
 _MARKS = {
     "verbatim": ("“ ”", "the paper’s own words"),
@@ -48,7 +49,7 @@ def answer(library: Library, document: JsonDict, *, kept: bool) -> dict[str, Any
         "summary": _summary(document),
         "made_of": _made_of(document),
         "facts": [fact["text"] for fact in document["facts"]],
-        "reason": abstention["reason"][:1].upper() + abstention["reason"][1:] + "." if abstention else "",
+        "reason": f"{capital(abstention['reason'])}." if abstention else "",
         "claims": claims,
         "is_list": bool(listed),
         "missing": _missing(document),
@@ -113,7 +114,7 @@ def _summary(document: JsonDict) -> str:
     if document["mode"] == "metadata":
         return "From what the library knows of its papers."
     if document["outcome"] == "mentioned":
-        return f"{papers[:1].upper()}{papers[1:]} on it; none states the answer."
+        return f"{capital(papers)} on it; none states the answer."
     if not document["answered"]:
         return "The library does not hold an answer."
     return f"{'A list of' if document['papers'] else 'Answered from'} {papers}."
