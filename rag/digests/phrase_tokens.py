@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from rag.checking.words import stems
 from rag.digests.phrase_words import BARRIERS, VERBS
@@ -31,8 +31,7 @@ Words = tuple[str, ...]
 """Words in lower case, or stems."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """A word: in lower case, as it is shown, what joins it to the next; `inner` if its token began before it."""
 
     word: str
