@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 
 from rag.ports import Matrix
 from rag.question.words import ASKED_OF
-from rag.retrieval.units import NAMED_IN_PART, Units, presence
+from rag.retrieval.units import CONTRACTED, NAMED_IN_PART, Units, presence
 from rag.types import Paper
 
 Array = NDArray[np.float64]
 WORD = re.compile(r"[^\W_]+")
 _LINK = re.compile(r"https?://\S+")
-_CONTRACTED = re.compile(r"(?<=\w)(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b")
 _K1, _B = 1.2, 0.75  # BM25's, as tantivy has them
 MAX_TERMS = 32
 """Of a longer question the rarest terms are kept."""
@@ -53,7 +52,7 @@ def content_words(text: str) -> list[str]:
     >>> content_words("What explains grokking, and why doesn't it happen at once?")
     ['grokking', 'happen', 'once']
     """
-    words = list(dict.fromkeys(WORD.findall(_CONTRACTED.sub("", text.lower()))))
+    words = list(dict.fromkeys(WORD.findall(CONTRACTED.sub("", text.lower()))))
     return [word for word in words if word not in STOP_WORDS]
 
 

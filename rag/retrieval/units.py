@@ -22,7 +22,8 @@ from rag.question.words import ASKED_OF, FAULTS, FUNCTION_WORDS, PREDICATES, SCA
 MAX_UNITS = 12
 """Of a longer question the rarest units are kept."""
 _WORD = re.compile(r"[^\W_]+")
-_CONTRACTED = re.compile(r"(?<=\w)(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b")
+CONTRACTED = re.compile(r"(?<=\w)(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b")
+"""The ends of contractions, which are no words of a question: “doesn’t”, “what’s”."""
 _INNER = frozenset("of in the for and to with on at by from".split())
 _SORTS = frozenset(
     "dataset datasets benchmark benchmarks survey surveys review reviews method methods approach approaches technique "
@@ -189,7 +190,7 @@ def _longest(run: Sequence[str], at: int, lexical: Lexical, stem: Callable[[str]
 def _runs(topic: str) -> list[list[str]]:
     """Words between punctuation, verbs and other function words; a phrase may hold “of” or “in the”."""
     runs: list[list[str]] = [[]]
-    text = _CONTRACTED.sub("", topic.lower())
+    text = CONTRACTED.sub("", topic.lower())
     last = 0
     for match in _WORD.finditer(text):
         word = match.group()

@@ -112,6 +112,11 @@ def test_an_effect_on_a_thing_that_no_sentence_names_is_no_answer(library: refde
         ("Our protocol, compared with zolpidem and trazodone, is cheap.", ("zolpidem", "trazodone"), False),
         ("The ward stocks zolpidem, suvorexant and trazodone.", ("zolpidem", "trazodone"), False),
         ("Zolpidem acted faster than placebo.", ("zolpidem", "trazodone"), False),
+        ("It outperforms the solar panel and the wood stove.", ("solar panel", "wood stove"), False),
+        ("It gains +0.83 over the solar panel; +0.33 over the wood stove.", ("solar panel", "wood stove"), False),
+        ("We use a solar panel for heat while integrating a wood stove.", ("solar panel", "wood stove"), False),
+        ("A hybrid of solar panel and wood stove.", ("solar panel", "wood stove"), False),
+        ("The solar panel is cheaper than the wood stove.", ("solar panel", "wood stove"), True),
     ],
 )
 def test_a_comparison_sets_two_things_against_each_other(text: str, sides: tuple[str, str], said: bool) -> None:

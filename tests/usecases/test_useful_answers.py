@@ -11,7 +11,7 @@ import pytest
 
 import refdesk
 from rag.answers import form, sentences, telling, wanted
-from rag.answers.comparing import compares, is_of_both
+from rag.answers.comparing import is_of_both
 from rag.answers.coverage import is_in
 from rag.answers.defining import definition_level
 from rag.question import understand
@@ -169,20 +169,6 @@ def test_ways_are_papers_with_what_they_propose(library: refdesk.Library) -> Non
     assert "We propose a silica wash that is brushed on before firing." in told
     assert "We introduce a cooling plan with two holds." in told
     assert [paper.finding for paper in answer.papers] == list(answer.claims)
-
-
-@pytest.mark.parametrize(
-    ("text", "sides", "said"),
-    [
-        ("It outperforms the solar panel and the wood stove.", ("solar panel", "wood stove"), False),
-        ("It gains +0.83 over the solar panel; +0.33 over the wood stove.", ("solar panel", "wood stove"), False),
-        ("We use a solar panel for heat while integrating a wood stove.", ("solar panel", "wood stove"), False),
-        ("A hybrid of solar panel and wood stove.", ("solar panel", "wood stove"), False),
-        ("The solar panel is cheaper than the wood stove.", ("solar panel", "wood stove"), True),
-    ],
-)
-def test_a_third_that_beats_both_does_not_compare_them(text: str, sides: tuple[str, str], said: bool) -> None:
-    assert compares(text, sides) is said
 
 
 def test_where_no_paper_compares_each_side_is_told(library: refdesk.Library) -> None:
