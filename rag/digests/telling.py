@@ -43,7 +43,8 @@ _MACRO = re.compile(r"\\(?:name\w*|method\w*|model\w*|ours|system|tool|sys|appro
 """A name of the authors that only their own TeX knows."""
 _QUANTITY = re.compile(r"(?<![\w.{^-])\d[\d.,]*(?![\w-])")
 _LEAN = re.compile(
-    r"^(?:moreover|furthermore|additionally|in addition|also|further|besides|similarly|meanwhile|then|next|for (?:example|instance)"
+    r"^(?:moreover|furthermore|additionally|in addition|also|further|besides|similarly|meanwhile|then|next"
+    r"|for (?:example|instance)"
     r"|second(?:ly)?|third(?:ly)?|conversely|in contrast|as (?:a result|such)|another"
     r"|(?:more )?specifically|in particular|concretely"
     r"|the (?:second|third|other|latter|former|same)|both|in response|(?:through|with|for) this|on this basis)\b"
