@@ -89,7 +89,7 @@ def prompt(name: str, arguments: dict[str, str]) -> types.GetPromptResult:
         BadQuestion: There is no such prompt, or its topic is missing.
     """
     if name not in _WORDS or (name == "review" and not arguments.get("topic", "").strip()):
-        raise BadQuestion(f"No prompt “{name}” with these arguments.", hint="`review` needs a `topic`.")
+        raise BadQuestion(f"No prompt “{name[:100]}” with these arguments.", hint="`review` needs a `topic`.")
     subscription = arguments.get("subscription", "").strip()
     of = f" of the subscription “{subscription}”" if subscription else ""
     text = _WORDS[name].format(topic=arguments.get("topic", "").strip(), of=of)
