@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from rag import errors
 from rag.types import Filter
+from refdesk.reviews import MOST
 
 _Given = TypeVar("_Given", bound="Given")
 _Result = TypeVar("_Result")
@@ -108,7 +109,7 @@ class Reviewed(Given):
 
     topic: Annotated[str, Field(min_length=1, max_length=2_000)]
     filter: Filtered = Filtered()
-    limit: Annotated[int, Field(ge=1, le=200)] = 100
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 100
 
 
 class Rating(Given):

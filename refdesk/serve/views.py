@@ -44,7 +44,7 @@ def answer(library: Library, document: JsonDict, *, kept: bool) -> dict[str, Any
     return {
         "id": document["id"],
         "kept": kept,
-        "read_as": _read_as(document["understood"]),
+        "read_as": _read_as(document),
         "degraded": _degraded(document),
         "summary": _summary(document),
         "made_of": _made_of(document),
@@ -132,8 +132,10 @@ def _made_of(document: JsonDict) -> str:
     return f"The library {words} holds this ({sure:.2f}). {made}"
 
 
-def _read_as(understood: Mapping[str, Any] | None) -> str:
-    if not understood:
+def _read_as(document: JsonDict) -> str:
+    """How the question was read, where that changed what was searched."""
+    understood = document["understood"]
+    if not understood or document["mode"] == "metadata":
         return ""
     span = " ".join(f"{word} {understood[word]}" for word in ("since", "until") if understood.get(word))
     parts = [f"by “{name[:80]}”" for name in understood.get("authors") or ()]
