@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 SCHEMES = ("arxiv", "doi", "pmid", "openalex", "s2", "pmcid", "file", "title")
 """The id schemes, the most reliable first."""
@@ -36,6 +37,8 @@ _PMCID = re.compile(  # OpenAlex writes the URL without the letters PMC
     r"(?:pmc)?0*([1-9]\d{0,8})(?:\.\d{1,2})?(?:[/?#]\S*)?$",
     re.IGNORECASE,
 )
+_PDF = {"arxiv": "https://arxiv.org/pdf/{}", "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/{}/pdf/"}
+_PDF_LINK = re.compile(r"https?://[\w./%~:?&=+,;@#()-]+\.pdf", re.IGNORECASE | re.ASCII)
 _TEX = re.compile(r"[{}$]|\\[a-z]+\s*|\\[\"'`^~=.]")
 _WORD = re.compile(r"\w+")
 _S2 = re.compile(r"(?:https?://www\.semanticscholar\.org/paper/(?:[^/]+/)?|s2:)([0-9a-f]{40})$", re.IGNORECASE)
@@ -71,15 +74,21 @@ def arxiv_id(text: str, *, named: bool = False) -> tuple[str, int | None] | None
     return None
 
 
-def pdf_url(paper_id: str) -> str | None:
+def pdf_url(ids: Iterable[str], url: str | None) -> str | None:
     """
-    The URL of a paper's PDF where its id tells it, which is so for arXiv.
+    The URL of a paper's PDF, where one of its ids tells it (arXiv, PubMed Central), or its link is one.
 
-    >>> pdf_url("arxiv:2406.11741")
+    Args:
+        ids: Its ids, the best first.
+        url: Its link, as reference managers keep it.
+
+    >>> pdf_url(["arxiv:2406.11741"], None)
     'https://arxiv.org/pdf/2406.11741'
     """
-    scheme, _, name = paper_id.partition(":")
-    return f"https://arxiv.org/pdf/{name}" if scheme == "arxiv" else None
+    for scheme, _, name in (paper_id.partition(":") for paper_id in ids):
+        if scheme in _PDF:
+            return _PDF[scheme].format(name)
+    return url if url and _PDF_LINK.fullmatch(url) else None
 
 
 def _doi_of(text: str) -> str | None:

@@ -202,9 +202,8 @@ class IssuePaper:
 
     @property
     def pdf(self) -> str | None:
-        """The URL of its PDF, if one of its ids tells it."""
-        ids = (self.paper.paper_id, *sorted(self.paper.aliases))
-        return next(filter(None, map(identity.pdf_url, ids)), None)
+        """The URL of its PDF, if one of its ids or its link tells it."""
+        return identity.pdf_url((self.paper.paper_id, *sorted(self.paper.aliases)), self.paper.url)
 
     def to_dict(self) -> JsonDict:
         """The paper as `digest --json` prints it."""

@@ -48,7 +48,7 @@ def _templates() -> Environment:
         "tex": lambda text: wording.plain(readable(text)),
         "plain": wording.plain,
         "weblink": wording.link,
-        "pdf": identity.pdf_url,
+        "pdf": lambda paper: identity.pdf_url((paper.paper_id, *paper.aliases), paper.url),
         "authors": _authors,
         "paper_path": _paper_path,
     }

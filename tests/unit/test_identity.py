@@ -179,3 +179,20 @@ def test_similarity_is_symmetric_within_zero_and_one_and_one_for_the_same(one: s
 )
 def test_similarity_is_the_share_of_words_that_both_have(one: str, other: str, similarity: float) -> None:
     assert identity.similarity(one, other) == similarity
+
+
+@pytest.mark.parametrize(
+    ("ids", "url", "pdf"),
+    [
+        (["doi:10.1/x", "arxiv:2406.11741"], "https://example.org/a", "https://arxiv.org/pdf/2406.11741"),
+        (["doi:10.1/x", "pmcid:PMC77"], None, "https://pmc.ncbi.nlm.nih.gov/articles/PMC77/pdf/"),
+        (["doi:10.1/x"], "https://example.org/papers/a%20b.PDF", "https://example.org/papers/a%20b.PDF"),
+        (["doi:10.1/x"], "https://example.org/a", None),
+        (["doi:10.1/x"], "javascript:alert(1).pdf", None),
+        (["doi:10.1/x"], 'https://example.org/"onclick=x.pdf', None),
+        (["doi:10.1/x"], "https://example.org/\u202efdp.pdf", None),
+        ([], None, None),
+    ],
+)
+def test_the_pdf_of_a_paper_is_told_by_an_id_or_is_its_link(ids: list[str], url: str | None, pdf: str | None) -> None:
+    assert identity.pdf_url(ids, url) == pdf
