@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from reading import ABSTRACT, as_jsonl, one, paper_of, read
 
+from rag.sources.western import nonsense
 from rag.types import Paper
 from refdesk.render.export import FORMATS
 
@@ -68,8 +69,8 @@ def same(paper: Paper) -> dict[str, Any]:
 )
 def test_what_is_exported_and_read_again_is_the_same_paper(form: str, fields: dict[str, Any]) -> None:
     first = read(as_jsonl([fields]), "papers.jsonl", format_name="jsonl")[0]
-    if not isinstance(first, Paper):
-        return
+    if not isinstance(first, Paper) or nonsense(f"{first.title}\n{first.abstract}"):
+        return  # what was encoded twice is refused in files of reference managers, and JSON Lines keep it
     again = one("".join(f"{entry}\n" for entry in FORMATS[form]([first])), f"export.{form}", format_name=form)
     assert same(again) == same(first)
 
