@@ -15,6 +15,7 @@ from reading import as_csv, as_json, as_jsonl, fields, read, titles
 from test_recognition import SAMPLES
 
 from rag.errors import InputError
+from rag.sources.western import nonsense
 from rag.types import Paper, Reject
 
 KEYS = ["title", "abstract", "id", "doi", "authors", "date", "url", "tags"]
@@ -48,6 +49,8 @@ def test_papers_and_rejects_are_as_many_as_the_rows_that_are_not_blank(entries: 
 @given(entries=RECORDS)
 def test_a_table_and_lines_of_the_same_records_give_the_same_papers(entries: list[dict[str, str]]) -> None:
     rows = [{key: " ".join(entry.get(key, "").replace("\0", "").split()) for key in KEYS} for entry in entries]
+    # damage in a table, and none in lines: a last quotation mark, and text that was encoded twice
+    rows = [row | {"abstract": row["abstract"].rstrip('"')} for row in rows if not nonsense("\n".join(row.values()))]
     rows = [row for row in rows if any(row.values())] or [fields(0) | dict.fromkeys(KEYS[3:], "")]
     assert titles(read(as_csv(rows), "papers.csv", format_name="csv")) == titles(read(as_jsonl(rows)))
 
