@@ -24,7 +24,9 @@ from rag.sources.journals import journal_name
 from rag.sources.record_lines import split_at
 from rag.types import Paper, Reject
 
-logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # its warnings become Rejects
+_LOGGER = logging.getLogger("bibtexparser")  # its warnings become Rejects, and quote the file, undecodable bytes too
+_LOGGER.addHandler(logging.NullHandler())
+_LOGGER.propagate = False
 
 _BLOCK = re.compile(r"[\s\ufeff]*@\w*[ \t]*[{(]")
 _ENTRY_HEAD = re.compile(r"^[ \t\ufeff]*@[A-Za-z]+[ \t]*[{(][^={}\"\n]*(?:,|$|=|\{|\")", re.MULTILINE)
