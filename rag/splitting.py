@@ -9,26 +9,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rag.types import Paper, Union
+from rag.types import Paper
 
 _OF_TEXT = ("title", "abstract", "spans", "roles", "flags")
 _SINGLE = ("authors", "published", "updated", "listed", "imported", "url", "venue", "version", "attention")
 _SEVERAL = ("categories", "tags")
 
 
-def parted(now: Paper, union: Union) -> tuple[Paper, Paper]:
+def parted(now: Paper, before: Paper, merged: Paper, after: Paper) -> tuple[Paper, Paper]:
     """
     Part a united paper.
 
     Args:
         now: The paper as the library has it.
-        union: The union to undo; its papers with their texts.
+        before, merged: The papers that were united, as they were.
+        after: The united paper, as it was then.
 
     Returns:
         The paper that keeps its id, and the restored one. An alias that a record brought after the union, or with it,
         stays with the first.
     """
-    before, merged, after = union.surviving, union.merged, union.after
     revised = (now.title, now.abstract) != (after.title, after.abstract)
     changes: dict[str, Any] = {} if revised else {name: getattr(before, name) for name in _OF_TEXT}
     if not revised and "withdrawn" in now.flags and "withdrawn" not in after.flags:

@@ -277,12 +277,17 @@ class Library(Questions):
         self,
         *,
         sort: Literal["id", "date"] = "id",
+        after: str = "",
         filter: Filter | None = None,  # noqa: A002
         **filters: Unpack[FilterOptions],
     ) -> Iterator[Paper]:
-        """Yield all papers of a filter, by id, or the newest first. Filters and errors as in `search`."""
+        """
+        Yield all papers of a filter, by id, or the newest first. Filters and errors as in `search`.
+
+        `after` leaves out the papers whose ids do not come after it; they are not read.
+        """
         chosen = checked_filter(self._store.catalog, choose_filter(filter, filters))
-        ids = self._store.catalog.matching(chosen, newest_first=sort == "date")
+        ids = [each for each in self._store.catalog.matching(chosen, newest_first=sort == "date") if each > after]
         for at in range(0, len(ids), 500):
             yield from self._store.catalog.papers(ids[at : at + 500]).values()
 

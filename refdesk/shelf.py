@@ -66,9 +66,9 @@ class Shelf:
         return self._store.catalog.tokens().revoke(id_)
 
     def reader_of(self, secret: str) -> str | None:
-        """Whose token this is; None if it is nobody's."""
-        tokens = self._store.catalog.tokens()
-        reader = tokens.reader_of(secret)
-        if reader and self.keeps:
-            tokens.use(secret, day=self._store.now()[:10])
-        return reader
+        """Whose token this is; None if it is nobody's. Only the first use of a day is written."""
+        tokens, day = self._store.catalog.tokens(), self._store.now()[:10]
+        found = tokens.find(secret)
+        if found and self.keeps and (found.used or "") < day:
+            tokens.use(found.id, day=day)
+        return found.reader if found else None

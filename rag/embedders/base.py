@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,9 +19,9 @@ class MatrixEmbeddings(Embeddings):
     max_tokens: int
     is_static: bool = False
 
+    @abstractmethod
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Unit rows, one per text, float32."""
-        raise NotImplementedError  # abstract: each embedder defines it
 
     def embed_each(self, texts: Sequence[str]) -> tuple[Matrix, dict[int, str]]:
         """The rows of `embed`, and the reasons of refused texts by number: an embedder on this machine refuses none."""

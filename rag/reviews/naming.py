@@ -15,6 +15,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from rag.checking.words import stems
+from rag.digests.phrase_tokens import AGREED, DEFINED
 from rag.question.words import FUNCTION_WORDS
 
 GAP = 2
@@ -29,8 +30,6 @@ without the first word must be worth more, for that word tells which sort is mea
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s/'’-]")
 _END = ""
 
-DEFINED, AGREED = 3, 0.7
-"""Texts that must define an acronym by the same words, and their share of those that define it."""
 _ACRONYM = re.compile(r" \(([A-Z][A-Za-z]{0,4}[A-Z])s?\)")
 _BEFORE = 100
 """Characters before an acronym in which its words are looked for."""

@@ -78,6 +78,10 @@ class Revision:
     named: tuple[tuple[tuple[str, ...], str | None, str | None], ...] = ()
     brought: Brought | None = None
 
+    def to_dict(self) -> JsonDict:
+        """The revision as `show --json` prints it, without its text."""
+        return {"hash": self.hash, "seen": self.seen, "brought": self.brought.to_dict() if self.brought else None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:

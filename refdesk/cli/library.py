@@ -19,18 +19,18 @@ def show(session: Session, names: tuple[str, ...], as_json: bool) -> None:
     PAPER is any id of a paper, or words of its title. With --json and several papers: one document a line.
     """
     with session.open() as library:
+        papers = named_papers(library, names)
+        if as_json:
+            from refdesk.paper_document import paper_document
+
+            documents = [paper_document(library, paper) for paper in papers]
+            for document in documents:
+                print_json(document)
+            return
         found = [
             (paper, library.revisions(paper.paper_id), library.notice(paper.paper_id) if paper.flags else None)
-            for paper in named_papers(library, names)
+            for paper in papers
         ]
-    if as_json:
-        for paper, revisions, notice in found:
-            seen = [
-                {"hash": each.hash, "seen": each.seen, "brought": each.brought.to_dict() if each.brought else None}
-                for each in revisions
-            ]
-            print_json({**paper.to_dict(), "revisions": seen, "notice": notice.to_dict() if notice else None})
-        return
     from refdesk.render import terminal
 
     for number, (paper, revisions, notice) in enumerate(found):

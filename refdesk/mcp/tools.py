@@ -77,9 +77,7 @@ def fetch(call: Call, args: given.Id) -> JsonDict:
             "categories": list(paper.categories),
             "aliases": list(paper.aliases),
             "flags": list(paper.flags),
-            "revisions": [
-                {"hash": revision.hash, "seen": revision.seen} for revision in call.library.revisions(paper.paper_id)
-            ],
+            "revisions": [revision.to_dict() for revision in call.library.revisions(paper.paper_id)],
         },
     }
 

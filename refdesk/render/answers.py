@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from rag.types import Answer
 
 UNCHECKED = "Left open, in the model's unchecked words:"
@@ -12,19 +14,37 @@ def read_as(given: Answer) -> str:
     asked = given.understood
     if not asked or given.mode == "metadata":
         return ""
-    span = " ".join(f"{word} {day}" for word, day in (("since", asked.since), ("until", asked.until)) if day)
-    parts = [f"by “{name[:80]}”" for name in asked.authors]
+    newest_first = asked.newest_first and bool(given.papers)
+    return reading(asked.authors, asked.since, asked.until, asked.corrected, newest_first=newest_first)
+
+
+def reading(
+    authors: Iterable[str],
+    since: str | None,
+    until: str | None,
+    corrected: Mapping[str, str],
+    *,
+    newest_first: bool = False,
+) -> str:
+    """The same in words, from what was understood; empty where none of it is there."""
+    span = " ".join(f"{word} {day}" for word, day in (("since", since), ("until", until)) if day)
+    parts = [f"by “{name[:80]}”" for name in authors]
     parts += [f"papers listed {span}"] if span else []
-    parts += [f"“{word}” as “{correct}”" for word, correct in asked.corrected.items()]
-    parts += ["the newest first"] if asked.newest_first and given.papers else []
+    parts += [f"“{word}” as “{correct}”" for word, correct in corrected.items()]
+    parts += ["the newest first"] if newest_first else []
     return f"Read as: {'; '.join(parts)}." if parts else ""
 
 
 def left_open(given: Answer) -> str:
     """What the sentences of an answer leave open; empty if nothing is known of that."""
-    if not given.missing:
+    return missing_in_words(given.missing, given.mode)
+
+
+def missing_in_words(missing: str | None, mode: str) -> str:
+    """The same, from what is missing in an answer of this mode."""
+    if not missing:
         return ""
-    return f"{UNCHECKED} {given.missing}." if given.mode == "generated" else f"Left open: {given.missing}."
+    return f"{UNCHECKED} {missing}." if mode == "generated" else f"Left open: {missing}."
 
 
 def unanswered(given: Answer) -> str:

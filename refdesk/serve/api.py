@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from itertools import islice
 
 import anyio
@@ -11,8 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from rag.errors import PaperNotFound
-from rag.types import JsonDict
+from rag.types import JsonDict, Paper
 from refdesk.library import Library
+from refdesk.paper_document import paper_document
 from refdesk.serve import requests as given
 from refdesk.serve.events import stream
 from refdesk.serve.guard import ISSUE_POLICY
@@ -136,7 +138,9 @@ class Api:
         if not ending:
             return given.as_json(kept.document)
         name, media = _EXPORTS[ending]
-        text = await given.in_thread(lambda: self._exported(name, _sources(kept.document)), self.searches)
+        text = await given.in_thread(
+            lambda: _exported(name, map(self.library.show, _sources(kept.document))), self.searches
+        )
         return Response(text, media_type=media)
 
     async def _delete_answer(self, id_: str) -> Response:
@@ -149,8 +153,7 @@ class Api:
         asked = given.query(request, given.Papers)
 
         def run() -> JsonDict:
-            after = (paper for paper in self.library.papers(filter=asked.filter) if paper.paper_id > asked.after)
-            page = list(islice(after, asked.limit + 1))
+            page = list(islice(self.library.papers(after=asked.after, filter=asked.filter), asked.limit + 1))
             shown = page[: asked.limit]
             more = shown[-1].paper_id if len(page) > asked.limit else None
             return {"papers": [paper.to_dict() for paper in shown], "next": more}
@@ -159,13 +162,10 @@ class Api:
 
     async def paper(self, request: Request) -> Response:
         """A paper with its sentences and revisions."""
-
-        def run() -> JsonDict:
-            paper = self.library.show(request.path_params["id"])
-            seen = [{"hash": each.hash, "seen": each.seen} for each in self.library.revisions(paper.paper_id)]
-            return {**paper.to_dict(), "revisions": seen}
-
-        return given.as_json(await given.in_thread(run, self.searches))
+        found = await given.in_thread(
+            lambda: paper_document(self.library, self.library.show(request.path_params["id"])), self.searches
+        )
+        return given.as_json(found)
 
     async def rate(self, request: Request) -> Response:
         """Like or dislike a paper, or take that back."""
@@ -175,18 +175,16 @@ class Api:
 
     async def export(self, request: Request) -> Response:
         """Papers in a format of reference managers."""
-        from refdesk.render.export import FORMATS
-
         asked = given.query(request, given.Export)
         text = await given.in_thread(
-            lambda: "\n".join(FORMATS[asked.format](self.library.papers(filter=asked.filter))) + "\n", self.searches
+            lambda: _exported(asked.format, self.library.papers(filter=asked.filter)), self.searches
         )
-        return Response(text.encode(errors="replace"), media_type="text/plain")
+        return Response(text, media_type="text/plain")
 
     async def issues(self, _: Request) -> Response:
         """The stored issues, the newest first."""
         kept = await given.in_thread(self.library.issues.stored, self.searches)
-        return given.as_json({"issues": [dict(each._asdict()) for each in kept]})
+        return given.as_json({"issues": [each._asdict() for each in kept]})
 
     async def issue(self, request: Request) -> Response:
         """A stored issue, as JSON, or by its ending as Markdown or HTML: the bytes that were delivered."""
@@ -211,11 +209,12 @@ class Api:
         """The description of this API."""
         return given.as_json(openapi(signs_in=self._signs_in))
 
-    def _exported(self, format_name: str, paper_ids: list[str]) -> bytes:
-        from refdesk.render.export import FORMATS
 
-        papers = [self.library.show(paper_id) for paper_id in paper_ids]
-        return ("\n".join(FORMATS[format_name](papers)) + "\n").encode(errors="replace")
+def _exported(format_name: str, papers: Iterable[Paper]) -> bytes:
+    """Papers in a format of reference managers."""
+    from refdesk.render.export import FORMATS
+
+    return ("\n".join(FORMATS[format_name](papers)) + "\n").encode(errors="replace")
 
 
 def _sources(document: JsonDict) -> list[str]:

@@ -53,7 +53,7 @@ def application(
             {"error": {"type": "NotFound", "message": "There is nothing at this address.", "hint": None}}, 404
         )
 
-    doors = Doors(hosts=hosts, sessions=sessions, reader_of=library.shelf.reader_of, secure=secure)
+    doors = Doors(hosts=hosts, sessions=sessions, reader_of=library.shelf.reader_of)
     return Starlette(
         routes=[
             Route("/healthz", alive),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -15,8 +14,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from rag.answers.stream import AnswerStream
 from rag.errors import RefdeskError
 from rag.types import Answer, JsonDict
+from refdesk.serve.requests import in_thread, json_bytes
 
-_Result = TypeVar("_Result")
 PING_S = 15
 
 
@@ -36,8 +35,8 @@ def stream(
     async def events() -> AsyncIterator[ServerSentEvent]:
         parts: AnswerStream | None = None
         try:
-            parts = await _in_thread(lambda: ask(cancel), limiter)
-            while (part := await _in_thread(partial(next, parts, None), limiter)) is not None:
+            parts = await in_thread(lambda: ask(cancel), limiter, abandon=True)
+            while (part := await in_thread(partial(next, parts, None), limiter, abandon=True)) is not None:
                 if isinstance(part, Answer):
                     document = part.to_dict()
                     await anyio.to_thread.run_sync(keep, document)
@@ -55,11 +54,5 @@ def stream(
     return EventSourceResponse(events(), ping=PING_S, headers=headers)
 
 
-async def _in_thread(run: Callable[[], _Result], limiter: anyio.CapacityLimiter) -> _Result:
-    """Run what blocks in a thread; a client that went away does not wait for it."""
-    return await anyio.to_thread.run_sync(run, limiter=limiter, abandon_on_cancel=True)
-
-
 def _event(name: str, document: Any) -> ServerSentEvent:
-    text = json.dumps(document, ensure_ascii=False).encode(errors="replace").decode()
-    return ServerSentEvent(event=name, data=text)
+    return ServerSentEvent(event=name, data=json_bytes(document).decode())

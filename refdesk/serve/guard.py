@@ -44,13 +44,11 @@ class Doors:
         hosts: The names, with ports, by which the server is addressed; a page of another name cannot use it.
         sessions: Those who signed in; None lets everybody in.
         reader_of: Whose token a secret is.
-        secure: Cookies over https only.
     """
 
     hosts: Collection[str]
     sessions: Sessions | None
     reader_of: Callable[[str], str | None]
-    secure: bool = False
 
 
 class Guard:

@@ -133,9 +133,9 @@ async def body(request: Request, model: type[_Given]) -> _Given:
     return model.model_validate_json(await request.body())
 
 
-async def in_thread(run: Callable[[], _Result], limiter: anyio.CapacityLimiter) -> _Result:
-    """Run what blocks in a thread, once one is free."""
-    return await anyio.to_thread.run_sync(run, limiter=limiter)
+async def in_thread(run: Callable[[], _Result], limiter: anyio.CapacityLimiter, *, abandon: bool = False) -> _Result:
+    """Run what blocks in a thread, once one is free; `abandon` leaves it alone where the client goes away."""
+    return await anyio.to_thread.run_sync(run, limiter=limiter, abandon_on_cancel=abandon)
 
 
 def replied(endpoint: Endpoint) -> Endpoint:
@@ -180,7 +180,10 @@ def invalid(error: ValidationError) -> JSONResponse:
 
 
 def as_json(document: Any, status: int = 200) -> Response:
-    """A document as JSON; half of a surrogate pair becomes a question mark."""
-    return Response(
-        json.dumps(document, ensure_ascii=False).encode(errors="replace"), status, media_type="application/json"
-    )
+    """A document as JSON."""
+    return Response(json_bytes(document), status, media_type="application/json")
+
+
+def json_bytes(document: Any) -> bytes:
+    """A document as JSON in UTF-8; half of a surrogate pair becomes a question mark."""
+    return json.dumps(document, ensure_ascii=False).encode(errors="replace")

@@ -8,7 +8,7 @@ from typing import Any
 from rag.errors import PaperNotFound
 from rag.types import JsonDict, Paper
 from refdesk.library import Library
-from refdesk.render.answers import UNCHECKED
+from refdesk.render.answers import missing_in_words, reading
 from refdesk.render.wording import capital
 
 _MARKS = {
@@ -52,7 +52,7 @@ def answer(library: Library, document: JsonDict, *, kept: bool) -> dict[str, Any
         "reason": f"{capital(abstention['reason'])}." if abstention else "",
         "claims": claims,
         "is_list": bool(listed),
-        "missing": _missing(document),
+        "missing": missing_in_words(document["missing"], document["mode"]),
         "nearest": [
             {"paper": paper, "sentence": (hit["best_sentence"] or {}).get("text", "")}
             for hit in (abstention["nearest"] if abstention else [])
@@ -137,17 +137,12 @@ def _read_as(document: JsonDict) -> str:
     understood = document["understood"]
     if not understood or document["mode"] == "metadata":
         return ""
-    span = " ".join(f"{word} {understood[word]}" for word in ("since", "until") if understood.get(word))
-    parts = [f"by “{name[:80]}”" for name in understood.get("authors") or ()]
-    parts += [f"papers listed {span}"] if span else []
-    parts += [f"“{word}” as “{correct}”" for word, correct in (understood.get("corrected") or {}).items()]
-    return f"Read as: {'; '.join(parts)}." if parts else ""
-
-
-def _missing(document: JsonDict) -> str:
-    if not document["missing"]:
-        return ""
-    return f"{UNCHECKED if document['mode'] == 'generated' else 'Left open:'} {document['missing']}."
+    return reading(
+        understood.get("authors") or (),
+        understood.get("since"),
+        understood.get("until"),
+        understood.get("corrected") or {},
+    )
 
 
 def _degraded(document: JsonDict) -> str:

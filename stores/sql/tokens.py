@@ -43,24 +43,24 @@ class SQLTokens:
             connection.execute(sa.insert(tokens), [row])
         return record, secret
 
-    def reader_of(self, secret: str) -> str | None:
-        """Whose token this is; None if it is nobody's. It is found by its hash, so no time tells of the secret."""
-        query = sa.select(tokens.c.reader).where(tokens.c.hash == _hash(secret))
-        with reading(self._engine) as connection:
-            return connection.execute(query).scalar()
+    def find(self, secret: str) -> TokenRecord | None:
+        """The token with this secret. It is found by its hash, so no time tells of the secret."""
+        return next(iter(self._where(tokens.c.hash == _hash(secret))), None)
 
-    def use(self, secret: str, *, day: str) -> None:
-        """Note that a token was used on a day, once a day."""
-        which = (tokens.c.hash == _hash(secret)) & (sa.func.coalesce(tokens.c.used, "") < day)
+    def use(self, id_: str, *, day: str) -> None:
+        """Note the last day on which a token was used."""
         with writing(self._engine) as connection:
-            connection.execute(sa.update(tokens).where(which).values(used=day))
+            connection.execute(sa.update(tokens).where(tokens.c.id == id_).values(used=day))
 
     def all(self) -> list[TokenRecord]:
         """All tokens, the oldest first."""
+        return self._where()
+
+    def _where(self, *conditions: sa.ColumnElement[bool]) -> list[TokenRecord]:
         columns = (tokens.c.id, tokens.c.reader, tokens.c.created, tokens.c.used)
+        query = sa.select(*columns).where(*conditions).order_by(tokens.c.created, tokens.c.id)
         with reading(self._engine) as connection:
-            rows = connection.execute(sa.select(*columns).order_by(tokens.c.created, tokens.c.id))
-            return [TokenRecord(**row._mapping) for row in rows]
+            return [TokenRecord(**row._mapping) for row in connection.execute(query)]
 
     def revoke(self, id_: str) -> bool:
         """Delete a token; False if there is none with this id."""

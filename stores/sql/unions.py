@@ -76,18 +76,7 @@ def part(connection: sa.Connection, seq: int, now: Paper) -> tuple[Paper, Paper]
         now: The united paper.
     """
     row = connection.execute(sa.select(unions).where(unions.c.seq == seq)).one()
-    before, merged, after = (
-        _paper(connection, stored, now.paper_id) for stored in (row.surviving, row.merged, row.after)
-    )
-    union = Union(
-        surviving=before,
-        merged=merged,
-        after=after,
-        surviving_texts=frozenset(row.surviving["texts"]),
-        merged_texts=frozenset(row.merged["texts"]),
-        format_name="",
-    )
-    return parted(now, union)
+    return parted(now, *(_paper(connection, stored, now.paper_id) for stored in (row.surviving, row.merged, row.after)))
 
 
 def write_parted(

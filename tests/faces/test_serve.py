@@ -75,7 +75,9 @@ def plain(document: Any) -> Any:
 # ---- the API
 
 
-def test_the_documents_are_those_of_the_commands(served: tuple[refdesk.Library, httpx.Client]) -> None:
+def test_the_documents_are_those_of_the_commands(
+    served: tuple[refdesk.Library, httpx.Client], cli: Cli, folder: Path
+) -> None:
     library, client = served
     hits = client.get("/api/v1/search", params={"q": "grokking", "limit": 2, "since": "2020"}).json()
     assert hits["hits"] == plain([hit.to_dict() for hit in library.search("grokking", limit=2, since="2020")])
@@ -89,7 +91,10 @@ def test_the_documents_are_those_of_the_commands(served: tuple[refdesk.Library, 
     assert plain(review) == plain(library.review("grokking").to_dict())
     paper_id = hits["hits"][0]["paper_id"]
     shown = client.get(f"/api/v1/papers/{paper_id}").json()
-    assert {key: value for key, value in shown.items() if key != "revisions"} == plain(library.show(paper_id).to_dict())
+    expected = plain(library.show(paper_id).to_dict())
+    assert {key: value for key, value in shown.items() if key not in ("revisions", "notice")} == expected
+    command = json.loads(cli("--library", str(folder), "show", paper_id, "--json").out)
+    assert shown == command
     status = client.get("/api/v1/status").json()
     assert status["papers"] == library.status()["papers"]
     assert not {"library", "catalog", "vectors"} & set(status)

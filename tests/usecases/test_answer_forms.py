@@ -13,6 +13,7 @@ import refdesk
 from rag.answers import defining, form
 from refdesk.render import answers as wording
 from refdesk.render.markdown import answer as as_markdown
+from tests.filled import filled
 
 Cli = Callable[..., Any]
 
@@ -68,10 +69,7 @@ ROWS: list[dict[str, Any]] = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("forms")
     rows = [{"id": f"a:{number}", **row} for number, row in enumerate(ROWS, start=1)]
-    (place / "papers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with refdesk.open_library(place / "library") as library:
-        assert library.add(place / "papers.jsonl").added == len(ROWS)
-    return place / "library"
+    return filled(place, rows)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -17,6 +16,7 @@ from rag.types import Evidence, Paper
 from refdesk.render import answers as wording
 from refdesk.render import terminal
 from refdesk.render.markdown import answer as as_markdown
+from tests.filled import filled
 
 ROWS = [
     (
@@ -75,10 +75,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"id": f"s:{number}", "title": title, "abstract": abstract, "date": "2025-03-02"}
         for number, (title, abstract) in enumerate(ROWS, start=1)
     ]
-    (place / "papers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with refdesk.open_library(place / "library") as library:
-        assert library.add(place / "papers.jsonl").added == len(ROWS)
-    return place / "library"
+    return filled(place, rows)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from rag.types import Filter
 from refdesk import errors
 from refdesk.filters import known_authors
 from refdesk.render.markdown import answer as as_markdown
+from tests.filled import filled
 
 Cli = Callable[..., Any]
 ROWS: list[dict[str, Any]] = [
@@ -31,10 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("metadata")
     abstract = "We study paper {} with care. It finds that number {} is well sung."
     rows = [{**row, "abstract": abstract.format(row["id"], number)} for number, row in enumerate(ROWS)]
-    (place / "papers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with refdesk.open_library(place / "library") as library:
-        assert library.add(place / "papers.jsonl").added == len(ROWS)
-    return place / "library"
+    return filled(place, rows)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from rag.answers.coverage import is_in
 from rag.answers.defining import definition_level
 from rag.question import understand
 from rag.types import Paper
+from tests.filled import filled
 
 ROWS = [
     (
@@ -70,10 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"id": f"u:{number}", "title": title, "abstract": abstract, "date": f"2025-03-{number:02}"}
         for number, (title, abstract) in enumerate(ROWS, start=1)
     ]
-    (place / "papers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with refdesk.open_library(place / "library") as library:
-        assert library.add(place / "papers.jsonl").added == len(ROWS)
-    return place / "library"
+    return filled(place, rows)
 
 
 @pytest.fixture
