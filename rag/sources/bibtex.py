@@ -24,9 +24,8 @@ from rag.sources.journals import journal_name
 from rag.sources.record_lines import split_at
 from rag.types import Paper, Reject
 
-_LOGGER = logging.getLogger("bibtexparser")  # its warnings become Rejects, and quote the file, undecodable bytes too
-_LOGGER.addHandler(logging.NullHandler())
-_LOGGER.propagate = False
+# its warnings become Rejects, and they quote the file, undecodable bytes too, which a handler may fail to write
+logging.getLogger("bibtexparser").setLevel(logging.CRITICAL + 1)
 
 _BLOCK = re.compile(r"[\s\ufeff]*@\w*[ \t]*[{(]")
 _ENTRY_HEAD = re.compile(r"^[ \t\ufeff]*@[A-Za-z]+[ \t]*[{(][^={}\"\n]*(?:,|$|=|\{|\")", re.MULTILINE)
