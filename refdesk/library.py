@@ -94,16 +94,14 @@ class Library(Questions):
             listed = day(listed, "listed")
         from refdesk.ingest import add as adding  # a dozen parsers, which a question does not need
 
-        total = adding.add(
-            self._store,
-            [str(name) for name in names],
-            format_name,
-            encoding,
-            listed,
-            printable_tags(tags),
-            progress,
-            keep_without_abstract,
+        reading = adding.Reading(
+            format_name=format_name,
+            encoding=encoding,
+            listed=listed,
+            tags=printable_tags(tags),
+            keep_without_abstract=keep_without_abstract,
         )
+        total = adding.add(self._store, [str(name) for name in names], reading, progress)
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
 
     def add_stream(

@@ -93,14 +93,14 @@ def _findings(retrieved: Retrieved, asked: Understood, limit: int) -> Form:
         return Form(evidence=whole(select(stating(retrieved, "claim"), limit=limit), limit), sort="claim")
     if wanted.WHY.search(asked.question):
         return _cause(retrieved, limit)
+    found = stated(retrieved)
     if one := wanted.of_what(asked.question):  # “the population of Berlin” is no population in a paper on Berlin
-        found = [each for each in stated(retrieved) if any(holds(each.sentence.text, words) for words in one)]
+        found = [each for each in found if any(holds(each.sentence.text, words) for words in one)]
         if not found:
             return Form(papers=mentions(retrieved), reason=f"no sentence here tells {quoted(one[0])}")
         return _telling(retrieved, found, lambda _: True, limit, missing=NO_FINDING)
     only_findings = asked.kind == "yes_no" or wanted.EFFECT.search(asked.question)
     reason = _not_together(retrieved.things) if only_findings and retrieved.things else ""
-    found = stated(retrieved)
     if only_findings:  # the success of a method says little of an effect
         others = [each for each in found if sentences.tells(each) and not praises_its_own(each.sentence.text)]
         least = BOTH if len(retrieved.things) <= FEW_THINGS else None
@@ -118,7 +118,8 @@ def _cause(retrieved: Retrieved, limit: int) -> Form:
     effect = list(retrieved.things)[-1 if wanted.WHY_DOES.match(retrieved.question) else 0 :]
     about_it = {hit.paper_id for hit in retrieved.hits if hit.named >= HALF}
     wanted_ones: dict[tuple[str, int], Evidence] = {}
-    for each in stated(retrieved):
+    findings = stated(retrieved)
+    for each in findings:
         rank = finding.ranked(each.paper).index(each.sentence.number)
         is_found = rank < OF_A_PAPER if each.paper.paper_id in about_it else each.held >= WHOLLY
         if is_found and sentences.tells(each) and not praises_its_own(each.sentence.text):
@@ -130,7 +131,7 @@ def _cause(retrieved: Retrieved, limit: int) -> Form:
             wanted_ones[each.paper.paper_id, each.sentence.number] = replace(each, score=each.score * CAUSAL)
             causes = True
     if not causes:
-        named = [each for each in stated(retrieved) if each.paper.paper_id in about_it and sentences.tells(each)]
+        named = [each for each in findings if each.paper.paper_id in about_it and sentences.tells(each)]
         reason = "" if named else NO_CAUSE
         found = named or found
         return _telling(retrieved, found, lambda _: False, limit, missing=NO_CAUSE, reason=reason, sort="cause")

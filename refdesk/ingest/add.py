@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,18 +20,26 @@ from stores.store import LibraryStore
 Progress = Callable[[int, float], None]
 
 
-def add(
-    store: LibraryStore,
-    names: Sequence[str],
-    format_name: str | None,
-    encoding: str | None,
-    listed: str | None,
-    tags: tuple[str, ...],
-    progress: Progress,
-    keep_without_abstract: bool = False,
-) -> ImportReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How inputs are read: the arguments of `rag.sources.parse` by their names."""
+
+    format_name: str | None = None
+    encoding: str | None = None
+    listed: str | None = None
+    tags: tuple[str, ...] = ()
+    keep_without_abstract: bool = False
+
+
+def add(store: LibraryStore, names: Sequence[str], reading: Reading, progress: Progress) -> ImportReport:
     """
     Import inputs, one after the other. If there are several, one that cannot be read becomes a reject.
+
+    Args:
+        store: An open library.
+        names: As in `Library.add`.
+        reading: How to read them.
+        progress: Called after each batch with the number of records read and the share of the input, 0 to 1.
 
     Raises:
         UnreadableInput, UnknownFormat: The only input cannot be read.
@@ -42,7 +50,7 @@ def add(
         raise UnreadableInput(f"{names[0] if names else 'The input'} holds no files.", hint="Give files of papers.")
     for name, scope in files:
         try:
-            report = add_one(store, name, scope, format_name, encoding, listed, tags, progress, keep_without_abstract)
+            report = _add_one(store, name, scope, reading, progress)
         except InputError as error:
             if len(files) == 1:
                 raise
@@ -60,35 +68,25 @@ def add_file(
     keep_without_abstract: bool,
 ) -> ImportReport:
     """Import one file of a folder feed; `scope` is its path within the folder. Raises as `add`."""
-    return add_one(store, str(path), scope, None, encoding, None, tags, lambda *_: None, keep_without_abstract)
+    reading = Reading(encoding=encoding, tags=tags, keep_without_abstract=keep_without_abstract)
+    return _add_one(store, str(path), scope, reading, lambda *_: None)
 
 
 def add_stream(
     store: LibraryStore, stream: BinaryIO, filename: str, format_name: str | None, tags: tuple[str, ...]
 ) -> ImportReport:
     """Import one stream that somebody else sent, not the library's owner. Raises as `add`."""
-    return _add_stream(store, stream, filename, 0, format_name, None, None, tags, lambda *_: None, owner=False)
+    reading = Reading(format_name=format_name, tags=tags)
+    return _add_stream(store, stream, filename, 0, reading, lambda *_: None, owner=False)
 
 
-def add_one(
-    store: LibraryStore,
-    name: str,
-    scope: str | None,
-    format_name: str | None,
-    encoding: str | None,
-    listed: str | None,
-    tags: tuple[str, ...],
-    progress: Callable[[int, float], None],
-    keep_without_abstract: bool = False,
-) -> ImportReport:
+def _add_one(store: LibraryStore, name: str, scope: str | None, reading: Reading, progress: Progress) -> ImportReport:
     """
     Import one input. The files of an archive are imported one by one; one that cannot be read becomes a reject.
 
     Args:
-        store: An open library.
-        name, format_name, encoding, listed, tags, keep_without_abstract: As in `add`.
+        store, name, reading, progress: As in `add`.
         scope: The name that scopes ids of no known scheme; None means the file's own name.
-        progress: Called after each batch with the number of records read and the share of the input, 0 to 1.
 
     Raises:
         UnreadableInput, UnknownFormat: The input cannot be read, or holds no records.
@@ -100,19 +98,7 @@ def add_one(
         for part, part_name, part_size in archives.members(stream, scope or filename, size):
             several = several or part is not stream
             try:
-                report = _add_stream(
-                    store,
-                    part,
-                    part_name,
-                    part_size,
-                    format_name,
-                    encoding,
-                    listed,
-                    tags,
-                    progress,
-                    owner,
-                    keep_without_abstract,
-                )
+                report = _add_stream(store, part, part_name, part_size, reading, progress, owner=owner)
             except InputError as error:
                 if not several:
                     raise
@@ -132,27 +118,15 @@ def _add_stream(
     stream: BinaryIO,
     filename: str,
     size: int,
-    format_name: str | None,
-    encoding: str | None,
-    listed: str | None,
-    tags: tuple[str, ...],
-    progress: Callable[[int, float], None],
+    reading: Reading,
+    progress: Progress,
+    *,
     owner: bool,
-    keep_without_abstract: bool = False,
 ) -> ImportReport:
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
 
-    records, usage = sources.parse(
-        stream,
-        filename,
-        today=store.now()[:10],
-        format_name=format_name,
-        encoding=encoding,
-        listed=listed,
-        tags=tags,
-        keep_without_abstract=keep_without_abstract,
-    )
+    records, usage = sources.parse(stream, filename, today=store.now()[:10], **asdict(reading))
     read = 0
 
     def tell(count: int) -> None:
@@ -160,7 +134,7 @@ def _add_stream(
         read += count
         progress(read, min(1.0, stream.tell() / max(size, 1)))
 
-    records = without_notices(records, Repetition(keep_without_abstract=keep_without_abstract))
+    records = without_notices(records, Repetition(keep_without_abstract=reading.keep_without_abstract))
     origin = Origin(owner=owner, name=filename)
     report = import_records(store, records, ahead=ahead, at_once=at_once, notes=usage, origin=origin, progress=tell)
     if not report.added + report.updated + report.unchanged + len(report.rejected):

@@ -30,13 +30,13 @@ class PaperQueries:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._has_roles = False
+        self._revision_columns: frozenset[str] = frozenset()
 
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
         """The papers that exist among these ids, in the order of the ids. Roles that are not stored are computed."""
         found: dict[str, Paper] = {}
         with reading(self._engine) as connection:
-            query = select_papers(with_roles=self._stores_roles(connection))
+            query = select_papers(with_roles=revisions.c.roles.name in self._columns(connection))
             for part in slices(list(dict.fromkeys(paper_ids))):
                 names: dict[str, list[str]] = {}
                 for row in connection.execute(sa.select(aliases).where(aliases.c.paper_id.in_(part))):
@@ -47,12 +47,12 @@ class PaperQueries:
         found |= {paper.paper_id: paper for paper in roles.with_roles(lacking)}
         return {paper_id: found[paper_id] for paper_id in paper_ids if paper_id in found}
 
-    def _stores_roles(self, connection: sa.Connection) -> bool:
-        """False for a catalog of an earlier version, opened read-only."""
-        if not self._has_roles:
+    def _columns(self, connection: sa.Connection) -> frozenset[str]:
+        """The columns of `revisions`; in a catalog of an earlier version, opened read-only, some are missing."""
+        if len(self._revision_columns) < len(revisions.columns):
             columns = sa.inspect(connection).get_columns(revisions.name)
-            self._has_roles = any(column["name"] == revisions.c.roles.name for column in columns)
-        return self._has_roles
+            self._revision_columns = frozenset(column["name"] for column in columns)
+        return self._revision_columns
 
     def matching(self, filter_: Filter, *, newest_first: bool = False) -> list[str]:
         """The ids of all papers that pass a filter, sorted; with `newest_first` by day before that."""
@@ -190,7 +190,7 @@ class PaperQueries:
     def revisions(self, paper_id: str) -> list[Revision]:
         """All texts of a paper, the first seen first."""
         with reading(self._engine) as connection:
-            there = {column["name"] for column in sa.inspect(connection).get_columns(revisions.name)}
+            there = self._columns(connection)
             columns = [column for column in revisions.columns if column.name in there]
             query = sa.select(*columns).where(revisions.c.paper_id == paper_id)
             query = query.order_by(revisions.c.seen, revisions.c.hash)
