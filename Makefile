@@ -27,6 +27,7 @@ test: $(READY)
 
 # what starts a server or a browser, and a seeded tenth of each campaign
 test-servers: $(READY)
+	$(BIN)/python -m tests.axe
 	$(PYTEST) -m 'server or campaign'
 
 # the whole of each campaign; run it before an issue closes

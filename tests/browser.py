@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,16 @@ from typing import Any
 import httpx
 import pytest
 
+KEYS = {
+    "Tab": "\ue004",
+    "Enter": "\ue007",
+    "Shift": "\ue008",
+    "Escape": "\ue00c",
+    "Space": " ",
+    "PageDown": "\ue00f",
+}
+"""Keys without a character, by the names that `Browser.press` takes, with their codes in WebDriver."""
+
 
 class Browser:
     """One window of a browser."""
@@ -22,18 +33,62 @@ class Browser:
     def __init__(self, session: httpx.Client) -> None:
         self._session = session
 
-    def open(self, page: Path | str, *, width: int, dark: bool = False) -> None:
-        """Show a file, or an address, in a window this wide, in a light or dark scheme."""
+    def open(
+        self, page: Path | str, *, width: int, dark: bool = False, still: bool = False, scripted: bool = True
+    ) -> None:
+        """
+        Show a file, or an address.
+
+        Args:
+            page: The file or the address.
+            width: Of the window, in pixels.
+            dark: In a dark scheme.
+            still: For a reader who wants reduced motion.
+            scripted: False runs no script of the page; `run` still works.
+        """
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.cdp("Emulation.setDeviceMetricsOverride", **size)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.cdp("Emulation.setEmulatedMedia", features=[scheme])
+        wanted = {"prefers-color-scheme": "dark" if dark else "light"}
+        wanted["prefers-reduced-motion"] = "reduce" if still else "no-preference"
+        self.cdp("Emulation.setEmulatedMedia", features=[{"name": n, "value": v} for n, v in wanted.items()])
+        self.cdp("Emulation.setScriptExecutionDisabled", value=not scripted)
         self.requests()
+        self.complaints()
         self._post("url", url=page if isinstance(page, str) else page.as_uri())
 
     def run(self, script: str) -> Any:
         """What a function's body in JavaScript returns."""
         return self._post("execute/sync", script=script, args=[])
+
+    def run_async(self, script: str) -> Any:
+        """What a function's body in JavaScript returns once its promise is kept; it may `await`."""
+        kept = "const done = arguments[arguments.length - 1];"
+        return self._post(
+            "execute/async",
+            script=f"{kept} (async () => {{{script}}})().then(done, (error) => done({{failed: String(error)}}))",
+            args=[],
+        )
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after another, on whatever has the focus: characters, or names such as `Tab` of KEYS."""
+        actions = []
+        for key in keys:
+            held = [KEYS["Shift"]] if key.startswith("Shift+") else []
+            code = KEYS.get(key.removeprefix("Shift+"), key)
+            actions += [{"type": "keyDown", "value": each} for each in (*held, code)]
+            actions += [{"type": "keyUp", "value": each} for each in (code, *held)]
+        self._post("actions", actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+
+    def wait_for(self, condition: str, *, limit_s: float = 30) -> None:
+        """Wait until an expression in JavaScript holds."""
+        limit = time.monotonic() + limit_s
+        while not self.run(f"return Boolean({condition})"):
+            assert time.monotonic() < limit, f"never: {condition}"
+            time.sleep(0.02)
+
+    def complaints(self) -> list[str]:
+        """Errors and warnings that the console was told since the last call."""
+        return [each["message"] for each in self._post("se/log", type="browser")]
 
     def requests(self) -> list[str]:
         """The addresses that were asked for since the last call."""
@@ -75,7 +130,11 @@ def browsing() -> Iterator[Browser]:
         "binary": chromium,
         "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"],
     }
-    wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"performance": "ALL"}}
+    wanted = {
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": {"performance": "ALL", "browser": "WARNING"},
+    }
     with subprocess.Popen(
         [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

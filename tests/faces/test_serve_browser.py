@@ -1,0 +1,250 @@
+"""The served pages in a real browser: accessible, readable on any screen, usable by keyboard and without script."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import serving
+
+import refdesk
+from rag.types import Digest
+from refdesk.render import issue as issue_rendering
+from refdesk.render import review as review_rendering
+from tests.axe import axe
+from tests.browser import Browser, browsing
+from tests.copies import copied
+from tests.faces.test_issue_page import _OUTSIDE
+from tests.faces.test_serve import HOSTILE, QUESTION
+
+MOST_BYTES = 60_000
+PAGES = (
+    "ask",
+    "answer",
+    "list",
+    "abstention",
+    "refused",
+    "questions",
+    "search",
+    "hits",
+    "no hits",
+    "paper",
+    "hostile paper",
+    "issues",
+    "issue",
+    "library",
+    "missing",
+)
+_AXE = """
+const found = await axe.run(document, {
+  iframes: false, resultTypes: ["violations"], rules: {"target-size": {enabled: true}}
+});
+return found.violations.map((each) => [each.id, each.help, each.nodes.map((node) => node.html)]);
+"""
+_SMALL = """
+const controls = "button, input:not([type=hidden]), select, summary, a.n, nav a, .links a, .facets a, label.pick";
+return [...document.querySelectorAll(controls)].filter((each) => each.checkVisibility() && !each.closest(".hidden"))
+  .map((each) => [each.outerHTML.slice(0, 80), each.getBoundingClientRect()])
+  .filter(([, box]) => box.width < 24 || box.height < 24).map(([name, box]) => `${name} ${box.width} × ${box.height}`);
+"""
+_FOCUSED = "return [document.activeElement.tagName, document.activeElement.outerHTML.slice(0, 120)]"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A served library, and the paths of its pages by name."""
+
+    url: str
+    paths: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.url + self.paths[name]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for all tests of this module."""
+    with browsing() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def site(sample_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The sample library with a revised paper, a hostile one, an issue, ratings and kept answers."""
+    folder = tmp_path_factory.mktemp("site")
+    copied(sample_library, folder / "library")
+    (folder / "hostile.jsonl").write_text(json.dumps(HOSTILE), encoding="utf-8")
+    with refdesk.open_library(folder / "library") as library:
+        library.add(folder / "hostile.jsonl")
+        first = next(library.papers(categories=["cs.LG"]))
+        revised = first.abstract.replace(". ", ". In a second version: ", 1)
+        record = {"id": first.paper_id, "title": first.title, "abstract": revised}
+        (folder / "revised.jsonl").write_text(json.dumps(record), encoding="utf-8")
+        assert library.add(folder / "revised.jsonl").updated == 1
+        assert list(library.issues.run(catch_up=2))
+        with serving(library) as at, httpx.Client(base_url=at.url, timeout=60) as client:
+
+            def asked(question: str) -> str:
+                return client.post("/", data={"question": question}).headers["location"]
+
+            (stored, *_) = library.issues.stored()
+            paths = {
+                "ask": "/",
+                "answer": asked(QUESTION),
+                "list": asked("Which papers are about grokking?"),
+                "abstention": asked("Which recipe makes the best sourdough bread?"),
+                "refused": "/search?q=grokking&since=soon",
+                "questions": "/answers",
+                "search": "/search",
+                "hits": "/search?q=grokking&category=cs.LG",
+                "no hits": "/search?q=zymurgy&since=2031",
+                "paper": f"/papers/{first.paper_id}",
+                "hostile paper": f"/papers/{HOSTILE['id']}",
+                "issues": "/issues",
+                "issue": f"/issues/{stored.subscription}/{stored.period}",
+                "library": "/library",
+                "missing": "/papers/none",
+            }
+            assert set(paths) == set(PAGES)
+            yield Site(at.url, paths)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1_280])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_accessible_fits_and_asks_for_nothing_elsewhere(
+    page: str, width: int, dark: bool, site: Site, browser: Browser
+) -> None:
+    browser.open(site[page], width=width, dark=dark)
+    browser.run(axe())
+    assert browser.run_async(_AXE) == []
+    assert browser.run(_OUTSIDE) == []
+    assert browser.run(_SMALL) == []
+    complaints = [each for each in browser.complaints() if not (page == "missing" and "404" in each)]
+    assert [each for each in complaints if not (page == "refused" and "422" in each)] == []
+    asked = browser.requests()
+    assert site[page] in asked
+    assert [url for url in asked if not url.startswith((site.url, "data:"))] == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_issues_and_reviews_are_accessible(
+    dark: bool, states: dict[str, Digest], issue_library: Path, browser: Browser, tmp_path: Path
+) -> None:
+    with refdesk.open_library(issue_library, read_only=True) as library:
+        review = library.review("language models")
+    pages = {
+        "issue": issue_rendering.rendered(states["varied"], "html"),
+        "review": review_rendering.rendered(review, "html"),
+    }
+    for name, text in pages.items():
+        (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
+        browser.open(tmp_path / f"{name}.html", width=390, dark=dark)
+        browser.run(axe())
+        assert browser.run_async(_AXE) == [], name
+
+
+def test_axe_finds_a_fault(site: Site, browser: Browser) -> None:
+    browser.open(site["answer"], width=1_280)
+    browser.run(
+        "document.documentElement.removeAttribute('lang'); document.querySelector('.cols .sum').style.color = '#ccc'"
+    )
+    browser.run(axe())
+    assert [name for name, *_ in browser.run_async(_AXE)] == ["color-contrast", "html-has-lang"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_with_all_its_assets_is_small(page: str, site: Site) -> None:
+    with httpx.Client(base_url=site.url, timeout=60) as client:
+        text = client.get(site.paths[page]).text
+        assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', text)
+        size = sum(len(gzip.compress(client.get(each).content)) for each in assets)
+    assert assets
+    assert len(gzip.compress(text.encode())) + size <= MOST_BYTES
+
+
+# ---- by keyboard
+
+
+def test_the_first_tab_leads_to_the_content_and_the_focus_is_seen(site: Site, browser: Browser) -> None:
+    browser.open(site["answer"], width=1_280)
+    browser.press("Tab")
+    assert "skip" in browser.run(_FOCUSED)[1]
+    assert browser.run("return document.activeElement.getBoundingClientRect().left") >= 0
+    browser.press("Enter", "Tab")
+    assert browser.run("return document.getElementById('main').contains(document.activeElement)")
+    assert browser.run("return getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+@pytest.mark.parametrize("page", [name for name in PAGES if name != "issue"])
+def test_tab_reaches_all_that_can_be_used_in_the_order_of_the_page(page: str, site: Site, browser: Browser) -> None:
+    browser.open(site[page], width=1_280)
+    browser.run("document.activeElement.blur(); document.querySelector('.skip').focus()")
+    usable = (
+        "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary, textarea')]"
+        ".filter((each) => each.checkVisibility({visibilityProperty: true}) && !each.disabled)"
+    )
+    count = browser.run(f"return {usable}.length")
+    assert count > 5
+    places = [browser.run(f"return {usable}.indexOf(document.activeElement)")]
+    for _ in range(min(count, 60) - 1):
+        browser.press("Tab")
+        places.append(browser.run(f"return {usable}.indexOf(document.activeElement)"))
+    assert places == list(range(len(places)))
+
+
+def test_enter_opens_a_source_and_escape_gives_the_focus_back(site: Site, browser: Browser) -> None:
+    for width in (320, 1_280):
+        browser.open(site["answer"], width=width)
+        browser.run("document.querySelector('.claims a.n').focus()")
+        browser.press("Enter")
+        assert browser.run("return document.activeElement.id") == "source-1"
+        assert browser.run("return document.querySelectorAll('aside article.on').length") == 1
+        assert browser.run("return document.querySelector('.claims a.n').getAttribute('aria-expanded')") == "true"
+        browser.press("Escape")
+        assert browser.run("return document.querySelectorAll('aside article.on').length") == 0
+        assert browser.run("return document.activeElement === document.querySelector('.claims a.n')")
+
+
+def test_a_question_is_asked_by_keyboard_alone_and_streamed(site: Site, browser: Browser) -> None:
+    browser.open(site["ask"], width=1_280)
+    assert browser.run("return document.activeElement.id") == "question"
+    browser.press(*QUESTION, "Enter")
+    browser.wait_for("location.pathname.startsWith('/answers/') && document.querySelector('.claims li')")
+    assert browser.complaints() == []
+
+
+# ---- without script, without motion
+
+
+def test_without_script_a_question_is_answered_with_all_its_sources(site: Site, browser: Browser) -> None:
+    browser.open(site["ask"], width=320, scripted=False)
+    browser.press(*QUESTION, "Enter")
+    browser.wait_for("location.pathname.startsWith('/answers/') && document.querySelector('.claims li')")
+    seen = "return [...document.querySelectorAll('aside article')].map((each) => each.checkVisibility())"
+    assert browser.run(seen)
+    assert all(browser.run(seen))
+    browser.run("document.querySelector('.claims a.n').focus()")
+    browser.press("Enter")
+    browser.wait_for("location.hash === '#source-1'")
+    assert browser.run(_OUTSIDE) == []
+
+
+def test_nothing_is_shown_without_script_that_needs_it(site: Site, browser: Browser) -> None:
+    browser.open(site["answer"], width=1_280, scripted=False)
+    buttons = "[...document.querySelectorAll('button')].filter((each) => each.checkVisibility() && !each.form)"
+    assert browser.run(f"return {buttons}.map((each) => each.outerHTML)") == []
+
+
+def test_nothing_moves_for_those_who_want_no_motion(site: Site, browser: Browser) -> None:
+    moving = "return document.querySelector('.claims a.n').click(), document.getAnimations().length"
+    browser.open(site["answer"], width=320)
+    assert browser.run(moving) > 0
+    browser.open(site["answer"], width=320, still=True)
+    assert browser.run(moving) == 0
