@@ -9,6 +9,8 @@ Errors: every exception that Refdesk raises on purpose.
     │   ├── BadQuestion                   a question without a word to search for
     │   ├── BadFilter                     a filter that is not valid, such as a date
     │   ├── PaperNotFound                 no paper of the library has this id
+    │   ├── NotThere                      no answer, reader, token or job has this name
+    │   ├── NotAllowed                    the reader has not the role for it
     │   └── NothingToSplit                no union of the paper is known
     ├── StoreError               exit 5   the library cannot be used
     │   ├── LibraryNotFound               there is none at this place
@@ -86,6 +88,14 @@ class NothingToSplit(InputError):
 
 class PaperNotFound(InputError):
     """No paper of the library has this id."""
+
+
+class NotThere(InputError):
+    """No answer, reader, token or job has this name."""
+
+
+class NotAllowed(InputError):
+    """The reader has not the role for it."""
 
 
 class StoreError(RefdeskError):

@@ -74,10 +74,13 @@ if TYPE_CHECKING:
     from refdesk.feeds.syncing import FeedReport
     from refdesk.library import Library
     from refdesk.opening import open_library
+    from refdesk.readers import Readers
+    from refdesk.settings.serving import Serving
     from refdesk.shelf import Shelf
     from refdesk.verify import Verification, Verified
     from stores.sql.answers import StoredAnswer
     from stores.sql.issues import StoredIssue
+    from stores.sql.readers import ReaderRecord
     from stores.sql.tokens import TokenRecord
 
 __all__ = [
@@ -116,12 +119,15 @@ __all__ = [
     "PaperRetriever",
     "Period",
     "Problem",
+    "ReaderRecord",
+    "Readers",
     "Reject",
     "Retrieved",
     "Review",
     "Revision",
     "Role",
     "Sentence",
+    "Serving",
     "Shelf",
     "Signals",
     "Source",
@@ -158,6 +164,9 @@ _MODULES = {
     "Verdict": "rag.checking",
     "Verification": "refdesk.verify",
     "Verified": "refdesk.verify",
+    "ReaderRecord": "stores.sql.readers",
+    "Readers": "refdesk.readers",
+    "Serving": "refdesk.settings.serving",
     "Shelf": "refdesk.shelf",
     "StoredAnswer": "stores.sql.answers",
     "StoredIssue": "stores.sql.issues",

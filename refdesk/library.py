@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,15 +11,17 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Unpack
 
 from rag.embedders import canonical
-from rag.types import Filter, FilterOptions, Finding, ImportReport, Notice, Paper, Revision, SplitReport, choose_filter
+from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, SplitReport, choose_filter
+from rag.types.reader import LOCAL
 from refdesk import wiring
 from refdesk.arguments import check_rating, printable_tags
-from refdesk.cited_papers import cited_papers
 from refdesk.filters import checked_filter, day, resolve_paper
 from refdesk.ingest import examples as examples
 from refdesk.ingest import formats as formats
-from refdesk.questions import Questions
+from refdesk.looking import Looking
+from refdesk.readers import Readers
 from refdesk.settings import config as configuration
+from refdesk.settings.serving import Serving, serving
 from refdesk.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -28,12 +30,12 @@ if TYPE_CHECKING:
     from refdesk.feeds.syncing import FeedReport
 
 
-class Library(Questions):
+class Library(Looking):
     """
     An open library, made by `open_library`. It is a context manager, which closes the library at its end.
 
-    `Questions` has the methods that search and answer. Every sentence of an answer cites sentences of papers, with
-    their places in the stored abstracts.
+    `Questions` has the methods that search and answer, `Looking` those that show papers. Every sentence of an answer
+    cites sentences of papers, with their places in the stored abstracts.
     """
 
     def __enter__(self) -> Library:
@@ -176,9 +178,18 @@ class Library(Questions):
         )
 
     @cached_property
-    def shelf(self) -> Shelf:
-        """What the served library keeps for its readers: answers and tokens."""
-        return Shelf(self._store)
+    def readers(self) -> Readers:
+        """The readers of the library, and how they sign in where it is served."""
+        return Readers(self._store)
+
+    def shelf(self, reader: str = LOCAL, kind: Literal["answer", "review"] = "answer") -> Shelf:
+        """What a served library keeps for a reader: answers or reviews, and ratings."""
+        return Shelf(self._store, reader, kind, kept_days=self.serving.answers_days)
+
+    @property
+    def serving(self) -> Serving:
+        """The settings `[serve]`. Raises ConfigError."""
+        return serving(self._settings.serve, file=self._settings.file)
 
     def within_issue(
         self,
@@ -198,13 +209,14 @@ class Library(Questions):
         checked = checked_filter(self._store.catalog, choose_filter(filter, filters))
         return self.issues.within(period, checked, subscription=subscription)
 
-    def rate(self, paper: str, rating: int) -> Paper:
+    def rate(self, paper: str, rating: int, *, reader: str = LOCAL) -> Paper:
         """
         Rate a paper: 1 asks for papers like it in the issues, -1 for none like it, 0 takes a rating back.
 
         Args:
             paper: As in `show`.
             rating: 1, -1 or 0.
+            reader: Who rates; `local` is the command line.
 
         Raises:
             BadFilter: The rating is another number.
@@ -213,7 +225,7 @@ class Library(Questions):
         check_rating(rating)
         found = self.show(paper)
         self._store.require_writable()
-        self._store.catalog.ratings().rate(found.paper_id, rating, now=self._store.now())
+        self._store.catalog.ratings(reader).rate(found.paper_id, rating, now=self._store.now())
         return found
 
     def split(self, paper: str) -> SplitReport:
@@ -234,61 +246,6 @@ class Library(Questions):
 
         return split(self._store, resolve_paper(self._store.catalog, paper), named=paper)
 
-    # ---- looking
-
-    def show(self, paper: str) -> Paper:
-        """
-        Find a paper.
-
-        Args:
-            paper: Any of its ids, where the scheme may be left out (`2406.11741`), or words of its title.
-
-        Raises:
-            PaperNotFound: No paper has this id or these words in its title, or several have.
-        """
-        paper_id = resolve_paper(self._store.catalog, paper)
-        self._store.health.tell_problems()
-        return self._store.catalog.papers([paper_id])[paper_id]
-
-    def cited(self, document: str) -> list[Paper]:
-        """
-        List the papers that a document of Refdesk cites, in the order of its sources.
-
-        Args:
-            document: An answer or an issue, as JSON or Markdown.
-
-        Raises:
-            UnreadableInput: The document cites no paper.
-            PaperNotFound: The library lacks some of the papers.
-        """
-        return cited_papers(document, self._store.catalog)
-
-    def revisions(self, paper: str) -> list[Revision]:
-        """List all texts that a paper has had, the first one first. Raises PaperNotFound, as `show`."""
-        return self._store.catalog.revisions(resolve_paper(self._store.catalog, paper))
-
-    def notice(self, paper: str) -> Notice | None:
-        """The notice by which a feed of retractions flagged a paper; None if there is none. Raises as `show`."""
-        return next(iter(self._store.catalog.notices().find(self.show(paper).aliases).values()), None)
-
-    def papers(
-        self,
-        *,
-        sort: Literal["id", "date"] = "id",
-        after: str = "",
-        filter: Filter | None = None,  # noqa: A002
-        **filters: Unpack[FilterOptions],
-    ) -> Iterator[Paper]:
-        """
-        Yield all papers of a filter, by id, or the newest first. Filters and errors as in `search`.
-
-        `after` leaves out the papers whose ids do not come after it; they are not read.
-        """
-        chosen = checked_filter(self._store.catalog, choose_filter(filter, filters))
-        ids = [each for each in self._store.catalog.matching(chosen, newest_first=sort == "date") if each > after]
-        for at in range(0, len(ids), 500):
-            yield from self._store.catalog.papers(ids[at : at + 500]).values()
-
     def status(self) -> dict[str, Any]:
         """Report what the library holds and how its feeds and issues do, as `status --json` prints it."""
         from refdesk.status import status
@@ -297,16 +254,6 @@ class Library(Questions):
         errors = wiring.settings_errors(self._settings)
         document = status(self._store, feeds=feeds, reranker=self._settings.reranker, errors=errors)
         return {**document, **self.issues.status()}
-
-    def extent(self) -> tuple[int, str | None]:
-        """The number of papers, and the newest day that one is filed under (ISO 8601)."""
-        days = self._store.catalog.days()
-        return self._store.catalog.count(), days[1] if days else None
-
-    def warm(self) -> None:
-        """Open and load all that a question needs, so that the first one is answered as fast as the next."""
-        if self._store.catalog.count():
-            self.retrieve("results of experiments")
 
     # ---- keeping it consistent
 

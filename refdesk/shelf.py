@@ -1,74 +1,72 @@
-"""The shelf: what a served library keeps for its readers, their answers and the tokens of their programs."""
+"""The shelf of a reader: the answers and reviews that a served library keeps for them, and their ratings."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from rag.errors import NotThere
 from rag.types import JsonDict
-from stores.sql.answers import StoredAnswer
-from stores.sql.tokens import TokenRecord
+from rag.types.reader import LOCAL
+from stores.sql.answers import Kind, StoredAnswer
 from stores.store import LibraryStore
-
-LOCAL = "local"
-"""The reader of the command line, whose library it is."""
-KEPT_DAYS = 90
-"""How long an answer is kept after it was last given."""
 
 
 class Shelf:
     """
-    Answers and tokens of an open library.
+    What is a reader's own in an open library.
 
     Args:
         store: The library.
-        reader: Whose answers these are; no reader sees another's.
+        reader: Whose shelf it is; no reader sees another's.
+        kind: Whether it holds answers or reviews.
+        kept_days: How many days an answer is kept after it was last given; 0 keeps none.
     """
 
-    def __init__(self, store: LibraryStore, reader: str = LOCAL) -> None:
-        self._store, self._reader = store, reader
+    def __init__(self, store: LibraryStore, reader: str = LOCAL, kind: Kind = "answer", *, kept_days: int = 90) -> None:
+        self._store, self._reader, self._kept = store, reader, timedelta(days=kept_days)
+        self._answers = store.catalog.answers(reader, kind)
 
     @property
     def keeps(self) -> bool:
-        """False if the library cannot be written, or was opened read-only: nothing is kept then."""
-        return not self._store.read_only
+        """False if nothing is kept: by the settings, or because the library was opened read-only."""
+        return bool(self._kept) and not self._store.read_only
 
-    def keep(self, document: JsonDict) -> None:
-        """Keep an answer, as `ask --json` prints it, for 90 days."""
+    def keep(self, document: JsonDict, *, question: str | None = None) -> None:
+        """Keep an answer, as `ask --json` prints it. `question` is what it is listed by; None is the document's."""
         now = datetime.fromisoformat(self._store.now())
-        since = (now - timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
-        self._store.catalog.answers().keep(self._reader, document, now=self._store.now(), since=since)
+        since = (now - self._kept).isoformat(timespec="seconds")
+        listed = document["question"] if question is None else question
+        self._answers.keep(document, id_=document["id"], question=listed, now=self._store.now(), since=since)
 
     def answer(self, id_: str) -> StoredAnswer | None:
         """An answer that was kept."""
-        return self._store.catalog.answers().find(self._reader, id_)
+        return self._answers.find(id_)
 
     def answers(self, *, limit: int) -> list[StoredAnswer]:
         """The last answers, the newest first."""
-        return self._store.catalog.answers().last(self._reader, limit=limit)
+        return self._answers.last(limit=limit)
 
     def delete(self, id_: str) -> bool:
         """Delete an answer; False if there is none."""
         self._store.require_writable()
-        return self._store.catalog.answers().delete(self._reader, id_)
+        return self._answers.delete(id_)
 
-    def add_token(self) -> tuple[TokenRecord, str]:
-        """Make a token, by which a program signs in. Returns its record and its secret, which is shown this once."""
+    def share(self, id_: str) -> str:
+        """Let other readers open an answer by a link; returns the link's secret. Raises NotThere."""
         self._store.require_writable()
-        return self._store.catalog.tokens().add(self._reader, now=self._store.now())
+        if not (secret := self._answers.share(id_)):
+            raise NotThere(f"No answer {id_[:80]} is kept.", hint="Ask the question again.")
+        return secret
 
-    def tokens(self) -> list[TokenRecord]:
-        """All tokens, the oldest first."""
-        return self._store.catalog.tokens().all()
-
-    def revoke(self, id_: str) -> bool:
-        """End a token; False if there is none with this id."""
+    def unshare(self, id_: str) -> bool:
+        """End the link of an answer; False if it has none."""
         self._store.require_writable()
-        return self._store.catalog.tokens().revoke(id_)
+        return self._answers.unshare(id_)
 
-    def reader_of(self, secret: str) -> str | None:
-        """Whose token this is; None if it is nobody's. Only the first use of a day is written."""
-        tokens, day = self._store.catalog.tokens(), self._store.now()[:10]
-        found = tokens.find(secret)
-        if found and self.keeps and (found.used or "") < day:
-            tokens.use(found.id, day=day)
-        return found.reader if found else None
+    def shared(self, secret: str) -> StoredAnswer | None:
+        """An answer of any reader, by the secret of its link."""
+        return self._answers.find_shared(secret)
+
+    def ratings(self) -> dict[str, int]:
+        """1 for each paper that the reader likes, -1 for each disliked one, by id."""
+        return self._store.catalog.ratings(self._reader).all()

@@ -316,6 +316,7 @@ def digest_settings(library: LibraryStore, config: Config) -> DigestSettings:
 def settings_errors(config: Config) -> dict[str, ConfigError]:
     """The errors of subscriptions, of `[email]` and of local models, by name; those of feeds are with the feeds."""
     from refdesk.settings import email
+    from refdesk.settings.serving import serving
     from refdesk.settings.subscriptions import checked
 
     valid, broken = checked(config.subscriptions, file=config.file)
@@ -326,11 +327,15 @@ def settings_errors(config: Config) -> dict[str, ConfigError]:
         for name, subscription in valid.items():
             if error := delivery_error(subscription, has_mail=bool(config.email)):
                 errors[f"subscriptions.{name}"] = error
-    if config.email:
+    checks: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("email", lambda: config.email and email.check(config.email, file=config.file)),
+        ("serve", lambda: serving(config.serve, file=config.file)),
+    )
+    for name, check in checks:
         try:
-            email.check(config.email, file=config.file)
+            check()
         except ConfigError as error:
-            errors["email"] = error
+            errors[name] = error
     from refdesk.models.known import find
 
     for setting, model in (("reranker", config.reranker), ("entailment_model", config.entailment_model)):

@@ -33,7 +33,6 @@ from rag.types.digest import (
     Theme,
     ThemeStatus,
     in_reading_order,
-    zone,
 )
 from rag.types.paper import (
     EVERY_PAPER,
@@ -57,6 +56,7 @@ from rag.types.paper import (
 )
 from rag.types.review import Agreement, Difference, Direction, Month, Review, TableRow
 from rag.types.union import SplitReport, Union
+from rag.types.zones import zone
 
 __all__ = [
     "DEFAULT_SUBSCRIPTION",

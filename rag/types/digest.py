@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import date, datetime, time
 from itertools import groupby
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from rag import identity
-from rag.errors import ConfigError
 from rag.types.answer import Claim, Source
 from rag.types.documents import document_id
 from rag.types.paper import JsonDict, Paper
+from rag.types.zones import zone
 
 DEFAULT_SUBSCRIPTION = "default"
 LEAST_SCORE = 0.1
@@ -26,18 +25,6 @@ Every = Literal["day", "week", "month"]
 """How often an issue appears."""
 ALSO_NEAR = "named as also near"
 """The reason why a paper is not told whose title stands in the issue."""
-
-
-def zone(name: str) -> tzinfo:
-    """The timezone of a name such as `Europe/Berlin`. Raises ConfigError if no timezone has the name."""
-    if name == "UTC":
-        return UTC  # also where no table of timezones is installed
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError) as error:
-        raise ConfigError(
-            f"There is no timezone “{name}”.", hint="Write it as Europe/Berlin; `pip install tzdata` brings the table."
-        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +76,7 @@ class Subscription:
         to: Mail addresses.
         formats: The files to write: md, html, json, eml.
         folder: A second folder for the files.
+        reader: Whose it is: their ratings steer it, and they alone see its issues, but all readers if it is `shared`.
     """
 
     name: str = DEFAULT_SUBSCRIPTION
@@ -109,6 +97,8 @@ class Subscription:
     to: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("md", "html", "json")
     folder: str | None = None
+    reader: str = "local"
+    shared: bool = False
 
     @property
     def least(self) -> float:

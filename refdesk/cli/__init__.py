@@ -33,6 +33,7 @@ from refdesk.cli import (
     library,
     mcp,
     models,
+    readers,
     review,
     serve,
     sync,
@@ -94,7 +95,8 @@ for _command in (
     models.models,
     mcp.mcp,
     serve.serve,
-    serve.token,
+    readers.reader,
+    readers.token,
     completion.completion,
 ):
     cli.add_command(_command)

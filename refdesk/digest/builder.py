@@ -161,7 +161,7 @@ class Builder:
 
     def _with_ratings(self, subscription: Subscription) -> Subscription:
         """The subscription with the papers that its reader rated, all by their canonical ids."""
-        ratings = self._store.catalog.ratings().all()
+        ratings = self._store.catalog.ratings(subscription.reader).all()
         liked = [*subscription.liked, *(paper_id for paper_id, rating in ratings.items() if rating > 0)]
         disliked = [*subscription.disliked, *(paper_id for paper_id, rating in ratings.items() if rating < 0)]
         return replace(subscription, liked=self._known(liked), disliked=self._known(disliked))

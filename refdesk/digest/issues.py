@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rag.digests.period import between, last_whole, parse
 from rag.errors import BadFilter
 from rag.types import Digest, Filter, Period, Subscription
+from rag.types.reader import LOCAL
 from refdesk.ask import Ask
 from refdesk.digest.named_papers import canonical_ids
 from refdesk.digest.settings import DigestSettings
@@ -97,9 +98,14 @@ class Issues:
             raise BadFilter(f"The issue {name} has no papers.", hint=f"`refdesk digest --week {name}` shows it.")
         return tuple(sorted(source["paper_id"] for source in document["sources"]))
 
-    def stored(self) -> list[StoredIssue]:
-        """The issues that were made for delivery, of all subscriptions, the newest first."""
-        return self._store.catalog.issues().listed()
+    def stored(self, reader: str | None = None) -> list[StoredIssue]:
+        """The issues that were made for delivery, all or those that a reader may see, the newest first."""
+        return [each for each in self._store.catalog.issues().listed() if self.shows(each.subscription, reader)]
+
+    def shows(self, subscription: str, reader: str | None) -> bool:
+        """True if a reader may see the issues of a subscription: their own, and shared ones. None sees all."""
+        found = self._settings.subscriptions.get(subscription)
+        return reader is None or reader == (found.reader if found else LOCAL) or bool(found and found.shared)
 
     def stored_form(self, subscription: str, period: str, form: str) -> str | None:
         """
@@ -157,9 +163,9 @@ class Issues:
 
         return elsewhere(self._store.catalog)
 
-    def ratings(self) -> dict[str, int]:
-        """1 for each paper that is liked, -1 for each that is disliked, by paper id."""
-        return self._store.catalog.ratings().all()
+    def ratings(self, reader: str = LOCAL) -> dict[str, int]:
+        """1 for each paper that a reader likes, -1 for each disliked one, by paper id."""
+        return self._store.catalog.ratings(reader).all()
 
     def status(self) -> dict[str, Any]:
         """Subscriptions with their last issue and the periods that are due, deliveries not sent, and ratings."""

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from rag.errors import PaperNotFound
+from rag.errors import NotThere
 from rag.types import JsonDict, Paper
 from refdesk.library import Library
 from refdesk.paper_document import paper_document
@@ -19,6 +19,8 @@ from refdesk.serve import requests as given
 from refdesk.serve.events import stream
 from refdesk.serve.guard import ISSUE_POLICY
 from refdesk.serve.openapi import document as openapi
+from refdesk.shelf import Shelf
+from stores.sql.readers import ReaderRecord
 
 _MEDIA = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
 _EXPORTS = {"bib": ("bibtex", "text/plain"), "ris": ("ris", "text/plain"), "csl": ("csl", "application/json")}
@@ -83,12 +85,12 @@ class Api:
                     filter=asked.filter.filter,
                     cancel=cancel,
                 ),
-                self.keep,
+                lambda document: self.keep(document, given.reader(request)),
                 self.questions,
             )
-        return given.as_json(await self.answered(asked))
+        return given.as_json(await self.answered(asked, given.reader(request)))
 
-    async def answered(self, asked: given.Asked) -> JsonDict:
+    async def answered(self, asked: given.Asked, reader: ReaderRecord) -> JsonDict:
         """The answer to a question, kept for its reader."""
 
         def run() -> JsonDict:
@@ -96,15 +98,16 @@ class Api:
                 asked.question, max_sentences=asked.max_sentences, fresh=asked.fresh, filter=asked.filter.filter
             )
             document = answer.to_dict()
-            self.keep(document)
+            self.keep(document, reader)
             return document
 
         return await given.in_thread(run, self.questions)
 
-    def keep(self, document: JsonDict) -> None:
-        """Keep an answer, where the library can be written."""
-        if self.library.shelf.keeps:
-            self.library.shelf.keep(document)
+    def keep(self, document: JsonDict, reader: ReaderRecord) -> None:
+        """Keep an answer for its reader, where answers are kept."""
+        shelf = self.library.shelf(reader.name)
+        if shelf.keeps:
+            shelf.keep(document)
 
     async def verify(self, request: Request) -> Response:
         """Check a document that Refdesk wrote."""
@@ -120,19 +123,21 @@ class Api:
         )
         return given.as_json(made.to_dict())
 
-    async def answers(self, _: Request) -> Response:
+    async def answers(self, request: Request) -> Response:
         """The reader's last answers."""
-        kept = await given.in_thread(lambda: self.library.shelf.answers(limit=LAST_ANSWERS), self.searches)
+        shelf = self.library.shelf(given.reader(request).name)
+        kept = await given.in_thread(lambda: shelf.answers(limit=LAST_ANSWERS), self.searches)
         return given.as_json(
             {"answers": [{"id": each.id, "created": each.created, "question": each.question} for each in kept]}
         )
 
     async def answer(self, request: Request) -> Response:
         """A kept answer, as JSON, or by its ending as BibTeX, RIS or CSL-JSON; or delete it."""
+        shelf = self.library.shelf(given.reader(request).name)
         if request.method == "DELETE":
-            return await self._delete_answer(request.path_params["id"])
+            return await self._delete_answer(shelf, request.path_params["id"])
         id_, _, ending = request.path_params["id"].partition(".")
-        kept = await given.in_thread(lambda: self.library.shelf.answer(id_), self.searches)
+        kept = await given.in_thread(lambda: shelf.answer(id_), self.searches)
         if kept is None or ending not in ("", *_EXPORTS):
             raise _no_answer(id_)
         if not ending:
@@ -143,8 +148,8 @@ class Api:
         )
         return Response(text, media_type=media)
 
-    async def _delete_answer(self, id_: str) -> Response:
-        if not await given.in_thread(lambda: self.library.shelf.delete(id_), self.searches):
+    async def _delete_answer(self, shelf: Shelf, id_: str) -> Response:
+        if not await given.in_thread(lambda: shelf.delete(id_), self.searches):
             raise _no_answer(id_)
         return Response(status_code=204)
 
@@ -170,7 +175,8 @@ class Api:
     async def rate(self, request: Request) -> Response:
         """Like or dislike a paper, or take that back."""
         asked = await given.body(request, given.Rating)
-        paper = await given.in_thread(lambda: self.library.rate(request.path_params["id"], asked.rating), self.searches)
+        id_, reader = request.path_params["id"], given.reader(request).name
+        paper = await given.in_thread(lambda: self.library.rate(id_, asked.rating, reader=reader), self.searches)
         return given.as_json({"paper_id": paper.paper_id, "rating": asked.rating})
 
     async def export(self, request: Request) -> Response:
@@ -181,29 +187,43 @@ class Api:
         )
         return Response(text, media_type="text/plain")
 
-    async def issues(self, _: Request) -> Response:
-        """The stored issues, the newest first."""
-        kept = await given.in_thread(self.library.issues.stored, self.searches)
+    async def issues(self, request: Request) -> Response:
+        """The stored issues that the reader may see, the newest first."""
+        reader = given.reader(request).name
+        kept = await given.in_thread(lambda: self.library.issues.stored(reader), self.searches)
         return given.as_json({"issues": [each._asdict() for each in kept]})
 
     async def issue(self, request: Request) -> Response:
         """A stored issue, as JSON, or by its ending as Markdown or HTML: the bytes that were delivered."""
         period, _, ending = request.path_params["period"].partition(".")
         subscription = request.path_params["subscription"]
+        is_shown = self.library.issues.shows(subscription, given.reader(request).name)
         text = await given.in_thread(
             lambda: self.library.issues.stored_form(subscription, period, ending or "json"), self.searches
         )
-        if text is None or (ending or "json") not in _MEDIA:
-            raise PaperNotFound(
+        if not is_shown or text is None or (ending or "json") not in _MEDIA:
+            raise NotThere(
                 f"No issue {period} of “{subscription}” is stored.", hint="`/api/v1/issues` lists those that are."
             )
         headers = {"Content-Security-Policy": ISSUE_POLICY} if ending == "html" else None
         return Response(text.encode(errors="replace"), media_type=_MEDIA[ending or "json"], headers=headers)
 
-    async def status(self, _: Request) -> Response:
-        """What the library holds, without places on the disk."""
-        found = await given.in_thread(self.library.status, self.searches)
-        return given.as_json({key: value for key, value in found.items() if key not in _HIDDEN})
+    async def status(self, request: Request) -> Response:
+        """What the library holds, without places on the disk, and what is the reader's own."""
+        reader = given.reader(request)
+        return given.as_json(await given.in_thread(lambda: self.state(reader), self.searches))
+
+    def state(self, reader: ReaderRecord) -> JsonDict:
+        """The status of the library as a reader may see it: no other's ratings, subscriptions and deliveries."""
+        found = {key: value for key, value in self.library.status().items() if key not in _HIDDEN}
+        ratings = self.library.issues.ratings(reader.name)
+        found["liked"] = [paper_id for paper_id, rating in ratings.items() if rating > 0]
+        found["disliked"] = [paper_id for paper_id, rating in ratings.items() if rating < 0]
+        found["ratings"] = len(ratings)
+        shows = self.library.issues.shows
+        found["subscriptions"] = [each for each in found["subscriptions"] if shows(each["name"], reader.name)]
+        found["outbox"] = [each for each in found["outbox"] if shows(each["subscription"], reader.name)]
+        return found
 
     async def openapi(self, _: Request) -> Response:
         """The description of this API."""
@@ -221,5 +241,5 @@ def _sources(document: JsonDict) -> list[str]:
     return [str(source["paper_id"]) for source in document["sources"]]
 
 
-def _no_answer(id_: str) -> PaperNotFound:
-    return PaperNotFound(f"No answer {id_[:80]} is kept.", hint="`/api/v1/answers` lists those that are.")
+def _no_answer(id_: str) -> NotThere:
+    return NotThere(f"No answer {id_[:80]} is kept.", hint="`/api/v1/answers` lists those that are.")

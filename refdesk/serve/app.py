@@ -17,11 +17,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from rag.errors import ConfigError, RefdeskError
+from rag.types.reader import LOCAL
 from refdesk.library import Library
 from refdesk.serve.api import Api
-from refdesk.serve.guard import API, Doors, Guard
+from refdesk.serve.frame import Frame
+from refdesk.serve.guard import API, Auth, Doors, Guard
 from refdesk.serve.pages import Pages
-from refdesk.serve.sessions import Sessions
+from refdesk.serve.sign_in import SignIn
 
 PREFIX = "/api/v1"
 DRAIN_S = 5
@@ -29,7 +31,12 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def application(
-    library: Library, *, hosts: tuple[str, ...], sessions: Sessions | None, secure: bool = False
+    library: Library,
+    *,
+    hosts: tuple[str, ...],
+    auth: Auth = "token",
+    proxies: tuple[str, ...] = (),
+    secure: bool = False,
 ) -> Starlette:
     """
     The application of an open library.
@@ -37,11 +44,12 @@ def application(
     Args:
         library: It stays open as long as the application runs.
         hosts: The names, with ports, by which browsers and programs may address it.
-        sessions: Signs readers in; None lets everybody in who reaches the port.
+        auth, proxies: Who may come in; see `Doors`.
         secure: Cookies over https only.
     """
-    api = Api(library, signs_in=sessions is not None)
-    pages = Pages(api, sessions, secure=secure)
+    api = Api(library, signs_in=auth != "none")
+    frame = Frame(api, secure=secure)
+    pages = Pages(frame)
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"ok": True})
@@ -53,13 +61,14 @@ def application(
             {"error": {"type": "NotFound", "message": "There is nothing at this address.", "hint": None}}, 404
         )
 
-    doors = Doors(hosts=hosts, sessions=sessions, reader_of=library.shelf.reader_of)
+    doors = Doors(hosts=hosts, readers=library.readers, auth=auth, proxies=proxies)
     return Starlette(
         routes=[
             Route("/healthz", alive),
             Route("/readyz", alive),  # the library is warm before the first connection is taken
             Mount(PREFIX, routes=list(api.routes())),
             *pages.routes(),
+            *SignIn(frame).routes(),
         ],
         middleware=[Middleware(Guard, doors=doors)],
         exception_handlers={404: missing},
@@ -71,8 +80,9 @@ def serve(
     *,
     host: str,
     port: int,
-    sign_in: bool,
+    auth: Auth,
     public_url: str | None,
+    insecure: bool,
     show: bool,
     tell: Callable[[str], None],
 ) -> None:
@@ -82,40 +92,42 @@ def serve(
     Args:
         library: The library.
         host, port: Where to listen; port 0 takes a free one.
-        sign_in: False lets everybody in, on this machine only.
-        public_url: The https address of a proxy before it.
+        auth: `token`: readers sign in; `header`: a proxy names them; `none`: everybody is `local`, on this machine.
+        public_url: The address that readers open, where a proxy is before it; None takes that of the settings.
+        insecure: Serve others without https.
         show: Open the first page in a browser.
         tell: Told the address, once requests are answered.
 
     Raises:
         ConfigError: The address is open to others, and nobody need sign in, or nothing is encrypted; or it is taken.
     """
-    if host not in LOOPBACK and not sign_in:
-        raise ConfigError(
-            f"--auth none is for this machine alone, and {host} is open to others.", hint="Leave out --host or --auth."
-        )
-    if host not in LOOPBACK and not (public_url or "").startswith("https://"):
-        raise ConfigError(
-            f"On {host} others could read what is sent: nothing is encrypted.",
-            hint="Listen on 127.0.0.1 behind a proxy with https, and name its address: --public-url https://…",
-        )
+    settings = library.serving
+    public = (public_url or settings.public_url or "").rstrip("/")
+    secure = public.startswith("https://")
+    check_doors(host, auth=auth, secure=secure, insecure=insecure, proxies=settings.trusted_proxies)
     listening = _listening(host, port)
     port = listening.getsockname()[1]
-    names = [f"{name}:{port}" for name in (host if host != "::1" else "[::1]", "localhost", "127.0.0.1", "[::1]")]
-    address = public_url.rstrip("/") if public_url else f"http://{names[0]}"
-    if public_url:
-        names.append(urlsplit(public_url).netloc.lower())
-    sessions = Sessions() if sign_in else None
+    names = [f"{name}:{port}" for name in (host if ":" not in host else f"[{host}]", "localhost", "127.0.0.1", "[::1]")]
+    if public:
+        names.append(urlsplit(public).netloc.lower())
     library.warm()
-    app = application(
-        library, hosts=tuple(names), sessions=sessions, secure=bool(public_url and public_url.startswith("https://"))
-    )
-    link = f"{address}/sign-in?code={sessions.code()}" if sessions else f"{address}/"
-    tell(f"Refdesk is at {link}" + (" (the link is good for one use within ten minutes)" if sessions else ""))
-    if not sessions:
+    app = application(library, hosts=tuple(names), auth=auth, proxies=settings.trusted_proxies, secure=secure)
+    address = public or f"http://{names[0]}"
+    link = f"{address}/sign-in?code={library.readers.code(LOCAL)}" if auth == "token" else f"{address}/"
+    tell(f"Refdesk is at {link}" + (" (the link is good for one use within ten minutes)" if auth == "token" else ""))
+    if auth == "none":
         tell("Everybody who can use this machine can read and change the library.")
+    if insecure and not secure and host not in LOOPBACK:
+        tell("Nothing is encrypted: others on the network can read what is sent, the cookies too.")
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAIN_S, lifespan="off")
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=DRAIN_S,
+            lifespan="off",
+            proxy_headers=False,  # the guard decides whom to believe, by the address that really connects
+        )
     )
     if show:
         threading.Timer(0.5, webbrowser.open, [link]).start()
@@ -124,6 +136,24 @@ def serve(
         server.run(sockets=[listening])
     finally:
         listening.close()
+
+
+def check_doors(host: str, *, auth: Auth, secure: bool, insecure: bool, proxies: tuple[str, ...]) -> None:
+    """Refuse what would open the library to strangers. Raises ConfigError."""
+    if host not in LOOPBACK and auth == "none":
+        raise ConfigError(
+            f"--auth none is for this machine alone, and {host} is open to others.", hint="Leave out --host or --auth."
+        )
+    if host not in LOOPBACK and not (secure or insecure):
+        raise ConfigError(
+            f"On {host} others could read what is sent: nothing is encrypted.",
+            hint="Listen behind a proxy with https, and name its address: --public-url https://… (or --insecure).",
+        )
+    if auth == "header" and not proxies:
+        raise ConfigError(
+            "--auth header needs the address of the proxy that names the readers.",
+            hint='Set `trusted_proxies = ["127.0.0.1"]` in the table [serve] of refdesk.toml.',
+        )
 
 
 def _listening(host: str, port: int) -> socket.socket:

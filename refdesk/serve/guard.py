@@ -6,8 +6,10 @@ It is ASGI middleware; a request that it refuses reaches no route.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Literal
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -16,13 +18,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from refdesk.serve.sessions import COOKIE, Sessions
+from rag.types.reader import LOCAL
+from refdesk.readers import Readers
+from refdesk.serve.sessions import COOKIE
+from stores.sql.readers import ReaderRecord
 
+Auth = Literal["token", "header", "none"]
+USER = "x-forwarded-user"
+"""The header in which a proxy names the reader whom it signed in."""
 OPEN = ("/sign-in", "/healthz", "/readyz")
-"""Paths for which nobody need be signed in; so are the static files."""
+"""Paths for which nobody need be signed in."""
+SIGNED = ("/static/", "/feeds/", "/rated/", "/unsubscribe/", "/confirm/")
+"""Beginnings of paths that need no reader either: static files, and addresses that are secrets or signed."""
+ASKING = ("ask", "verify", "review")
+"""POST under `/api/v1` that changes nothing, so that a token which may only read may send it."""
 STATIC = "/static/"
 API = "/api/"
 MOST_BODY = 4 << 20
+UPLOADS, MOST_UPLOAD = "/api/v1/imports", 256 << 20
+"""Where files are sent to, and how many bytes they may have."""
 _READS = ("GET", "HEAD", "OPTIONS")
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -42,17 +56,29 @@ class Doors:
 
     Args:
         hosts: The names, with ports, by which the server is addressed; a page of another name cannot use it.
-        sessions: Those who signed in; None lets everybody in.
-        reader_of: Whose token a secret is.
+        readers: Knows readers by their sessions and tokens.
+        auth: `token` wants one of these; `header` believes a trusted proxy; `none` lets everybody in as `local`.
+        proxies: Addresses and networks of the trusted proxies.
     """
 
     hosts: Collection[str]
-    sessions: Sessions | None
-    reader_of: Callable[[str], str | None]
+    readers: Readers
+    auth: Auth = "token"
+    proxies: tuple[str, ...] = ()
+
+    def trusts(self, client: str | None) -> bool:
+        """True if a request comes from a trusted proxy, or by a Unix socket, which has no address."""
+        if client is None:
+            return True
+        try:
+            address = ip_address(client)
+        except ValueError:
+            return False
+        return any(address in ip_network(each, strict=False) for each in self.proxies)
 
 
 class Guard:
-    """The middleware."""
+    """The middleware. A request that passes has `request.state.reader`."""
 
     def __init__(self, app: ASGIApp, doors: Doors) -> None:
         self._app, self._doors = app, doors
@@ -70,34 +96,52 @@ class Guard:
                 _add_headers(MutableHeaders(scope=message), request.url.path)
             await send(message)
 
-        await (refusal or self._app)(scope, _limited(receive), guarded)
+        most = MOST_UPLOAD if request.url.path == UPLOADS else MOST_BODY
+        await (refusal or self._app)(scope, _limited(receive, most), guarded)
 
     async def _refusal(self, request: Request) -> Response | None:
         """Why a request is not served; None if it is."""
         headers, path = request.headers, request.url.path
         if headers.get("host", "").lower() not in self._doors.hosts:
             return refused(421, "This server is not addressed by that name.")
-        if int(headers.get("content-length") or 0) > MOST_BODY:
-            return refused(413, f"The request is longer than {MOST_BODY >> 20} MB.")
+        most = MOST_UPLOAD if path == UPLOADS else MOST_BODY
+        if int(headers.get("content-length") or 0) > most:
+            return refused(413, f"The request is longer than {most >> 20} MB.")
         kind, _, secret = headers.get("authorization", "").partition(" ")
-        if kind and (kind.lower() != "bearer" or not await run_in_threadpool(self._doors.reader_of, secret.strip())):
-            return refused(401, "This token is not known.")
-        if request.method not in _READS and not kind and _is_cross_site(headers):
+        is_signed = path.startswith(SIGNED) and COOKIE not in request.cookies
+        if request.method not in _READS and not kind and not is_signed and _is_cross_site(headers):
             return refused(403, "Another site sent this request.")
-        if kind or self._doors.sessions is None or path in OPEN or path.startswith(STATIC):
-            return None
-        if self._doors.sessions.is_valid(request.cookies.get(COOKIE, "")):
+        if kind:
+            return await self._by_token(request, kind, secret.strip())
+        request.state.reader = await run_in_threadpool(self._by_browser, request)
+        if request.state.reader or path in OPEN or path.startswith(SIGNED):
             return None
         if path.startswith(API):
             return refused(401, "Sign in, or send a token.", "`refdesk token add` prints one.")
-        return Response(_SIGN_IN, 401, media_type="text/html")
+        return Response(status_code=303, headers={"Location": "/sign-in"})
 
+    async def _by_token(self, request: Request, kind: str, secret: str) -> Response | None:
+        """Let a program in by its token; an unknown one is refused, also where nobody need sign in."""
+        found = await run_in_threadpool(self._doors.readers.of_token, secret) if kind.lower() == "bearer" else None
+        if not found:
+            return refused(401, "This token is not known, or has ended.", "`refdesk token list` shows those that are.")
+        request.state.reader, scope = found
+        asks = request.url.path.removeprefix(f"{API}v1/") in ASKING
+        if scope == "read" and request.method not in _READS and not asks:
+            return refused(403, "This token may only read.", "`refdesk token add --scope write` makes another.")
+        return None
 
-_SIGN_IN = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Refdesk: sign in</title>'
-    "<main><h1>Sign in</h1><p>Open the link that <code>refdesk serve</code> printed when it started. It is good for "
-    "one use within ten minutes; started again, it prints a new one.</p></main></html>"
-)
+    def _by_browser(self, request: Request) -> ReaderRecord | None:
+        """Who sends a request without a token; None if that is nobody known."""
+        readers, auth = self._doors.readers, self._doors.auth
+        if auth == "none":
+            return readers.find(LOCAL)
+        if auth == "header":
+            names = request.headers.getlist(USER)
+            client = request.client.host if request.client else None
+            is_told = len(names) == 1 and self._doors.trusts(client)
+            return readers.admit(names[0]) if is_told else None
+        return readers.of_session(request.cookies.get(COOKIE, ""))
 
 
 def refused(status: int, message: str, hint: str | None = None) -> JSONResponse:
@@ -113,7 +157,7 @@ def _is_cross_site(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     """A body without a stated length is cut where it is too long; the route then fails to read it."""
     read = 0
 
@@ -121,7 +165,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if read > MOST_BODY else message
+        return {"type": "http.disconnect"} if read > most else message
 
     return limited
 

@@ -15,13 +15,17 @@ from starlette.responses import JSONResponse, Response
 
 from rag import errors
 from rag.types import Filter
+from rag.types.reader import ReaderRole
 from refdesk.reviews import MOST
+from stores.sql.readers import ReaderRecord
 
 _Given = TypeVar("_Given", bound="Given")
 _Result = TypeVar("_Result")
 Endpoint = Callable[[Request], Awaitable[Response]]
 _STATUS: tuple[tuple[type[errors.RefdeskError], int], ...] = (
     (errors.PaperNotFound, 404),
+    (errors.NotThere, 404),
+    (errors.NotAllowed, 403),
     (errors.InputError, 422),
     (errors.LibraryReadOnly, 403),
     (errors.StoreFull, 507),
@@ -153,6 +157,19 @@ def replied(endpoint: Endpoint) -> Endpoint:
             return failed(error)
 
     return safe
+
+
+def reader(request: Request) -> ReaderRecord:
+    """Who sends a request; the guard found out."""
+    found: ReaderRecord = request.state.reader
+    return found
+
+
+def require(request: Request, role: ReaderRole) -> ReaderRecord:
+    """Who sends a request, if they have a role, or a higher one. Raises NotAllowed."""
+    found = reader(request)
+    found.require(role)
+    return found
 
 
 def failed(error: errors.RefdeskError) -> JSONResponse:

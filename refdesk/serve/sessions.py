@@ -1,60 +1,20 @@
-"""
-Signing in: a link with a code for one use becomes a cookie with a session; programs send a token.
-
-Codes and sessions are random, compared by their hashes, and live in memory: a server that starts anew prints a new
-link. A session of 30 days is a cookie that no script can read and no other site can send.
-"""
+"""The cookie that keeps a browser signed in: it holds a session that can be ended, and no script can read it."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-import time
-from collections.abc import Callable
+from starlette.responses import Response
+
+from refdesk.readers import SESSION
 
 COOKIE = "refdesk"
-CODE_S = 600.0
-SESSION_S = 30 * 24 * 3600.0
 
 
-class Sessions:
-    """
-    The codes and sessions of one server.
-
-    Args:
-        now: A clock in seconds.
-    """
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._codes: dict[str, float] = {}
-        self._sessions: dict[str, float] = {}
-
-    def code(self) -> str:
-        """A code for one use within ten minutes."""
-        return self._made(self._codes, CODE_S)
-
-    def begin(self, code: str) -> str | None:
-        """Take a code, and begin a session; None if the code is not valid, or no longer."""
-        until = self._codes.pop(_hash(code), None)
-        return self._made(self._sessions, SESSION_S) if until is not None and until > self._now() else None
-
-    def is_valid(self, session: str) -> bool:
-        """True if a session is there and has not ended."""
-        return self._sessions.get(_hash(session), 0.0) > self._now()
-
-    def end(self, session: str) -> None:
-        """End a session."""
-        self._sessions.pop(_hash(session), None)
-
-    def _made(self, kept: dict[str, float], seconds: float) -> str:
-        now = self._now()
-        for old in [key for key, until in kept.items() if until <= now]:
-            del kept[old]
-        secret = secrets.token_urlsafe(32)
-        kept[_hash(secret)] = now + seconds
-        return secret
+def set_cookie(reply: Response, session: str, *, secure: bool) -> None:
+    """Give a browser its session; another site cannot make it be sent with a form."""
+    age = int(SESSION.total_seconds())
+    reply.set_cookie(COOKIE, session, max_age=age, httponly=True, samesite="lax", secure=secure)
 
 
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+def delete_cookie(reply: Response, *, secure: bool) -> None:
+    """Take the session away."""
+    reply.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=secure)

@@ -19,7 +19,7 @@ _MARKS = {
 }
 
 
-def answer(library: Library, document: JsonDict, *, kept: bool) -> dict[str, Any]:
+def answer(library: Library, document: JsonDict, *, kept: bool, reader: str) -> dict[str, Any]:
     """
     An answer for its page.
 
@@ -27,8 +27,9 @@ def answer(library: Library, document: JsonDict, *, kept: bool) -> dict[str, Any
         library: Has the papers; one that it no longer has is shown by its source alone.
         document: As `ask --json` prints it.
         kept: True if it has a permalink.
+        reader: Whose ratings are shown.
     """
-    ratings = library.issues.ratings()
+    ratings = library.issues.ratings(reader)
     papers = {source["number"]: _paper(library, source) for source in document["sources"]}
     cited: dict[int, set[int]] = {number: set() for number in papers}
     for each in document["claims"]:

@@ -7,6 +7,8 @@ As `validation`, nothing imports this before there is a table to check.
 from __future__ import annotations
 
 import re
+from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 from zoneinfo import available_timezones
@@ -17,8 +19,10 @@ from rag.delivery import message
 from rag.delivery.smtp import Security, Server
 from rag.errors import ConfigError
 from rag.types import Subscription, zone
+from refdesk.settings.serving import Serving
 from refdesk.settings.validation import (
     STRICT,
+    Count,
     Day,
     Line,
     Port,
@@ -200,6 +204,8 @@ _NARROWED: dict[str, Any] = {
     "to": tuple[Mailbox, ...],
     "formats": tuple[Format, ...],
     "folder": UserPath | None,
+    "reader": Line,
+    "shared": Annotated[bool, Field(strict=True)],
 }
 _FIELDS: dict[str, Any] = {
     name: (_NARROWED.get(name, Texts if kind == tuple[str, ...] else kind), None)
@@ -242,3 +248,25 @@ class Email(BaseModel):
     ca_file: UserPath | None = None
     list_unsubscribe: Annotated[Line, AfterValidator(_unsubscribe)] | None = None
     timeout_s: Timeout = 30.0
+
+
+# ---- serving
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text, strict=False)
+    except ValueError as error:
+        raise ValueError("must be an address or a network such as 10.0.0.0/8") from error
+    return text
+
+
+_SERVE: dict[str, Any] = {
+    "public_url": WebUrl | None,
+    "trusted_proxies": tuple[Annotated[Line, AfterValidator(_network)], ...],
+    "answers_days": Count,
+    **dict.fromkeys(("searches_per_second", "model_questions_per_hour", "model_questions_at_once"), PositiveCount),
+}
+_SERVE_FIELDS: dict[str, Any] = {field.name: (_SERVE[field.name], field.default) for field in fields(Serving)}
+Serve = create_model("Serve", __config__=STRICT, **_SERVE_FIELDS)
+"""The fields of `Serving`; what a table leaves out keeps the default there."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FILE = "refdesk.toml"
 PREFIX = "REFDESK_"
-TABLES = ("feeds", "subscriptions", "email")
+TABLES = ("feeds", "subscriptions", "email", "serve")
 """Settings that are tables: only a file can hold them."""
 NO_SETTING = "file"
 """The field of `Config` that is not a setting."""
@@ -63,6 +63,7 @@ class Config:
         feeds: The tables `[feeds.NAME]` by name; see `refdesk.settings.feeds`.
         subscriptions: The tables `[subscriptions.NAME]` by name; see `refdesk.settings.subscriptions`.
         email: The table `[email]`; see `refdesk.settings.email`.
+        serve: The table `[serve]`; see `refdesk.settings.tables.Serve`.
         max_tokens_per_issue: Tokens that writing one issue may use, both ways, all calls.
         lock_timeout_s: How long to wait for another process that writes.
         file: The name of the file with the tables, for messages, which issues quote. Not a setting.
@@ -91,6 +92,7 @@ class Config:
     feeds: Mapping[Name, Mapping[str, Any]] = field(default_factory=dict)
     subscriptions: Mapping[Name, Mapping[str, Any]] = field(default_factory=dict)
     email: Mapping[str, Any] = field(default_factory=dict)
+    serve: Mapping[str, Any] = field(default_factory=dict)
     max_tokens_per_issue: Count = 300_000
     lock_timeout_s: Wait = 600.0
     file: str = field(default=FILE, compare=False)

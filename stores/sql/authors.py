@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from rag.authors import Name, ends_as, matches, parse_name, readings
-from stores.sql.schema import labels, papers
+from stores.sql.tables import labels, papers
 
 _SINCE = "0009"
 """The migration that wrote the labels of authors. Before it, the papers themselves are read."""

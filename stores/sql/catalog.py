@@ -16,7 +16,8 @@ from rag import roles
 from rag.errors import StoreMismatch
 from rag.origins import OWNER, Origin
 from rag.types import Chunk, Paper, Union
-from stores.sql.answers import SQLAnswers
+from rag.types.reader import LOCAL
+from stores.sql.answers import Kind, SQLAnswers
 from stores.sql.changes import CHANGE_COUNTER, Span, SQLChanges, move_change_counter, record, set_positions
 from stores.sql.feeds import SQLFeeds
 from stores.sql.issues import SQLIssues
@@ -24,23 +25,14 @@ from stores.sql.notices import SQLNotices
 from stores.sql.outbox import SQLOutbox
 from stores.sql.queries import PaperQueries
 from stores.sql.ratings import SQLRatings
+from stores.sql.readers import SQLReaders
 from stores.sql.replies import SQLReplies
 from stores.sql.revisions import write_texts
 from stores.sql.rows import label_rows, offsets, row_of, slices
-from stores.sql.schema import (
-    HEAD,
-    aliases,
-    engine,
-    insert_missing,
-    labels,
-    papers,
-    reading,
-    revisions,
-    settings,
-    upsert,
-    writing,
-)
+from stores.sql.schema import HEAD, engine, insert_missing, reading, upsert, writing
 from stores.sql.servers import SQLServer
+from stores.sql.sign_ins import SQLSignIns
+from stores.sql.tables import aliases, labels, papers, revisions, settings
 from stores.sql.themes import SQLThemes
 from stores.sql.tokens import SQLTokens
 from stores.sql.unions import StoredUnion, part, unions_of, write_parted, write_unions
@@ -84,13 +76,21 @@ class SQLCatalog(PaperQueries):
         """The planned deliveries."""
         return SQLOutbox(self._engine)
 
-    def ratings(self) -> SQLRatings:
-        """The ratings of papers."""
-        return SQLRatings(self._engine)
+    def readers(self) -> SQLReaders:
+        """The readers of the library."""
+        return SQLReaders(self._engine)
 
-    def answers(self) -> SQLAnswers:
-        """The answers that the served library keeps for its readers."""
-        return SQLAnswers(self._engine)
+    def ratings(self, reader: str = LOCAL) -> SQLRatings:
+        """A reader's ratings of papers."""
+        return SQLRatings(self._engine, reader)
+
+    def answers(self, reader: str, kind: Kind = "answer") -> SQLAnswers:
+        """The answers, or the reviews, that the served library keeps for a reader."""
+        return SQLAnswers(self._engine, reader, kind)
+
+    def sign_ins(self) -> SQLSignIns:
+        """The codes and sessions of browsers."""
+        return SQLSignIns(self._engine)
 
     def tokens(self) -> SQLTokens:
         """The tokens by which programs sign in to the served library."""

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from stores.sql.rows import slices
-from stores.sql.schema import changes, index_positions, insert, reading, settings, writing
+from stores.sql.schema import insert, reading, writing
+from stores.sql.tables import changes, index_positions, settings
 
 CHANGE_COUNTER = "generation"
 """The setting that holds the change counter. Its name is that of earlier versions."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from rag.errors import StoreMismatch
-from stores.sql.schema import HEAD, engine, metadata, translated, writing
+from stores.sql.schema import HEAD, engine, translated, writing
+from stores.sql.tables import metadata
 
 _AT_ONCE = 1_000
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 
 import sqlalchemy as sa
 
-from stores.sql.schema import feeds, reading, upsert, writing
+from stores.sql.schema import reading, upsert, writing
+from stores.sql.tables import feeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from rag.ports import Delivery
 from rag.types import JsonDict, Period
 from stores.sql.outbox import plan
-from stores.sql.schema import issues, reading, upsert, writing
+from stores.sql.schema import reading, upsert, writing
+from stores.sql.tables import issues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

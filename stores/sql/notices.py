@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from rag.types import Notice
 from stores.sql.rows import slices
-from stores.sql.schema import insert_missing, notices, reading, writing
+from stores.sql.schema import insert_missing, reading, writing
+from stores.sql.tables import notices
 
 
 class SQLNotices:

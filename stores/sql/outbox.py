@@ -8,7 +8,8 @@ from dataclasses import asdict, fields
 import sqlalchemy as sa
 
 from rag.ports import Delivery
-from stores.sql.schema import insert_missing, outbox, reading, writing
+from stores.sql.schema import insert_missing, reading, writing
+from stores.sql.tables import outbox
 
 _COLUMNS = [outbox.c[field.name] for field in fields(Delivery)]
 

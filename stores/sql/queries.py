@@ -13,7 +13,8 @@ from rag.deduplication import Known
 from rag.types import Chunk, Filter, Paper, Revision
 from stores.sql import authors
 from stores.sql.rows import WITH_TEXT, day_number, iso_day, pairs, paper_of, select_papers, slices
-from stores.sql.schema import aliases, apart, labels, papers, reading, revisions
+from stores.sql.schema import reading
+from stores.sql.tables import aliases, apart, labels, papers, revisions
 from stores.sql.unions import brought_of
 
 _FEW = 500

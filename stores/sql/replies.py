@@ -11,7 +11,8 @@ from dataclasses import asdict
 import sqlalchemy as sa
 
 from rag.ports import StoredReply
-from stores.sql.schema import generations, insert, reading, spending, upsert, writing
+from stores.sql.schema import insert, reading, upsert, writing
+from stores.sql.tables import generations, spending
 
 LEAST_DIGITS = 6
 """An id may be abbreviated to this many digits."""

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from rag import identity, roles
 from rag.origins import Origin
 from rag.types import Paper
+from stores.sql.ratings import move_ratings
 from stores.sql.rows import WITH_TEXT, slices
-from stores.sql.schema import aliases, papers, ratings, revisions
+from stores.sql.tables import aliases, papers, revisions
 
 
 def write_texts(
@@ -79,16 +80,8 @@ def _move_to_surviving(connection: sa.Connection, merged_ids: Mapping[str, str])
             have.add((canonical_id, row.hash))
         have.update((canonical_id, hash_) for hash_ in surviving)
         connection.execute(sa.update(aliases).where(aliases.c.paper_id == merged_id).values(paper_id=canonical_id))
-        _move_rating(connection, merged_id, canonical_id)
+        move_ratings(connection, merged_id, canonical_id)
     return have
-
-
-def _move_rating(connection: sa.Connection, merged_id: str, canonical_id: str) -> None:
-    """The surviving paper takes the rating of a merged one, unless it has one of its own."""
-    rated = sa.select(ratings.c.paper_id).where(ratings.c.paper_id == canonical_id)
-    if connection.execute(rated).first():
-        connection.execute(sa.delete(ratings).where(ratings.c.paper_id == merged_id))
-    connection.execute(sa.update(ratings).where(ratings.c.paper_id == merged_id).values(paper_id=canonical_id))
 
 
 def _row(paper_id: str, text: Paper, seen: str, origin: Origin) -> dict[str, object]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from rag import identity, roles
 from rag.authors import parse_name
 from rag.types import Attention, Chunk, Paper
-from stores.sql.schema import papers, revisions
+from stores.sql.tables import papers, revisions
 
 _AT_ONCE = 500  # ids in one IN (...)
 

@@ -10,7 +10,8 @@ from contextlib import suppress
 import sqlalchemy as sa
 
 from rag.errors import StoreError
-from stores.sql.schema import reading, settings, upsert, writing
+from stores.sql.schema import reading, upsert, writing
+from stores.sql.tables import settings
 
 
 class SQLServer:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from rag.types import JsonDict
-from stores.sql.schema import reading, themes, upsert, writing
+from stores.sql.schema import reading, upsert, writing
+from stores.sql.tables import themes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from rag.splitting import parted
 from rag.types import Brought, Chunk, Paper, Union
 from stores.sql.rows import label_rows, paper_of, row_of
-from stores.sql.schema import aliases, apart, insert_missing, labels, papers, revisions, unions, upsert
+from stores.sql.schema import insert_missing, upsert
+from stores.sql.tables import aliases, apart, labels, papers, revisions, unions
 
 
 class StoredUnion(NamedTuple):

@@ -22,7 +22,8 @@ from rag.types import Chunk, Filter, Paper
 from stores.migrations import script
 from stores.sql.catalog import SQLCatalog
 from stores.sql.changes import Span
-from stores.sql.schema import HEAD, metadata, ratings, reading, writing
+from stores.sql.schema import HEAD, reading, writing
+from stores.sql.tables import metadata, ratings
 
 SEEN = "2026-07-01T00:00:00+00:00"
 URL = Callable[[str], str]
@@ -300,7 +301,7 @@ def test_what_a_paper_had_passes_to_the_one_that_takes_its_place(catalog: SQLCat
     put(catalog, one, paper(2, text="Another one."), seen="2026-07-02T00:00:00+00:00")
     put(catalog, two, seen="2026-07-01T00:00:00+00:00")
     with writing(catalog._engine) as connection:
-        connection.execute(sa.insert(ratings), {"paper_id": "p:2", "rating": 1, "rated": SEEN})
+        connection.execute(sa.insert(ratings), {"reader": "local", "paper_id": "p:2", "rating": 1, "rated": SEEN})
     both = replace(one, aliases=("p:1", "p:2"))
     catalog.write([both], [("p:1", two)], {"p:1": [chunk(both)]}, seen=SEEN, merged_ids={"p:2": "p:1"})
     assert catalog.ids() == ["p:1"]

@@ -18,12 +18,13 @@ from small import chunk, paper
 from rag import errors
 from rag.ports import StoredReply
 from stores import unwritable
-from stores.sql import schema
+from stores.sql import schema, tables
 from stores.sql.catalog import SQLCatalog
 from stores.sql.errors import store_error
 from stores.sql.feeds import FeedRecord
 from stores.sql.issues import IssueRecord
-from stores.sql.schema import insert_missing, ratings, reading, spending, upsert, writing
+from stores.sql.schema import insert_missing, reading, upsert, writing
+from stores.sql.tables import ratings, spending
 from stores.sql.themes import ThemeRecord
 
 NOW = "2026-07-06T06:00:00+00:00"
@@ -63,7 +64,7 @@ def test_readers_wait_for_nobody_and_see_one_state(catalog: SQLCatalog, engine: 
     with reading(engine) as before:
         assert before.execute(sa.select(sa.func.count()).select_from(ratings)).scalar() == 0
         with writing(engine) as connection:
-            upsert(connection, ratings, [{"paper_id": "p:1", "rating": 1, "rated": NOW}])
+            upsert(connection, ratings, [{"reader": "local", "paper_id": "p:1", "rating": 1, "rated": NOW}])
             assert catalog.ratings().all() == {}, "not committed yet"
         assert catalog.ratings().all() == {"p:1": 1}
         assert before.execute(sa.select(sa.func.count()).select_from(ratings)).scalar() == 0
@@ -218,7 +219,7 @@ def test_themes_are_compared_in_the_transaction_that_writes_them(catalog: SQLCat
     themes.keep([first])
     keep = threading.Thread(target=lambda: themes.keep([first]))
     with writing(engine) as connection:
-        upsert(connection, schema.themes, [{"scope": "s", "period": "2026-W27", "papers": "b", "themes": []}])
+        upsert(connection, tables.themes, [{"scope": "s", "period": "2026-W27", "papers": "b", "themes": []}])
         keep.start()
         keep.join(timeout=0.5)
     keep.join(timeout=30)
@@ -262,7 +263,7 @@ def test_a_database_that_is_only_read_is_damaged_unless_it_was_written_while_it_
     path = tmp_path / "catalog.sqlite3"
     with sqlite3.connect(path) as connection:
         rows = [(f"p:{number}", NOW) for number in range(2_000)]
-        connection.executemany("INSERT INTO ratings VALUES (?, 1, ?)", rows)
+        connection.executemany("INSERT INTO ratings VALUES ('local', ?, 1, ?)", rows)
     connection.close()
     catalog.close()
     monkeypatch.setattr(unwritable, "_NO_ROOM_BYTES", 1 << 62)  # as on a full disk

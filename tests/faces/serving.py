@@ -13,25 +13,23 @@ import uvicorn
 
 import refdesk
 from refdesk.serve.app import application
-from refdesk.serve.sessions import Sessions
+from refdesk.serve.guard import Auth
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where a library is served, and what signs readers in."""
+    """Where a library is served."""
 
     url: str
     host: str
-    sessions: Sessions | None
 
 
 @contextmanager
-def serving(library: refdesk.Library, *, sign_in: bool = False) -> Iterator[Served]:
+def serving(library: refdesk.Library, *, auth: Auth = "none", proxies: tuple[str, ...] = ()) -> Iterator[Served]:
     """Serve a library until the block ends."""
     listening = socket.create_server(("127.0.0.1", 0))
     host = f"127.0.0.1:{listening.getsockname()[1]}"
-    sessions = Sessions() if sign_in else None
-    app = application(library, hosts=(host,), sessions=sessions)
+    app = application(library, hosts=(host,), auth=auth, proxies=proxies)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -40,7 +38,7 @@ def serving(library: refdesk.Library, *, sign_in: bool = False) -> Iterator[Serv
         assert time.monotonic() < limit
         time.sleep(0.01)
     try:
-        yield Served(f"http://{host}", host, sessions)
+        yield Served(f"http://{host}", host)
     finally:
         server.should_exit = True
         thread.join(30)

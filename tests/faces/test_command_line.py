@@ -49,6 +49,7 @@ COMMANDS = [
     "models",
     "mcp",
     "serve",
+    "reader",
     "token",
     "completion",
 ]

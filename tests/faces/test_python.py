@@ -436,6 +436,8 @@ WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
     errors.BadQuestion: lambda at: _library(at).ask("what is the"),
     errors.BadFilter: lambda at: _library(at).search("grokking", filter=refdesk.Filter(since="soon")),
     errors.PaperNotFound: lambda at: _library(at).show("arxiv:2406.11741"),
+    errors.NotThere: lambda at: _library(at).readers.get("nobody"),
+    errors.NotAllowed: lambda at: _library(at).readers.add("ada").require("curator"),
     errors.NothingToSplit: lambda at: (lambda it: (it.add(EXAMPLES / "papers.csv"), it.split(_first(it))))(
         _library(at)
     ),

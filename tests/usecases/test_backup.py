@@ -19,7 +19,7 @@ import refdesk
 from refdesk.errors import RefdeskError, StoreDamaged, StoreError, StoreMismatch, UnreadableInput
 from refdesk.opening import restore
 from stores.sql.copying import copy_tables
-from stores.sql.schema import metadata
+from stores.sql.tables import metadata
 from tests.commands import ROOT, Ran
 from tests.copies import copied
 

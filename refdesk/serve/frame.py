@@ -1,0 +1,125 @@
+"""The frame of the pages: their templates, what all of them show, errors as pages, and the static files."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from rag import identity
+from rag.errors import BadQuestion, RefdeskError
+from refdesk.render import wording
+from refdesk.render.templates import environment
+from refdesk.render.tex import readable
+from refdesk.serve import requests as given
+from refdesk.serve.api import Api
+from refdesk.shelf import Shelf
+
+_HERE = Path(__file__).parent
+_STATIC = _HERE / "static"
+_MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_NAMED_AUTHORS = 3
+
+
+@cache
+def static_path() -> str:
+    """Where the static files are: a path that changes with their content, so that browsers may keep them."""
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_STATIC.iterdir()))).hexdigest()
+    return f"/static/{digest[:16]}/"
+
+
+@cache
+def _templates() -> Environment:
+    room = environment(_HERE / "templates")
+    room.filters |= {
+        "tex": lambda text: wording.plain(readable(text)),
+        "plain": wording.plain,
+        "weblink": wording.link,
+        "pdf": lambda paper: identity.pdf_url((paper.paper_id, *paper.aliases), paper.url),
+        "authors": _authors,
+        "paper_path": paper_path,
+    }
+    return room
+
+
+def _authors(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _NAMED_AUTHORS} more" if len(names) > _NAMED_AUTHORS else ""
+    return wording.plain(", ".join(names[:_NAMED_AUTHORS])) + more
+
+
+def paper_path(paper_id: str) -> str:
+    return f"/papers/{quote(paper_id, safe=':/')}"
+
+
+class Frame:
+    """
+    What all pages share.
+
+    Args:
+        api: Asks the library, within the limits that its endpoints keep.
+        secure: Cookies over https only.
+    """
+
+    def __init__(self, api: Api, *, secure: bool) -> None:
+        self.api, self.library, self.secure = api, api.library, secure
+
+    def shelf(self, request: Request) -> Shelf:
+        """What is kept for the reader."""
+        return self.library.shelf(given.reader(request).name)
+
+    async def page(self, request: Request, name: str, here: str, *, status: int = 200, **values: Any) -> Response:
+        reader = request.state.reader
+        scope = await given.in_thread(self._scope, self.api.searches) if reader else ""
+        shared = {
+            "here": here,
+            "static": static_path(),
+            "reader": reader,
+            "scope": scope,
+            "keeps": bool(reader) and self.shelf(request).keeps,
+            "problem": None,
+            "answer": None,
+            "examples": [],
+            "back": "/",
+            "without_papers": here or "/",
+        }
+        text = _templates().get_template(name).render({**shared, **values})
+        return HTMLResponse(text.encode(errors="replace").decode(), status)
+
+    def shown(self, page: given.Endpoint) -> given.Endpoint:
+        """Show errors of a page as a page."""
+
+        @wraps(page)
+        async def safe(request: Request) -> Response:
+            try:
+                return await page(request)
+            except RefdeskError as error:
+                status = given.status_of(error)
+                return await self.page(request, "error.html.j2", "", status=status, problem=error)
+            except ClientDisconnect:
+                return given.cut_off()
+            except ValidationError:
+                problem = BadQuestion("The request is too long, or has a wrong value.", hint="Go back and shorten it.")
+                return await self.page(request, "error.html.j2", "", status=422, problem=problem)
+
+        return safe
+
+    async def static(self, request: Request) -> Response:
+        """A static file; its path is of its content, so it never changes."""
+        name = request.path_params["name"]
+        if name not in {path.name for path in _STATIC.iterdir()}:
+            return Response(status_code=404)
+        current = static_path() == f"/static/{request.path_params['hash']}/"
+        kept = "public, max-age=31536000, immutable" if current else "no-store"
+        return FileResponse(_STATIC / name, media_type=_MEDIA[Path(name).suffix], headers={"Cache-Control": kept})
+
+    def _scope(self) -> str:
+        """What the library holds, in a few words."""
+        count, newest = self.library.extent()
+        return f"{count:,} papers" + (f", newest {newest}" if newest else "")
