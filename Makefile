@@ -4,6 +4,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 JOBS   ?= auto
+# of serve-demo: where it makes the sample library, and the port
+SAMPLE ?= build/sample
+PORT   ?= 8765
 # a file is the unit that a process takes, for what a file prepares is dear
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
@@ -15,11 +18,16 @@ export TIKTOKEN_CACHE_DIR ?= $(abspath ../shared/tiktoken)
 endif
 export NO_MKDOCS_2_WARNING = 1
 
-.PHONY: demo test test-servers campaigns check bench docs format clean
+.PHONY: demo serve-demo test test-servers campaigns check bench docs format clean
 .SILENT:
 
 demo: $(READY)
 	$(BIN)/refdesk demo
+
+# the sample library in a browser, until Ctrl-C
+serve-demo: $(READY)
+	$(BIN)/refdesk --library $(SAMPLE) add examples/papers.jsonl examples/papers.csv
+	$(BIN)/refdesk --library $(SAMPLE) serve --open --port $(PORT)
 
 # the fast part: no server, no browser, no long series
 test: $(READY)

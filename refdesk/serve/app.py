@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -130,7 +131,7 @@ def serve(
         )
     )
     if show:
-        threading.Timer(0.5, webbrowser.open, [link]).start()
+        threading.Timer(0.5, _show, [link, tell]).start()
     _reload_on_hangup(library, tell)
     try:
         server.run(sockets=[listening])
@@ -156,13 +157,26 @@ def check_doors(host: str, *, auth: Auth, secure: bool, insecure: bool, proxies:
         )
 
 
+def _show(link: str, tell: Callable[[str], None]) -> None:
+    """Open a link in a browser, but in none that would take the terminal, unless $BROWSER names it."""
+    try:
+        browser = webbrowser.get()
+        in_terminal = type(browser) is webbrowser.GenericBrowser and "BROWSER" not in os.environ
+        opened = not in_terminal and browser.open(link)
+    except webbrowser.Error:
+        opened = False
+    if not opened:
+        tell("No browser can be opened from here: open the link in one.")
+
+
 def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]  # Python adds the address
         raise ConfigError(
-            f"{host}:{port} cannot be listened on: {error.strerror or error}.", hint="Choose another one: --port 8766."
+            f"{host}:{port} cannot be listened on: {reason}.", hint="Choose another one: --port 8766."
         ) from error
 
 

@@ -1,0 +1,482 @@
+"""Deployment: `make serve-demo`, the units, the proxies and the Containerfile, each read by what reads it in a lab."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from shutil import copytree, which
+
+import click
+import httpx
+import pytest
+import trustme
+
+import refdesk
+from refdesk.cli import cli as group
+from refdesk.serve.app import DRAIN_S
+from refdesk.serve.guard import MOST_UPLOAD, SIGNED
+from tests import chat_server
+from tests.chat_server import as_reply, claim
+from tests.commands import ROOT, environment
+from tests.copies import copied
+
+DEPLOY = ROOT / "deploy"
+FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+CONTAINERFILE = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+INSTALLED = "/opt/refdesk/.venv/bin/refdesk"
+NAME = "papers.example.org"
+SECRET = "zymurgical"
+"""A word of a question, which no log may hold."""
+FORGED = {"X-Forwarded-User": "local", "X-Auth-Request-Email": "local", "X-Forwarded-For": "127.0.0.1"}
+
+
+# ---- what the files say
+
+
+def take(command: click.Command, words: list[str], parent: click.Context | None = None) -> None:
+    """Parse the words of a command, and run nothing. Raises what click raises for words that it does not take."""
+    if not isinstance(command, click.Group):
+        command.make_context(command.name, words, parent=parent).close()
+        return
+    place = next(place for place, word in enumerate(words) if word in command.commands)
+    with command.make_context(command.name, words[: place + 1], parent=parent) as context:
+        take(command.commands[words[place]], words[place + 1 :], context)
+
+
+def commands() -> Iterator[str]:
+    """Every command of Refdesk that the units, the Containerfile and the page have."""
+    for unit in UNITS:
+        (line,) = re.findall(rf"^ExecStart=.*?{INSTALLED} ([^'\n]*)", unit.read_text(encoding="utf-8"), re.MULTILINE)
+        yield line
+    (words,) = re.findall(r"^CMD (\[.*\])$", CONTAINERFILE, re.MULTILINE)
+    yield shlex.join(json.loads(words))
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL):
+        called = r"^(?:lab|podman exec refdesk refdesk|podman run .*? localhost/refdesk) ([a-z-][^<#\n]*)"
+        yield from re.findall(called, block.replace("\\\n", " "), re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", sorted(set(commands())))
+def test_the_command_line_takes_what_deployment_calls(line: str) -> None:
+    take(group, shlex.split(re.sub(r"\S+\.tar", __file__, line)))  # a backup to restore must be there
+
+
+def test_words_that_the_command_line_does_not_take_are_seen() -> None:
+    for line in ("serve --colour red", "serve --auth magic", "-x run"):
+        with pytest.raises(click.UsageError):
+            take(group, line.split())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_page_shows_the_files_as_they_are(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.search(rf"```\w+\n{re.escape(text)}```", PAGE), path.name
+    assert f"deploy/{path.relative_to(DEPLOY).as_posix()}" in PAGE
+
+
+def test_the_units_say_what_they_must() -> None:
+    assert all(unit.stem.startswith("refdesk-") for unit in UNITS)  # so that the sandbox is theirs
+    serve = (DEPLOY / "systemd" / "refdesk-serve.service").read_text(encoding="utf-8")
+    (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", serve, re.MULTILINE)
+    assert int(seconds) > DRAIN_S
+    assert "kill -HUP $MAINPID" in serve
+
+
+def test_systemd_reads_the_units(tmp_path: Path) -> None:
+    if not which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not here")
+    copytree(DEPLOY / "systemd", tmp_path, dirs_exist_ok=True)
+    for unit in tmp_path.glob("*.service"):
+        unit.write_text(unit.read_text(encoding="utf-8").replace(INSTALLED, "/bin/true"), encoding="utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *tmp_path.glob("*.service"), *tmp_path.glob("*.timer")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_image_has_what_the_package_is_made_of() -> None:
+    copied_names = {
+        name for line in re.findall(r"^COPY (.*)$", CONTAINERFILE, re.MULTILINE) for name in line.split()[:-1]
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {*wheel["packages"], *wheel["force-include"], *project["project"]["license-files"]}
+    assert needed | {"pyproject.toml", "constraints.txt", project["project"]["readme"]} == copied_names
+    assert all((ROOT / name).exists() for name in copied_names)
+
+
+def test_the_proxies_let_through_what_refdesk_takes() -> None:
+    (nginx,) = re.findall(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx.conf").read_text(encoding="utf-8"))
+    (caddy,) = re.findall(r"max_size (\d+)MiB$", (DEPLOY / "Caddyfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert min(int(nginx), int(caddy)) << 20 > MOST_UPLOAD
+
+
+# ---- one command
+
+
+@pytest.mark.server
+def test_one_command_serves_the_sample_and_opens_the_page(tmp_path: Path) -> None:
+    venv = Path(sys.executable).parent.parent
+    ready = venv / ".ready"
+    newest = max((ROOT / name).stat().st_mtime for name in ("pyproject.toml", "constraints.txt"))
+    if not which("make") or not ready.exists() or ready.stat().st_mtime < newest:
+        pytest.skip("these tests do not run in an environment that make has set up")
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n', encoding="utf-8")
+    browser.chmod(0o755)
+    process = subprocess.Popen(
+        ["make", "serve-demo", f"VENV={venv}", f"SAMPLE={tmp_path / 'sample'}", "PORT=0"],
+        cwd=ROOT,
+        env=environment(BROWSER=f"{browser} %s"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    try:
+        assert process.stdout.readline().startswith("59 added")
+        printed = process.stdout.readline()
+        waited_for(opened.exists)
+        link = opened.read_text(encoding="utf-8").strip()
+        assert f"{link} " in printed
+        page = httpx.get(link, follow_redirects=True)
+        assert (page.status_code, "59 papers" in page.text) == (200, True)
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(20)
+        process.stdout.close()
+
+
+@pytest.mark.server
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no text browsers among its own")
+def test_no_text_browser_takes_the_terminal(sample_library: Path, tmp_path: Path) -> None:
+    folder, port = copied(sample_library, tmp_path / "library"), free_port()
+    (tmp_path / "w3m").write_text(f"#!/bin/sh\n: > {tmp_path}/opened\n", encoding="utf-8")
+    (tmp_path / "w3m").chmod(0o755)
+    words = [sys.executable, "-m", "refdesk", "--library", str(folder), "serve", "--open", "--port", str(port)]
+    log = tmp_path / "log"
+    terminal = {"PATH": str(tmp_path), "TERM": "xterm", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    with running(words, log=log, port=port, **terminal):
+        waited_for(lambda: "No browser can be opened from here" in log.read_text(encoding="utf-8"))
+        again = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
+    assert not (tmp_path / "opened").exists()
+    assert again.returncode == 3
+    assert f"127.0.0.1:{port} cannot be listened on: Address already in use.\n" in again.stderr
+
+
+def waited_for(happened: object, limit_s: float = 30) -> None:
+    """Wait until a function is true."""
+    assert callable(happened)
+    limit = time.monotonic() + limit_s
+    while not happened():
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+# ---- behind a proxy
+
+
+@contextmanager
+def running(words: list[str], *, log: Path, port: int, **env: str) -> Iterator[None]:
+    """A process that listens on a port of loopback until the block ends; what it prints goes into a file."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, env=environment(**env))
+        try:
+            waited_for(lambda: listens(port) or process.poll() is not None)
+            assert process.poll() is None, log.read_text(encoding="utf-8")
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+class Proxy:
+    """
+    A proxy with the configuration of `deploy/`, on ports of loopback, in a folder of its own.
+
+    Args:
+        kind: `nginx` or `caddy`.
+        folder: Its folder.
+        authority: Signs its certificate.
+        upstream: The port of Refdesk.
+        oauth2: The port of what speaks as oauth2-proxy does; None where Refdesk signs readers in.
+    """
+
+    def __init__(
+        self, kind: str, folder: Path, authority: trustme.CA, upstream: int, oauth2: int | None = None
+    ) -> None:
+        program = which(kind) or which(kind, path="/usr/sbin")
+        if not program:
+            pytest.skip(f"{kind} is not here")
+        folder.mkdir()
+        self.port, self._folder, plain = free_port(), folder, free_port()
+        issued = authority.issue_cert(NAME)
+        issued.private_key_pem.write_to_path(folder / "key.pem")
+        for pem in issued.cert_chain_pems:
+            pem.write_to_path(folder / "cert.pem", append=True)
+        changed = {
+            "8765": str(upstream),
+            "4180": str(oauth2),
+            "listen 80;": f"listen 127.0.0.1:{plain};",
+            "listen 443 ": f"listen 127.0.0.1:{self.port} ",
+            f"/etc/letsencrypt/live/{NAME}/fullchain.pem": str(folder / "cert.pem"),
+            f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(folder / "key.pem"),
+            "/var/log/nginx/": f"{folder}/",
+            f"\n{NAME} {{\n": f"\nhttps://{NAME}:{self.port} {{\n\tbind 127.0.0.1\n"
+            f"\ttls {folder}/cert.pem {folder}/key.pem\n",
+        }
+        text = whole(kind, oauth2=oauth2 is not None)
+        for before, after in changed.items():
+            text = text.replace(before, after)
+        if kind == "nginx":
+            paths = "".join(
+                f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+            )
+            text = (
+                f"daemon off;\npid {folder}/pid;\nerror_log {folder}/main.log crit;\nevents {{}}\n"
+                f"http {{\n{paths}{text}}}\n"
+            )
+            self._words = [program, "-p", str(folder), "-c"]
+        else:
+            text = text.replace("{\n", "{\n\tadmin off\n\tauto_https off\n", 1)
+            self._words = [program, "run", "--adapter", "caddyfile", "--config"]
+        self._file = folder / "conf"
+        self._file.write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """Run it until the block ends."""
+        homes = {"HOME": str(self._folder), "XDG_DATA_HOME": str(self._folder), "XDG_CONFIG_HOME": str(self._folder)}
+        with running([*self._words, str(self._file)], log=self._folder / "out", port=self.port, **homes):
+            yield
+
+    @property
+    def logs(self) -> str:
+        """All that it has written, but for its configuration."""
+        files = (path for path in self._folder.rglob("*") if path.is_file() and path != self._file)
+        return "".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
+
+
+def whole(kind: str, *, oauth2: bool) -> str:
+    """A proxy's configuration; with what stands in the place of its last block where the proxy signs readers in."""
+    name, block = {
+        "nginx": ("nginx.conf", r"    location / \{\n.*?\n    \}\n"),
+        "caddy": ("Caddyfile", r"\treverse_proxy .*?\n\t\}\n"),
+    }[kind]
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    if not oauth2:
+        return text
+    name = {"nginx": "nginx-oauth2-proxy.conf", "caddy": "Caddyfile-oauth2-proxy"}[kind]
+    instead = (DEPLOY / name).read_text(encoding="utf-8")
+    changed, count = re.subn(block, lambda _: instead, text, flags=re.DOTALL)
+    assert count == 1
+    return changed
+
+
+def client(proxy: Proxy, authority: trustme.CA, **headers: str) -> httpx.Client:
+    """A client that finds the proxy's name on loopback, and believes its certificate."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+
+    def name(request: httpx.Request) -> None:
+        request.extensions["sni_hostname"] = NAME
+
+    return httpx.Client(
+        base_url=f"https://127.0.0.1:{proxy.port}",
+        headers={"Host": NAME, **headers},
+        verify=context,
+        event_hooks={"request": [name]},
+        timeout=60,
+        trust_env=False,
+    )
+
+
+@contextmanager
+def refdesk_serves(folder: Path, log: Path, *words: str, **env: str) -> Iterator[tuple[int, str]]:
+    """`refdesk serve`, as its unit runs it; gives its port and the path of the link that it prints."""
+    port = free_port()
+    arguments = ["--library", str(folder), "serve", "--port", str(port), "--public-url", f"https://{NAME}", *words]
+    with running([sys.executable, "-m", "refdesk", *arguments], log=log, port=port, **env):
+        waited_for(lambda: "Refdesk is at" in log.read_text(encoding="utf-8"))
+        (path,) = re.findall(rf"Refdesk is at https://{NAME}(/\S*)", log.read_text(encoding="utf-8"))
+        yield port, path
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_a_proxy_passes_pages_events_and_uploads_and_logs_no_question(
+    kind: str, sample_library: Path, tmp_path: Path, authority: trustme.CA
+) -> None:
+    folder = copied(sample_library, tmp_path / "library")
+    with ExitStack() as stack:
+        model = stack.enter_context(chat_server.serving())
+
+        def reply(body: chat_server.Body) -> str:
+            text, name = chat_server._firsts(body)[0][::-1]
+            return as_reply([claim(text, name), claim("word " * 300, name)])
+
+        model.reply = reply
+        model.chunk, model.pause_s = 60, 0.1
+        (folder / "refdesk.toml").write_text('model = "openai:served"\njudge = "words"\n', encoding="utf-8")
+        port, link = stack.enter_context(
+            refdesk_serves(folder, tmp_path / "log", OPENAI_BASE_URL=model.url, OPENAI_API_KEY="sk-test")
+        )
+        proxy = Proxy(kind, tmp_path / "proxy", authority, port)
+        stack.enter_context(proxy.run())
+        at = stack.enter_context(client(proxy, authority))
+
+        for headers in ({}, {"X-Forwarded-User": "local"}):
+            assert at.get("/", headers=headers).headers["location"] == "/sign-in"
+        signed_in = at.get(link)
+        assert signed_in.status_code == 303
+        assert "Secure" in signed_in.headers["set-cookie"]
+        page = at.get("/", headers={"X-Forwarded-For": "203.0.113.1"})
+        assert (page.status_code, "59 papers" in page.text) == (200, True)
+        assert page.headers["strict-transport-security"] == "max-age=31536000"
+        assert at.get("/search", params={"q": SECRET}).status_code == 200
+
+        with at.stream(
+            "POST",
+            "/api/v1/ask",
+            json={"question": "What explains grokking?"},
+            headers={"Accept": "text/event-stream"},
+        ) as events:
+            came = {line: time.monotonic() for line in events.iter_lines() if line.startswith("event: ")}
+        assert came["event: answer"] - came["event: claim"] > 1, "the claims came with the answer"
+
+        long = at.post("/api/v1/verify", content=b"x" * (5 << 20))
+        assert (long.status_code, "error" in long.json()) == (413, True)
+        assert SECRET not in proxy.logs
+    with proxy.run(), client(proxy, authority) as at:
+        assert at.get("/search", params={"q": SECRET}).status_code == 502
+    assert SECRET not in proxy.logs
+
+
+@contextmanager
+def stand_in() -> Iterator[int]:
+    """
+    A server that replies as oauth2-proxy with `set_xauthrequest`, and elsewhere with the reader whom it is told.
+
+    Who comes is in the cookie `who`. Gives its port.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            who = re.search(r"who=([^;]+)", self.headers.get("Cookie", ""))
+            if self.path.startswith("/oauth2/sign_in"):
+                self.send_response(200)
+                back = self.headers["X-Auth-Request-Redirect"] or self.path.partition("?rd=")[2]
+                self.send_header("X-Back-To", back.removeprefix(f"https://{NAME}"))
+            elif self.path.partition("?")[0] == "/oauth2/auth" and who:
+                self.send_response(202)
+                if who[1] != "nobody":
+                    self.send_header("X-Auth-Request-Email", who[1])
+            elif not self.path.startswith("/oauth2/"):
+                self.send_response(200)
+                self.send_header("X-Reader", self.headers.get("X-Forwarded-User", ""))
+            else:
+                self.send_response(401)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield listening.server_address[1]
+        finally:
+            listening.shutdown()
+            thread.join()
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+@pytest.mark.parametrize("signs_in", [False, True])
+def test_no_proxy_passes_on_who_somebody_says_to_be(
+    kind: str, signs_in: bool, tmp_path: Path, authority: trustme.CA
+) -> None:
+    with ExitStack() as stack:
+        port = stack.enter_context(stand_in())
+        proxy = Proxy(kind, tmp_path / "proxy", authority, port, port if signs_in else None)
+        stack.enter_context(proxy.run())
+        at = stack.enter_context(client(proxy, authority, **FORGED))
+        for headers in ({"Authorization": "Bearer guessed"}, {"Cookie": "who=ada"}, {}):
+            for path in ("/", *(f"{each}x" for each in SIGNED)):
+                told = at.get(path, headers=headers).headers.get("X-Reader", "")
+                assert told == ("ada" if signs_in and "ada" in str(headers) and path == "/" else ""), (headers, path)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_a_proxy_that_signs_readers_in_cannot_be_told_who_comes(
+    kind: str, sample_library: Path, tmp_path: Path, authority: trustme.CA
+) -> None:
+    folder = copied(sample_library, tmp_path / "library")
+    (folder / "refdesk.toml").write_text('[serve]\ntrusted_proxies = ["127.0.0.1"]\n', encoding="utf-8")
+    with ExitStack() as stack:
+        oauth2 = stack.enter_context(stand_in())
+        port, _ = stack.enter_context(refdesk_serves(folder, tmp_path / "log", "--auth", "header"))
+        proxy = Proxy(kind, tmp_path / "proxy", authority, port, oauth2)
+        stack.enter_context(proxy.run())
+        with refdesk.open_library(folder) as library:
+            _, token = library.readers.add_token()
+        stranger = stack.enter_context(client(proxy, authority, **FORGED))
+        asked_to_sign_in = stranger.get("/search", params={"q": "grokking"}, follow_redirects=True)
+        assert asked_to_sign_in.headers["X-Back-To"] == "/search?q=grokking"
+        assert stranger.get("/oauth2/auth").status_code in (401, 404)
+        for path in SIGNED:  # whose addresses are signed or secret
+            assert "X-Back-To" not in stranger.get(f"{path}x", follow_redirects=True).headers
+        bearing = {"Authorization": "Bearer guessed"}
+        assert stranger.get("/api/v1/status", headers=bearing).status_code == 401
+
+        ada = stack.enter_context(client(proxy, authority, **FORGED, Cookie="who=ada@example.org"))
+        assert ada.get("/").status_code == 200
+        paper_id = ada.get("/api/v1/search", params={"q": "grokking"}).json()["hits"][0]["paper_id"]
+        assert ada.put(f"/api/v1/ratings/{paper_id}", json={"rating": 1}).status_code == 200
+        nobody = stack.enter_context(client(proxy, authority, **FORGED, Cookie="who=nobody"))
+        assert nobody.get("/").headers["location"] == "/sign-in"
+
+        program = stack.enter_context(client(proxy, authority, Authorization=f"Bearer {token}"))
+        assert program.get("/api/v1/status").status_code == 200
+    with refdesk.open_library(folder) as library:
+        readers, counts = library.readers.all(), library.readers.counts()
+    assert {each.name: counts[each.name].get("ratings", 0) for each in readers} == {"ada@example.org": 1, "local": 0}
