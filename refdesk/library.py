@@ -246,14 +246,20 @@ class Library(Looking):
 
         return split(self._store, resolve_paper(self._store.catalog, paper), named=paper)
 
-    def status(self) -> dict[str, Any]:
-        """Report what the library holds and how its feeds and issues do, as `status --json` prints it."""
-        from refdesk.status import status
+    def status(self, *, reader: str | None = None) -> dict[str, Any]:
+        """
+        Report what the library holds and how its feeds and issues do, as `status --json` prints it.
+
+        Args:
+            reader: Who is told, in a browser or an assistant: without places on the disk, and of no other's ratings,
+                subscriptions and deliveries. None tells all.
+        """
+        from refdesk.status import for_readers, status
 
         feeds = wiring.feed_states(self._store, self._settings)
         errors = wiring.settings_errors(self._settings)
         document = status(self._store, feeds=feeds, reranker=self._settings.reranker, errors=errors)
-        return {**document, **self.issues.status()}
+        return {**(for_readers(document) if reader else document), **self.issues.status(reader)}
 
     # ---- keeping it consistent
 

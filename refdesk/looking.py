@@ -14,6 +14,11 @@ from refdesk.questions import Questions
 class Looking(Questions):
     """The part of `Library` that shows papers; a `Library` is the only use of it."""
 
+    @property
+    def read_only(self) -> bool:
+        """True if nothing of the library is written: it was opened so, or its place cannot be written."""
+        return self._store.read_only
+
     def show(self, paper: str) -> Paper:
         """
         Find a paper.

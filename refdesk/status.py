@@ -51,6 +51,11 @@ def status(
     }
 
 
+def for_readers(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without places on the disk, and without wrong settings, which may be another reader's."""
+    return {key: value for key, value in document.items() if key not in ("library", "catalog", "vectors", "settings")}
+
+
 def _size(path: Path) -> int:
     with suppress(OSError):  # a store may replace its files while we look
         return path.stat().st_size

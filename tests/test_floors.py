@@ -72,8 +72,8 @@ FLOORS = {
     "refdesk": 9,
     "refdesk.doctor": 9,
     "refdesk.mcp": 10,
-    "refdesk.serve": 10,
-    "refdesk.cli": 11,
+    "refdesk.serve": 11,
+    "refdesk.cli": 12,
 }
 """Floors by room; a module belongs to the longest room that names it."""
 

@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from rag.digests.period import between, last_whole, parse
-from rag.errors import BadFilter
+from rag.errors import BadFilter, NotThere
 from rag.types import Digest, Filter, Period, Subscription
 from rag.types.reader import LOCAL
 from refdesk.ask import Ask
@@ -107,6 +107,24 @@ class Issues:
         found = self._settings.subscriptions.get(subscription)
         return reader is None or reader == (found.reader if found else LOCAL) or bool(found and found.shared)
 
+    def named(self, subscription: str | None, reader: str) -> str:
+        """
+        The name of the subscription that a reader means, among those that the reader may see.
+
+        Args:
+            subscription: Its name; None is the only one, or `default`.
+            reader: The reader.
+
+        Raises:
+            NotThere: There is none of this name, or none at all, that the reader may see.
+            ConfigError: There are several and no name, or its settings are wrong.
+        """
+        seen = {name: each for name, each in self._settings.subscriptions.items() if self.shows(name, reader)}
+        if not seen or (subscription and subscription not in seen):
+            which = f"called “{subscription[:80]}”" if subscription else "yours, or shared"
+            raise NotThere(f"No subscription is {which}.", hint=f"You see {', '.join(seen) or 'none'}.")
+        return chosen(seen, subscription).name
+
     def stored_form(self, subscription: str, period: str, form: str) -> str | None:
         """
         A stored issue as `json`, or in a form that was delivered: `md`, `html` or `text`.
@@ -167,20 +185,28 @@ class Issues:
         """1 for each paper that a reader likes, -1 for each disliked one, by paper id."""
         return self._store.catalog.ratings(reader).all()
 
-    def status(self) -> dict[str, Any]:
-        """Subscriptions with their last issue and the periods that are due, deliveries not sent, and ratings."""
+    def status(self, reader: str | None = None) -> dict[str, Any]:
+        """
+        Subscriptions with their last issue and the periods that are due, deliveries not sent, and ratings.
+
+        Args:
+            reader: Who is told: of their own and of what is shared; None tells of all, and of the ratings of `local`.
+        """
         from rag.delivery.outbox import explain
         from refdesk.digest.due import due
 
         catalog = self._store.catalog
         now = datetime.fromisoformat(self._store.now())
-        ratings = self.ratings()
+        ratings = self.ratings(reader or LOCAL)
         liked = [paper_id for paper_id, rating in ratings.items() if rating > 0]
         disliked = [paper_id for paper_id, rating in ratings.items() if rating < 0]
-        found: dict[str, Any] = {"subscriptions": [], "outbox": [explain(each) for each in catalog.outbox().unsent()]}
-        if self._settings.broken:
+        unsent = [each for each in catalog.outbox().unsent() if self.shows(each.subscription, reader)]
+        found: dict[str, Any] = {"subscriptions": [], "outbox": [explain(each) for each in unsent]}
+        if self._settings.broken and reader is None:
             found["error"] = " ".join(error.message for error in self._settings.broken.values())
         for subscription in self._settings.subscriptions.values():
+            if not self.shows(subscription.name, reader):
+                continue
             last = catalog.issues().last(subscription.name)
             found_due = due(subscription, catalog.issues().periods(subscription.name), now)
             ids = canonical_ids(catalog, (*subscription.liked, *subscription.disliked))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from threading import Event
 from urllib.parse import unquote
 
 import mcp_types as types
 
 from rag.errors import BadQuestion
-from refdesk.library import Library
 from refdesk.mcp import arguments as given
 from refdesk.mcp import tools
 
@@ -56,7 +54,7 @@ _WORDS = {
 }
 
 
-def read(library: Library, uri: str) -> types.ReadResourceResult:
+def read(call: tools.Call, uri: str) -> types.ReadResourceResult:
     """
     Read a resource.
 
@@ -65,17 +63,15 @@ def read(library: Library, uri: str) -> types.ReadResourceResult:
         RefdeskError: As the library's methods.
     """
     kind, _, rest = uri.removeprefix(_SCHEME).partition("/")
-    mime, text = "application/json", ""
+    mime, text, issues = "application/json", "", call.library.issues
     if uri == f"{_SCHEME}status":
-        hidden = ("library", "catalog", "vectors")
-        text = json.dumps({key: value for key, value in library.status().items() if key not in hidden})
+        text = json.dumps(call.library.status(reader=call.caller.reader))
     elif uri.startswith(_SCHEME) and kind == "paper" and rest:
-        call = tools.Call(library, Event())
         text = json.dumps(tools.fetch(call, given.Id(id=unquote(rest))), ensure_ascii=False)
     elif uri.startswith(_SCHEME) and kind == "issue" and rest.count("/") == 1:
         subscription, period = map(unquote, rest.split("/"))
-        made = library.issues.make(period, subscription=subscription, extractive=True)
-        mime, text = "text/markdown", library.issues.rendered(made.digest, "md").decode()
+        made = issues.make(period, subscription=issues.named(subscription, call.caller.reader), extractive=True)
+        mime, text = "text/markdown", issues.rendered(made.digest, "md").decode()
     else:
         raise BadQuestion(f"No resource has the URI {uri[:200]}.", hint="`resources/templates/list` shows the forms.")
     return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=mime, text=text)])

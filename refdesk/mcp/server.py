@@ -1,5 +1,5 @@
 """
-The protocol: tools, resources and prompts of one library behind the official SDK, over standard input and output.
+The protocol: tools, resources and prompts of one library behind the official SDK; over standard input and output here.
 
 A call runs in a thread, and ends within a chunk of the model's reply if the client cancels it. An error of ours is a
 result that says so, which a model can read and mend; a wrong name is an error of the protocol.
@@ -25,47 +25,44 @@ from rag.types import JsonDict
 from refdesk._version import __version__
 from refdesk.library import Library
 from refdesk.mcp import resources
-from refdesk.mcp.tools import TOOLS, Call
+from refdesk.mcp.tools import TOOLS, Call, Caller, Tool
 
 _Result = TypeVar("_Result")
 _Context = ServerRequestContext[Any]
+Capacity = Callable[[Tool[Any] | None], anyio.CapacityLimiter | None]
+"""The limiter of the threads for a tool, or for reading a resource; None takes any thread."""
 _MANY = 4
 """Categories named in the instructions."""
 
 
-def server(library: Library, *, write: bool) -> Server[Any]:
+def server(
+    library: Library, *, caller: Callable[[_Context], Caller], capacity: Capacity = lambda _: None
+) -> Server[Any]:
     """
     Make the server of an open library.
 
     Args:
         library: The library; it stays open as long as the server runs.
-        write: Offer the tools that change it.
+        caller: Who sends a message; it decides which tools are offered.
+        capacity: The threads of a tool.
     """
-    offered = {tool.name: tool for tool in TOOLS if write or not tool.writes}
-    listed = [
-        types.Tool(
-            name=tool.name,
-            description=tool.description,
-            input_schema=tool.arguments.schema_for_clients(),
-            annotations=types.ToolAnnotations(read_only_hint=not tool.writes, open_world_hint=False),
-        )
-        for tool in offered.values()
-    ]
 
-    async def list_tools(_: _Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=listed)
+    async def list_tools(context: _Context, _: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        who = caller(context)
+        return types.ListToolsResult(tools=[_listed(tool) for tool in TOOLS if who.may(tool)])
 
-    async def call_tool(_: _Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        if params.name not in offered:
+    async def call_tool(context: _Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        who = caller(context)
+        tool = next((each for each in TOOLS if each.name == params.name and who.may(each)), None)
+        if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"No tool is named {params.name[:100]}.")
-        tool = offered[params.name]
         try:
             arguments = tool.arguments.model_validate(params.arguments or {})
         except ValidationError as error:
             return _failed({"error": {"type": "BadArguments", "message": _reason(error), "hint": tool.description}})
         cancel = Event()
         try:
-            document = await _in_thread(lambda: tool.run(Call(library, cancel), arguments), cancel)
+            document = await _in_thread(lambda: tool.run(Call(library, cancel, who), arguments), cancel, capacity(tool))
         except RefdeskError as error:
             return _failed(error.to_dict())
         return _result(document)
@@ -76,9 +73,10 @@ def server(library: Library, *, write: bool) -> Server[Any]:
     async def list_templates(_: _Context, __: types.PaginatedRequestParams | None) -> types.ListResourceTemplatesResult:
         return types.ListResourceTemplatesResult(resource_templates=list(resources.TEMPLATES))
 
-    async def read_resource(_: _Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+    async def read_resource(context: _Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        call = Call(library, Event(), caller(context))
         try:
-            return await _in_thread(lambda: resources.read(library, str(params.uri)), Event())
+            return await _in_thread(lambda: resources.read(call, str(params.uri)), call.cancel, capacity(None))
         except RefdeskError as error:
             raise MCPError(types.INVALID_PARAMS, f"{error.message} {error.hint or ''}".strip()) from error
 
@@ -106,10 +104,11 @@ def server(library: Library, *, write: bool) -> Server[Any]:
 
 
 def serve_stdio(library: Library, *, write: bool) -> None:
-    """Serve one client over standard input and output until it goes away."""
+    """Serve one client, who is `local`, over standard input and output until it goes away; `write` lets it write."""
+    who = Caller(writes="admin" if write else None)
 
     async def run() -> None:
-        made = server(library, write=write)
+        made = server(library, caller=lambda _: who)
         async with stdio_server() as (read_stream, write_stream):
             await made.run(read_stream, write_stream, made.create_initialization_options())
 
@@ -129,12 +128,21 @@ def instructions(library: Library) -> str:
     )
 
 
-async def _in_thread(run: Callable[[], _Result], cancel: Event) -> _Result:
+async def _in_thread(run: Callable[[], _Result], cancel: Event, limiter: anyio.CapacityLimiter | None) -> _Result:
     """Run what blocks in a thread; a cancelled call sets the event and is not waited for."""
     try:
-        return await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
+        return await anyio.to_thread.run_sync(run, limiter=limiter, abandon_on_cancel=True)
     finally:
         cancel.set()
+
+
+def _listed(tool: Tool[Any]) -> types.Tool:
+    return types.Tool(
+        name=tool.name,
+        description=tool.description,
+        input_schema=tool.arguments.schema_for_clients(),
+        annotations=types.ToolAnnotations(read_only_hint=tool.needs is None, open_world_hint=False),
+    )
 
 
 def _result(document: JsonDict) -> types.CallToolResult:

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from rag.errors import BadQuestion, PaperNotFound
 from rag.types import JsonDict, Paper
+from rag.types.reader import LOCAL, READER_ROLES, ReaderRole
 from refdesk.library import Library
 from refdesk.mcp import arguments as given
 
@@ -18,11 +19,32 @@ _Given = TypeVar("_Given", bound=given.Arguments)
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """
+    Who calls a tool.
+
+    Args:
+        reader: The reader's name.
+        writes: The role as which the caller may write; None if it only reads.
+    """
+
+    reader: str = LOCAL
+    writes: ReaderRole | None = None
+
+    def may(self, tool: Tool[Any]) -> bool:
+        """True if the caller may use a tool, and is shown it."""
+        if tool.needs is None:
+            return True
+        return self.writes is not None and READER_ROLES.index(self.writes) >= READER_ROLES.index(tool.needs)
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a tool: the library, and the event that is set when the client cancels it."""
+    """A call of a tool: the library, the event that is set when the client cancels it, and who calls."""
 
     library: Library
     cancel: Event
+    caller: Caller = Caller()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +57,16 @@ class Tool(Generic[_Given]):
         description: What a model reads of it.
         arguments: The model of its arguments.
         run: Makes the document.
-        writes: True if it changes the library.
+        needs: The role that it takes to change the library by it; None if it only reads.
+        asks: True if it may put a question to a model.
     """
 
     name: str
     description: str
     arguments: type[_Given]
     run: Callable[[Call, _Given], JsonDict]
-    writes: bool = False
+    needs: ReaderRole | None = None
+    asks: bool = False
 
 
 def search(call: Call, args: given.Query) -> JsonDict:
@@ -138,7 +162,8 @@ def _citations(library: Library, names: Sequence[str]) -> list[JsonDict]:
 
 def issue(call: Call, args: given.Issue) -> JsonDict:
     """As `digest --json`."""
-    return call.library.digest(args.period, subscription=args.subscription, cancel=call.cancel).to_dict()
+    subscription = call.library.issues.named(args.subscription, call.caller.reader)
+    return call.library.digest(args.period, subscription=subscription, cancel=call.cancel).to_dict()
 
 
 def review(call: Call, args: given.Review) -> JsonDict:
@@ -158,7 +183,10 @@ def export(call: Call, args: given.Export) -> JsonDict:
 
 def rate(call: Call, args: given.Rate) -> JsonDict:
     """Like, dislike, or take a rating back."""
-    return {"id": call.library.rate(args.id, args.rating).paper_id, "rating": args.rating}
+    return {
+        "id": call.library.rate(args.id, args.rating, reader=call.caller.reader).paper_id,
+        "rating": args.rating,
+    }
 
 
 def add_records(call: Call, args: given.AddRecords) -> JsonDict:
@@ -176,6 +204,7 @@ TOOLS: tuple[Tool[Any], ...] = (
         "Answer a question from the library alone: claims with checked citations, or what is nearest. Cite as given.",
         given.Ask,
         ask,
+        asks=True,
     ),
     Tool(
         "verify",
@@ -184,13 +213,27 @@ TOOLS: tuple[Tool[Any], ...] = (
         given.Verify,
         verify,
     ),
-    Tool("issue", "The digest of a week, month or day: themes, papers and findings.", given.Issue, issue),
-    Tool("review", "What the papers on a topic found: findings, themes, a table, months.", given.Review, review),
+    Tool("issue", "The digest of a week, month or day: themes, papers and findings.", given.Issue, issue, asks=True),
+    Tool(
+        "review",
+        "What the papers on a topic found: findings, themes, a table, months.",
+        given.Review,
+        review,
+        asks=True,
+    ),
     Tool("export", "Papers as BibTeX, RIS, CSL-JSON or JSON Lines.", given.Export, export),
     Tool(
-        "rate", "1 likes a paper, -1 dislikes it, 0 takes that back; it steers the next issues.", given.Rate, rate, True
+        "rate",
+        "1 likes a paper, -1 dislikes it, 0 takes that back; it steers the next issues.",
+        given.Rate,
+        rate,
+        needs="reader",
     ),
     Tool(
-        "add_records", "Add papers: title, abstract, and id, authors, date, url.", given.AddRecords, add_records, True
+        "add_records",
+        "Add papers: title, abstract, and id, authors, date, url.",
+        given.AddRecords,
+        add_records,
+        needs="curator",
     ),
 )

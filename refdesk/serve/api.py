@@ -24,8 +24,6 @@ from stores.sql.readers import ReaderRecord
 
 _MEDIA = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
 _EXPORTS = {"bib": ("bibtex", "text/plain"), "ris": ("ris", "text/plain"), "csl": ("csl", "application/json")}
-_HIDDEN = ("library", "catalog", "vectors")
-"""Of `status`: places on the server's disk."""
 LAST_ANSWERS = 100
 
 
@@ -214,16 +212,8 @@ class Api:
         return given.as_json(await given.in_thread(lambda: self.state(reader), self.searches))
 
     def state(self, reader: ReaderRecord) -> JsonDict:
-        """The status of the library as a reader may see it: no other's ratings, subscriptions and deliveries."""
-        found = {key: value for key, value in self.library.status().items() if key not in _HIDDEN}
-        ratings = self.library.issues.ratings(reader.name)
-        found["liked"] = [paper_id for paper_id, rating in ratings.items() if rating > 0]
-        found["disliked"] = [paper_id for paper_id, rating in ratings.items() if rating < 0]
-        found["ratings"] = len(ratings)
-        shows = self.library.issues.shows
-        found["subscriptions"] = [each for each in found["subscriptions"] if shows(each["name"], reader.name)]
-        found["outbox"] = [each for each in found["outbox"] if shows(each["subscription"], reader.name)]
-        return found
+        """The status of the library as a reader may see it."""
+        return self.library.status(reader=reader.name)
 
     async def openapi(self, _: Request) -> Response:
         """The description of this API."""

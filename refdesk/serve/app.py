@@ -7,7 +7,8 @@ import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -20,9 +21,10 @@ from starlette.routing import Mount, Route
 from rag.errors import ConfigError, RefdeskError
 from rag.types.reader import LOCAL
 from refdesk.library import Library
+from refdesk.mcp.http import Endpoint
 from refdesk.serve.api import Api
 from refdesk.serve.frame import Frame
-from refdesk.serve.guard import API, Auth, Doors, Guard
+from refdesk.serve.guard import API, MCP, Auth, Doors, Guard
 from refdesk.serve.pages import Pages
 from refdesk.serve.sign_in import SignIn
 
@@ -38,6 +40,7 @@ def application(
     auth: Auth = "token",
     proxies: tuple[str, ...] = (),
     secure: bool = False,
+    only_mcp: bool = False,
 ) -> Starlette:
     """
     The application of an open library.
@@ -47,6 +50,7 @@ def application(
         hosts: The names, with ports, by which browsers and programs may address it.
         auth, proxies: Who may come in; see `Doors`.
         secure: Cookies over https only.
+        only_mcp: Without the API and the pages, for assistants alone.
     """
     api = Api(library, signs_in=auth != "none")
     frame = Frame(api, secure=secure)
@@ -56,23 +60,31 @@ def application(
         return JSONResponse({"ok": True})
 
     async def missing(request: Request, _: Exception) -> Response:
-        if not request.url.path.startswith(API) and "text/html" in request.headers.get("accept", ""):
+        if not only_mcp and not request.url.path.startswith(API) and "text/html" in request.headers.get("accept", ""):
             return await pages.missing(request)
         return JSONResponse(
             {"error": {"type": "NotFound", "message": "There is nothing at this address.", "hint": None}}, 404
         )
 
+    assistants = Endpoint(library, capacity=lambda tool: api.questions if tool and tool.asks else api.searches)
+
+    @asynccontextmanager
+    async def running(_: Starlette) -> AsyncIterator[None]:
+        async with assistants.running():
+            yield
+
+    faces = [Mount(PREFIX, routes=list(api.routes())), *pages.routes(), *SignIn(frame).routes()]
     doors = Doors(hosts=hosts, readers=library.readers, auth=auth, proxies=proxies)
     return Starlette(
         routes=[
             Route("/healthz", alive),
             Route("/readyz", alive),  # the library is warm before the first connection is taken
-            Mount(PREFIX, routes=list(api.routes())),
-            *pages.routes(),
-            *SignIn(frame).routes(),
+            Route(MCP, assistants),
+            *([] if only_mcp else faces),
         ],
         middleware=[Middleware(Guard, doors=doors)],
         exception_handlers={404: missing},
+        lifespan=running,
     )
 
 
@@ -86,6 +98,7 @@ def serve(
     insecure: bool,
     show: bool,
     tell: Callable[[str], None],
+    only_mcp: bool = False,
 ) -> None:
     """
     Serve a library until the process is told to stop; running requests get five seconds to end.
@@ -98,6 +111,7 @@ def serve(
         insecure: Serve others without https.
         show: Open the first page in a browser.
         tell: Told the address, once requests are answered.
+        only_mcp: Serve assistants alone, who send a token.
 
     Raises:
         ConfigError: The address is open to others, and nobody need sign in, or nothing is encrypted; or it is taken.
@@ -112,10 +126,16 @@ def serve(
     if public:
         names.append(urlsplit(public).netloc.lower())
     library.warm()
-    app = application(library, hosts=tuple(names), auth=auth, proxies=settings.trusted_proxies, secure=secure)
-    address = public or f"http://{names[0]}"
-    link = f"{address}/sign-in?code={library.readers.code(LOCAL)}" if auth == "token" else f"{address}/"
-    tell(f"Refdesk is at {link}" + (" (the link is good for one use within ten minutes)" if auth == "token" else ""))
+    app = application(
+        library,
+        hosts=tuple(names),
+        auth=auth,
+        proxies=settings.trusted_proxies,
+        secure=secure,
+        only_mcp=only_mcp,
+    )
+    link, told = _address(library, public or f"http://{names[0]}", auth=auth, only_mcp=only_mcp)
+    tell(told)
     if auth == "none":
         tell("Everybody who can use this machine can read and change the library.")
     if insecure and not secure and host not in LOOPBACK:
@@ -126,7 +146,7 @@ def serve(
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=DRAIN_S,
-            lifespan="off",
+            lifespan="on",
             proxy_headers=False,  # the guard decides whom to believe, by the address that really connects
         )
     )
@@ -137,6 +157,16 @@ def serve(
         server.run(sockets=[listening])
     finally:
         listening.close()
+
+
+def _address(library: Library, address: str, *, auth: Auth, only_mcp: bool) -> tuple[str, str]:
+    """The link to open, and the line that tells it."""
+    if only_mcp:
+        return f"{address}{MCP}", f"Assistants find Refdesk at {address}{MCP}; `refdesk token add` prints their token."
+    if auth != "token":
+        return f"{address}/", f"Refdesk is at {address}/"
+    link = f"{address}/sign-in?code={library.readers.code(LOCAL)}"
+    return link, f"Refdesk is at {link} (the link is good for one use within ten minutes)"
 
 
 def check_doors(host: str, *, auth: Auth, secure: bool, insecure: bool, proxies: tuple[str, ...]) -> None:

@@ -34,6 +34,10 @@ ASKING = ("ask", "verify", "review")
 """POST under `/api/v1` that changes nothing, so that a token which may only read may send it."""
 STATIC = "/static/"
 API = "/api/"
+MCP = "/mcp"
+"""The route of assistants: what a token may is for its tools to say."""
+KNOWN = "/.well-known/"
+"""Where clients look for other ways to sign in; there are none."""
 MOST_BODY = 4 << 20
 UPLOADS, MOST_UPLOAD = "/api/v1/imports", 256 << 20
 """Where files are sent to, and how many bytes they may have."""
@@ -78,7 +82,7 @@ class Doors:
 
 
 class Guard:
-    """The middleware. A request that passes has `request.state.reader`."""
+    """The middleware. A request that passes has `state.reader`, and `state.writes`, False of a token that reads."""
 
     def __init__(self, app: ASGIApp, doors: Doors) -> None:
         self._app, self._doors = app, doors
@@ -113,11 +117,13 @@ class Guard:
             return refused(403, "Another site sent this request.")
         if kind:
             return await self._by_token(request, kind, secret.strip())
-        request.state.reader = await run_in_threadpool(self._by_browser, request)
+        request.state.reader, request.state.writes = await run_in_threadpool(self._by_browser, request), True
         if request.state.reader or path in OPEN or path.startswith(SIGNED):
             return None
-        if path.startswith(API):
+        if path.startswith((API, MCP)):
             return refused(401, "Sign in, or send a token.", "`refdesk token add` prints one.")
+        if path.startswith(KNOWN):
+            return refused(404, "There is nothing at this address.")
         return Response(status_code=303, headers={"Location": "/sign-in"})
 
     async def _by_token(self, request: Request, kind: str, secret: str) -> Response | None:
@@ -126,7 +132,8 @@ class Guard:
         if not found:
             return refused(401, "This token is not known, or has ended.", "`refdesk token list` shows those that are.")
         request.state.reader, scope = found
-        asks = request.url.path.removeprefix(f"{API}v1/") in ASKING
+        request.state.writes = scope == "write"
+        asks = request.url.path.removeprefix(f"{API}v1/") in ASKING or request.url.path == MCP
         if scope == "read" and request.method not in _READS and not asks:
             return refused(403, "This token may only read.", "`refdesk token add --scope write` makes another.")
         return None

@@ -1,11 +1,19 @@
-"""The assistants' server, by the official client: every tool, resource and prompt, in both eras of the protocol."""
+"""
+The assistants' server, by the official client: every tool, resource and prompt, in both eras of the protocol, within
+one process and by HTTP.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +28,14 @@ from tests.commands import ROOT, Ran, environment
 from tests.copies import copied
 
 mcp = pytest.importorskip("mcp")
+import httpx2  # noqa: E402
 from mcp.client.stdio import StdioServerParameters  # noqa: E402
+from mcp.client.streamable_http import streamable_http_client  # noqa: E402
 from mcp.shared.exceptions import MCPError  # noqa: E402
+from serving import serving as served  # noqa: E402
 
 from refdesk.mcp.server import server  # noqa: E402
+from refdesk.mcp.tools import Caller  # noqa: E402
 
 Cli = Callable[..., Ran]
 ERAS = ("legacy", "2026-07-28")
@@ -31,9 +43,19 @@ QUESTION = "What explains grokking, the delayed generalization of networks?"
 LONG = "x" * 100_000
 
 
-@pytest.fixture(params=ERAS)
-def era(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@dataclass(frozen=True)
+class Way:
+    """How a client speaks to the server: in an era of the protocol, perhaps by HTTP, perhaps with a token."""
+
+    era: str = "legacy"
+    http: bool = False
+    token: str | None = None
+
+
+@pytest.fixture(params=[(era, http) for era in ERAS for http in (False, True)], ids=str)
+def way(request: pytest.FixtureRequest) -> Way:
+    era, http = request.param
+    return Way(era, http)
 
 
 @pytest.fixture
@@ -42,74 +64,86 @@ def reading(sample_library: Path) -> Iterator[Library]:
         yield library
 
 
-def talk(where: Any, era: str, say: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Connect a client, have it say something, and return what that gives."""
+def talk(library: Library, way: Way, say: Callable[[Any], Awaitable[Any]]) -> Any:
+    """Have a client, who may write where the library may be written, say something; return what that gives."""
 
-    async def run() -> Any:
-        async with mcp.Client(where, mode=era) as client:
+    async def run(where: Any) -> Any:
+        async with mcp.Client(where, mode=way.era) as client:
             return await say(client)
 
-    return anyio.run(run)
+    if not way.http:
+        who = Caller(writes=None if library.read_only else "admin")
+        return anyio.run(run, server(library, caller=lambda _: who))
+
+    async def by_http(url: str) -> Any:
+        headers = {"Authorization": f"Bearer {way.token}"} if way.token else {}
+        async with httpx2.AsyncClient(headers=headers, timeout=60) as client:
+            return await run(streamable_http_client(url, http_client=client))
+
+    with served(library, auth="token" if way.token else "none") as at:
+        return anyio.run(by_http, f"{at.url}/mcp")
 
 
-def called(library: Library, era: str, name: str, *, write: bool = False, **arguments: Any) -> Any:
+def called(library: Library, way: Way, name: str, **arguments: Any) -> Any:
     """The result of a tool; its text is its structured content."""
-    result = talk(server(library, write=write), era, lambda client: client.call_tool(name, arguments))
+    result = talk(library, way, lambda client: client.call_tool(name, arguments))
     (item,) = result.content
     assert json.loads(item.text) == result.structured_content
     return result
 
 
-def document(library: Library, era: str, name: str, **arguments: Any) -> dict[str, Any]:
-    result = called(library, era, name, **arguments)
+def document(library: Library, way: Way, name: str, **arguments: Any) -> dict[str, Any]:
+    result = called(library, way, name, **arguments)
     assert not result.is_error, result.content
     return dict(result.structured_content)
 
 
-def test_the_list_of_tools_is_short_and_changes_nothing_unless_asked_to(reading: Library, era: str) -> None:
-    listed = talk(server(reading, write=False), era, lambda client: client.list_tools())
+def test_the_list_of_tools_is_short_and_changes_nothing_unless_asked_to(
+    reading: Library, library: Library, way: Way
+) -> None:
+    listed = talk(reading, way, lambda client: client.list_tools())
     names = [tool.name for tool in listed.tools]
     assert names == ["search", "fetch", "find_papers", "ask", "verify", "issue", "review", "export"]
     assert all(tool.annotations.read_only_hint for tool in listed.tools)
-    writing = talk(server(reading, write=True), era, lambda client: client.list_tools())
+    writing = talk(library, way, lambda client: client.list_tools())
     assert [tool.name for tool in writing.tools if not tool.annotations.read_only_hint] == ["rate", "add_records"]
     assert len(writing.model_dump_json(by_alias=True, exclude_none=True)) <= 6_000
 
 
-def test_search_takes_a_query_alone_and_fetch_its_ids(reading: Library, era: str) -> None:
-    (first, *_) = document(reading, era, "search", query="grokking")["results"]
+def test_search_takes_a_query_alone_and_fetch_its_ids(reading: Library, way: Way) -> None:
+    (first, *_) = document(reading, way, "search", query="grokking")["results"]
     assert set(first) == {"id", "title", "url", "text", "sentence"}
-    paper = document(reading, era, "fetch", id=first["id"])
+    paper = document(reading, way, "fetch", id=first["id"])
     assert set(paper) == {"id", "title", "text", "url", "metadata"}
     assert f"[{first['id']}#{first['sentence']}] {first['text']}" in paper["text"].splitlines()
     assert {"authors", "published", "flags", "revisions"} <= set(paper["metadata"])
 
 
-def test_the_documents_are_those_of_the_commands(reading: Library, era: str) -> None:
-    answer = document(reading, era, "ask", question=QUESTION, max_sentences=2)
+def test_the_documents_are_those_of_the_commands(reading: Library, way: Way) -> None:
+    answer = document(reading, way, "ask", question=QUESTION, max_sentences=2)
     expected = reading.ask(QUESTION, max_sentences=2).to_dict()
     assert {**answer, "took_ms": 0} == json.loads(json.dumps({**expected, "took_ms": 0}))
-    hits = document(reading, era, "find_papers", query="grokking", limit=2, since="2020")["hits"]
+    hits = document(reading, way, "find_papers", query="grokking", limit=2, since="2020")["hits"]
     assert hits == json.loads(json.dumps([hit.to_dict() for hit in reading.search("grokking", limit=2, since="2020")]))
-    issue = document(reading, era, "issue", period="2026-W27")
+    issue = document(reading, way, "issue", period="2026-W27")
     assert issue == json.loads(json.dumps(reading.digest("2026-W27").to_dict()))
-    review = document(reading, era, "review", topic="grokking")
+    review = document(reading, way, "review", topic="grokking")
     assert review == json.loads(json.dumps(reading.review("grokking").to_dict()))
-    exported = document(reading, era, "export", papers=[hits[0]["paper_id"]], format="ris")
+    exported = document(reading, way, "export", papers=[hits[0]["paper_id"]], format="ris")
     assert (exported["papers"], "TY  - " in exported["text"]) == (1, True)
 
 
-def test_an_assistant_has_its_own_sentences_checked(reading: Library, era: str) -> None:
-    (hit, *_) = document(reading, era, "search", query="grokking")["results"]
+def test_an_assistant_has_its_own_sentences_checked(reading: Library, way: Way) -> None:
+    (hit, *_) = document(reading, way, "search", query="grokking")["results"]
     evidence = [f"{hit['id']}#{hit['sentence']}"]
     claims = [
         {"text": hit["text"], "evidence": evidence},
         {"text": "Kale lowers the blood pressure by 40% in mice.", "evidence": evidence},
     ]
-    found = document(reading, era, "verify", claims=claims)
+    found = document(reading, way, "verify", claims=claims)
     assert (found["ok"], [claim["support"] for claim in found["claims"]]) == (False, ["verbatim", "unsupported"])
-    answer = document(reading, era, "ask", question=QUESTION)
-    assert document(reading, era, "verify", document=json.dumps(answer))["ok"]
+    answer = document(reading, way, "ask", question=QUESTION)
+    assert document(reading, way, "verify", document=json.dumps(answer))["ok"]
 
 
 @pytest.mark.parametrize(
@@ -126,13 +160,13 @@ def test_an_assistant_has_its_own_sentences_checked(reading: Library, era: str) 
         ("verify", {"claims": [{"text": "A claim.", "evidence": ["nothing"]}]}, "names no sentence"),
         ("export", {}, "BadQuestion"),
         ("issue", {"period": "2026-W99"}, "BadFilter"),
-        ("issue", {"subscription": "none"}, "ConfigError"),
+        ("issue", {"subscription": "none"}, "NotThere"),
     ],
 )
 def test_an_error_is_a_result_that_a_model_can_mend(
     reading: Library, name: str, arguments: dict[str, Any], says: str
 ) -> None:
-    result = called(reading, "legacy", name, **arguments)
+    result = called(reading, Way(), name, **arguments)
     assert result.is_error
     error = result.structured_content["error"]
     assert says in f"{error['type']} {error['message']}"
@@ -154,20 +188,20 @@ def test_an_error_is_a_result_that_a_model_can_mend(
     ],
 )
 def test_an_error_repeats_no_long_argument(reading: Library, name: str, arguments: dict[str, Any]) -> None:
-    result = called(reading, "legacy", name, **arguments)
+    result = called(reading, Way(), name, **arguments)
     assert result.is_error
     assert len(result.content[0].text) < 1_000
 
 
-def test_a_tool_that_writes_is_not_there_without_leave(reading: Library, era: str) -> None:
+def test_a_tool_that_writes_is_not_there_without_leave(reading: Library, way: Way) -> None:
     async def say(client: Any) -> None:
         with pytest.raises(MCPError, match="No tool is named rate"):
             await client.call_tool("rate", {"id": "2406.11741", "rating": 1})
 
-    talk(server(reading, write=False), era, say)
+    talk(reading, way, say)
 
 
-def test_with_leave_papers_are_rated_and_records_added(library: Library, era: str) -> None:
+def test_with_leave_papers_are_rated_and_records_added(library: Library, way: Way) -> None:
     record = {
         "title": "Whales sing",
         "abstract": "Whales sing at night. The songs carry far.",
@@ -175,7 +209,7 @@ def test_with_leave_papers_are_rated_and_records_added(library: Library, era: st
     }
 
     def done(name: str, **arguments: Any) -> Any:
-        result = called(library, era, name, write=True, **arguments)
+        result = called(library, way, name, **arguments)
         assert not result.is_error, result.content
         return result.structured_content
 
@@ -190,7 +224,7 @@ def test_with_leave_papers_are_rated_and_records_added(library: Library, era: st
     assert library.show("2401.00001").abstract == record["abstract"]
 
 
-def test_resources_are_read_and_prompts_filled_in(reading: Library, era: str) -> None:
+def test_resources_are_read_and_prompts_filled_in(reading: Library, way: Way) -> None:
     async def say(client: Any) -> None:
         assert [str(each.uri) for each in (await client.list_resources()).resources] == ["refdesk://status"]
         templates = (await client.list_resource_templates()).resource_templates
@@ -216,7 +250,7 @@ def test_resources_are_read_and_prompts_filled_in(reading: Library, era: str) ->
         with pytest.raises(MCPError, match="topic"):
             await client.get_prompt("review", {})
 
-    talk(server(reading, write=False), era, say)
+    talk(reading, way, say)
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -235,11 +269,15 @@ def test_the_command_speaks_nothing_but_the_protocol(sample_library: Path, mode:
         result = await client.call_tool("ask", {"question": QUESTION})
         assert result.structured_content["answered"]
 
-    talk(started, mode, say)
+    async def run() -> None:
+        async with mcp.Client(started, mode=mode) as client:
+            await say(client)
+
+    anyio.run(run)
 
 
 def test_a_call_that_the_client_cancels_stops_the_model(
-    sample_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, era: str
+    sample_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Way
 ) -> None:
     folder = copied(sample_library, tmp_path / "own")
     with serving() as running:
@@ -247,7 +285,7 @@ def test_a_call_that_the_client_cancels_stops_the_model(
         monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
         running.reply = lambda body: as_reply([claim("word " * 10_000, chat_server._firsts(body)[0][0])])
         running.chunk, running.pause_s = 60, 0.3  # it would take minutes
-        with refdesk.open_library(folder, model=f"openai:assistant-{era}") as library:
+        with refdesk.open_library(folder, model=f"openai:assistant-{way.era}-{way.http}") as library:
 
             async def say(client: Any) -> None:
                 async def ask() -> None:
@@ -260,11 +298,126 @@ def test_a_call_that_the_client_cancels_stops_the_model(
                             await anyio.sleep(0.05)
                     calls.cancel_scope.cancel()
 
-            talk(server(library, write=False), era, say)
+            talk(library, way, say)
             waited_until = time.monotonic() + 30
             while not running.hangups:
                 assert time.monotonic() < waited_until, "the server goes on writing"
                 time.sleep(0.05)
+
+
+@pytest.fixture
+def own(sample_library: Path, tmp_path: Path) -> Iterator[Library]:
+    folder = copied(sample_library, tmp_path / "own")
+    (folder / "refdesk.toml").write_text(
+        '[subscriptions.hers]\nreader = "ada"\n[subscriptions.ours]\nshared = true\n'
+        '[subscriptions.his]\nreader = "bob"\n'
+    )
+    with refdesk.open_library(folder) as opened:
+        opened.readers.add("ada")
+        opened.readers.add("bob", role="curator")
+        yield opened
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_by_http_a_token_is_offered_what_its_scope_and_its_reader_may(own: Library, era: str) -> None:
+    def offered(reader: str, scope: Any) -> set[str]:
+        way = Way(era, http=True, token=own.readers.add_token(reader, scope=scope)[1])
+        listed = talk(own, way, lambda client: client.list_tools())
+        return {tool.name for tool in listed.tools} & {"rate", "add_records"}
+
+    assert [offered("ada", "read"), offered("bob", "read"), offered("local", "read")] == [set()] * 3
+    assert offered("ada", "write") == {"rate"}
+    assert offered("bob", "write") == offered("local", "write") == {"rate", "add_records"}
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_by_http_each_reader_has_ratings_and_issues_of_their_own(own: Library, era: str) -> None:
+    ada = Way(era, http=True, token=own.readers.add_token("ada")[1])
+    paper_id = next(own.papers()).paper_id
+
+    async def say(client: Any) -> None:
+        assert (await client.call_tool("rate", {"id": paper_id, "rating": 1})).structured_content["rating"] == 1
+        with pytest.raises(MCPError, match="No tool is named add_records"):
+            await client.call_tool("add_records", {"records": [{"title": "A title", "abstract": "A text."}]})
+        (status,) = (await client.read_resource("refdesk://status")).contents
+        told = json.loads(status.text)
+        assert {each["name"] for each in told["subscriptions"]} == {"hers", "ours"}
+        assert told["liked"] == [paper_id]
+        for name, seen in (("hers", True), ("ours", True), ("his", False), (None, False)):
+            arguments = {"period": "2026-W27", "subscription": name}
+            result = await client.call_tool("issue", arguments if name else {"period": "2026-W27"})
+            assert result.is_error is not seen, result.content
+            assert seen or "his" not in result.content[0].text.replace(name or "his", "")
+        (issue,) = (await client.read_resource("refdesk://issue/hers/2026-W27")).contents
+        assert issue.text.startswith("# ")
+        with pytest.raises(MCPError, match="No subscription is called"):
+            await client.read_resource("refdesk://issue/his/2026-W27")
+
+    talk(own, ada, say)
+    assert (own.issues.ratings("ada"), own.issues.ratings()) == ({paper_id: 1}, {})
+
+
+def test_by_http_a_session_is_its_readers_alone(own: Library) -> None:
+    headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    begin = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+    tokens = [own.readers.add_token(name)[1] for name in ("ada", "bob")]
+    with served(own, auth="token") as at, httpx2.Client(base_url=at.url, headers=headers) as client:
+        first = client.post("/mcp", json=begin, headers={"Authorization": f"Bearer {tokens[0]}"})
+        session = {"Mcp-Session-Id": first.headers["mcp-session-id"]}
+        statuses = [
+            client.post("/mcp", json=ping, headers={**session, "Authorization": f"Bearer {token}"}).status_code
+            for token in tokens
+        ]
+        assert statuses == [200, 404]
+        assert client.post("/mcp", json=begin).status_code == 401
+        assert client.post("/mcp", json=begin, headers={"Authorization": "Bearer guessed"}).status_code == 401
+        for path in ("/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server/mcp"):
+            assert client.get(path).status_code == 404
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("write", [False, True])
+def test_the_command_serves_assistants_by_http_alone(sample_library: Path, tmp_path: Path, write: bool) -> None:
+    folder = copied(sample_library, tmp_path / "own")
+    with refdesk.open_library(folder) as library:
+        token = library.readers.add_token()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "refdesk", "--library", str(folder), "mcp", "--http", "--port", "0"]
+        + (["--write"] if write else []),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stderr
+    try:
+        (url,) = re.findall(r"http://127\.0\.0\.1:\d+/mcp", process.stderr.readline())
+
+        async def run() -> list[str]:
+            async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
+                while True:
+                    with suppress(httpx2.ConnectError):
+                        assert (await client.get(url.replace("/mcp", "/search"))).status_code == 404
+                        break
+                async with mcp.Client(streamable_http_client(url, http_client=client), mode="auto") as speaking:
+                    assert (await speaking.call_tool("ask", {"question": QUESTION})).structured_content["answered"]
+                    return [tool.name for tool in (await speaking.list_tools()).tools]
+
+        assert ("rate" in anyio.run(run)) is write
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) is not None
+    finally:
+        process.kill()
+        process.stderr.close()
 
 
 def test_a_library_that_is_not_there_is_an_error_of_the_command(cli: Cli, tmp_path: Path) -> None:
