@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import Literal, Unpack
 
-from rag.types import Filter, FilterOptions, Notice, Paper, Revision, choose_filter
+from rag.errors import BadFilter
+from rag.types import Filter, FilterOptions, Notice, Paper, PaperPage, Revision, choose_filter
+from refdesk.arguments import check_count
 from refdesk.cited_papers import cited_papers
 from refdesk.filters import checked_filter, resolve_paper
 from refdesk.questions import Questions
@@ -72,6 +75,42 @@ class Looking(Questions):
         for at in range(0, len(ids), 500):
             yield from self._store.catalog.papers(ids[at : at + 500]).values()
 
+    def page(
+        self,
+        *,
+        sort: Literal["id", "date"] = "id",
+        after: str = "",
+        limit: int = 50,
+        facets: bool = True,
+        filter: Filter | None = None,  # noqa: A002
+        **filters: Unpack[FilterOptions],
+    ) -> PaperPage:
+        """
+        A page of the papers of a filter, with how many there are, and how many of each category, tag, source and year.
+
+        Args:
+            sort: By id, or the newest first.
+            after: The id of the last paper of the page before; it may have been deleted where `sort` is `id`.
+            limit: The most papers of a page.
+            facets: False leaves the counts out, which are the same on each page.
+            filter, filters: As in `search`.
+
+        Raises:
+            BadFilter: As `search`; or `limit` is below 1; or `after` is not among the papers of the newest first.
+            PaperNotFound: As `search`.
+        """
+        check_count(limit, "limit")
+        chosen = checked_filter(self._store.catalog, choose_filter(filter, filters))
+        ids = self._store.catalog.matching(chosen, newest_first=sort == "date")
+        at = bisect_right(ids, after) if sort == "id" else _behind(ids, after)
+        shown, more = ids[at : at + limit], len(ids) > at + limit
+        return PaperPage(
+            papers=tuple(self._store.catalog.papers(shown).values()),
+            count=len(ids),
+            facets=self._store.catalog.facets(chosen) if facets else None,
+            next=shown[-1] if more else None,
+        )
+
     def extent(self) -> tuple[int, str | None]:
         """The number of papers, and the newest day that one is filed under (ISO 8601)."""
         days = self._store.catalog.days()
@@ -81,3 +120,12 @@ class Looking(Questions):
         """Open and load all that a question needs, so that the first one is answered as fast as the next."""
         if self._store.catalog.count():
             self.retrieve("results of experiments")
+
+
+def _behind(ids: Sequence[str], after: str) -> int:
+    """The place behind an id. Raises BadFilter if it is not there."""
+    if not after:
+        return 0
+    if after not in ids:
+        raise BadFilter(f"The paper {after[:80]} is not among these.", hint="Begin with the first page.")
+    return ids.index(after) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from rag.errors import NotThere
-from rag.types import JsonDict
+from rag.types import JsonDict, Paper
 from rag.types.reader import LOCAL
 from stores.sql.answers import Kind, StoredAnswer
 from stores.store import LibraryStore
@@ -45,6 +45,10 @@ class Shelf:
     def answers(self, *, limit: int) -> list[StoredAnswer]:
         """The last answers, the newest first."""
         return self._answers.last(limit=limit)
+
+    def citing(self, paper: Paper) -> list[StoredAnswer]:
+        """The last answers that cite a paper, the newest first."""
+        return self._answers.citing((paper.paper_id, *paper.aliases))
 
     def delete(self, id_: str) -> bool:
         """Delete an answer; False if there is none."""

@@ -34,6 +34,7 @@ from rag.types.digest import (
     ThemeStatus,
     in_reading_order,
 )
+from rag.types.listing import Facets, PaperPage
 from rag.types.paper import (
     EVERY_PAPER,
     Attention,
@@ -78,6 +79,7 @@ __all__ = [
     "Direction",
     "Every",
     "Evidence",
+    "Facets",
     "Fact",
     "Filter",
     "FilterOptions",
@@ -94,6 +96,7 @@ __all__ = [
     "Notice",
     "Outcome",
     "Paper",
+    "PaperPage",
     "PaperStatus",
     "Period",
     "Problem",

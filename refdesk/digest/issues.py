@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.digests.period import between, last_whole, parse
 from rag.errors import BadFilter, NotThere
-from rag.types import Digest, Filter, Period, Subscription
+from rag.types import Digest, Filter, Paper, Period, Subscription
 from rag.types.reader import LOCAL
 from refdesk.ask import Ask
 from refdesk.digest.named_papers import canonical_ids
@@ -101,6 +101,11 @@ class Issues:
     def stored(self, reader: str | None = None) -> list[StoredIssue]:
         """The issues that were made for delivery, all or those that a reader may see, the newest first."""
         return [each for each in self._store.catalog.issues().listed() if self.shows(each.subscription, reader)]
+
+    def citing(self, paper: Paper, reader: str | None = None) -> list[StoredIssue]:
+        """The stored issues that cite a paper, all or those that a reader may see, the newest first."""
+        found = self._store.catalog.issues().citing((paper.paper_id, *paper.aliases))
+        return [each for each in found if self.shows(each.subscription, reader)]
 
     def shows(self, subscription: str, reader: str | None) -> bool:
         """True if a reader may see the issues of a subscription: their own, and shared ones. None sees all."""

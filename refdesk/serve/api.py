@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from itertools import islice
 
 import anyio
 from starlette.requests import Request
@@ -19,6 +18,8 @@ from refdesk.serve import requests as given
 from refdesk.serve.events import stream
 from refdesk.serve.guard import ISSUE_POLICY
 from refdesk.serve.openapi import document as openapi
+from refdesk.serve.views import as_markdown
+from refdesk.serve.within import asked_within
 from refdesk.shelf import Shelf
 from stores.sql.readers import ReaderRecord
 
@@ -48,6 +49,8 @@ class Api:
             ("/ask", self.ask, "POST"),
             ("/verify", self.verify, "POST"),
             ("/review", self.review, "POST"),
+            ("/reviews", self.reviews, "GET"),
+            ("/reviews/{id}", self.kept_review, "GET", "DELETE"),
             ("/answers", self.answers, "GET"),
             ("/answers/{id}", self.answer, "GET", "DELETE"),
             ("/papers", self.papers, "GET"),
@@ -75,15 +78,17 @@ class Api:
         """A cited answer; with `Accept: text/event-stream` its claims as they are checked."""
         asked = await given.body(request, given.Asked)
         if "text/event-stream" in request.headers.get("accept", ""):
+            reader = given.reader(request)
+            within = await given.in_thread(lambda: asked_within(self.library, asked, reader.name), self.searches)
             return stream(
                 lambda cancel: self.library.stream(
                     asked.question,
                     max_sentences=asked.max_sentences,
                     fresh=asked.fresh,
-                    filter=asked.filter.filter,
+                    filter=within,
                     cancel=cancel,
                 ),
-                lambda document: self.keep(document, given.reader(request)),
+                lambda document: self.keep(document, reader),
                 self.questions,
             )
         return given.as_json(await self.answered(asked, given.reader(request)))
@@ -92,8 +97,9 @@ class Api:
         """The answer to a question, kept for its reader."""
 
         def run() -> JsonDict:
+            within = asked_within(self.library, asked, reader.name)
             answer = self.library.ask(
-                asked.question, max_sentences=asked.max_sentences, fresh=asked.fresh, filter=asked.filter.filter
+                asked.question, max_sentences=asked.max_sentences, fresh=asked.fresh, filter=within
             )
             document = answer.to_dict()
             self.keep(document, reader)
@@ -116,10 +122,47 @@ class Api:
     async def review(self, request: Request) -> Response:
         """Review a topic."""
         asked = await given.body(request, given.Reviewed)
-        made = await given.in_thread(
-            lambda: self.library.review(asked.topic, limit=asked.limit, filter=asked.filter.filter), self.questions
+        return given.as_json(_without_forms(await self.reviewed(asked, given.reader(request))))
+
+    async def reviewed(self, asked: given.Reviewed, reader: ReaderRecord) -> JsonDict:
+        """The review of a topic with its `forms`, Markdown and HTML, kept for its reader."""
+
+        def run() -> JsonDict:
+            from refdesk.render.review import rendered
+
+            made = self.library.review(asked.topic, limit=asked.limit, filter=asked.filter.filter)
+            document = {**made.to_dict(), "forms": {form: rendered(made, form) for form in ("md", "html")}}
+            shelf = self.library.shelf(reader.name, "review")
+            if shelf.keeps:
+                shelf.keep(document, question=asked.topic)
+            return document
+
+        return await given.in_thread(run, self.questions)
+
+    async def reviews(self, request: Request) -> Response:
+        """The reader's last reviews."""
+        shelf = self.library.shelf(given.reader(request).name, "review")
+        kept = await given.in_thread(lambda: shelf.answers(limit=LAST_ANSWERS), self.searches)
+        return given.as_json(
+            {"reviews": [{"id": each.id, "created": each.created, "topic": each.question} for each in kept]}
         )
-        return given.as_json(made.to_dict())
+
+    async def kept_review(self, request: Request) -> Response:
+        """A kept review, as JSON, or by its ending as Markdown or HTML; or delete it."""
+        shelf = self.library.shelf(given.reader(request).name, "review")
+        id_, _, ending = request.path_params["id"].partition(".")
+        if request.method == "DELETE":
+            if not await given.in_thread(lambda: shelf.delete(id_), self.searches):
+                raise _no_review(id_)
+            return Response(status_code=204)
+        kept = await given.in_thread(lambda: shelf.answer(id_), self.searches)
+        if kept is None or ending not in ("", "md", "html"):
+            raise _no_review(id_)
+        if not ending:
+            return given.as_json(_without_forms(kept.document))
+        headers = {"Content-Security-Policy": ISSUE_POLICY} if ending == "html" else None
+        text = kept.document["forms"][ending].encode(errors="replace")
+        return Response(text, media_type=_MEDIA[ending], headers=headers)
 
     async def answers(self, request: Request) -> Response:
         """The reader's last answers."""
@@ -130,16 +173,18 @@ class Api:
         )
 
     async def answer(self, request: Request) -> Response:
-        """A kept answer, as JSON, or by its ending as BibTeX, RIS or CSL-JSON; or delete it."""
+        """A kept answer as JSON, or by its ending as Markdown or its sources in BibTeX, RIS or CSL; or delete it."""
         shelf = self.library.shelf(given.reader(request).name)
         if request.method == "DELETE":
             return await self._delete_answer(shelf, request.path_params["id"])
         id_, _, ending = request.path_params["id"].partition(".")
         kept = await given.in_thread(lambda: shelf.answer(id_), self.searches)
-        if kept is None or ending not in ("", *_EXPORTS):
+        if kept is None or ending not in ("", "md", *_EXPORTS):
             raise _no_answer(id_)
         if not ending:
             return given.as_json(kept.document)
+        if ending == "md":
+            return Response(as_markdown(kept.document).encode(errors="replace"), media_type=_MEDIA["md"])
         name, media = _EXPORTS[ending]
         text = await given.in_thread(
             lambda: _exported(name, map(self.library.show, _sources(kept.document))), self.searches
@@ -152,14 +197,19 @@ class Api:
         return Response(status_code=204)
 
     async def papers(self, request: Request) -> Response:
-        """A page of papers, by id."""
+        """A page of papers, with the facets of all of them on the first."""
         asked = given.query(request, given.Papers)
 
         def run() -> JsonDict:
-            page = list(islice(self.library.papers(after=asked.after, filter=asked.filter), asked.limit + 1))
-            shown = page[: asked.limit]
-            more = shown[-1].paper_id if len(page) > asked.limit else None
-            return {"papers": [paper.to_dict() for paper in shown], "next": more}
+            page = self.library.page(
+                sort=asked.sort, after=asked.after, limit=asked.limit, facets=not asked.after, filter=asked.filter
+            )
+            return {
+                "papers": [paper.to_dict() for paper in page.papers],
+                "count": page.count,
+                "facets": page.facets.to_dict() if page.facets else None,
+                "next": page.next,
+            }
 
         return given.as_json(await given.in_thread(run, self.searches))
 
@@ -229,6 +279,15 @@ def _exported(format_name: str, papers: Iterable[Paper]) -> bytes:
 
 def _sources(document: JsonDict) -> list[str]:
     return [str(source["paper_id"]) for source in document["sources"]]
+
+
+def _without_forms(review: JsonDict) -> JsonDict:
+    """A review as `review --json` prints it."""
+    return {key: value for key, value in review.items() if key != "forms"}
+
+
+def _no_review(id_: str) -> NotThere:
+    return NotThere(f"No review {id_[:80]} is kept.", hint="`/api/v1/reviews` lists those that are.")
 
 
 def _no_answer(id_: str) -> NotThere:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,21 @@ from refdesk.render.templates import environment
 from refdesk.render.tex import readable
 from refdesk.serve import requests as given
 from refdesk.serve.api import Api
+from refdesk.serve.hints import page_hint
 from refdesk.shelf import Shelf
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _NAMED_AUTHORS = 3
+_FEED_STATES = {
+    "fresh": "brings papers",
+    "quiet": "works, and has nothing new",
+    "new": "not pulled yet",
+    "partial": "brought far less than usual",
+    "stale": "has long been silent",
+    "broken": "cannot be read",
+}
 
 
 @cache
@@ -38,13 +48,17 @@ def static_path() -> str:
 @cache
 def _templates() -> Environment:
     room = environment(_HERE / "templates")
+    room.globals["feeds"] = _FEED_STATES
     room.filters |= {
         "tex": lambda text: wording.plain(readable(text)),
         "plain": wording.plain,
+        "piece": _piece,
         "weblink": wording.link,
         "pdf": lambda paper: identity.pdf_url((paper.paper_id, *paper.aliases), paper.url),
         "authors": _authors,
         "paper_path": paper_path,
+        "hint": page_hint,
+        "day": in_words,
     }
     return room
 
@@ -52,6 +66,25 @@ def _templates() -> Environment:
 def _authors(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - _NAMED_AUTHORS} more" if len(names) > _NAMED_AUTHORS else ""
     return wording.plain(", ".join(names[:_NAMED_AUTHORS])) + more
+
+
+def _piece(text: str) -> str:
+    """A piece of a sentence, with the space at its ends."""
+    before, after = (" " if each.isspace() else "" for each in (text[:1], text[-1:]))
+    return f"{before}{wording.plain(text)}{after}" if text.strip() else " "
+
+
+def in_words(day: str) -> str:
+    """
+    A day as a page shows it; a date that is less exact stays.
+
+    >>> in_words("2026-07-05"), in_words("2026-07")
+    ('5 July 2026', '2026-07')
+    """
+    try:
+        return wording.day(date.fromisoformat(day[:10])) if len(day) >= 10 else day
+    except ValueError:
+        return day
 
 
 def paper_path(paper_id: str) -> str:
@@ -76,18 +109,19 @@ class Frame:
 
     async def page(self, request: Request, name: str, here: str, *, status: int = 200, **values: Any) -> Response:
         reader = request.state.reader
-        scope = await given.in_thread(self._scope, self.api.searches) if reader else ""
+        count, newest = await given.in_thread(self.library.extent, self.api.searches) if reader else (0, None)
         shared = {
             "here": here,
             "static": static_path(),
             "reader": reader,
-            "scope": scope,
+            "scope": "1 paper" if count == 1 else f"{count:,} papers",
+            "newest": newest,
+            "holds": bool(count),
             "keeps": bool(reader) and self.shelf(request).keeps,
+            "can_rate": bool(reader) and not self.library.read_only,
             "problem": None,
             "answer": None,
-            "examples": [],
             "back": "/",
-            "without_papers": here or "/",
         }
         text = _templates().get_template(name).render({**shared, **values})
         return HTMLResponse(text.encode(errors="replace").decode(), status)
@@ -118,8 +152,3 @@ class Frame:
         current = static_path() == f"/static/{request.path_params['hash']}/"
         kept = "public, max-age=31536000, immutable" if current else "no-store"
         return FileResponse(_STATIC / name, media_type=_MEDIA[Path(name).suffix], headers={"Cache-Control": kept})
-
-    def _scope(self) -> str:
-        """What the library holds, in a few words."""
-        count, newest = self.library.extent()
-        return f"{count:,} papers" + (f", newest {newest}" if newest else "")

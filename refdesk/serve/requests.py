@@ -81,8 +81,9 @@ class Search(Filtered):
 
 
 class Papers(Filtered):
-    """A page of papers, by id, after one of them."""
+    """A page of papers, by id or the newest first, after one of them."""
 
+    sort: Literal["id", "date"] = "id"
     after: Annotated[str, Field(max_length=500)] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
@@ -94,10 +95,12 @@ class Export(Filtered):
 
 
 class Asked(Given):
-    """A question."""
+    """A question, perhaps within the papers of an issue (`NAME/PERIOD`) or of a kept review (its id)."""
 
     question: Annotated[str, Field(min_length=1, max_length=2_000)]
     filter: Filtered = Filtered()
+    issue: Annotated[str | None, Field(max_length=500)] = None
+    review: Annotated[str | None, Field(max_length=100)] = None
     max_sentences: Annotated[int | None, Field(ge=1, le=50)] = None
     fresh: bool = False
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from rag.errors import PaperNotFound
 from rag.types import JsonDict, Paper
 from refdesk.library import Library
+from refdesk.render import markdown
 from refdesk.render.answers import missing_in_words, reading
+from refdesk.render.stored_answer import answer_of
 from refdesk.render.wording import capital
 
 _MARKS = {
@@ -37,9 +40,9 @@ def answer(library: Library, document: JsonDict, *, kept: bool, reader: str) -> 
             cited[citation["source"]].add(citation["sentence"])
     listed = document["papers"]
     claims = (
-        [_claim(each["finding"], papers[each["source"]]) for each in listed]
+        [_claim(each["finding"], papers, papers[each["source"]]) for each in listed]
         if listed
-        else [_claim(each, None) for each in document["claims"]]
+        else [_claim(each, papers) for each in document["claims"]]
     )
     abstention = document["abstention"]
     return {
@@ -69,6 +72,8 @@ def answer(library: Library, document: JsonDict, *, kept: bool, reader: str) -> 
             for number, paper in papers.items()
         ],
         "as_text": as_text(document),
+        "as_markdown": as_markdown(document),
+        "bibtex": _bibtex(papers.values()),
     }
 
 
@@ -81,6 +86,17 @@ def as_text(document: JsonDict) -> str:
     return "\n".join([document["question"], "", document["text"], "", *sources])
 
 
+def as_markdown(document: JsonDict) -> str:
+    """An answer as `ask --markdown` prints it."""
+    return markdown.answer(answer_of(document))
+
+
+def _bibtex(papers: Iterable[Paper]) -> str:
+    """The address of the sources as BibTeX; empty where there are none."""
+    ids = [("paper", paper.paper_id) for paper in papers]
+    return f"/api/v1/export?{urlencode([('format', 'bibtex'), *ids])}" if ids else ""
+
+
 def _paper(library: Library, source: Mapping[str, Any]) -> Paper:
     try:
         return library.show(str(source["paper_id"]))
@@ -88,7 +104,7 @@ def _paper(library: Library, source: Mapping[str, Any]) -> Paper:
         return Paper(paper_id=str(source["paper_id"]), title=str(source["title"]), abstract="")
 
 
-def _claim(claim: Mapping[str, Any] | None, paper: Paper | None) -> dict[str, Any]:
+def _claim(claim: Mapping[str, Any] | None, papers: Mapping[int, Paper], paper: Paper | None = None) -> dict[str, Any]:
     """A claim, or a listed paper without one."""
     if claim is None:
         return {"text": "", "support": "", "paper": paper}
@@ -97,7 +113,13 @@ def _claim(claim: Mapping[str, Any] | None, paper: Paper | None) -> dict[str, An
     if claim["support"] in ("weak", "unsupported") and doubts:
         said = f"{said}: {doubts[0]['detail']}"
     cites = [
-        {"source": each["source"], "sentence": each["sentence"], "quote": each["quote"]} for each in claim["citations"]
+        {
+            "source": each["source"],
+            "sentence": each["sentence"],
+            "quote": each["quote"],
+            "title": papers[each["source"]].title,
+        }
+        for each in claim["citations"]
     ]
     return {
         "text": claim["text"],
@@ -127,6 +149,8 @@ def _made_of(document: JsonDict) -> str:
         return ""
     sure = document["confidence"]
     words = "very probably" if sure >= 0.85 else "probably" if sure >= 0.6 else "perhaps" if sure >= 0.35 else "hardly"
+    if not document["answered"]:
+        return f"It {words} holds one ({sure:.2f})."
     made = "In the papers’ own sentences."
     if document["mode"] == "generated":
         made = f"Written by {document['model']}, each sentence checked."

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
 
 from rag.types import JsonDict
+from stores.sql.documents import cites, holding
 from stores.sql.schema import reading, upsert, writing
 from stores.sql.tables import answers
 
 Kind = Literal["answer", "review"]
+MOST_CITING = 20
+"""So many documents are read to find those that cite a paper, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,11 @@ class SQLAnswers:
     def last(self, *, limit: int) -> list[StoredAnswer]:
         """The reader's last ones, the newest first."""
         return self._where(*self._own(), limit=limit)
+
+    def citing(self, paper_ids: Sequence[str]) -> list[StoredAnswer]:
+        """The reader's documents that have one of these papers among their sources, the newest first."""
+        found = self._where(*self._own(), holding(answers.c.document, paper_ids), limit=MOST_CITING)
+        return [each for each in found if cites(each.document["sources"], paper_ids)]
 
     def delete(self, id_: str) -> bool:
         """Delete a document of the reader; False if there is none."""

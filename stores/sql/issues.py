@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from rag.ports import Delivery
 from rag.types import JsonDict, Period
+from stores.sql.documents import cites, holding
 from stores.sql.outbox import plan
 from stores.sql.schema import reading, upsert, writing
 from stores.sql.tables import issues
@@ -43,6 +44,9 @@ class StoredIssue(NamedTuple):
     period: str
     created: str
     subject: str
+
+
+_LISTED = (issues.c.subscription, issues.c.period, issues.c.created, issues.c.forms["subject"].as_string())
 
 
 class SQLIssues:
@@ -85,10 +89,17 @@ class SQLIssues:
 
     def listed(self) -> list[StoredIssue]:
         """All issues without their texts, the newest first."""
-        columns = (issues.c.subscription, issues.c.period, issues.c.created, issues.c.forms["subject"].as_string())
-        query = sa.select(*columns).order_by(issues.c.end.desc(), issues.c.first.desc(), issues.c.subscription)
+        query = sa.select(*_LISTED).order_by(issues.c.end.desc(), issues.c.first.desc(), issues.c.subscription)
         with reading(self._engine) as connection:
             return [StoredIssue(*row) for row in connection.execute(query)]
+
+    def citing(self, paper_ids: Sequence[str]) -> list[StoredIssue]:
+        """The issues that have one of these papers among their sources, without their texts, the newest first."""
+        columns = (*_LISTED, issues.c.document["sources"])
+        query = sa.select(*columns).where(holding(issues.c.document, paper_ids))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(issues.c.end.desc(), issues.c.first.desc(), issues.c.subscription))
+            return [StoredIssue(*row) for *row, sources in rows if cites(sources, paper_ids)]
 
     def _where(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[IssueRecord]:
         newest = sa.select(issues).where(*conditions).order_by(issues.c.end.desc(), issues.c.first.desc()).limit(limit)

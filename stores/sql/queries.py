@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
 from rag import identity, roles
 from rag.deduplication import Known
-from rag.types import Chunk, Filter, Paper, Revision
+from rag.types import Chunk, Facets, Filter, Paper, Revision
 from stores.sql import authors
+from stores.sql.facets import facets_of
 from stores.sql.rows import WITH_TEXT, day_number, iso_day, pairs, paper_of, select_papers, slices
 from stores.sql.schema import reading
 from stores.sql.tables import aliases, apart, labels, papers, revisions
@@ -58,7 +60,28 @@ class PaperQueries:
     def matching(self, filter_: Filter, *, newest_first: bool = False) -> list[str]:
         """The ids of all papers that pass a filter, sorted; with `newest_first` by day before that."""
         order = (papers.c.day.desc(),) if newest_first else ()
-        query = sa.select(papers.c.paper_id).order_by(*order, papers.c.paper_id)
+        query = self._chosen(filter_).order_by(*order, papers.c.paper_id)
+        with reading(self._engine) as connection:
+            if not filter_.authors:
+                return list(connection.execute(query).scalars())
+            written = _written(connection, filter_)
+            if filter_ == Filter(authors=filter_.authors) and not newest_first:
+                return sorted(written)
+            if len(written) <= _FEW:
+                return list(connection.execute(query.where(papers.c.paper_id.in_(sorted(written)))).scalars())
+            return [paper_id for paper_id in connection.execute(query).scalars() if paper_id in written]
+
+    def facets(self, filter_: Filter) -> Facets:
+        """How many of the papers that pass a filter have each category, tag, source and year."""
+        query = self._chosen(filter_)
+        with reading(self._engine) as connection:
+            if filter_.authors:
+                query = query.where(papers.c.paper_id.in_(sorted(_written(connection, filter_))))
+            return facets_of(connection, query if filter_ else None)
+
+    def _chosen(self, filter_: Filter) -> sa.Select[Any]:
+        """Select the ids of all papers that pass a filter, but for its authors."""
+        query = sa.select(papers.c.paper_id)
         if filter_.since:
             query = query.where(papers.c.day >= day_number(filter_.since))
         if filter_.until:
@@ -72,15 +95,7 @@ class PaperQueries:
                 query = query.where(papers.c.paper_id.in_(having))
         if filter_.papers:
             query = query.where(papers.c.paper_id.in_(list(self.resolve(filter_.papers).values())))
-        with reading(self._engine) as connection:
-            if not filter_.authors:
-                return list(connection.execute(query).scalars())
-            written = {paper_id for name in filter_.authors for paper_id in authors.papers_of(connection, name)}
-            if filter_ == Filter(authors=filter_.authors) and not newest_first:
-                return sorted(written)
-            if len(written) <= _FEW:
-                return list(connection.execute(query.where(papers.c.paper_id.in_(sorted(written)))).scalars())
-            return [paper_id for paper_id in connection.execute(query).scalars() if paper_id in written]
+        return query
 
     def author_keys(self) -> dict[str, str]:
         """The keys of all authors' names (`rag.authors`), each with the id of one of their papers."""
@@ -307,3 +322,8 @@ class PaperQueries:
                 sa.select(papers.c.paper_id).where(papers.c.paper_id.not_in(complete))
             ).scalars()
         return found
+
+
+def _written(connection: sa.Connection, filter_: Filter) -> set[str]:
+    """The ids of the papers by any of the authors of a filter."""
+    return {paper_id for name in filter_.authors for paper_id in authors.papers_of(connection, name)}

@@ -27,16 +27,9 @@ from tests.browser import Browser, browsing
 from tests.chat_server import as_reply, claim
 from tests.commands import Ran, environment
 from tests.copies import copied
+from tests.faces.sites import HOSTILE, QUESTION
 
 Cli = Callable[..., Ran]
-QUESTION = "What explains grokking, the delayed generalization of networks?"
-HOSTILE = {
-    "id": "arxiv:2401.00009",
-    "title": "<think> Zymurgy <script>alert(1)</script> “quoted” \u202egnp & more",
-    "abstract": "Zymurgy <b>begins</b> after forty hours. <img src=x onerror=alert(1)> It is halved by cold.",
-    "url": "javascript:alert(1)",
-    "authors": ["<i>Ada</i> Byron"],
-}
 
 
 @pytest.fixture

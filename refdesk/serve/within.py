@@ -1,0 +1,50 @@
+"""The papers within which a question is asked: those of a stored issue, or of a review that its reader keeps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from rag.errors import BadFilter, NotThere
+from rag.types import Filter
+from refdesk.library import Library
+from refdesk.serve.requests import Asked
+
+
+def asked_within(library: Library, asked: Asked, reader: str) -> Filter:
+    """
+    The filter of a question, narrowed to the papers of its issue or its review.
+
+    Raises:
+        NotThere: There is no such issue or review, or the reader may not see it.
+        BadFilter: None of its papers is among those that the filter names.
+    """
+    chosen = asked.filter.filter
+    for document in filter(None, (_issue(library, asked.issue, reader), _review(library, asked.review, reader))):
+        ids = [source["paper_id"] for source in document["sources"]]
+        left = tuple(paper_id for paper_id in ids if not chosen.papers or paper_id in chosen.papers)
+        if not left:
+            raise BadFilter("None of these papers is within it.", hint="Leave the papers out, or ask the library.")
+        chosen = replace(chosen, papers=left)
+    return chosen
+
+
+def _issue(library: Library, named: str | None, reader: str) -> dict[str, Any] | None:
+    if not named:
+        return None
+    subscription, _, period = named.rpartition("/")
+    text = library.issues.stored_form(subscription, period, "json")
+    if text is None or not library.issues.shows(subscription, reader):
+        raise NotThere(f"No issue {named[:80]} is stored.", hint="Write it as NAME/PERIOD, such as mine/2026-W27.")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _review(library: Library, id_: str | None, reader: str) -> dict[str, Any] | None:
+    if not id_:
+        return None
+    kept = library.shelf(reader, "review").answer(id_)
+    if kept is None:
+        raise NotThere(f"No review {id_[:80]} is kept.", hint="Review the topic again.")
+    return kept.document
