@@ -33,8 +33,8 @@ _STATUS: tuple[tuple[type[errors.RefdeskError], int], ...] = (
     (errors.ModelError, 502),
 )
 """The status of an error: that of the first kind it is of; 500 for others."""
-SEARCHES = 8
-QUESTIONS = 4
+SEARCHES = 3
+QUESTIONS = 3
 """So many searches, and so many questions, are answered at a time; the next ones wait."""
 
 

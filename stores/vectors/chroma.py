@@ -35,6 +35,7 @@ from stores.vectors.collection import (
     owner,
     parts,
     stored_metadata,
+    without_unfinished,
 )
 from stores.vectors.persisting import WRITERS, Unpersisted
 from stores.vectors.replacing import REPLACED, drop_collection, replace_collection, replace_folder, replaced
@@ -280,12 +281,14 @@ class ChromaVectors:
     def _embeddings(self, chunk_ids: Sequence[str]) -> Iterator[tuple[list[str], Matrix]]:
         """The ids that are stored, page by page, and their vectors, one per row."""
         for at in range(0, len(chunk_ids), _AMONG):
-            with self._using() as collection:
-                if collection is None:
-                    return
-                page = collection.get(ids=list(chunk_ids[at : at + _AMONG]), include=["embeddings"])
-            if page["ids"]:
-                yield page["ids"], np.asarray(page["embeddings"], dtype=np.float32)
+            for page in without_unfinished(self._page_of, list(chunk_ids[at : at + _AMONG])):
+                if page["ids"]:
+                    yield page["ids"], np.asarray(page["embeddings"], dtype=np.float32)
+
+    def _page_of(self, chunk_ids: list[str]) -> dict[str, Any]:
+        with self._using() as collection:
+            found: dict[str, Any] = {"ids": []}
+            return found if collection is None else dict(collection.get(ids=chunk_ids, include=["embeddings"]))
 
     def count(self) -> int:
         """How many chunks there are."""
@@ -307,14 +310,15 @@ class ChromaVectors:
     def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
         """Search for evenly spread chunks by their own vectors, at most `probes`, and return those not found."""
         step = max(1, -(-len(chunk_ids) // probes))
-        lost: list[str] = []
+        lost, probed = list[str](), set[str]()
         for found, rows in self._embeddings(chunk_ids[::step]):
+            probed.update(found)
             for chunk_id, vector in zip(found, rows, strict=True):
                 with self._using() as collection:
                     near = collection.query(query_embeddings=vector[None, :], n_results=10, include=["distances"])
                 if chunk_id not in near["ids"][0] and min(near["distances"][0], default=1.0) > 1e-4:
                     lost.append(chunk_id)
-        return lost
+        return lost + [chunk_id for chunk_id in chunk_ids[::step] if chunk_id not in probed]
 
     def reopen(self) -> None:
         """See what others wrote, by a new client: an embedded one keeps what it read, even a deleted collection."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.errors import StoreMismatch
+from rag.errors import StoreDamaged, StoreMismatch
 from rag.types import Chunk, Paper
 from stores.folder_lock import FolderLock
 from stores.sql.rows import day_number
@@ -19,6 +20,8 @@ LAYOUT = 1
 """The newest layout of what is stored with a chunk."""
 PAGE = 2_000
 """Chunks that are read or written at once, at most."""
+_MOST_HALVES = 500
+"""Calls for the vectors of one page of ids, at most."""
 _LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
 
 
@@ -138,3 +141,33 @@ def parts(chunk_id: str) -> tuple[str, int]:
     """Paper id and number of a chunk, by its id."""
     paper_id, _, number = chunk_id.rpartition("#")
     return paper_id, int(number)
+
+
+def without_unfinished(
+    get: Callable[[list[str]], dict[str, Any]], chunk_ids: list[str]
+) -> Iterator[dict[str, Any]]:
+    """
+    Get vectors by ids, without those that another process is just writing.
+
+    Chroma reads the ids from its table and the vectors from its graph. Written is the table first; until the graph has
+    an id too, Chroma refuses all that is asked for together with it. So the ids are halved until it alone fails.
+
+    Args:
+        get: A call to Chroma.
+        chunk_ids: Their ids; unknown ones are left out.
+
+    Raises:
+        StoreDamaged: So many fail that the graph must be damaged.
+    """
+    waiting, calls = [chunk_ids], 0
+    while waiting:
+        some, calls = waiting.pop(), calls + 1
+        try:
+            found = get(some)
+        except StoreDamaged:
+            if calls >= _MOST_HALVES:
+                raise
+            if len(some) > 1:
+                waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+            continue
+        yield found

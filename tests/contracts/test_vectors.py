@@ -404,3 +404,20 @@ def test_a_server_that_goes_away_is_a_store_error_too(chroma_server_of_its_own: 
     ):
         with pytest.raises(StoreError, match=r"cannot be used: .*Connection refused"):
             use()
+
+
+def test_vectors_that_another_process_has_just_written_do_not_hide_those_that_a_reader_has(tmp_path: Path) -> None:
+    reader, writer = ChromaVectors(tmp_path / "chroma"), ChromaVectors(tmp_path / "chroma")
+    papers, rows = [paper(number) for number in range(40)], unit(40)
+    chunks = [chunk(each) for each in papers]
+    writer.upsert(chunks[:30], rows[:30], papers[:30])
+    reader.reopen()
+    writer.upsert(chunks[30:], rows[30:], papers[30:])
+    known = [each.paper_id for each in papers[:30]]
+    asked = [each.paper_id for each in papers]
+    assert list(reader.rows(asked)) == list(reader.similarities(rows[0], asked)) == known
+    assert reader.unfindable([each.chunk_id for each in chunks], probes=40) == [each.chunk_id for each in chunks[30:]]
+    reader.reopen()
+    assert list(reader.rows(asked)) == asked
+    writer.close()
+    reader.close()

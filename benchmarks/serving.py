@@ -1,0 +1,199 @@
+"""A served library for benchmarks: `refdesk serve` of a checkout in a process of its own, and clients that load it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+HERE = Path(__file__).parent.parent
+_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request; a body is sent as JSON."""
+
+    path: str
+    body: Any = None
+    method: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def search(query: str) -> Request:
+    """A search of the API."""
+    return Request(f"/api/v1/search?{urlencode({'q': query})}")
+
+
+def ask(question: str) -> Request:
+    """A question to the API."""
+    return Request("/api/v1/ask", {"question": question})
+
+
+@dataclass(slots=True)
+class Server:
+    """A running server, and the seconds until it was ready."""
+
+    port: int
+    process: subprocess.Popen[str]
+    ready_s: float
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection that stays open."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT_S)
+
+    def memory_mb(self) -> float:
+        """The most memory of the process."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found
+        return int(found[1]) / 1024
+
+
+def command(library: Path, *arguments: str | Path) -> list[str]:
+    """A command; run it with `environment`, and not in another checkout, where Python would look for modules first."""
+    return [sys.executable, "-m", "refdesk", "--library", str(library), *map(str, arguments)]
+
+
+def environment(checkout: Path, **variables: str) -> dict[str, str]:
+    """The environment in which Python takes its modules from a checkout."""
+    return {**os.environ, "PYTHONPATH": str(checkout), **variables}
+
+
+@contextmanager
+def served(checkout: Path, library: Path, *arguments: str, **variables: str) -> Iterator[Server]:
+    """Serve a library on a free port until the block ends."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command(library, "serve", "--port", "0", "--auth", "none", *arguments),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(checkout, **variables),
+        cwd=library,
+    )
+    assert process.stderr is not None
+    try:
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+                break
+        else:
+            raise RuntimeError("".join(said))
+        server = Server(int(found[1]), process, 0.0)
+        answer(server.connect(), Request("/readyz"))
+        server.ready_s = time.perf_counter() - began
+        threading.Thread(target=_read_on, args=(process,), daemon=True).start()
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _read_on(process: subprocess.Popen[str]) -> None:
+    """Read what a process writes, so that it never waits for a reader."""
+    assert process.stderr is not None
+    for _ in process.stderr:
+        pass
+
+
+def answer(connection: http.client.HTTPConnection, request: Request) -> tuple[int, bytes]:
+    """The status and the body of a reply."""
+    headers = dict(request.headers)
+    body = None
+    if request.body is not None:
+        body = json.dumps(request.body)
+        headers["Content-Type"] = "application/json"
+    connection.request(request.method or ("POST" if body else "GET"), request.path, body, headers)
+    reply = connection.getresponse()
+    return reply.status, reply.read()
+
+
+@dataclass(slots=True)
+class Load:
+    """What clients found: seconds of each reply, those that were errors, and the time of all."""
+
+    seconds: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    took_s: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Replies a second."""
+        return len(self.seconds) / self.took_s
+
+    def ms(self, share: float) -> float:
+        """A percentile, as a share from 0 to 1, in milliseconds."""
+        ordered = sorted(self.seconds)
+        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def load(
+    server: Server,
+    requests: Sequence[Request],
+    *,
+    clients: int,
+    number: int | None = None,
+    until: Callable[[], bool] = lambda: False,
+    pause_s: float = 0.0,
+) -> Load:
+    """
+    Send requests in turn, each client the next one as soon as it has its reply.
+
+    Args:
+        server: The server.
+        requests: They are sent in this order, again and again.
+        clients: How many send at a time, each over a connection of its own.
+        number: How many requests to send; None sends until `until`.
+        until: Looked at before each request; true ends the load.
+        pause_s: How long a client waits before its next request.
+    """
+    found, turn, lock = Load(), count(), threading.Lock()
+
+    def send() -> None:
+        connection = server.connect()
+        while not until():
+            with lock:
+                at = next(turn)
+            if number is not None and at >= number:
+                break
+            began = time.perf_counter()
+            try:
+                status, body = answer(connection, requests[at % len(requests)])
+                problem = "" if status < 400 else f"{status} {body[:300].decode(errors='replace')}"
+            except OSError as error:
+                problem = f"{type(error).__name__}: {error}"
+                connection.close()
+            with lock:
+                found.seconds.append(time.perf_counter() - began)
+                if problem:
+                    found.errors.append(problem)
+            time.sleep(pause_s)
+        connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(clients)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found.took_s = time.perf_counter() - began
+    return found
