@@ -1,11 +1,11 @@
 """
 The served library: how long replies take, alone, with 16 clients, beside an import, a rebuild, and slow models.
 
-The server is `refdesk serve` in a process of its own, over real abstracts; the clients are threads of this process. With
-`--against` each scene alternates between this checkout and another one, and the table has the ratio: times on a shared
-machine vary, ratios less.
+The server is `refdesk serve` in a process of its own, over real abstracts; the clients are threads of this process.
+Milliseconds are 95th percentiles unless they are said to be the longest. With `--against` each scene alternates between
+this checkout and another one, and the table has the ratio: times on a shared machine vary, ratios less.
 
-    python -m benchmarks.serve [--papers 6000] [--rounds 3] [--against CHECKOUT] [--scenes search ask …]
+    python -m benchmarks.serve [--papers 6000] [--rounds 3] [--against CHECKOUT] [--scenes alone import …]
 """
 
 from __future__ import annotations
@@ -14,22 +14,19 @@ import argparse
 import gzip
 import json
 import re
-import shutil
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from benchmarks.report import table, write_section
-from benchmarks.scale import documents, questions
-from benchmarks.serving import HERE, Request, Server, answer, ask, command, environment, load, search, served
+from benchmarks.scale import documents
+from benchmarks.serving import HERE, Bench, Load, Request, Server, answer, ask, load, search, served
 from tests import chat_server
 
 CLIENTS = 16
@@ -39,72 +36,6 @@ ASKING = 4
 """Readers that ask a model beside an import."""
 GIVEN_UP_S = 90.0
 Measured = dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """
-    What a scene needs.
-
-    Args:
-        checkout: Whose server is measured.
-        folder: For its files.
-        papers: Of the library, and as many others to import.
-    """
-
-    checkout: Path
-    folder: Path
-    papers: Sequence[dict[str, Any]]
-    more: Sequence[dict[str, Any]]
-
-    @property
-    def questions(self) -> list[str]:
-        """Questions about papers of the library."""
-        return questions(self.papers)
-
-    @property
-    def made(self) -> Path:
-        """The library, made once."""
-        made = self.folder / "made"
-        if not made.exists():
-            self.run(made, "add", jsonl(self.folder / "papers.jsonl", self.papers))
-        return made
-
-    @contextmanager
-    def copy(self) -> Iterator[Path]:
-        """A copy of the library."""
-        with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
-            yield shutil.copytree(self.made, Path(temporary) / "library")
-
-    def run(self, library: Path, *arguments: str | Path) -> None:
-        """Run a command to its end."""
-        subprocess.run(
-            command(library, *arguments), check=True, capture_output=True, env=environment(self.checkout), cwd=self.folder
-        )
-
-    @contextmanager
-    def importing(self, library: Path) -> Iterator[subprocess.Popen[bytes]]:
-        """The command that imports the other papers, at work."""
-        source = jsonl(self.folder / "more.jsonl", self.more)
-        process = subprocess.Popen(
-            command(library, "add", source, "--json"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment(self.checkout),
-            cwd=self.folder,
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
-
-
-def jsonl(path: Path, papers: Sequence[dict[str, Any]]) -> Path:
-    """A file of papers, made once."""
-    if not path.exists():
-        path.write_text("".join(json.dumps(paper) + "\n" for paper in papers), encoding="utf-8")
-    return path
 
 
 # ---- scenes: each gives figures by name
@@ -123,12 +54,12 @@ def alone(bench: Bench) -> Measured:
         many_ask = load(server, asked, clients=CLIENTS, number=1_000)
         return {
             "ready": server.ready_s,
-            "search, 1 client, rate": one.rate,
+            "search, 1 client, a second": one.rate,
             "search, 1 client": one.ms(0.95),
-            "search, 16 clients, rate": many.rate,
+            "search, 16 clients, a second": many.rate,
             "search, 16 clients": many.ms(0.95),
             "ask, 1 client": one_asks.ms(0.95),
-            "ask, 16 clients, rate": many_ask.rate,
+            "ask, 16 clients, a second": many_ask.rate,
             "ask, 16 clients": many_ask.ms(0.95),
             "memory": server.memory_mb(),
             "page": page_kb(server),
@@ -137,32 +68,26 @@ def alone(bench: Bench) -> Measured:
 
 
 def page_kb(server: Server) -> float:
-    """The most bytes of a page with all that it loads, as they are sent to a browser that takes gzip, in KB."""
+    """The most bytes of a page with all that it loads, as they are sent to a browser, which takes gzip, in KB."""
+    pages = ("/", "/search?q=diffusion+models", "/library", "/issues", "/answers")
+    return max(sum(map(len, sent_for(server, page))) for page in pages) / 1000
+
+
+def sent_for(server: Server, page: str) -> list[bytes]:
+    """A page and all that it loads, as they are sent."""
     connection = server.connect()
-    accept = (("Accept-Encoding", "gzip"), ("Accept", "text/html"))
-    most = 0
-
-    def got(path: str) -> bytes:
-        nonlocal size
-        status, sent = answer(connection, Request(path, headers=accept))
-        assert status == 200, f"{path}: {status}"
-        size += len(sent)
-        return gzip.decompress(sent) if sent[:2] == b"\x1f\x8b" else sent
-
-    for path in ("/", "/search?q=diffusion+models", "/library", "/issues", "/answers"):
-        size = 0
-        for asset in set(re.findall(r'(?:src|href)="(/static/[^"]+)"', got(path).decode())):
-            got(asset)
-        most = max(most, size)
-    return most / 1000
+    accepted = (("Accept-Encoding", "gzip"), ("Accept", "text/html"))
+    status, sent = answer(connection, Request(page, headers=accepted))
+    assert status == 200, f"{page}: {status}"
+    text = (gzip.decompress(sent) if sent[:2] == b"\x1f\x8b" else sent).decode()
+    assets = sorted(set(re.findall(r'(?:src|href)="(/static/[^"]+)"', text)))
+    return [sent, *(answer(connection, Request(asset, headers=accepted))[1] for asset in assets)]
 
 
 def beside_import(bench: Bench) -> Measured:
     """A client that searches and one that rates, while another process imports as many papers again."""
     with bench.copy() as library, served(bench.checkout, library) as server:
-        rates = [
-            Request(f"/api/v1/ratings/arxiv:{paper['id']}", {"rating": 1}, "PUT") for paper in bench.papers[:500]
-        ]
+        rates = [Request(f"/api/v1/ratings/arxiv:{paper['id']}", {"rating": 1}, "PUT") for paper in bench.papers[:500]]
         searches = [search(question) for question in bench.questions]
         load(server, searches, clients=2, number=100)
         began = time.perf_counter()
@@ -181,7 +106,7 @@ def beside_import(bench: Bench) -> Measured:
             "search during an import": searched.ms(0.95),
             "search during an import, longest": searched.ms(1.0),
             "a like during an import, longest": rated.ms(1.0) / 1000,
-            "import, papers/s": len(bench.more) / took_s,
+            "papers imported meanwhile, a second": len(bench.more) / took_s,
             "errors": len(rated.errors) + len(searched.errors) + died,
         }
 
@@ -193,13 +118,18 @@ def beside_rebuild(bench: Bench) -> Measured:
             catalog.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('rebuild', 'yes')")
         with served(bench.checkout, library) as server:
             searches = [search(question) for question in bench.questions]
-            until = time.perf_counter() + 60
-            searched = load(server, searches, clients=1, until=lambda: time.perf_counter() > until)
+            began = time.perf_counter()
+
+            def over() -> bool:
+                return time.perf_counter() > began + GIVEN_UP_S or not rebuild_is_pending(library)
+
+            searched = load(server, searches, clients=1, until=over)
+            rebuilt_s = time.perf_counter() - began
             return {
                 "search beside a pending rebuild": searched.ms(0.95),
                 "search beside a pending rebuild, longest": searched.ms(1.0),
                 "ready beside a pending rebuild": server.ready_s,
-                "rebuilt": float(not rebuild_is_pending(library)),
+                "rebuilt after": rebuilt_s,
                 "errors": len(searched.errors),
             }
 
@@ -236,9 +166,9 @@ def beside_models(bench: Bench) -> Measured:
             while connections(server, chat.url) and time.perf_counter() < began + GIVEN_UP_S:
                 time.sleep(0.05)
             return {
-                "a search beside waiting model questions": searched.ms(1.0) / 1000,
+                "a search beside 45 model questions, longest": searched.ms(1.0) / 1000,
                 "model questions at a time": waiting,
-                "cancelled": time.perf_counter() - began,
+                "cancelled after": time.perf_counter() - began,
                 "errors": len(searched.errors),
             }
 
@@ -250,10 +180,8 @@ def connections(server: Server, url: str) -> int:
     return sum(row.split()[2].endswith(port) and row.split()[3] == "01" for row in rows)
 
 
-def together(*actions: Callable[[], Any]) -> list[Any]:
-    """The results of actions that run at a time."""
-    from concurrent.futures import ThreadPoolExecutor
-
+def together(*actions: Callable[[], Load]) -> list[Load]:
+    """The results of loads that run at a time."""
     with ThreadPoolExecutor(len(actions)) as pool:
         return [each.result() for each in [pool.submit(action) for action in actions]]
 
@@ -263,9 +191,7 @@ def beside_readers(bench: Bench, imports: int = 5) -> Measured:
     died = failed = asked = 0
     with chat_server.serving() as chat:
         variables = {"OPENAI_BASE_URL": chat.url, "OPENAI_API_KEY": "sk-test", "REFDESK_MODEL": "openai:test-model"}
-        questions = [
-            Request("/api/v1/ask", {"question": question, "fresh": True}) for question in bench.questions
-        ]
+        questions = [Request("/api/v1/ask", {"question": question, "fresh": True}) for question in bench.questions]
         for _ in range(imports):
             with bench.copy() as library, served(bench.checkout, library, **variables) as server:
                 with bench.importing(library) as process:
@@ -273,24 +199,82 @@ def beside_readers(bench: Bench, imports: int = 5) -> Measured:
                 died += process.returncode != 0
                 asked += len(asking.seconds)
                 failed += len(asking.errors)
-                print(asking.errors[:3], file=sys.stderr)
-    return {"imports that died": died, "questions beside them": asked, "errors": failed}
+    return {"imports that died beside 4 asking readers": died, "questions beside them": asked, "errors": failed}
 
 
 SCENES: dict[str, Callable[[Bench], Measured]] = {
-    "alone": alone, "import": beside_import, "rebuild": beside_rebuild, "models": beside_models,
+    "alone": alone,
+    "import": beside_import,
+    "rebuild": beside_rebuild,
+    "models": beside_models,
     "readers": beside_readers,
 }
+LIMITS = {
+    "ready": "s ≤ 4",
+    "search, 1 client, a second": "",
+    "search, 1 client": "ms ≤ 30",
+    "search, 16 clients, a second": " ≥ 60",
+    "search, 16 clients": "ms ≤ 300",
+    "ask, 1 client": "ms",
+    "ask, 16 clients, a second": "",
+    "ask, 16 clients": "ms ≤ 350",
+    "memory": "MB ≤ 350",
+    "page": "KB ≤ 60",
+    "search during an import": "ms ≤ 300",
+    "search during an import, longest": "ms",
+    "a like during an import, longest": "s < 1",
+    "papers imported meanwhile, a second": "",
+    "search beside a pending rebuild": "ms ≤ 500",
+    "search beside a pending rebuild, longest": "ms",
+    "ready beside a pending rebuild": "s ≤ 4",
+    "rebuilt after": "s",
+    "model questions at a time": "",
+    "a search beside 45 model questions, longest": "s < 0.5",
+    "cancelled after": "s < 2",
+    "imports that died beside 4 asking readers": " = 0",
+    "questions beside them": "",
+    "errors": " = 0",
+}
+"""Unit and limit of each figure."""
+
+
+def found(name: str, value: float) -> str:
+    """A figure with its unit."""
+    unit = LIMITS[name].partition(" ")[0]
+    digits = 0 if unit in ("ms", "MB") or value.is_integer() else 1 if unit == "KB" or value >= 10 else 2
+    return f"{value:,.{digits}f} {unit}".rstrip()
+
+
+def rows_of(measured: dict[str, list[dict[str, Measured]]]) -> list[list[str]]:
+    """A row for each figure: the median of the rounds, its limit, the other checkout's, and the median ratio."""
+    rows = []
+    for name, limit in LIMITS.items():
+        rounds = [each for runs in measured.values() for each in runs if name in each["here"]]
+        if not rounds:
+            continue
+        values = [each["here"][name] for each in rounds]
+        if name == "errors":
+            rows.append([name, f"{sum(values):.0f}", limit.strip()])
+            continue
+        rows.append([name, found(name, statistics.median(values)), limit.partition(" ")[2]])
+        others = [(each["here"][name], each["there"][name]) for each in rounds if name in each.get("there", {})]
+        if others:
+            there = statistics.median(other for _, other in others)
+            ratio = statistics.median(here / other for here, other in others if other) if there else 1.0
+            rows[-1] += [found(name, there), f"{ratio:.2f}"]
+    return rows
 
 
 def main() -> None:
+    """Play the scenes and print a table; after all of them write the section “Serving” of docs/evaluation.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--papers", type=int, default=6_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--against", type=Path)
+    parser.add_argument("--against", type=Path, help="another checkout, measured in turn with this one")
     parser.add_argument("--scenes", nargs="+", choices=SCENES, default=list(SCENES))
     options = parser.parse_args()
     papers = documents(2 * options.papers)
+    measured: dict[str, list[dict[str, Measured]]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         benches = {}
         for name, checkout in {"here": HERE, "there": options.against}.items():
@@ -299,9 +283,16 @@ def main() -> None:
                 folder.mkdir()
                 benches[name] = Bench(checkout.resolve(), folder, papers[: options.papers], papers[options.papers :])
         for scene in options.scenes:
-            for _ in range(options.rounds):
-                for name, bench in benches.items():
-                    print(name, scene, json.dumps({k: round(v, 2) for k, v in SCENES[scene](bench).items()}), flush=True)
+            for number in range(options.rounds):
+                turn = {name: SCENES[scene](bench) for name, bench in benches.items()}
+                measured.setdefault(scene, []).append(turn)
+                print(f"{scene}, round {number + 1}: {turn}", file=sys.stderr, flush=True)
+    headings = [f"at {options.papers:,} papers", "found", "limit", *(["the other", "ratio"] if options.against else [])]
+    report = table(headings, [[*row, "", ""][: len(headings)] for row in rows_of(measured)])
+    if options.scenes == list(SCENES) and not options.against:
+        write_section("Serving", report)
+    else:
+        print(report)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +20,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+
+from benchmarks.scale import questions
 
 HERE = Path(__file__).parent.parent
 _TIMEOUT_S = 120.0
@@ -197,3 +201,73 @@ def load(
         thread.join()
     found.took_s = time.perf_counter() - began
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """
+    What a scene needs.
+
+    Args:
+        checkout: Whose server is measured.
+        folder: For its files.
+        papers: Of the library, and as many others to import.
+    """
+
+    checkout: Path
+    folder: Path
+    papers: Sequence[dict[str, Any]]
+    more: Sequence[dict[str, Any]]
+
+    @property
+    def questions(self) -> list[str]:
+        """Questions about papers of the library."""
+        return questions(self.papers)
+
+    @property
+    def made(self) -> Path:
+        """The library, made once."""
+        made = self.folder / "made"
+        if not made.exists():
+            self.run(made, "add", jsonl(self.folder / "papers.jsonl", self.papers))
+        return made
+
+    @contextmanager
+    def copy(self) -> Iterator[Path]:
+        """A copy of the library."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
+            yield shutil.copytree(self.made, Path(temporary) / "library")
+
+    def run(self, library: Path, *arguments: str | Path) -> None:
+        """Run a command to its end."""
+        subprocess.run(
+            command(library, *arguments),
+            check=True,
+            capture_output=True,
+            env=environment(self.checkout),
+            cwd=self.folder,
+        )
+
+    @contextmanager
+    def importing(self, library: Path) -> Iterator[subprocess.Popen[bytes]]:
+        """The command that imports the other papers, at work."""
+        source = jsonl(self.folder / "more.jsonl", self.more)
+        process = subprocess.Popen(
+            command(library, "add", source, "--json"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment(self.checkout),
+            cwd=self.folder,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def jsonl(path: Path, papers: Sequence[dict[str, Any]]) -> Path:
+    """A file of papers, made once."""
+    if not path.exists():
+        path.write_text("".join(json.dumps(paper) + "\n" for paper in papers), encoding="utf-8")
+    return path

@@ -50,8 +50,10 @@ def serve(
         from refdesk.serve.app import serve as run
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
+    from refdesk._threads import use_few_heaps
     from refdesk.opening import open_library
 
+    use_few_heaps()
     with open_library(
         session.place, config=session.config, create=False, read_only=read_only, notify=session.tell
     ) as library:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from threading import Event
 
 import anyio
 from starlette.requests import Request
@@ -39,8 +40,15 @@ class Api:
 
     def __init__(self, library: Library, *, signs_in: bool) -> None:
         self.library, self._signs_in = library, signs_in
+        self.looks = anyio.CapacityLimiter(given.LOOKS)
         self.searches = anyio.CapacityLimiter(given.SEARCHES)
-        self.questions = anyio.CapacityLimiter(given.QUESTIONS)
+        self._in_own_sentences = anyio.CapacityLimiter(given.QUESTIONS)
+        self._by_model = anyio.CapacityLimiter(given.MODEL_QUESTIONS)
+
+    @property
+    def questions(self) -> anyio.CapacityLimiter:
+        """Limits questions: those to a model wait for it, and leave the others their threads."""
+        return self._by_model if self.library.model else self._in_own_sentences
 
     def routes(self) -> list[Route]:
         """All routes, without the prefix."""
@@ -79,7 +87,7 @@ class Api:
         asked = await given.body(request, given.Asked)
         if "text/event-stream" in request.headers.get("accept", ""):
             reader = given.reader(request)
-            within = await given.in_thread(lambda: asked_within(self.library, asked, reader.name), self.searches)
+            within = await given.in_thread(lambda: asked_within(self.library, asked, reader.name), self.looks)
             return stream(
                 lambda cancel: self.library.stream(
                     asked.question,
@@ -91,21 +99,26 @@ class Api:
                 lambda document: self.keep(document, reader),
                 self.questions,
             )
-        return given.as_json(await self.answered(asked, given.reader(request)))
+        return given.as_json(await self.answered(asked, request))
 
-    async def answered(self, asked: given.Asked, reader: ReaderRecord) -> JsonDict:
-        """The answer to a question, kept for its reader."""
+    async def answered(self, asked: given.Asked, request: Request) -> JsonDict:
+        """The answer to a question, kept for its reader; a client that goes away cancels it."""
+        reader = given.reader(request)
 
-        def run() -> JsonDict:
+        def run(cancel: Event) -> JsonDict:
             within = asked_within(self.library, asked, reader.name)
             answer = self.library.ask(
-                asked.question, max_sentences=asked.max_sentences, fresh=asked.fresh, filter=within
+                asked.question,
+                max_sentences=asked.max_sentences,
+                fresh=asked.fresh,
+                filter=within,
+                cancel=cancel,
             )
             document = answer.to_dict()
             self.keep(document, reader)
             return document
 
-        return await given.in_thread(run, self.questions)
+        return await given.until_gone(request, run, self.questions)
 
     def keep(self, document: JsonDict, reader: ReaderRecord) -> None:
         """Keep an answer for its reader, where answers are kept."""
@@ -116,33 +129,36 @@ class Api:
     async def verify(self, request: Request) -> Response:
         """Check a document that Refdesk wrote."""
         asked = await given.body(request, given.Document)
-        found = await given.in_thread(lambda: self.library.verify(asked.document), self.questions)
+        found = await given.until_gone(
+            request, lambda cancel: self.library.verify(asked.document, cancel=cancel), self.questions
+        )
         return given.as_json(found.to_dict())
 
     async def review(self, request: Request) -> Response:
         """Review a topic."""
         asked = await given.body(request, given.Reviewed)
-        return given.as_json(_without_forms(await self.reviewed(asked, given.reader(request))))
+        return given.as_json(_without_forms(await self.reviewed(asked, request)))
 
-    async def reviewed(self, asked: given.Reviewed, reader: ReaderRecord) -> JsonDict:
-        """The review of a topic with its `forms`, Markdown and HTML, kept for its reader."""
+    async def reviewed(self, asked: given.Reviewed, request: Request) -> JsonDict:
+        """The review of a topic with its `forms`, Markdown and HTML, kept for its reader; as `answered`, cancelled."""
+        reader = given.reader(request)
 
-        def run() -> JsonDict:
+        def run(cancel: Event) -> JsonDict:
             from refdesk.render.review import rendered
 
-            made = self.library.review(asked.topic, limit=asked.limit, filter=asked.filter.filter)
+            made = self.library.review(asked.topic, limit=asked.limit, filter=asked.filter.filter, cancel=cancel)
             document = {**made.to_dict(), "forms": {form: rendered(made, form) for form in ("md", "html")}}
             shelf = self.library.shelf(reader.name, "review")
             if shelf.keeps:
                 shelf.keep(document, question=asked.topic)
             return document
 
-        return await given.in_thread(run, self.questions)
+        return await given.until_gone(request, run, self.questions)
 
     async def reviews(self, request: Request) -> Response:
         """The reader's last reviews."""
         shelf = self.library.shelf(given.reader(request).name, "review")
-        kept = await given.in_thread(lambda: shelf.answers(limit=LAST_ANSWERS), self.searches)
+        kept = await given.in_thread(lambda: shelf.answers(limit=LAST_ANSWERS), self.looks)
         return given.as_json(
             {"reviews": [{"id": each.id, "created": each.created, "topic": each.question} for each in kept]}
         )
@@ -152,10 +168,10 @@ class Api:
         shelf = self.library.shelf(given.reader(request).name, "review")
         id_, _, ending = request.path_params["id"].partition(".")
         if request.method == "DELETE":
-            if not await given.in_thread(lambda: shelf.delete(id_), self.searches):
+            if not await given.in_thread(lambda: shelf.delete(id_), self.looks):
                 raise _no_review(id_)
             return Response(status_code=204)
-        kept = await given.in_thread(lambda: shelf.answer(id_), self.searches)
+        kept = await given.in_thread(lambda: shelf.answer(id_), self.looks)
         if kept is None or ending not in ("", "md", "html"):
             raise _no_review(id_)
         if not ending:
@@ -167,7 +183,7 @@ class Api:
     async def answers(self, request: Request) -> Response:
         """The reader's last answers."""
         shelf = self.library.shelf(given.reader(request).name)
-        kept = await given.in_thread(lambda: shelf.answers(limit=LAST_ANSWERS), self.searches)
+        kept = await given.in_thread(lambda: shelf.answers(limit=LAST_ANSWERS), self.looks)
         return given.as_json(
             {"answers": [{"id": each.id, "created": each.created, "question": each.question} for each in kept]}
         )
@@ -178,7 +194,7 @@ class Api:
         if request.method == "DELETE":
             return await self._delete_answer(shelf, request.path_params["id"])
         id_, _, ending = request.path_params["id"].partition(".")
-        kept = await given.in_thread(lambda: shelf.answer(id_), self.searches)
+        kept = await given.in_thread(lambda: shelf.answer(id_), self.looks)
         if kept is None or ending not in ("", "md", *_EXPORTS):
             raise _no_answer(id_)
         if not ending:
@@ -187,12 +203,12 @@ class Api:
             return Response(as_markdown(kept.document).encode(errors="replace"), media_type=_MEDIA["md"])
         name, media = _EXPORTS[ending]
         text = await given.in_thread(
-            lambda: _exported(name, map(self.library.show, _sources(kept.document))), self.searches
+            lambda: _exported(name, map(self.library.show, _sources(kept.document))), self.looks
         )
         return Response(text, media_type=media)
 
     async def _delete_answer(self, shelf: Shelf, id_: str) -> Response:
-        if not await given.in_thread(lambda: shelf.delete(id_), self.searches):
+        if not await given.in_thread(lambda: shelf.delete(id_), self.looks):
             raise _no_answer(id_)
         return Response(status_code=204)
 
@@ -211,12 +227,12 @@ class Api:
                 "next": page.next,
             }
 
-        return given.as_json(await given.in_thread(run, self.searches))
+        return given.as_json(await given.in_thread(run, self.looks))
 
     async def paper(self, request: Request) -> Response:
         """A paper with its sentences and revisions."""
         found = await given.in_thread(
-            lambda: paper_document(self.library, self.library.show(request.path_params["id"])), self.searches
+            lambda: paper_document(self.library, self.library.show(request.path_params["id"])), self.looks
         )
         return given.as_json(found)
 
@@ -224,21 +240,21 @@ class Api:
         """Like or dislike a paper, or take that back."""
         asked = await given.body(request, given.Rating)
         id_, reader = request.path_params["id"], given.reader(request).name
-        paper = await given.in_thread(lambda: self.library.rate(id_, asked.rating, reader=reader), self.searches)
+        paper = await given.in_thread(lambda: self.library.rate(id_, asked.rating, reader=reader), self.looks)
         return given.as_json({"paper_id": paper.paper_id, "rating": asked.rating})
 
     async def export(self, request: Request) -> Response:
         """Papers in a format of reference managers."""
         asked = given.query(request, given.Export)
         text = await given.in_thread(
-            lambda: _exported(asked.format, self.library.papers(filter=asked.filter)), self.searches
+            lambda: _exported(asked.format, self.library.papers(filter=asked.filter)), self._in_own_sentences
         )
         return Response(text, media_type="text/plain")
 
     async def issues(self, request: Request) -> Response:
         """The stored issues that the reader may see, the newest first."""
         reader = given.reader(request).name
-        kept = await given.in_thread(lambda: self.library.issues.stored(reader), self.searches)
+        kept = await given.in_thread(lambda: self.library.issues.stored(reader), self.looks)
         return given.as_json({"issues": [each._asdict() for each in kept]})
 
     async def issue(self, request: Request) -> Response:
@@ -247,7 +263,7 @@ class Api:
         subscription = request.path_params["subscription"]
         is_shown = self.library.issues.shows(subscription, given.reader(request).name)
         text = await given.in_thread(
-            lambda: self.library.issues.stored_form(subscription, period, ending or "json"), self.searches
+            lambda: self.library.issues.stored_form(subscription, period, ending or "json"), self.looks
         )
         if not is_shown or text is None or (ending or "json") not in _MEDIA:
             raise NotThere(
@@ -259,7 +275,7 @@ class Api:
     async def status(self, request: Request) -> Response:
         """What the library holds, without places on the disk, and what is the reader's own."""
         reader = given.reader(request)
-        return given.as_json(await given.in_thread(lambda: self.state(reader), self.searches))
+        return given.as_json(await given.in_thread(lambda: self.state(reader), self.looks))
 
     def state(self, reader: ReaderRecord) -> JsonDict:
         """The status of the library as a reader may see it."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -82,7 +83,7 @@ def application(
             Route(MCP, assistants),
             *([] if only_mcp else faces),
         ],
-        middleware=[Middleware(Guard, doors=doors)],
+        middleware=[Middleware(Guard, doors=doors), Middleware(GZipMiddleware)],
         exception_handlers={404: missing},
         lifespan=running,
     )

@@ -109,7 +109,7 @@ class Frame:
 
     async def page(self, request: Request, name: str, here: str, *, status: int = 200, **values: Any) -> Response:
         reader = request.state.reader
-        count, newest = await given.in_thread(self.library.extent, self.api.searches) if reader else (0, None)
+        count, newest = await given.in_thread(self.library.extent, self.api.looks) if reader else (0, None)
         shared = {
             "here": here,
             "static": static_path(),

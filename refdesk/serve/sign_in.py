@@ -41,7 +41,7 @@ class SignIn:
         def begin() -> str | None:
             return self._readers.begin(code) if code else self._readers.begin_with_token((token or "").strip())
 
-        if not (session := await given.in_thread(begin, self._api.searches)):
+        if not (session := await given.in_thread(begin, self._api.looks)):
             wrong = "This link has been used, or is older than ten minutes." if code else "This token does not sign in."
             problem = BadQuestion(wrong, hint="Ask an admin of the library for a new one.")
             return await self._frame.page(request, "sign_in.html.j2", "", status=401, problem=problem)
@@ -52,7 +52,7 @@ class SignIn:
     async def sign_out(self, request: Request) -> Response:
         """End the session."""
         session = request.cookies.get(COOKIE, "")
-        await given.in_thread(lambda: self._readers.end(session), self._api.searches)
+        await given.in_thread(lambda: self._readers.end(session), self._api.looks)
         reply = RedirectResponse("/sign-in", 303)
         delete_cookie(reply, secure=self._frame.secure)
         return reply

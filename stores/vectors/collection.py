@@ -143,9 +143,7 @@ def parts(chunk_id: str) -> tuple[str, int]:
     return paper_id, int(number)
 
 
-def without_unfinished(
-    get: Callable[[list[str]], dict[str, Any]], chunk_ids: list[str]
-) -> Iterator[dict[str, Any]]:
+def without_unfinished(get: Callable[[list[str]], dict[str, Any]], chunk_ids: list[str]) -> Iterator[dict[str, Any]]:
     """
     Get vectors by ids, without those that another process is just writing.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from serving import Served, serving
 
 import refdesk
 from refdesk.serve import openapi
+from refdesk.serve.requests import MODEL_QUESTIONS
 from refdesk.serve.sessions import COOKIE
 from tests import chat_server
 from tests.browser import Browser, browsing
@@ -112,6 +114,7 @@ def test_claims_come_as_events_before_the_answer(served: tuple[refdesk.Library, 
     ) as reply:
         assert reply.headers["content-type"].startswith("text/event-stream")
         assert reply.headers["x-accel-buffering"] == "no"
+        assert "content-encoding" not in reply.headers  # it would hold claims back
         lines = list(reply.iter_lines())
     names = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
     data = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
@@ -216,7 +219,9 @@ def test_the_description_has_every_route_and_each_gives_what_it_says(
     assert len(openapi.OPERATIONS) == len(listed)
 
 
-def test_a_client_that_goes_away_cancels_its_question(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def modelled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[chat_server.ChatServer, Served]]:
+    """A library whose model writes a claim at once and goes on for minutes, and where it is served."""
     with chat_server.serving() as running:
         monkeypatch.setenv("OPENAI_BASE_URL", running.url)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
@@ -228,18 +233,67 @@ def test_a_client_that_goes_away_cancels_its_question(folder: Path, monkeypatch:
         running.reply = long
         running.chunk, running.pause_s = 60, 0.3
         with refdesk.open_library(folder, model="openai:served") as library, serving(library) as at:
-            with httpx.stream(
-                "POST",
-                f"{at.url}/api/v1/ask",
-                json={"question": "What explains grokking?"},
-                headers={"Accept": "text/event-stream"},
-                timeout=60,
-            ) as reply:
-                assert next(line for line in reply.iter_lines() if line.startswith("event: ")) == "event: claim"
-            limit = time.monotonic() + 30
-            while not running.hangups:
-                assert time.monotonic() < limit, "the model goes on"
-                time.sleep(0.05)
+            yield running, at
+
+
+def hung_up(running: chat_server.ChatServer, count: int) -> None:
+    """Wait until the model was asked to write for nobody any longer."""
+    limit = time.monotonic() + 30
+    while len(running.hangups) < count:
+        assert time.monotonic() < limit, "the model goes on"
+        time.sleep(0.05)
+
+
+def test_a_client_that_goes_away_cancels_its_question(modelled: tuple[chat_server.ChatServer, Served]) -> None:
+    running, at = modelled
+    with httpx.stream(
+        "POST",
+        f"{at.url}/api/v1/ask",
+        json={"question": "What explains grokking?"},
+        headers={"Accept": "text/event-stream"},
+        timeout=60,
+    ) as reply:
+        assert next(line for line in reply.iter_lines() if line.startswith("event: ")) == "event: claim"
+    hung_up(running, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/api/v1/ask", {"json": {"question": "What explains grokking?"}}),
+        ("/api/v1/review", {"json": {"topic": "grokking"}}),
+        ("/", {"data": {"question": "What explains grokking?"}}),
+    ],
+)
+def test_so_does_one_that_waits_for_the_whole_reply(
+    modelled: tuple[chat_server.ChatServer, Served], path: str, sent: dict[str, Any]
+) -> None:
+    running, at = modelled
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{at.url}{path}", timeout=1.5, **sent)
+    hung_up(running, 1)
+
+
+def test_questions_that_wait_for_a_model_make_no_search_wait(
+    modelled: tuple[chat_server.ChatServer, Served],
+) -> None:
+    running, at = modelled
+    streams = [threading.Thread(target=_ignoring, args=(at, number)) for number in range(20)]
+    for each in streams:
+        each.start()
+    limit = time.monotonic() + 30
+    while len(running.requests) < MODEL_QUESTIONS:
+        assert time.monotonic() < limit, "fewer questions than may be are at work"
+        time.sleep(0.05)
+    assert httpx.get(f"{at.url}/api/v1/search", params={"q": "grokking"}, timeout=5).json()["hits"]
+    assert httpx.get(f"{at.url}/api/v1/papers", timeout=5).json()["papers"]
+    for each in streams:
+        each.join()
+
+
+def _ignoring(at: Served, number: int) -> None:
+    with contextlib.suppress(httpx.ReadTimeout):
+        httpx.post(f"{at.url}/api/v1/ask", json={"question": f"What of grokking in {number} networks?"}, timeout=6)
 
 
 # ---- who may come in
@@ -382,15 +436,15 @@ def test_pages_are_valid_and_ask_for_nothing_from_elsewhere(served: tuple[refdes
 
 def test_assets_are_small_and_never_change_under_their_path(served: tuple[refdesk.Library, httpx.Client]) -> None:
     _, client = served
-    page = client.post("/", data={"question": QUESTION}, follow_redirects=True).text
-    assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
-    size = len(gzip.compress(page.encode()))
-    for asset in assets:
-        reply = client.get(asset)
+    page = client.post("/", data={"question": QUESTION}, follow_redirects=True)
+    replies = [client.get(asset) for asset in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)]
+    assert len(replies) == 3
+    for reply in replies:
         assert reply.headers["cache-control"] == "public, max-age=31536000, immutable"
-        size += len(gzip.compress(reply.content))
-    assert len(assets) == 3
-    assert size < 60_000
+    assert all(
+        reply.headers.get("content-encoding") == "gzip" for reply in (page, *replies) if len(reply.content) > 500
+    )
+    assert sum(reply.num_bytes_downloaded for reply in (page, *replies)) < 20_000
     assert client.get("/static/older/page.css").headers["cache-control"] == "no-store"
     for name in ("/static/x/nothing.css", "/static/x/..%2Fpages.py", "/static/x/"):
         assert client.get(name).status_code in (401, 404)

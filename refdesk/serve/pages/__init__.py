@@ -41,7 +41,7 @@ class Pages:
 
     async def library(self, request: Request) -> Response:
         """What the library holds, and how its feeds and issues do."""
-        found = await given.in_thread(lambda: self._api.state(given.reader(request)), self._api.searches)
+        found = await given.in_thread(lambda: self._api.state(given.reader(request)), self._api.looks)
         return await self._frame.page(request, "library.html.j2", "/library", library=found)
 
     async def missing(self, request: Request) -> Response:

@@ -37,7 +37,7 @@ class AskPages:
     async def ask(self, request: Request) -> Response:
         """The question, still empty, perhaps with filters, and the last ones."""
         shelf = self._frame.shelf(request)
-        last = await given.in_thread(lambda: shelf.answers(limit=_LAST), self._api.searches)
+        last = await given.in_thread(lambda: shelf.answers(limit=_LAST), self._api.looks)
         filters = Filters.of(request.query_params)
         question = request.query_params.get("question", "")
         return await self._frame.page(request, "ask.html.j2", "/", question=question, given=filters, last=last)
@@ -52,7 +52,12 @@ class AskPages:
             if not question:
                 raise BadQuestion("There is no question.", hint="Write one, or the words of a topic.")
             if after:
-                question = await given.in_thread(lambda: self._library.condense([after], question), self._api.questions)
+                line = question
+                question = await given.until_gone(
+                    request,
+                    lambda cancel: self._library.condense([after], line, cancel=cancel),
+                    self._api.questions,
+                )
             asked = given.Asked(
                 question=question,
                 filter=given.Filtered(**filters.fields),
@@ -60,7 +65,7 @@ class AskPages:
                 review=filters.review,
                 fresh=bool(form.get("fresh")),
             )
-            document = await self._api.answered(asked, given.reader(request))
+            document = await self._api.answered(asked, request)
         except RefdeskError as error:
             status = given.status_of(error)
             return await self._frame.page(
@@ -72,13 +77,13 @@ class AskPages:
 
     async def answers(self, request: Request) -> Response:
         """The reader's last questions."""
-        kept = await given.in_thread(lambda: self._frame.shelf(request).answers(limit=LAST_ANSWERS), self._api.searches)
+        kept = await given.in_thread(lambda: self._frame.shelf(request).answers(limit=LAST_ANSWERS), self._api.looks)
         return await self._frame.page(request, "answers.html.j2", "/", kept=kept)
 
     async def answer(self, request: Request) -> Response:
         """A kept answer; the filters in its address are those of the next question."""
         id_ = request.path_params["id"]
-        kept = await given.in_thread(lambda: self._frame.shelf(request).answer(id_), self._api.searches)
+        kept = await given.in_thread(lambda: self._frame.shelf(request).answer(id_), self._api.looks)
         if kept is None:
             raise NotThere("This answer is not kept, or no longer.", hint="Ask the question again.")
         return await self._answer(request, kept.document, Filters.of(request.query_params), kept=True)
@@ -86,7 +91,7 @@ class AskPages:
     async def _answer(self, request: Request, document: JsonDict, filters: Filters, *, kept: bool) -> Response:
         reader = given.reader(request).name
         shown = await given.in_thread(
-            lambda: views.answer(self._library, document, kept=kept, reader=reader), self._api.searches
+            lambda: views.answer(self._library, document, kept=kept, reader=reader), self._api.looks
         )
         back = filters.at(f"/answers/{document['id']}") if kept else "/"
         question = document["question"]

@@ -33,7 +33,7 @@ class IssuePages:
     async def issues(self, request: Request) -> Response:
         """The stored issues, by subscription."""
         reader = given.reader(request).name
-        kept = await given.in_thread(lambda: self._library.issues.stored(reader), self._api.searches)
+        kept = await given.in_thread(lambda: self._library.issues.stored(reader), self._api.looks)
         kept.sort(key=lambda each: each.subscription)  # the newest first within it, as they come
         archive = {name: list(issues) for name, issues in groupby(kept, lambda each: each.subscription)}
         return await self._frame.page(request, "issues.html.j2", "/issues", archive=archive)
@@ -59,7 +59,7 @@ class IssuePages:
                 "ratings": shelf.ratings(),
             }
 
-        values = await given.in_thread(found, self._api.searches)
+        values = await given.in_thread(found, self._api.looks)
         values["form"] = f"/api/v1/issues/{quote(subscription, safe='')}/{quote(period, safe='')}"
         values["back"] = f"/issues/{quote(subscription, safe='')}/{quote(period, safe='')}"
         return await self._frame.page(request, "issue.html.j2", "/issues", **values)

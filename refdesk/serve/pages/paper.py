@@ -64,7 +64,7 @@ class PaperPages:
                 "back": paper_path(paper.paper_id),
             }
 
-        values = await given.in_thread(found, self._api.searches)
+        values = await given.in_thread(found, self._api.looks)
         return await self._frame.page(request, "paper.html.j2", "/search", **values)
 
     async def rate(self, request: Request) -> Response:
@@ -74,7 +74,7 @@ class PaperPages:
         if rating not in ("-1", "0", "1"):
             raise BadQuestion(f"{rating[:20]!r} is no rating.", hint="Go back, and press a button of the page.")
         await given.in_thread(
-            lambda: self._library.rate(paper, int(rating), reader=given.reader(request).name), self._api.searches
+            lambda: self._library.rate(paper, int(rating), reader=given.reader(request).name), self._api.looks
         )
         back = str(form.get("back", "/"))
         is_ours = back.startswith("/") and not back.startswith(("//", "/\\"))

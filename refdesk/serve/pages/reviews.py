@@ -44,7 +44,7 @@ class ReviewPages:
             if not topic:
                 raise BadQuestion("There is no topic.", hint="Write one, such as “speculative decoding”.")
             asked = given.Reviewed(topic=topic, filter=given.Filtered(**filters.fields))
-            document = await self._api.reviewed(asked, given.reader(request))
+            document = await self._api.reviewed(asked, request)
         except RefdeskError as error:
             status = given.status_of(error)
             return await self._page(request, topic=topic, given=filters, problem=error, status=status)
@@ -62,12 +62,12 @@ class ReviewPages:
                 raise NotThere("This review is not kept, or no longer.", hint="Review the topic again.")
             return {"review": kept, "papers": kept.document["sources"], "ratings": shelf.ratings()}
 
-        values = await given.in_thread(found, self._api.searches)
+        values = await given.in_thread(found, self._api.looks)
         return await self._frame.page(
             request, "review.html.j2", "/reviews", form=f"/api/v1/reviews/{id_}", back=f"/reviews/{id_}", **values
         )
 
     async def _page(self, request: Request, **values: Any) -> Response:
         shelf = self._library.shelf(given.reader(request).name, "review")
-        kept = await given.in_thread(lambda: shelf.answers(limit=LAST_ANSWERS), self._api.searches)
+        kept = await given.in_thread(lambda: shelf.answers(limit=LAST_ANSWERS), self._api.looks)
         return await self._frame.page(request, "reviews.html.j2", "/reviews", kept=kept, **values)
