@@ -263,6 +263,27 @@ class Library(Looking):
 
     # ---- keeping it consistent
 
+    def lacks(self) -> dict[str, int]:
+        """
+        By index, how many papers it lacks; the next writer indexes them. Empty if both are complete.
+
+        An index that is to be built anew lacks them all.
+        """
+        return self._store.health.lacks()
+
+    def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> int:
+        """
+        Index what a killed import or an interrupted rebuild left; whoever searches meanwhile uses what is there.
+
+        Returns:
+            The number of papers indexed.
+
+        Raises:
+            LibraryLocked: Another process is writing, and did not finish in time.
+        """
+        with self._store.writing():
+            return self._store.catch_up(progress)
+
     def check(self) -> list[Finding]:
         """Compare the indexes with the catalog; an empty list means that they agree."""
         from stores.consistency import check

@@ -67,6 +67,14 @@ class IndexHealth:
             for name, state in states.items()
         }
 
+    def lacks(self) -> dict[str, int]:
+        """By index, how many papers it lacks, all where it is to be built anew; only those that lack some."""
+        states, problems = self._catalog.changes.indexes(), self.problems()
+        every = states.keys() if self.needs_rebuild() else problems.keys()
+        papers = self._catalog.count() if every else 0
+        found = {name: papers if name in every else state.lag for name, state in states.items()}
+        return {name: lag for name, lag in found.items() if lag}
+
     def tell_lag(self, states: Mapping[str, IndexState], *, rebuild: bool) -> None:
         """
         Say that papers cannot be found yet; say it again only after all of them could be found in between.

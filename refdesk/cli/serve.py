@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from refdesk.cli.common import Session
+from refdesk.cli.common import Session, printable
 
 EXTRA = ("mcp", "mcp_types", "sse_starlette", "starlette", "uvicorn", "multipart", "python_multipart")
 """Packages of the extra `serve`."""
@@ -48,15 +48,22 @@ def serve(
     """
     try:
         from refdesk.serve.app import serve as run
+        from refdesk.serve.upkeep import kept_up
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
     from refdesk._threads import use_few_heaps
     from refdesk.opening import open_library
 
+    def tell(line: str) -> None:
+        click.echo(printable(line), err=True)
+
     use_few_heaps()
-    with open_library(
-        session.place, config=session.config, create=False, read_only=read_only, notify=session.tell
-    ) as library:
+    with (
+        open_library(
+            session.place, config=session.config, create=False, read_only=read_only, notify=session.tell
+        ) as library,
+        kept_up(library, session.place, session.config, tell),
+    ):
         run(
             library,
             host=host,
@@ -65,7 +72,7 @@ def serve(
             public_url=public_url,
             insecure=insecure,
             show=show,
-            tell=lambda line: click.echo(line, err=True),
+            tell=tell,
         )
 
 
