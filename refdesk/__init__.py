@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         TableRow,
         Theme,
     )
+    from refdesk.confirming import Confirming
     from refdesk.digest.issues import Issues
     from refdesk.digest.run import Step
     from refdesk.feeds.syncing import FeedReport
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from refdesk.readers import Readers
     from refdesk.settings.serving import Serving
     from refdesk.shelf import Shelf
+    from refdesk.subscribing import Subscribed, Subscribing
     from refdesk.verify import Verification, Verified
     from stores.sql.answers import StoredAnswer
     from stores.sql.issues import StoredIssue
@@ -97,6 +99,7 @@ __all__ = [
     "Candidate",
     "Citation",
     "Claim",
+    "Confirming",
     "Coverage",
     "Decision",
     "Difference",
@@ -139,6 +142,8 @@ __all__ = [
     "Step",
     "StoredAnswer",
     "StoredIssue",
+    "Subscribed",
+    "Subscribing",
     "TableRow",
     "Theme",
     "TokenRecord",
@@ -170,8 +175,11 @@ _MODULES = {
     "Verified": "refdesk.verify",
     "ReaderRecord": "stores.sql.readers",
     "Readers": "refdesk.readers",
+    "Confirming": "refdesk.confirming",
     "Serving": "refdesk.settings.serving",
     "Shelf": "refdesk.shelf",
+    "Subscribed": "refdesk.subscribing",
+    "Subscribing": "refdesk.subscribing",
     "StoredAnswer": "stores.sql.answers",
     "StoredIssue": "stores.sql.issues",
     "TokenRecord": "stores.sql.tokens",

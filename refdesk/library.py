@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Unpack
 from rag.embedders import canonical
 from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, SplitReport, choose_filter
 from rag.types.reader import LOCAL
-from refdesk import wiring
+from refdesk import issue_wiring
 from refdesk.arguments import check_rating, printable_tags
 from refdesk.filters import checked_filter, day, resolve_paper
 from refdesk.ingest import examples as examples
@@ -23,11 +23,14 @@ from refdesk.readers import Readers
 from refdesk.settings import config as configuration
 from refdesk.settings.serving import Serving, serving
 from refdesk.shelf import Shelf
+from refdesk.subscribing import Subscribing
 
 if TYPE_CHECKING:
     from rag.types import Digest
+    from refdesk.confirming import Confirming
     from refdesk.digest.issues import Issues
     from refdesk.feeds.syncing import FeedReport
+    from stores.sql.readers import ReaderRecord
 
 
 class Library(Looking):
@@ -58,7 +61,6 @@ class Library(Looking):
             ConfigError: A setting is wrong, or one that an open library keeps has changed; the old ones stay in use.
         """
         self._use(configuration.reloaded(self._settings, self._load()))
-        self.__dict__.pop("issues", None)
 
     # ---- putting papers in
 
@@ -139,7 +141,7 @@ class Library(Looking):
         from refdesk.feeds.syncing import sync
         from refdesk.ingest.add import add_file
 
-        return sync(self._store, wiring.feed_settings(self._settings), names, add_file=add_file, tell=tell)
+        return sync(self._store, issue_wiring.feed_settings(self._settings), names, add_file=add_file, tell=tell)
 
     def digest(
         self,
@@ -165,14 +167,14 @@ class Library(Looking):
         """
         return self.issues.make(period, subscription=subscription, fresh=fresh, cancel=cancel).digest
 
-    @cached_property
+    @property
     def issues(self) -> Issues:
         """The issues of the library: make, render, run, and their status."""
         from refdesk.digest.issues import Issues
 
         return Issues(
             self._store,
-            wiring.digest_settings(self._store, self._settings),
+            issue_wiring.digest_settings(self._store, self._settings),
             self._ask,
             model=self._settings.model,
         )
@@ -181,6 +183,21 @@ class Library(Looking):
     def readers(self) -> Readers:
         """The readers of the library, and how they sign in where it is served."""
         return Readers(self._store)
+
+    @property
+    def subscribing(self) -> Subscribing:
+        """The subscriptions that readers make for themselves."""
+        return Subscribing(self._store, self._settings)
+
+    def confirming(self) -> Confirming:
+        """Confirms mail addresses of readers. Raises InputError where no mails are sent, or no link can be."""
+        return issue_wiring.confirming(self._store, self._settings)
+
+    def confirmed(self, signed: str) -> tuple[ReaderRecord, str] | None:
+        """The reader and the address of a mailed link; None if it is not ours, or older than two days."""
+        from refdesk.confirming import confirmed
+
+        return confirmed(self._store, signed)
 
     def shelf(self, reader: str = LOCAL, kind: Literal["answer", "review"] = "answer") -> Shelf:
         """What a served library keeps for a reader: answers or reviews, and ratings."""
@@ -256,8 +273,8 @@ class Library(Looking):
         """
         from refdesk.status import for_readers, status
 
-        feeds = wiring.feed_states(self._store, self._settings)
-        errors = wiring.settings_errors(self._settings)
+        feeds = issue_wiring.feed_states(self._store, self._settings)
+        errors = issue_wiring.settings_errors(self._settings)
         document = status(self._store, feeds=feeds, reranker=self._settings.reranker, errors=errors)
         return {**(for_readers(document) if reader else document), **self.issues.status(reader)}
 

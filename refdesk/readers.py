@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 
-from rag.delivery import message
 from rag.errors import InputError, NotThere
 from rag.types.reader import LOCAL, READER_ROLES, ReaderRole, TokenScope
+from refdesk.confirming import mail_address
 from stores.sql.readers import ReaderRecord
 from stores.sql.sign_ins import in_memory
 from stores.sql.tokens import TokenRecord
@@ -111,7 +111,7 @@ class Readers:
         if role not in READER_ROLES:
             raise InputError(f"There is no role {role[:80]!r}.", hint=f"There are {', '.join(READER_ROLES)}.")
         if email:
-            message.mailbox(email)
+            mail_address(email)
 
     # ---- browsers
 

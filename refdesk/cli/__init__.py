@@ -36,6 +36,7 @@ from refdesk.cli import (
     readers,
     review,
     serve,
+    subscribe,
     sync,
     verify,
 )
@@ -78,6 +79,8 @@ for _command in (
     digest.run,
     digest.like,
     digest.dislike,
+    subscribe.subscribe,
+    subscribe.unsubscribe,
     review.review,
     library.show,
     library.split,

@@ -17,6 +17,7 @@ from rag.delivery.files import write, write_issue
 from rag.delivery.outcome import HandOver, Outcome
 from rag.ports import Delivery
 from rag.types import Digest, Subscription
+from refdesk.digest.mail_links import NO_LINKS, MailLinks, mail_links
 from refdesk.render import issue as rendering
 from refdesk.render.wording import counted
 from refdesk.settings.email import Mail
@@ -41,6 +42,7 @@ class Sender:
         subscriptions: The valid ones by name.
         broken: The names of the others; their deliveries wait.
         mail: How messages are sent; None where they cannot be.
+        public_url: The address that readers open; None if mails cannot link to it.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class Sender:
         *,
         broken: Collection[str],
         mail: Mail | None,
+        public_url: str | None = None,
     ) -> None:
         self._store, self._subscriptions, self._broken, self._mail = store, subscriptions, broken, mail
+        self._public_url = (public_url or "").rstrip("/")
 
     def send(self, delivery: Delivery, hand_over: HandOver) -> Outcome:
         """Deliver an issue to one place; call `hand_over` right before a mail server may have the message."""
@@ -108,13 +112,24 @@ class Sender:
             return Outcome("later", "refdesk.toml has no valid [email].")
         if to.casefold() not in map(str.casefold, addresses(subscription)):
             return Outcome("refused", f"{to} is no longer a reader of “{issue.subscription}”.")
-        return smtp.send(self._message(issue, to, self._mail), self._mail.server, hand_over=hand_over)
+        if to.casefold() in self._store.catalog.subscriptions().unsubscribed(issue.subscription):
+            return Outcome("refused", f"{to} has unsubscribed from “{issue.subscription}”.")
+        links = self._links(issue, subscription, to)
+        return smtp.send(self._message(issue, to, self._mail, links), self._mail.server, hand_over=hand_over)
 
-    def _message(self, issue: IssueRecord, to: str, mail: Mail) -> EmailMessage:
+    def _links(self, issue: IssueRecord, subscription: Subscription, to: str) -> MailLinks:
+        """The links of a message, which are its reader's alone: they rate papers if a reader has the address."""
+        readers = self._store.catalog.readers()
+        same = (each for each in readers.all() if (each.email or "").casefold() == to.casefold())
+        return mail_links(
+            issue, self._public_url, owner=readers.find(subscription.reader), reader=next(same, None), to=to
+        )
+
+    def _message(self, issue: IssueRecord, to: str, mail: Mail, links: MailLinks = NO_LINKS) -> EmailMessage:
         return message.message(
             subject=issue.forms["subject"],
-            text=issue.forms["text"],
-            html=rendering.folded_away(issue.forms["html"]),
+            text=links.in_text(issue.forms["text"]),
+            html=links.in_html(rendering.folded_away(issue.forms["html"])),
             sender=mail.sender,
             to=to,
             message_id=message.message_id(
@@ -122,23 +137,11 @@ class Sender:
             ),
             list_id=message.list_id(subscription=issue.subscription, sender=mail.sender),
             date=datetime.fromisoformat(issue.created),
-            list_unsubscribe=mail.list_unsubscribe,
+            list_unsubscribe=links.list_unsubscribe or mail.list_unsubscribe,
         )
 
     def _feed(self, subscription: str) -> bytes:
-        issues = self._store.catalog.issues().all(subscription, limit=FEED_ENTRIES)
-        entries = [
-            atom.Entry(
-                period=issue.period,
-                title=issue.forms["subject"],
-                updated=datetime.fromisoformat(issue.created),
-                summary=issue.forms["summary"],
-                html=rendering.body(issue.forms["html"]) if number >= len(issues) - WHOLE_ENTRIES else None,
-            )
-            for number, issue in enumerate(issues)
-        ]
-        title = f"Refdesk digest: {subscription}"
-        return atom.feed(entries, library=self._library, subscription=subscription, title=title, author="Refdesk")
+        return feed(self._store, subscription)
 
     @property
     def _library(self) -> str:
@@ -146,9 +149,33 @@ class Sender:
         return self._store.indexes.library_id
 
 
-def planned(subscription: Subscription, period: str, now: datetime) -> list[Delivery]:
-    """The deliveries of an issue: the library's folder and feed, each reader, and the subscription's own folder."""
-    places = [("file", ISSUES), ("atom", ISSUES), *(("email", address) for address in addresses(subscription))]
+def feed(store: LibraryStore, subscription: str) -> bytes:
+    """The Atom feed of a subscription's last issues."""
+    issues = store.catalog.issues().all(subscription, limit=FEED_ENTRIES)
+    entries = [
+        atom.Entry(
+            period=issue.period,
+            title=issue.forms["subject"],
+            updated=datetime.fromisoformat(issue.created),
+            summary=issue.forms["summary"],
+            html=rendering.body(issue.forms["html"]) if number >= len(issues) - WHOLE_ENTRIES else None,
+        )
+        for number, issue in enumerate(issues)
+    ]
+    title = f"Refdesk digest: {subscription}"
+    return atom.feed(
+        entries, library=store.indexes.library_id, subscription=subscription, title=title, author="Refdesk"
+    )
+
+
+def planned(subscription: Subscription, period: str, now: datetime, *, without: Collection[str] = ()) -> list[Delivery]:
+    """
+    The deliveries of an issue: the library's folder and feed, each reader, and the subscription's own folder.
+
+    `without` has the addresses that unsubscribed, in lower case.
+    """
+    readers = [address for address in addresses(subscription) if address.casefold() not in without]
+    places = [("file", ISSUES), ("atom", ISSUES), *(("email", address) for address in readers)]
     if subscription.folder:
         places.append(("file", str(Path(subscription.folder).expanduser().absolute())))
     return [

@@ -142,6 +142,12 @@ class Issues:
             return json.dumps(record.document, ensure_ascii=False)
         return record.forms.get(form) if record else None
 
+    def feed(self, subscription: str) -> bytes:
+        """The Atom feed of a subscription's last issues."""
+        from refdesk.digest.deliver import feed
+
+        return feed(self._store, subscription)
+
     def within(self, period: str, filter_: Filter, *, subscription: str | None = None) -> Filter:
         """A filter narrowed to the papers of an issue. Raises as `papers`, and BadFilter where none is left."""
         papers = self.papers(period, subscription=subscription)

@@ -71,7 +71,9 @@ class Run:
                 self._errors[name] = error
             else:
                 self._subscriptions[name] = subscription
-        self._sender = Sender(store, self._subscriptions, broken=frozenset(self._errors), mail=mail)
+        self._sender = Sender(
+            store, self._subscriptions, broken=frozenset(self._errors), mail=mail, public_url=settings.public_url
+        )
 
     def run(
         self, *, resend: str | None = None, dismiss: str | None = None, catch_up: int | None = None
@@ -191,7 +193,8 @@ class Run:
             forms=renderings(digest),
             considered=built.considered,
         )
-        deliveries = planned(subscription, record.period, now)
+        without = self._store.catalog.subscriptions().unsubscribed(subscription.name)
+        deliveries = planned(subscription, record.period, now, without=without)
         self._store.catalog.issues().keep(record, deliveries)
 
 

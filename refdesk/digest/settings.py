@@ -25,6 +25,7 @@ class DigestSettings:
         sender: The address that messages are from.
         mail: Reads how messages are sent; None where `[email]` is absent. Raises ConfigError.
         feed_states: Gives the states of the feeds as they were at their last pull.
+        public_url: The address at which the library is served; None if mails cannot link to it.
         sync: Pulls the feeds; None where there are none.
     """
 
@@ -33,4 +34,5 @@ class DigestSettings:
     sender: str = "refdesk@localhost"
     mail: Callable[[], Mail | None] = lambda: None
     feed_states: Callable[[], Sequence[JsonDict]] = tuple
+    public_url: str | None = None
     sync: Callable[[], Sequence[FeedReport]] | None = None

@@ -26,8 +26,10 @@ from refdesk.mcp.http import Endpoint
 from refdesk.serve.api import Api
 from refdesk.serve.frame import Frame
 from refdesk.serve.guard import API, MCP, Auth, Doors, Guard
+from refdesk.serve.mailed import Mailed
 from refdesk.serve.pages import Pages
 from refdesk.serve.sign_in import SignIn
+from refdesk.serve.subscriptions import Subscriptions
 
 PREFIX = "/api/v1"
 DRAIN_S = 5
@@ -55,7 +57,7 @@ def application(
     """
     api = Api(library, signs_in=auth != "none")
     frame = Frame(api, secure=secure)
-    pages = Pages(frame)
+    pages, subscriptions = Pages(frame), Subscriptions(frame)
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"ok": True})
@@ -74,7 +76,13 @@ def application(
         async with assistants.running():
             yield
 
-    faces = [Mount(PREFIX, routes=list(api.routes())), *pages.routes(), *SignIn(frame).routes()]
+    faces = [
+        Mount(PREFIX, routes=[*api.routes(), *subscriptions.api_routes()]),
+        *pages.routes(),
+        *SignIn(frame).routes(),
+        *subscriptions.routes(),
+        *Mailed(frame).routes(),
+    ]
     doors = Doors(hosts=hosts, readers=library.readers, auth=auth, proxies=proxies)
     return Starlette(
         routes=[

@@ -107,7 +107,9 @@ class Frame:
         """What is kept for the reader."""
         return self.library.shelf(given.reader(request).name)
 
-    async def page(self, request: Request, name: str, here: str, *, status: int = 200, **values: Any) -> Response:
+    async def page(
+        self, request: Request, template: str, here: str, /, *, status: int = 200, **values: Any
+    ) -> Response:
         reader = request.state.reader
         count, newest = await given.in_thread(self.library.extent, self.api.looks) if reader else (0, None)
         shared = {
@@ -123,7 +125,7 @@ class Frame:
             "answer": None,
             "back": "/",
         }
-        text = _templates().get_template(name).render({**shared, **values})
+        text = _templates().get_template(template).render({**shared, **values})
         return HTMLResponse(text.encode(errors="replace").decode(), status)
 
     def shown(self, page: given.Endpoint) -> given.Endpoint:

@@ -37,6 +37,7 @@ def _object(*keys: str) -> dict[str, Any]:
 _ANSWER = _object("question", "answered", "confidence", "mode", "text", "claims", "sources", "id")
 _ISSUE = _object("headline", "themes", "papers", "sources", "manifest")
 _PAPER = _object("paper_id", "title", "abstract", "authors", "sentences", "aliases")
+_SUBSCRIPTION = _object("name", "reader", "settings", "is_own", "mailed_to", "feed")
 _TEXT: dict[str, Any] = {"type": "string"}
 Operation = tuple[str, str, str, type[BaseModel] | None, dict[str, Any] | None, int]
 OPERATIONS: tuple[Operation, ...] = (
@@ -63,6 +64,13 @@ OPERATIONS: tuple[Operation, ...] = (
     ("get", "/export", "Papers in a format of reference managers.", given.Export, _TEXT, 200),
     ("get", "/issues", "The stored issues.", None, _object("issues"), 200),
     ("get", "/issues/{subscription}/{period}", "A stored issue; .md or .html gives its text.", None, _ISSUE, 200),
+    ("get", "/subscriptions", "One's subscriptions.", None, _object("subscriptions"), 200),
+    ("get", "/subscriptions/{name}", "A subscription.", None, _SUBSCRIPTION, 200),
+    ("put", "/subscriptions/{name}", "Make or change a subscription.", given.Subscription, _SUBSCRIPTION, 200),
+    ("delete", "/subscriptions/{name}", "Delete a subscription; its issues stay.", None, None, 204),
+    ("post", "/subscriptions/{name}/feed", "The secret address of its feed.", None, _object("address"), 200),
+    ("delete", "/subscriptions/{name}/feed", "End that address.", None, None, 204),
+    ("post", "/address", "Mail a link that confirms one's address.", given.Address, _object("address"), 202),
     ("get", "/status", "What the library holds.", None, _object("papers", "first_day", "last_day"), 200),
 )
 

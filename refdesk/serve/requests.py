@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from rag import errors
-from rag.types import Filter
+from rag.types import Every, Filter
 from rag.types.reader import ReaderRole
 from refdesk.reviews import MOST
 from stores.sql.readers import ReaderRecord
@@ -125,6 +125,31 @@ class Reviewed(Given):
     topic: Annotated[str, Field(min_length=1, max_length=2_000)]
     filter: Filtered = Filtered()
     limit: Annotated[int, Field(ge=1, le=MOST)] = 100
+
+
+class Subscription(Given):
+    """A subscription; what is left out has the default of refdesk.toml."""
+
+    every: Every | None = None
+    timezone: Annotated[str | None, Field(max_length=100)] = None
+    topics: _Names = ()
+    authors: _Names = ()
+    categories: _Names = ()
+    must: _Names = ()
+    must_not: _Names = ()
+    liked: _Names = ()
+    disliked: _Names = ()
+    threshold: Annotated[float | None, Field(ge=0, le=1)] = None
+    size: Annotated[int | None, Field(ge=1, le=500)] = None
+    order: Literal["interest", "trending"] = "interest"
+    formats: tuple[Literal["md", "html", "json"], ...] = ("md", "html", "json")
+    mail: bool = True
+
+
+class Address(Given):
+    """A mail address."""
+
+    address: Annotated[str, Field(min_length=3, max_length=300)]
 
 
 class Rating(Given):

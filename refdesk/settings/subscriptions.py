@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from rag.errors import ConfigError
+from rag.errors import ConfigError, InputError
 from rag.types import DEFAULT_SUBSCRIPTION, Subscription
 from refdesk.settings.config import FILE
+
+if TYPE_CHECKING:
+    from stores.sql.readers import ReaderRecord
+    from stores.sql.subscriptions import SubscriptionRecord
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 Tables = Mapping[str, Mapping[str, Any]]
@@ -43,6 +48,75 @@ def subscriptions(tables: Tables, *, file: str = FILE) -> dict[str, Subscription
     for error in errors.values():
         raise error
     return valid
+
+
+OWN_FIELDS = (
+    "every timezone topics authors categories must must_not liked disliked threshold size order formats".split()
+)
+"""What a reader sets of a subscription in the catalog, and `mail`. Paths and addresses of others stand in the file."""
+
+
+def own_table(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The settings of a reader's own subscription, checked as a table of `refdesk.toml` is.
+
+    Args:
+        name: Its name.
+        settings: `OWN_FIELDS`, and `mail`: False mails no issues.
+
+    Raises:
+        InputError: The name or a setting is not valid.
+    """
+    table = {key: value for key, value in settings.items() if value is not None}
+    if unknown := [key for key in table if key not in (*OWN_FIELDS, "mail")]:
+        raise InputError(f"A subscription has no setting `{unknown[0][:80]}`.", hint=f"It has {', '.join(OWN_FIELDS)}.")
+    mail = table.pop("mail", True)
+    if not isinstance(mail, bool):
+        raise InputError("`mail` must be true or false.", hint="Leave it out to have issues mailed.")
+    try:
+        _subscription(name, table, "")
+    except ConfigError as error:
+        message = error.message.removeprefix(": ").replace(f"`subscriptions.{name}.", "`")
+        raise InputError(message, hint=error.hint) from error
+    return {**table, **({} if mail else {"mail": False})}
+
+
+def merged(
+    tables: Tables,
+    records: Iterable[SubscriptionRecord],
+    readers: Callable[[str], ReaderRecord | None],
+    *,
+    has_mail: bool,
+    file: str = FILE,
+) -> tuple[dict[str, Subscription], dict[str, ConfigError]]:
+    """
+    As `checked`, with the subscriptions that readers made; a table goes before one of the same name.
+
+    Args:
+        tables: As in `checked`.
+        records: Those that readers made.
+        readers: Finds a reader; one's issues are mailed to their address.
+        has_mail: False where no mails are sent.
+        file: As in `checked`.
+    """
+    valid, errors = checked(tables, file=file)
+    for record in records:
+        if record.name in (*valid, *errors):
+            continue
+        table = {key: value for key, value in record.settings.items() if key != "mail"}
+        to = mailed_to(record, readers(record.reader), has_mail=has_mail)
+        try:
+            found = _subscription(record.name, table, f"the subscription of {record.reader}")
+        except ConfigError as error:
+            errors[record.name] = error
+        else:
+            valid[record.name] = replace(found, reader=record.reader, to=(to,) if to else ())
+    return valid, errors
+
+
+def mailed_to(record: SubscriptionRecord, reader: ReaderRecord | None, *, has_mail: bool) -> str | None:
+    """Where the issues of a reader's own subscription are mailed; None if they are not."""
+    return reader.email if reader and has_mail and record.settings.get("mail", True) else None
 
 
 def chosen(found: Mapping[str, Subscription], name: str | None) -> Subscription:

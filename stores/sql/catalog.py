@@ -32,6 +32,7 @@ from stores.sql.rows import label_rows, offsets, row_of, slices
 from stores.sql.schema import HEAD, engine, insert_missing, reading, upsert, writing
 from stores.sql.servers import SQLServer
 from stores.sql.sign_ins import SQLSignIns
+from stores.sql.subscriptions import SQLSubscriptions
 from stores.sql.tables import aliases, labels, papers, revisions, settings
 from stores.sql.themes import SQLThemes
 from stores.sql.tokens import SQLTokens
@@ -87,6 +88,10 @@ class SQLCatalog(PaperQueries):
     def answers(self, reader: str, kind: Kind = "answer") -> SQLAnswers:
         """The answers, or the reviews, that the served library keeps for a reader."""
         return SQLAnswers(self._engine, reader, kind)
+
+    def subscriptions(self) -> SQLSubscriptions:
+        """The subscriptions that readers made."""
+        return SQLSubscriptions(self._engine)
 
     def sign_ins(self) -> SQLSignIns:
         """The codes and sessions of browsers."""

@@ -15,7 +15,7 @@ from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, masked
 
 _WRITES = "refdesk_writes"
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 OLDEST_READ = "0006"
 """The oldest migration whose tables can be read without being migrated."""

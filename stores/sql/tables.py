@@ -224,6 +224,13 @@ feed_links = sa.Table(  # secret addresses at which feed readers find a reader's
     sa.Column("reader", sa.Text, nullable=False, index=True),
     sa.Column("secret", sa.Text, nullable=False, unique=True),
 )
+unsubscribed = sa.Table(  # addresses that want no mails of a subscription any more
+    "unsubscribed",
+    metadata,
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),  # in lower case
+    sa.Column("since", sa.Text, nullable=False),
+)
 jobs = sa.Table(  # of the served library: what one writer does after another
     "jobs",
     metadata,

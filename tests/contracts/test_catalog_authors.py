@@ -96,7 +96,10 @@ def test_a_family_name_that_begins_another_one_is_not_taken_for_it(catalog: SQLC
     assert by(catalog, "Li") == ["p:0", "p:2", "p:4"]
 
 
-SINCE = "unions apart notices answers tokens readers ratings sign_ins subscriptions feed_links jobs uploads".split()
+SINCE = (
+    "unions apart notices answers tokens readers ratings sign_ins subscriptions feed_links jobs uploads "
+    "unsubscribed".split()
+)
 """The tables that migrations after 0008 made, or made anew."""
 
 

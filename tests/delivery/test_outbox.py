@@ -24,7 +24,7 @@ from rag.delivery.outbox import GIVE_UP_AFTER, Send, deliver, dismiss, explain, 
 from rag.delivery.outcome import HandOver, Outcome
 from rag.errors import ConfigError, InputError, StoreFull
 from rag.ports import Delivery
-from stores.sql import schema
+from stores.sql import schema, tables
 from stores.sql.catalog import SQLCatalog
 from stores.sql.outbox import SQLOutbox
 from tests.smtp_server import PASSWORD, USERNAME, MailServer, serving
@@ -340,7 +340,7 @@ class Outboxes(RuleBasedStateMachine):
     @initialize()
     def make(self) -> None:
         self.engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-        schema.outbox.create(self.engine)
+        tables.outbox.create(self.engine)
         self.outbox = SQLOutbox(self.engine)
         self.now = NOW
         self.arrived: dict[str, int] = {}

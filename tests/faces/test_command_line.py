@@ -32,6 +32,8 @@ COMMANDS = [
     "run",
     "like",
     "dislike",
+    "subscribe",
+    "unsubscribe",
     "review",
     "verify",
     "replay",

@@ -24,7 +24,7 @@ from rag import sources
 from rag.embedders import DEFAULT, embedder
 from rag.errors import ConfigError, FeedUnavailable, InputError, LibraryLocked, LibraryReadOnly
 from rag.types import Paper, Reject
-from refdesk import wiring
+from refdesk import issue_wiring, wiring
 from refdesk.feeds.fetching import Fetcher
 from refdesk.feeds.providers import PROVIDERS
 from refdesk.feeds.pulling import Pull
@@ -108,7 +108,11 @@ class Desk:
         store = self.store(**options)
         try:
             reports = sync(
-                store, wiring.feed_settings(config.load(self.folder)), names, add_file=add_file, sleep=self.waits.append
+                store,
+                issue_wiring.feed_settings(config.load(self.folder)),
+                names,
+                add_file=add_file,
+                sleep=self.waits.append,
             )
             return {report.name: report for report in reports}
         finally:
@@ -123,7 +127,8 @@ class Desk:
         store = self.store()
         try:
             return {
-                each["name"]: each["state"] for each in states(store, wiring.feed_settings(config.load(self.folder)))
+                each["name"]: each["state"]
+                for each in states(store, issue_wiring.feed_settings(config.load(self.folder)))
             }
         finally:
             store.close()
@@ -604,7 +609,7 @@ def test_a_setting_that_cannot_be_meant_is_told_by_sync_and_by_status_before(
     desk.write({"it": table})
     store = desk.store()
     try:
-        (shown,) = states(store, wiring.feed_settings(config.load(desk.folder)))
+        (shown,) = states(store, issue_wiring.feed_settings(config.load(desk.folder)))
     finally:
         store.close()
     report = desk.one()

@@ -27,7 +27,7 @@ import os, signal, sys
 from datetime import UTC, datetime
 import stores.sql.catalog, stores.sql.feeds, stores.ingest, stores.lexical.tantivy, stores.store, stores.vectors.chroma
 from rag.embedders import DEFAULT, embedder
-from refdesk import wiring
+from refdesk import issue_wiring, wiring
 from refdesk.settings import config
 from refdesk.feeds.syncing import sync
 from refdesk.ingest.add import add_file
@@ -51,7 +51,7 @@ store = LibraryStore(
     Place(folder), indexes=wiring.indexes(folder), embedder_name=None, make_embedder=embedder, default_embedder=DEFAULT,
     lock=FileWriterLock(folder), now=lambda: datetime(2026, 6, 20, 12, tzinfo=UTC),
 )
-reports = sync(store, wiring.feed_settings(config.load(folder)), add_file=add_file, sleep=lambda _: None)
+reports = sync(store, issue_wiring.feed_settings(config.load(folder)), add_file=add_file, sleep=lambda _: None)
 sys.exit(6 if any(report.error for report in reports) else 0)
 """
 
