@@ -16,8 +16,9 @@ from refdesk.serve import requests as given
 from refdesk.serve.frame import Frame
 from refdesk.subscribing import Subscribed
 
-_LINES = ("topics", "authors", "categories", "must", "must_not", "liked")
+_LINES = ("topics", "authors", "categories", "must_not", "liked")
 """Fields of the form with one entry a line."""
+_IN_FORM = (*_LINES, "every", "size", "threshold", "mail")
 
 
 class Subscriptions:
@@ -107,10 +108,17 @@ class Subscriptions:
         name, reader = str(form.get("name", "")).strip(), given.reader(request).name
         try:
             settings = _settings(form)
-            await given.in_thread(lambda: self._library.subscribing.put(name, settings, reader), self._limit)
+            await given.in_thread(lambda: self._save(name, settings, reader), self._limit)
         except InputError as error:
             return await self._page(request, name, given_form=form, problem=error)
         return RedirectResponse("/subscriptions", 303)
+
+    def _save(self, name: str, settings: JsonDict, reader: str) -> None:
+        """Store what a form has, and leave what it has no field for."""
+        subscribing = self._library.subscribing
+        before = next((each.settings for each in subscribing.all(reader) if each.name == name and each.is_own), {})
+        kept = {key: value for key, value in before.items() if key not in _IN_FORM}
+        subscribing.put(name, {**kept, **settings}, reader)
 
     async def deleted(self, request: Request) -> Response:
         """A subscription, deleted."""
@@ -148,7 +156,7 @@ class Subscriptions:
         reader = given.reader(request)
         found = await given.in_thread(lambda: self._library.subscribing.all(reader.name), self._limit)
         edited = next((each for each in found if each.name == name and each.is_own), None)
-        shown: dict[str, Any] = dict.fromkeys((*_LINES, "every", "timezone", "size", "threshold"), "")
+        shown: dict[str, Any] = dict.fromkeys(_IN_FORM, "")
         shown |= {"name": name if edited or given_form else "", "mail": True}
         if edited:
             shown |= {key: "\n".join(value) if key in _LINES else value for key, value in edited.settings.items()}
@@ -182,9 +190,8 @@ def _settings(form: FormData) -> dict[str, Any]:
     for name in _LINES:
         if lines := [line.strip() for line in str(form.get(name, "")).splitlines() if line.strip()]:
             found[name] = lines
-    for name in ("every", "timezone"):
-        if value := str(form.get(name, "")).strip():
-            found[name] = value
+    if every := str(form.get("every", "")).strip():
+        found["every"] = every
     for name, kind in (("size", int), ("threshold", float)):
         if value := str(form.get(name, "")).strip():
             try:

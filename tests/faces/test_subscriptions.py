@@ -145,6 +145,10 @@ def test_the_api_and_the_page_make_and_delete(library: refdesk.Library) -> None:
         shown = ada.get("/subscriptions").text
         assert "&lt;script&gt;" in shown
         assert "<script>alert" not in shown
+        ada.put("/api/v1/subscriptions/page", json={"topics": ["grokking"], "size": 7, "timezone": "Europe/Berlin"})
+        assert ada.post("/subscriptions", data=form).status_code == 303
+        kept = ada.get("/api/v1/subscriptions/page").json()["settings"]
+        assert (kept["timezone"], kept["every"]) == ("Europe/Berlin", "day"), "what the form has no field for stays"
         edited = ada.get("/subscriptions/page").text
         assert 'value="7"' in edited
         wrong = ada.post("/subscriptions", data={**form, "size": "many"})
