@@ -36,7 +36,7 @@ class SignIn:
         if request.method == "POST":
             token = str((await request.form()).get("token", ""))
         if not code and not token:
-            return await self._frame.page(request, "sign_in.html.j2", "", status=401)
+            return await self._frame.page(request, "sign_in.html.j2", "")
 
         def begin() -> str | None:
             return self._readers.begin(code) if code else self._readers.begin_with_token((token or "").strip())

@@ -13,6 +13,9 @@ import httpx
 from serving import serving
 
 import refdesk
+from refdesk.confirming import ACT as CONFIRM
+from refdesk.digest.mail_links import RATE, UNSUBSCRIBE
+from refdesk.signing import sign
 from tests.copies import copied
 
 QUESTION = "What explains grokking, the delayed generalization of networks?"
@@ -67,6 +70,9 @@ def site(sample_library: Path, folder: Path) -> Iterator[Site]:
         assert list(library.issues.run(catch_up=_months_since(2026, 6)))
         with serving(library) as at, httpx.Client(base_url=at.url, timeout=60) as client:
             found = Site(library, client, at.url)
+            library.subscribing.put("mine", {"topics": ["grokking", HOSTILE["title"]], "size": 7})
+            library.subscribing.link("mine")
+            local = library.readers.get("local")
             issues = [f"/issues/{each.subscription}/{each.period}" for each in library.issues.stored()]
             found.paths.update(
                 {
@@ -88,6 +94,12 @@ def site(sample_library: Path, folder: Path) -> Iterator[Site]:
                     "reviews": "/reviews",
                     "review": client.post("/reviews", data={"topic": TOPIC}).headers["location"],
                     "library": "/library",
+                    "subscriptions": "/subscriptions",
+                    "subscription": "/subscriptions/mine",
+                    "rated": f"/rated/{sign(local, RATE, HOSTILE['id'], 'mine/2026-06', '1')}",
+                    "unsubscribe": f"/unsubscribe/{sign(local, UNSUBSCRIBE, 'mine', 'ada@example.org')}",
+                    "confirm": f"/confirm/{sign(local, CONFIRM, 'ada@example.org', '2999-01-01')}",
+                    "sign in": "/sign-in",
                     "missing": "/papers/none",
                 }
             )
@@ -114,6 +126,12 @@ PAGES = (
     "reviews",
     "review",
     "library",
+    "subscriptions",
+    "subscription",
+    "rated",
+    "unsubscribe",
+    "confirm",
+    "sign in",
     "missing",
 )
 """The names of the pages, for tests that look at each of them."""
