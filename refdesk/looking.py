@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Literal, Unpack
@@ -115,6 +116,11 @@ class Looking(Questions):
         """The number of papers, and the newest day that one is filed under (ISO 8601)."""
         days = self._store.catalog.days()
         return self._store.catalog.count(), days[1] if days else None
+
+    def fingerprint(self) -> str:
+        """A value that changes with every write of papers or of an index, and with the settings."""
+        settings = hashlib.sha256(repr(self._settings).encode()).hexdigest()
+        return f"{self._store.catalog.change_counter()}-{settings[:16]}"
 
     def warm(self) -> None:
         """Open and load all that a question needs, so that the first one is answered as fast as the next."""

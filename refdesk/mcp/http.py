@@ -17,7 +17,7 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from refdesk.library import Library
-from refdesk.mcp.server import Capacity, instructions, server
+from refdesk.mcp.server import Allowed, Capacity, instructions, server
 from refdesk.mcp.tools import Caller
 
 IDLE_S = 600
@@ -33,12 +33,17 @@ class Endpoint:
 
     Args:
         library: The library; it stays open as long as requests come.
-        capacity: The threads for each tool.
+        capacity, allowed: The threads for each tool, and the limits of readers.
     """
 
-    def __init__(self, library: Library, *, capacity: Capacity) -> None:
+    def __init__(self, library: Library, *, capacity: Capacity, allowed: Allowed) -> None:
         self._library = library
-        self._server = server(library, caller=lambda context: _caller(context.request, library), capacity=capacity)
+        self._server = server(
+            library,
+            caller=lambda context: _caller(context.request, library),
+            capacity=capacity,
+            allowed=allowed,
+        )
         self._told = time.monotonic()
         self._sessions = StreamableHTTPSessionManager(
             self._server, session_idle_timeout=IDLE_S, max_sessions=MOST_SESSIONS

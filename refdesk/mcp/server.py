@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from threading import Event
 from typing import Any, TypeVar
 
@@ -31,12 +32,18 @@ _Result = TypeVar("_Result")
 _Context = ServerRequestContext[Any]
 Capacity = Callable[[Tool[Any] | None], anyio.CapacityLimiter | None]
 """The limiter of the threads for a tool, or for reading a resource; None takes any thread."""
+Allowed = Callable[[Caller, Tool[Any]], AbstractContextManager[None]]
+"""Counts a call, which runs within the block. Raises RefdeskError where it is one too many."""
 _MANY = 4
 """Categories named in the instructions."""
 
 
 def server(
-    library: Library, *, caller: Callable[[_Context], Caller], capacity: Capacity = lambda _: None
+    library: Library,
+    *,
+    caller: Callable[[_Context], Caller],
+    capacity: Capacity = lambda _: None,
+    allowed: Allowed = lambda _, __: nullcontext(),
 ) -> Server[Any]:
     """
     Make the server of an open library.
@@ -45,6 +52,7 @@ def server(
         library: The library; it stays open as long as the server runs.
         caller: Who sends a message; it decides which tools are offered.
         capacity: The threads of a tool.
+        allowed: The limits of callers.
     """
 
     async def list_tools(context: _Context, _: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -62,7 +70,9 @@ def server(
             return _failed({"error": {"type": "BadArguments", "message": _reason(error), "hint": tool.description}})
         cancel = Event()
         try:
-            document = await _in_thread(lambda: tool.run(Call(library, cancel, who), arguments), cancel, capacity(tool))
+            with allowed(who, tool):
+                call = Call(library, cancel, who)
+                document = await _in_thread(lambda: tool.run(call, arguments), cancel, capacity(tool))
         except RefdeskError as error:
             return _failed(error.to_dict())
         return _result(document)

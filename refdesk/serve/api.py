@@ -16,6 +16,7 @@ from rag.types import JsonDict, Paper
 from refdesk.library import Library
 from refdesk.paper_document import paper_document
 from refdesk.serve import requests as given
+from refdesk.serve.caching import validated
 from refdesk.serve.events import stream
 from refdesk.serve.guard import ISSUE_POLICY
 from refdesk.serve.openapi import document as openapi
@@ -270,7 +271,8 @@ class Api:
                 f"No issue {period} of “{subscription}” is stored.", hint="`/api/v1/issues` lists those that are."
             )
         headers = {"Content-Security-Policy": ISSUE_POLICY} if ending == "html" else None
-        return Response(text.encode(errors="replace"), media_type=_MEDIA[ending or "json"], headers=headers)
+        reply = Response(text.encode(errors="replace"), media_type=_MEDIA[ending or "json"], headers=headers)
+        return validated(request, reply)
 
     async def status(self, request: Request) -> Response:
         """What the library holds, without places on the disk, and what is the reader's own."""

@@ -24,8 +24,10 @@ from rag.types.reader import LOCAL
 from refdesk.library import Library
 from refdesk.mcp.http import Endpoint
 from refdesk.serve.api import Api
+from refdesk.serve.caching import Cached
 from refdesk.serve.frame import Frame
 from refdesk.serve.guard import API, MCP, Auth, Doors, Guard
+from refdesk.serve.limits import Limited, Limits, TooMany
 from refdesk.serve.mailed import Mailed
 from refdesk.serve.pages import Pages
 from refdesk.serve.sign_in import SignIn
@@ -69,7 +71,17 @@ def application(
             {"error": {"type": "NotFound", "message": "There is nothing at this address.", "hint": None}}, 404
         )
 
-    assistants = Endpoint(library, capacity=lambda tool: api.questions if tool and tool.asks else api.searches)
+    async def too_many(request: Request, error: TooMany) -> Response:
+        if request.url.path.startswith(API):
+            return JSONResponse(error.to_dict(), 429)
+        return await frame.page(request, "error.html.j2", "", status=429, problem=error)
+
+    limits = Limits(library)
+    assistants = Endpoint(
+        library,
+        capacity=lambda tool: api.questions if tool and tool.asks else api.searches if tool else api.looks,
+        allowed=lambda who, tool: limits.allowed("question" if tool.asks else "search", who.reader),
+    )
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
@@ -91,7 +103,12 @@ def application(
             Route(MCP, assistants),
             *([] if only_mcp else faces),
         ],
-        middleware=[Middleware(Guard, doors=doors), Middleware(GZipMiddleware)],
+        middleware=[
+            Middleware(Guard, doors=doors),
+            Middleware(Cached, library=library),
+            Middleware(Limited, limits=limits, refuse=too_many),
+            Middleware(GZipMiddleware),
+        ],
         exception_handlers={404: missing},
         lifespan=running,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from rag.types import Notice
+from stores.sql.changes import move_change_counter
 from stores.sql.rows import slices
 from stores.sql.schema import insert_missing, reading, writing
 from stores.sql.tables import notices
@@ -27,7 +28,8 @@ class SQLNotices:
         """Store notices; the first one of an id stays."""
         rows = [{"alias": each.of, "source": each.source, "notice": each.notice, "seen": seen} for each in found]
         with writing(self._engine) as connection:
-            insert_missing(connection, notices, rows)
+            if insert_missing(connection, notices, rows):
+                move_change_counter(connection)  # a paper is shown with its notice
 
     def find(self, aliases: Sequence[str]) -> dict[str, Notice]:
         """The notices of these ids; none in a catalog of an earlier version."""

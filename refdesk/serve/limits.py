@@ -1,0 +1,152 @@
+"""
+How much a reader may ask of the server: token buckets of searches and of questions to the model, for each reader.
+
+A bucket holds some requests and fills again with time. `local`, the command line's reader, has no limits. It all
+runs in the server's one event loop, so nothing is locked.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from rag.errors import ConfigError, RefdeskError
+from rag.types.reader import LOCAL
+from refdesk.library import Library
+
+Cost = Literal["search", "question"]
+COSTS: dict[tuple[str, str], Cost] = {
+    ("GET", "/search"): "search",
+    ("GET", "/api/v1/search"): "search",
+    ("GET", "/api/v1/export"): "search",
+    ("POST", "/api/v1/verify"): "search",
+    ("POST", "/"): "question",
+    ("POST", "/reviews"): "question",
+    ("POST", "/api/v1/ask"): "question",
+    ("POST", "/api/v1/review"): "question",
+}
+"""What a request counts as; others are not counted."""
+_BURST_S = 4
+"""A reader may make the searches of so many seconds at once."""
+
+
+class TooMany(RefdeskError):
+    """A reader has asked for more than their share."""
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        self.wait_s = max(1, math.ceil(wait_s))
+        seconds = "a second" if self.wait_s == 1 else f"{self.wait_s} seconds"
+        super().__init__(message, hint=f"Try again in {seconds}.")
+
+
+class _Bucket:
+    """Requests that a reader may make now."""
+
+    def __init__(self) -> None:
+        self._missing, self._at = 0.0, -math.inf
+
+    def take(self, now: float, *, size: float, per_s: float) -> float:
+        """Take one request, and return 0; or, where none is left, the seconds until there is one."""
+        self._missing = max(0.0, self._missing - (now - self._at) * per_s)
+        self._at = now
+        if self._missing + 1 > size:
+            return (self._missing + 1 - size) / per_s
+        self._missing += 1
+        return 0
+
+
+class Limits:
+    """
+    The limits of all readers.
+
+    Args:
+        library: Has the settings, and may have a model.
+        clock: Seconds.
+    """
+
+    def __init__(self, library: Library, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._library, self._clock = library, clock
+        self._serving = library.serving
+        self._searches: dict[str, _Bucket] = {}
+        self._questions: dict[str, _Bucket] = {}
+        self._running: dict[str, int] = {}
+
+    @contextmanager
+    def allowed(self, cost: Cost, reader: str) -> Iterator[None]:
+        """
+        Count a request of a reader, which runs within the block. A question counts as a search where no model answers.
+
+        Raises:
+            TooMany: The reader has made too many, or has too many running.
+        """
+        if reader == LOCAL:
+            yield
+            return
+        with suppress(ConfigError):  # `reload` may have read a wrong table: the limits stay as they were
+            self._serving = self._library.serving
+        if cost == "search" or self._library.model is None:
+            self._search(reader)
+            yield
+            return
+        self._question(reader)
+        self._running[reader] = self._running.get(reader, 0) + 1
+        try:
+            yield
+        finally:
+            self._running[reader] -= 1
+
+    def _search(self, reader: str) -> None:
+        rate = self._serving.searches_per_second
+        bucket = self._searches.setdefault(reader, _Bucket())
+        if wait := bucket.take(self._clock(), size=rate * _BURST_S, per_s=rate):
+            raise TooMany(f"You may make {rate} searches a second.", wait)
+
+    def _question(self, reader: str) -> None:
+        at_once, hourly = self._serving.model_questions_at_once, self._serving.model_questions_per_hour
+        if self._running.get(reader, 0) >= at_once:
+            raise TooMany(f"You may put {at_once} questions at a time to the model.", 5)
+        bucket = self._questions.setdefault(reader, _Bucket())
+        if wait := bucket.take(self._clock(), size=hourly, per_s=hourly / 3600):
+            raise TooMany(f"You may put {hourly} questions an hour to the model.", wait)
+
+
+class Limited:
+    """
+    The middleware that keeps the limits; a request is running until its whole reply is sent.
+
+    Args:
+        app: What it is before.
+        limits: The limits.
+        refuse: Makes the reply to a request too many.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits, refuse: Callable[[Request, TooMany], Awaitable[Response]]) -> None:
+        self._app, self._limits, self._refuse = app, limits, refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it."""
+        method = str(scope.get("method"))
+        cost = COSTS.get(("GET" if method == "HEAD" else method, str(scope.get("path"))))
+        reader = scope["state"]["reader"] if cost else None
+        if not (cost and reader):
+            await self._app(scope, receive, send)
+            return
+        running = self._limits.allowed(cost, reader.name)
+        try:
+            running.__enter__()
+        except TooMany as error:
+            reply = await self._refuse(Request(scope, receive), error)
+            reply.headers["Retry-After"] = str(error.wait_s)
+            await reply(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            running.__exit__(None, None, None)
