@@ -77,11 +77,11 @@ def sent_for(server: Server, page: str) -> list[bytes]:
     """A page and all that it loads, as they are sent."""
     connection = server.connect()
     accepted = (("Accept-Encoding", "gzip"), ("Accept", "text/html"))
-    status, sent = answer(connection, Request(page, headers=accepted))
+    status, sent, _ = answer(connection, Request(page, headers=accepted))
     assert status == 200, f"{page}: {status}"
     text = (gzip.decompress(sent) if sent[:2] == b"\x1f\x8b" else sent).decode()
     assets = sorted(set(re.findall(r'(?:src|href)="(/static/[^"]+)"', text)))
-    return [sent, *(answer(connection, Request(asset, headers=accepted))[1] for asset in assets)]
+    return [sent, *(answer(connection, Request(asset, headers=accepted)).body for asset in assets)]
 
 
 def beside_import(bench: Bench) -> Measured:

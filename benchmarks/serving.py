@@ -16,9 +16,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from benchmarks.scale import questions
@@ -78,11 +79,11 @@ def environment(checkout: Path, **variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def served(checkout: Path, library: Path, *arguments: str, **variables: str) -> Iterator[Server]:
-    """Serve a library on a free port until the block ends."""
+def served(checkout: Path, library: Path, *, auth: str = "none", **variables: str) -> Iterator[Server]:
+    """Serve a library on a free port until the block ends, in an environment with these variables."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        command(library, "serve", "--port", "0", "--auth", "none", *arguments),
+        command(library, "serve", "--port", "0", "--auth", auth),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -119,8 +120,16 @@ def _read_on(process: subprocess.Popen[str]) -> None:
         pass
 
 
-def answer(connection: http.client.HTTPConnection, request: Request) -> tuple[int, bytes]:
-    """The status and the body of a reply."""
+class Reply(NamedTuple):
+    """A reply of the server."""
+
+    status: int
+    body: bytes
+    headers: Message
+
+
+def answer(connection: http.client.HTTPConnection, request: Request) -> Reply:
+    """Send a request, and wait for its reply."""
     headers = dict(request.headers)
     body = None
     if request.body is not None:
@@ -128,7 +137,7 @@ def answer(connection: http.client.HTTPConnection, request: Request) -> tuple[in
         headers["Content-Type"] = "application/json"
     connection.request(request.method or ("POST" if body else "GET"), request.path, body, headers)
     reply = connection.getresponse()
-    return reply.status, reply.read()
+    return Reply(reply.status, reply.read(), reply.headers)
 
 
 @dataclass(slots=True)
@@ -181,8 +190,8 @@ def load(
                 break
             began = time.perf_counter()
             try:
-                status, body = answer(connection, requests[at % len(requests)])
-                problem = "" if status < 400 else f"{status} {body[:300].decode(errors='replace')}"
+                reply = answer(connection, requests[at % len(requests)])
+                problem = "" if reply.status < 400 else f"{reply.status} {reply.body[:300].decode(errors='replace')}"
             except OSError as error:
                 problem = f"{type(error).__name__}: {error}"
                 connection.close()

@@ -288,6 +288,10 @@ class Library(Looking):
         """
         return self._store.health.lacks()
 
+    def change_counter(self) -> str | None:
+        """A value that changes with every change of papers or indexes; None while the open indexes are behind."""
+        return self._store.change_counter()
+
     def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> int:
         """
         Index what a killed import or an interrupted rebuild left; whoever searches meanwhile uses what is there.

@@ -31,8 +31,7 @@ BATCH = 1_000
 Progress = Callable[[int], None]
 _EXCHANGE_S = 2.0
 """The time within which indexes are exchanged and the catalog tells of it."""
-_REBUILD_WITH = "rebuild_with"
-"""Setting: the manifest for the rebuild of the indexes, as JSON."""
+_REBUILD_WITH = "rebuild_with"  # setting: the manifest for the rebuild of the indexes, as JSON
 
 
 class LibraryStore:
@@ -195,12 +194,14 @@ class LibraryStore:
         """When each index was last written, and the embedder, as the catalog has them."""
         return _written(self.catalog.changes.indexes()), self.catalog.setting("embedder") or ""
 
-    def written_since_refresh(self) -> bool:
-        """
-        True if another process has written the indexes since they were opened.
+    def change_counter(self) -> str | None:
+        """The change counter of the open indexes; None if they lack papers, or others have written to them since."""
+        states = self.catalog.changes.indexes()
+        is_whole = _written(states) == self._written and not any(state.lag for state in states.values())
+        return max((state.written for state in states.values()), key=int) if is_whole else None
 
-        It waits a moment for one that rebuilds them and may just be exchanging them.
-        """
+    def written_since_refresh(self) -> bool:
+        """True if others have written the indexes since they were opened, or, waited for a moment, exchange them."""
         until = time.monotonic() + _EXCHANGE_S
         while self._present() == (self._written, self.embedder_name):
             if time.monotonic() > until or not self.needs_rebuild():

@@ -100,13 +100,17 @@ class Api:
                 lambda document: self.keep(document, reader),
                 self.questions,
             )
-        return given.as_json(await self.answered(asked, request))
+        reply = given.as_json(await self.answered(asked, request))
+        if counter := request.state.change_counter:
+            reply.headers["Refdesk-Change-Counter"] = counter
+        return reply
 
     async def answered(self, asked: given.Asked, request: Request) -> JsonDict:
         """The answer to a question, kept for its reader; a client that goes away cancels it."""
         reader = given.reader(request)
 
         def run(cancel: Event) -> JsonDict:
+            before = self.library.change_counter()
             within = asked_within(self.library, asked, reader.name)
             answer = self.library.ask(
                 asked.question,
@@ -115,6 +119,7 @@ class Api:
                 filter=within,
                 cancel=cancel,
             )
+            request.state.change_counter = before if before == self.library.change_counter() else None
             document = answer.to_dict()
             self.keep(document, reader)
             return document
