@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -133,6 +134,7 @@ class Retriever:
         reranker: Reranker | None = None,
     ) -> None:
         self._catalog, self._lexical, self._vectors, self.embedder = catalog, lexical, vectors, embedder
+        self._stem = partial(_stem, lexical)  # no method: in a reference cycle the table would outlive this object
         self._vocabulary = Vocabulary(self._stem, word_vectors)
         self._reranker = reranker
 
@@ -214,9 +216,6 @@ class Retriever:
             and not any(self._lexical.frequency(self._stem(word)) for word in words)
             and float(candidates.cosine.max()) < UNRELATED
         )
-
-    def _stem(self, word: str) -> str:
-        return next(iter(self._lexical.terms(word)), word)
 
     def _weighed(self, words: Sequence[str]) -> tuple[list[str], Array]:
         """One word per stem, the rarest if there are too many, with inverse document frequencies that sum to 1."""
@@ -347,3 +346,8 @@ def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:
     """The weighted mean of features; like them it lies in 0 to 1."""
     total: Array = sum((weight * features[name] for name, weight in weights.items()), np.zeros(1))
     return total / sum(weights.values())
+
+
+def _stem(lexical: Lexical, word: str) -> str:
+    """A word as the index has it."""
+    return next(iter(lexical.terms(word)), word)

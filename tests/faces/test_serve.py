@@ -98,6 +98,26 @@ def test_the_documents_are_those_of_the_commands(
     assert client.get("/api/v1/export", params={"paper": paper_id, "format": "ris"}).text.startswith("TY  - ")
 
 
+def test_an_answer_tells_the_state_of_the_library_that_it_was_made_from(
+    served: tuple[refdesk.Library, httpx.Client], tmp_path: Path
+) -> None:
+    library, client = served
+
+    def counter() -> str | None:
+        return client.post("/api/v1/ask", json={"question": QUESTION}).headers.get("refdesk-change-counter")
+
+    before = counter()
+    assert before
+    assert counter() == before
+    source = tmp_path / "one.jsonl"
+    source.write_text(json.dumps({"id": "x:1", "title": "On tides", "abstract": "Tides rise. Tides fall."}) + "\n")
+    library.add(source)
+    after = counter()
+    assert after not in (None, before)
+    library._store.catalog.changes.reset(["lexical"])
+    assert counter() is None
+
+
 def test_all_papers_come_page_by_page(served: tuple[refdesk.Library, httpx.Client]) -> None:
     library, client = served
     found: list[str] = []

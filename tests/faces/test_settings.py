@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -358,6 +360,18 @@ def test_reload_reads_an_edited_file_again_and_nothing_else_does(own_library: Pa
         library.reload()
         assert len(library.ask(question).claims) == 2
         assert [each["name"] for each in library.status()["subscriptions"]] == ["mine"]
+
+
+def test_reload_leaves_nothing_of_the_old_settings_in_memory(own_library: Path) -> None:
+    with refdesk.open_library(own_library) as library:
+        library.search("grokking")
+        old = weakref.ref(library._retrieval._of_the_embedder())
+        gc.disable()  # it would free a reference cycle at some time; a server that is asked all day has 100 MB by then
+        try:
+            library.reload()
+            assert old() is None
+        finally:
+            gc.enable()
 
 
 def test_reload_keeps_the_old_settings_where_the_new_ones_are_wrong(own_library: Path) -> None:
