@@ -27,6 +27,7 @@ demo: $(READY)
 # the sample library in a browser, until Ctrl-C
 serve-demo: $(READY)
 	$(BIN)/refdesk --library $(SAMPLE) add examples/papers.jsonl examples/papers.csv
+	echo 'A question to begin with: Do inline citations make the answers of language models less correct?'
 	$(BIN)/refdesk --library $(SAMPLE) serve --open --port $(PORT)
 
 # the fast part: no server, no browser, no long series
