@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 
@@ -134,7 +133,8 @@ class Retriever:
         reranker: Reranker | None = None,
     ) -> None:
         self._catalog, self._lexical, self._vectors, self.embedder = catalog, lexical, vectors, embedder
-        self._stem = partial(_stem, lexical)  # no method: in a reference cycle the table would outlive this object
+        # no method: in a reference cycle the table of words would outlive the retriever
+        self._stem: Callable[[str], str] = lambda word: next(iter(lexical.terms(word)), word)
         self._vocabulary = Vocabulary(self._stem, word_vectors)
         self._reranker = reranker
 
@@ -346,8 +346,3 @@ def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:
     """The weighted mean of features; like them it lies in 0 to 1."""
     total: Array = sum((weight * features[name] for name, weight in weights.items()), np.zeros(1))
     return total / sum(weights.values())
-
-
-def _stem(lexical: Lexical, word: str) -> str:
-    """A word as the index has it."""
-    return next(iter(lexical.terms(word)), word)
