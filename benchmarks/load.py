@@ -12,6 +12,7 @@ over a copy of the library as it was at that change?
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import random
 import re
@@ -105,7 +106,7 @@ class Reader:
         try:
             status, sent, replied = answer(self._connection, Request(path, body, method, headers))
             self._counter = replied.get("Refdesk-Change-Counter")
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             problem = f"{type(error).__name__}: {error}"
             self._connection.close()
         if status >= 400:

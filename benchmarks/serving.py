@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from itertools import count
@@ -91,6 +91,7 @@ def served(checkout: Path, library: Path, *, auth: str = "none", **variables: st
         cwd=library,
     )
     assert process.stderr is not None
+    reading = threading.Thread(target=_read_on, args=(process,), daemon=True)
     try:
         said = []
         for line in process.stderr:
@@ -100,9 +101,10 @@ def served(checkout: Path, library: Path, *, auth: str = "none", **variables: st
         else:
             raise RuntimeError("".join(said))
         server = Server(int(found[1]), process, 0.0)
-        answer(server.connect(), Request("/readyz"))
+        with closing(server.connect()) as connection:
+            answer(connection, Request("/readyz"))
         server.ready_s = time.perf_counter() - began
-        threading.Thread(target=_read_on, args=(process,), daemon=True).start()
+        reading.start()
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
@@ -111,6 +113,9 @@ def served(checkout: Path, library: Path, *, auth: str = "none", **variables: st
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if reading.is_alive():
+            reading.join()
+        process.stderr.close()
 
 
 def _read_on(process: subprocess.Popen[str]) -> None:
@@ -192,7 +197,7 @@ def load(
             try:
                 reply = answer(connection, requests[at % len(requests)])
                 problem = "" if reply.status < 400 else f"{reply.status} {reply.body[:300].decode(errors='replace')}"
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 problem = f"{type(error).__name__}: {error}"
                 connection.close()
             with lock:
