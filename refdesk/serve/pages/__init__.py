@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -10,10 +12,11 @@ from rag.errors import NotThere
 from refdesk.serve import requests as given
 from refdesk.serve.frame import Frame
 from refdesk.serve.pages.ask import AskPages
+from refdesk.serve.pages.filters import Filters
 from refdesk.serve.pages.issues import IssuePages
 from refdesk.serve.pages.paper import PaperPages
 from refdesk.serve.pages.reviews import ReviewPages
-from refdesk.serve.pages.search import SearchPages
+from refdesk.serve.pages.search import SearchPages, narrowing
 
 
 class Pages:
@@ -41,8 +44,16 @@ class Pages:
 
     async def library(self, request: Request) -> Response:
         """What the library holds, and how its feeds and issues do."""
-        found = await given.in_thread(lambda: self._api.state(given.reader(request)), self._api.looks)
-        return await self._frame.page(request, "library.html.j2", "/library", library=found)
+
+        def found() -> dict[str, Any]:
+            facets = self._frame.library.page(limit=1).facets
+            return {
+                "library": self._api.state(given.reader(request)),
+                "facets": narrowing(facets, Filters(), (), whole=True) if facets else [],
+            }
+
+        values = await given.in_thread(found, self._api.looks)
+        return await self._frame.page(request, "library.html.j2", "/library", **values)
 
     async def missing(self, request: Request) -> Response:
         """There is no such page."""

@@ -29,6 +29,8 @@ _FACETS = (
 )
 _NAMED = 12
 """So many values of a facet are named, the most frequent ones."""
+_NEWEST = 5
+"""So many papers stand on the page before anything is looked for."""
 EXPORTS = (("bibtex", "BibTeX"), ("ris", "RIS"), ("csl", "CSL-JSON"), ("jsonl", "JSON Lines"))
 _FEW = 6
 """Of more values, those of a single paper are left out."""
@@ -81,7 +83,7 @@ def _hits(library: Library, query: given.Search, filters: Filters, page: int) ->
         "first": first + 1,
         "rows": [(hit.paper, hit.best_sentence) for hit in hits[first : first + SHOWN]],
         "ids": [hit.paper_id for hit in hits],
-        "facets": _facets(Facets.of(hit.paper for hit in hits), filters, here),
+        "facets": narrowing(Facets.of(hit.paper for hit in hits), filters, here),
         "before": filters.at("/search", *here, ("page", str(page - 1))) if page > 1 else None,
         "next": filters.at("/search", *here, ("page", str(page + 1))) if len(hits) > first + SHOWN else None,
         "exports": _exports([(name, value) for name, value in address if name == "paper"]) if hits else [],
@@ -89,14 +91,14 @@ def _hits(library: Library, query: given.Search, filters: Filters, page: int) ->
 
 
 def _listed(library: Library, query: given.Search, filters: Filters, after: str) -> dict[str, Any]:
-    page = library.page(filter=query.filter, sort="date", after=after, limit=SHOWN if filters else 1)
+    page = library.page(filter=query.filter, sort="date", after=after, limit=SHOWN if filters else _NEWEST)
     return {
         "found": "listed" if filters else "all",
         "count": page.count,
         "first": 0 if after else 1,
         "rows": [(paper, None) for paper in page.papers],
         "ids": [],
-        "facets": _facets(page.facets, filters, ()) if page.facets else [],
+        "facets": narrowing(page.facets, filters, ()) if page.facets else [],
         "before": filters.at("/search") if after else None,
         "next": filters.at("/search", ("after", page.next)) if page.next else None,
         "exports": _exports(filters.pairs) if page.count else [],
@@ -107,17 +109,26 @@ def _exports(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, f"/api/v1/export?{urlencode([('format', form), *fields])}") for form, name in EXPORTS]
 
 
-def _facets(facets: Facets, filters: Filters, here: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
-    """What narrows the papers further, as links: each value sets its field; what holds of all of them is left out."""
-    found = []
+def narrowing(
+    facets: Facets, filters: Filters, here: tuple[tuple[str, str], ...], *, whole: bool = False
+) -> list[dict[str, Any]]:
+    """
+    The facets of some papers as links, each of which sets a field.
+
+    Args:
+        facets: Of the papers.
+        filters: Those in use.
+        here: The other fields of the address.
+        whole: Name what holds of all papers too, and so narrows nothing.
+    """
+    total, found = sum(facets.sources.values()), []
     for field, name, key in _FACETS:
         counts: Mapping[str, int] = getattr(facets, key)
-        total = sum(facets.sources.values())
         several = {value: count for value, count in counts.items() if count > 1 or len(counts) <= _FEW}
         values = [
             {"name": value, "count": count, "address": _narrowed(filters, field, value).at("/search", *here)}
             for value, count in list(several.items())[:_NAMED]
-            if len(value) <= _SHORT and count < total
+            if len(value) <= _SHORT and (whole or count < total)
         ]
         if values:
             found.append({"name": name, "values": values})
