@@ -184,7 +184,7 @@ class Api:
             return given.as_json(_without_forms(kept.document))
         headers = {"Content-Security-Policy": ISSUE_POLICY} if ending == "html" else None
         text = kept.document["forms"][ending].encode(errors="replace")
-        return Response(text, media_type=_MEDIA[ending], headers=headers)
+        return validated(request, Response(text, media_type=_MEDIA[ending], headers=headers))
 
     async def answers(self, request: Request) -> Response:
         """The reader's last answers."""

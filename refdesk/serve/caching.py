@@ -69,15 +69,16 @@ def is_known(headers: Headers, tag: str) -> bool:
     return "*" in given or tag.removeprefix("W/") in (each.removeprefix("W/") for each in given)
 
 
-def unchanged(tag: str) -> Response:
-    """The reply to a client that has it already."""
-    return Response(status_code=304, headers={"ETag": tag, **_AGAIN})
+def unchanged(tag: str, policy: str | None = None) -> Response:
+    """The reply to a client that has it already; a policy of its own is told again, or the guard's would replace it."""
+    own = {"Content-Security-Policy": policy} if policy else {}
+    return Response(status_code=304, headers={"ETag": tag, **own, **_AGAIN})
 
 
 def validated(request: Request, reply: Response) -> Response:
     """A reply with a tag of its bytes, or that they are as before."""
     tag = f'"{hashlib.sha256(reply.body).hexdigest()[:24]}"'
     if is_known(request.headers, tag):
-        return unchanged(tag)
+        return unchanged(tag, reply.headers.get("content-security-policy"))
     reply.headers.update({"ETag": tag, **_AGAIN})
     return reply

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from rag.errors import InputError
 from rag.types import JsonDict
+from refdesk.render.plain import plain
 from refdesk.serve import requests as given
 from refdesk.serve.frame import Frame
 from refdesk.subscribing import Subscribed
@@ -159,7 +160,9 @@ class Subscriptions:
         shown: dict[str, Any] = dict.fromkeys(_IN_FORM, "")
         shown |= {"name": name if edited or given_form else "", "mail": True}
         if edited:
-            shown |= {key: "\n".join(value) if key in _LINES else value for key, value in edited.settings.items()}
+            shown |= {
+                key: "\n".join(map(plain, value)) if key in _LINES else value for key, value in edited.settings.items()
+            }
         if given_form:
             shown |= {**given_form, "mail": "mail" in given_form}
         return await self._frame.page(

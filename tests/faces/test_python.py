@@ -455,7 +455,8 @@ WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
 
 
 def test_there_is_a_way_to_every_leaf_of_the_error_tree() -> None:
-    assert leaves(errors.RefdeskError) == set(WAYS)
+    own = {kind for kind in leaves(errors.RefdeskError) if kind.__module__ == "rag.errors"}
+    assert own == set(WAYS)  # those of the served library have tests of their own, which may have loaded them
 
 
 @pytest.mark.parametrize("kind", sorted(WAYS, key=lambda each: each.__name__), ids=lambda each: each.__name__)

@@ -350,6 +350,16 @@ def test_a_topic_that_cannot_be_reviewed_says_so(site: Site) -> None:
     assert site.client.delete(f"/api/v1{odd}").status_code == 204
 
 
+@pytest.mark.parametrize("page", ["issue", "review"])
+def test_a_framed_page_that_has_not_changed_keeps_its_policy(page: str, site: Site) -> None:
+    path = f"/api/v1{site.paths[page]}.html"
+    first = site.client.get(path)
+    again = site.client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.headers["content-security-policy"] == first.headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in again.headers["content-security-policy"]
+
+
 # ---- what to do next
 
 
