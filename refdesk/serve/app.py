@@ -23,17 +23,16 @@ from rag.errors import ConfigError, RefdeskError
 from rag.types.reader import LOCAL
 from refdesk.library import Library
 from refdesk.mcp.http import Endpoint
-from refdesk.serve.api import Api
+from refdesk.serve.api import PREFIX, Api
 from refdesk.serve.caching import Cached
 from refdesk.serve.frame import Frame
-from refdesk.serve.guard import API, MCP, Auth, Doors, Guard
+from refdesk.serve.guard import API, MCP, Auth, Doors, Guard, refused
 from refdesk.serve.limits import Limited, Limits, TooMany
 from refdesk.serve.mailed import Mailed
 from refdesk.serve.pages import Pages
 from refdesk.serve.sign_in import SignIn
 from refdesk.serve.subscriptions import Subscriptions
 
-PREFIX = "/api/v1"
 DRAIN_S = 5
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -71,6 +70,11 @@ def application(
             {"error": {"type": "NotFound", "message": "There is nothing at this address.", "hint": None}}, 404
         )
 
+    async def unknown_method(request: Request, error: Exception) -> Response:
+        reply = refused(405, f"{request.method} is not for this address.", "See /api/v1/openapi.json.")
+        reply.headers["Allow"] = (getattr(error, "headers", None) or {}).get("Allow", "")
+        return reply
+
     async def too_many(request: Request, error: TooMany) -> Response:
         if request.url.path.startswith(API):
             return JSONResponse(error.to_dict(), 429)
@@ -89,7 +93,7 @@ def application(
             yield
 
     faces = [
-        Mount(PREFIX, routes=[*api.routes(), *subscriptions.api_routes()]),
+        Mount(PREFIX, routes=list(api.routes())),
         *pages.routes(),
         *SignIn(frame).routes(),
         *subscriptions.routes(),
@@ -109,7 +113,7 @@ def application(
             Middleware(Limited, limits=limits, refuse=too_many),
             Middleware(GZipMiddleware),
         ],
-        exception_handlers={404: missing},
+        exception_handlers={404: missing, 405: unknown_method},
         lifespan=running,
     )
 

@@ -1,17 +1,16 @@
-"""The description of the API (OpenAPI 3.1), from the models of its requests."""
+"""The description of the API (OpenAPI 3.1), from its operations and the models of their requests."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
 from refdesk._version import __version__
-from refdesk.serve import requests as given
+from refdesk.serve.operations import JSON, TEXT, Operation
 from refdesk.serve.sessions import COOKIE
 
-_JSON = "application/json"
 _ERROR: dict[str, Any] = {
     "type": "object",
     "required": ["error"],
@@ -27,88 +26,77 @@ _ERROR: dict[str, Any] = {
         }
     },
 }
+_REASONS = {
+    401: "The session or the token is not known, or has ended.",
+    403: "The token may only read, the reader has not the role, or the library is read-only.",
+    404: "There is nothing of this name or id that the reader may see.",
+    413: "The body is too long.",
+    422: "A value is wrong, or the question has no word to look for; `message` names it, `hint` says what to give.",
+    429: "The reader asks too often; Retry-After says when to come again.",
+    503: "The library cannot be read or written now.",
+}
+"""Why an operation fails, by status; each has the same document."""
 
 
-def _object(*keys: str) -> dict[str, Any]:
-    """The shape of a document by its top-level keys; the manual has the rest."""
-    return {"type": "object", "required": list(keys)}
+def document(operations: Iterable[Operation], *, prefix: str, signs_in: bool) -> dict[str, Any]:
+    """
+    The whole description.
 
-
-_ANSWER = _object("question", "answered", "confidence", "mode", "text", "claims", "sources", "id")
-_ISSUE = _object("headline", "themes", "papers", "sources", "manifest")
-_PAPER = _object("paper_id", "title", "abstract", "authors", "sentences", "aliases")
-_SUBSCRIPTION = _object("name", "reader", "settings", "is_own", "mailed_to", "feed")
-_TEXT: dict[str, Any] = {"type": "string"}
-Operation = tuple[str, str, str, type[BaseModel] | None, dict[str, Any] | None, int]
-OPERATIONS: tuple[Operation, ...] = (
-    ("get", "/search", "Rank the papers that match a query.", given.Search, _object("query", "hits", "took_ms"), 200),
-    ("post", "/ask", "Answer a question with cited sentences, or abstain.", given.Asked, _ANSWER, 200),
-    (
-        "post",
-        "/verify",
-        "Check a document that Refdesk wrote.",
-        given.Document,
-        _object("ok", "checked", "claims"),
-        200,
-    ),
-    ("post", "/review", "Review a topic.", given.Reviewed, _object("topic", "papers", "sources"), 200),
-    ("get", "/reviews", "One's last reviews.", None, _object("reviews"), 200),
-    ("get", "/reviews/{id}", "A kept review; .md or .html gives its text.", None, _object("topic", "sources"), 200),
-    ("delete", "/reviews/{id}", "Delete a kept review.", None, None, 204),
-    ("get", "/answers", "One's last answers.", None, _object("answers"), 200),
-    ("get", "/answers/{id}", "A kept answer; .md gives its text, .bib, .ris or .csl its sources.", None, _ANSWER, 200),
-    ("delete", "/answers/{id}", "Delete a kept answer.", None, None, 204),
-    ("get", "/papers", "A page of papers.", given.Papers, _object("papers", "count", "facets", "next"), 200),
-    ("get", "/papers/{id}", "A paper by any of its ids.", None, _object(*_PAPER["required"], "revisions"), 200),
-    ("put", "/ratings/{id}", "Rate a paper.", given.Rating, _object("paper_id", "rating"), 200),
-    ("get", "/export", "Papers in a format of reference managers.", given.Export, _TEXT, 200),
-    ("get", "/issues", "The stored issues.", None, _object("issues"), 200),
-    ("get", "/issues/{subscription}/{period}", "A stored issue; .md or .html gives its text.", None, _ISSUE, 200),
-    ("get", "/subscriptions", "One's subscriptions.", None, _object("subscriptions"), 200),
-    ("get", "/subscriptions/{name}", "A subscription.", None, _SUBSCRIPTION, 200),
-    ("put", "/subscriptions/{name}", "Make or change a subscription.", given.Subscription, _SUBSCRIPTION, 200),
-    ("delete", "/subscriptions/{name}", "Delete a subscription; its issues stay.", None, None, 204),
-    ("post", "/subscriptions/{name}/feed", "The secret address of its feed.", None, _object("address"), 200),
-    ("delete", "/subscriptions/{name}/feed", "End that address.", None, None, 204),
-    ("post", "/address", "Mail a link that confirms one's address.", given.Address, _object("address"), 202),
-    ("get", "/status", "What the library holds.", None, _object("papers", "first_day", "last_day"), 200),
-)
-
-
-@cache
-def document(*, signs_in: bool) -> dict[str, Any]:
-    """The whole description; `signs_in` says that a token, or a session, is needed."""
+    Args:
+        operations: Those of the API.
+        prefix: Of their paths.
+        signs_in: True if a token, or a session, is needed.
+    """
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, summary, model, shape, status in OPERATIONS:
-        parameters = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-            for name in (part[1:-1] for part in path.split("/") if part.startswith("{"))
-        ]
-        operation: dict[str, Any] = {"summary": summary, "operationId": f"{method}{path.title().replace('/', '')}"}
-        media = "text/plain" if shape is _TEXT else _JSON
-        content = {"content": {media: {"schema": shape}}} if shape else {}
-        operation["responses"] = {
-            str(status): {"description": summary, **content},
-            "default": {"description": "An error.", "content": {_JSON: {"schema": _ERROR}}},
-        }
-        if model and method == "get":
-            parameters += _in_query(model)
-        elif model:
-            operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": _schema(model)}}}
-        operation["parameters"] = parameters
-        paths.setdefault(f"/api/v1{path}", {})[method] = operation
+    for each in operations:
+        path = prefix + each.path.replace(":path}", "}")
+        paths.setdefault(path, {})[each.method.lower()] = _described(each)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Refdesk", "version": __version__, "description": "Cited answers from one library."},
         "components": {
+            "schemas": {"Error": _ERROR},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
-            }
+            },
         },
         "security": [{"token": []}, {"session": []}] if signs_in else [],
         "paths": paths,
     }
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    names = [part[1:-1].removesuffix(":path") for part in operation.path.split("/") if part.startswith("{")]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in names
+    ]
+    found: dict[str, Any] = {
+        "operationId": operation.method.lower() + operation.path.replace(":path", "").title().replace("/", ""),
+        "summary": operation.summary,
+        "responses": {str(operation.status): {"description": operation.summary, **_content(operation)}},
+    }
+    if operation.role != "reader":
+        found["description"] = f"For readers of the role {operation.role}, or a higher one."
+    error = {"content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    found["responses"] |= {str(status): {"description": why, **error} for status, why in _REASONS.items()}
+    found["responses"]["default"] = {"description": "Another error.", **error}
+    if operation.takes and operation.method == "GET":
+        parameters += _in_query(operation.takes)
+    elif operation.takes:
+        schema = _schema(operation.takes)
+        found["requestBody"] = {
+            "required": bool(schema.get("required")),
+            "content": {operation.sent: {"schema": schema}},
+        }
+    return {**found, "parameters": parameters}
+
+
+def _content(operation: Operation) -> dict[str, Any]:
+    if operation.gives is None:
+        return {}
+    media = {operation.media: {"schema": operation.gives}, **{other: {"schema": TEXT} for other in operation.also}}
+    return {"content": media}
 
 
 def _schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -35,15 +35,6 @@ _STATUS: tuple[tuple[type[errors.RefdeskError], int], ...] = (
     (errors.ModelError, 502),
 )
 """The status of an error: that of the first kind it is of; 500 for others."""
-LOOKS, SEARCHES, QUESTIONS = 8, 3, 3
-"""
-So many reads and ratings, searches, and questions in the papers' own sentences are answered at a time; the next wait.
-
-Python runs one thread at a time: more threads make all of them later (16 clients: 78 searches a second with 3 threads,
-62 with 8).
-"""
-MODEL_QUESTIONS = 16
-"""The same for questions that a model answers, whose threads mostly wait for it."""
 
 
 class Given(BaseModel):
@@ -103,12 +94,18 @@ class Export(Filtered):
 
 
 class Asked(Given):
-    """A question, perhaps within the papers of an issue (`NAME/PERIOD`) or of a kept review (its id)."""
+    """
+    A question.
+
+    `issue` (`NAME/PERIOD`, or a period of one's only subscription) and `review` (the id of a kept one) narrow it to
+    their papers; `follow_up_of` is the id of the answer before, or the secret of a shared one.
+    """
 
     question: Annotated[str, Field(min_length=1, max_length=2_000)]
     filter: Filtered = Filtered()
     issue: Annotated[str | None, Field(max_length=500)] = None
     review: Annotated[str | None, Field(max_length=100)] = None
+    follow_up_of: Annotated[str | None, Field(max_length=100)] = None
     max_sentences: Annotated[int | None, Field(ge=1, le=50)] = None
     fresh: bool = False
 

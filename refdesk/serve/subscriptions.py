@@ -1,9 +1,8 @@
-"""Subscriptions of the reader: made, changed and deleted by the API and on a page; the addresses of their feeds."""
+"""The page on which a reader makes, changes and deletes subscriptions, and gets the addresses of their feeds."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -14,8 +13,8 @@ from rag.errors import InputError
 from rag.types import JsonDict
 from refdesk.render.plain import plain
 from refdesk.serve import requests as given
+from refdesk.serve.api.subscriptions import feed_path
 from refdesk.serve.frame import Frame
-from refdesk.subscribing import Subscribed
 
 _LINES = ("topics", "authors", "categories", "must_not", "liked")
 """Fields of the form with one entry a line."""
@@ -24,24 +23,14 @@ _IN_FORM = (*_LINES, "every", "size", "threshold", "mail")
 
 class Subscriptions:
     """
-    The endpoints and the pages of subscriptions.
+    The pages of subscriptions.
 
     Args:
         frame: What all pages share.
     """
 
     def __init__(self, frame: Frame) -> None:
-        self._frame, self._library, self._limit = frame, frame.library, frame.api.searches
-
-    def api_routes(self) -> list[Route]:
-        """Those of the API, without the prefix."""
-        endpoints = (
-            ("/subscriptions", self.all, "GET"),
-            ("/subscriptions/{name}", self.one, "GET", "PUT", "DELETE"),
-            ("/subscriptions/{name}/feed", self.feed, "POST", "DELETE"),
-            ("/address", self.address, "POST"),
-        )
-        return [Route(path, given.replied(endpoint), methods=methods) for path, endpoint, *methods in endpoints]
+        self._frame, self._library, self._limit = frame, frame.library, frame.api.looks
 
     def routes(self) -> list[Route]:
         """The pages."""
@@ -54,50 +43,6 @@ class Subscriptions:
             ("/address", self.asked, "POST"),
         )
         return [Route(path, self._frame.shown(page), methods=[method]) for path, page, method in pages]
-
-    # ---- the API
-
-    async def all(self, request: Request) -> Response:
-        """The reader's subscriptions."""
-        reader = given.reader(request).name
-        found = await given.in_thread(lambda: self._library.subscribing.all(reader), self._limit)
-        return given.as_json({"subscriptions": [_document(each) for each in found]})
-
-    async def one(self, request: Request) -> Response:
-        """One of them: shown, made or changed, or deleted."""
-        reader, name = given.reader(request).name, request.path_params["name"]
-        subscribing = self._library.subscribing
-        if request.method == "DELETE":
-            await given.in_thread(lambda: subscribing.delete(name, reader), self._limit)
-            return Response(status_code=204)
-        if request.method == "GET":
-            return given.as_json(_document(await given.in_thread(lambda: subscribing.get(name, reader), self._limit)))
-        asked = await given.body(request, given.Subscription)
-        settings = asked.model_dump(exclude_unset=True, mode="json")
-        found = await given.in_thread(lambda: subscribing.put(name, settings, reader), self._limit)
-        return given.as_json(_document(found))
-
-    async def feed(self, request: Request) -> Response:
-        """Make the secret address of a feed, or end it."""
-        reader, name = given.reader(request).name, request.path_params["name"]
-        subscribing = self._library.subscribing
-        if request.method == "DELETE":
-            await given.in_thread(lambda: subscribing.unlink(name, reader), self._limit)
-            return Response(status_code=204)
-        secret = await given.in_thread(lambda: subscribing.link(name, reader), self._limit)
-        return given.as_json({"address": _feed_path(secret)})
-
-    async def address(self, request: Request) -> Response:
-        """Mail a link to an address, which makes it the reader's."""
-        asked = await given.body(request, given.Address)
-        await self._ask(request, asked.address)
-        return given.as_json({"address": asked.address, "confirmed": False}, 202)
-
-    async def _ask(self, request: Request, address: str) -> None:
-        reader = given.reader(request)
-        await given.in_thread(lambda: self._library.confirming().ask(reader, address), self._limit)
-
-    # ---- the pages
 
     async def page(self, request: Request) -> Response:
         """The subscriptions, and the form that makes or changes one."""
@@ -140,7 +85,7 @@ class Subscriptions:
         """An address, to which a link is mailed."""
         address = str((await request.form()).get("address", "")).strip()
         try:
-            await self._ask(request, address)
+            await self._frame.api.subscriptions.confirm(request, address)
         except InputError as error:
             return await self._page(request, "", problem=error)
         return await self._page(request, "", told=f"A link was mailed to {address}. It is good for two days.")
@@ -175,16 +120,8 @@ class Subscriptions:
             edited=bool(edited),
             problem=problem,
             told=told,
-            feed_path=_feed_path,
+            feed_path=feed_path,
         )
-
-
-def _document(each: Subscribed) -> JsonDict:
-    return {**each.to_dict(), "feed": each.feed and _feed_path(each.feed)}
-
-
-def _feed_path(secret: str) -> str:
-    return f"/feeds/{quote(secret)}.atom"
 
 
 def _settings(form: FormData) -> dict[str, Any]:

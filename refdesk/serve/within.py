@@ -1,4 +1,4 @@
-"""The papers within which a question is asked: those of a stored issue, or of a review that its reader keeps."""
+"""What a question refers to: the papers of a stored issue or of a kept review, and the answer that it follows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def asked_within(library: Library, asked: Asked, reader: str) -> Filter:
         ids = [source["paper_id"] for source in document["sources"]]
         left = tuple(paper_id for paper_id in ids if not chosen.papers or paper_id in chosen.papers)
         if not left:
-            raise BadFilter("None of these papers is within it.", hint="Leave the papers out, or ask the library.")
+            which = "None of these papers is within it" if ids else "It has no papers to ask"
+            raise BadFilter(f"{which}.", hint="Leave the papers out, or ask the library.")
         chosen = replace(chosen, papers=left)
     return chosen
 
@@ -34,6 +35,7 @@ def _issue(library: Library, named: str | None, reader: str) -> dict[str, Any] |
     if not named:
         return None
     subscription, _, period = named.rpartition("/")
+    subscription = subscription or library.issues.named(None, reader)
     text = library.issues.stored_form(subscription, period, "json")
     if text is None or not library.issues.shows(subscription, reader):
         raise NotThere(f"No issue {named[:80]} is stored.", hint="Write it as NAME/PERIOD, such as mine/2026-W27.")
@@ -48,3 +50,14 @@ def _review(library: Library, id_: str | None, reader: str) -> dict[str, Any] | 
     if kept is None:
         raise NotThere(f"No review {id_[:80]} is kept.", hint="Review the topic again.")
     return kept.document
+
+
+def followed(library: Library, named: str | None, reader: str) -> list[str]:
+    """The question of an answer, by its id or by the secret of its shared link; none if none is named."""
+    if not named:
+        return []
+    shelf = library.shelf(reader)
+    kept = shelf.answer(named) or shelf.shared(named)
+    if kept is None:
+        raise NotThere(f"No answer {named[:80]} is kept or shared.", hint="Ask the question in whole.")
+    return [kept.question]

@@ -38,6 +38,10 @@ class StoredAnswer:
     document: JsonDict
     shared: str | None = None
 
+    def listed(self, key: Literal["question", "topic"]) -> JsonDict:
+        """It in a list, without its document."""
+        return {"id": self.id, "created": self.created, key: self.question, "shared": self.shared}
+
 
 class SQLAnswers:
     """

@@ -9,7 +9,7 @@ from rag.errors import BadQuestion, NotThere, RefdeskError
 from rag.types import JsonDict
 from refdesk.serve import requests as given
 from refdesk.serve import views
-from refdesk.serve.api import LAST_ANSWERS
+from refdesk.serve.api.answers import LAST_ANSWERS
 from refdesk.serve.frame import Frame
 from refdesk.serve.pages.filters import Filters
 
@@ -32,6 +32,8 @@ class AskPages:
             ("/", self.asked, "POST"),
             ("/answers", self.answers, "GET"),
             ("/answers/{id}", self.answer, "GET"),
+            ("/answers/{id}/share", self.share, "POST"),
+            ("/a/{secret}", self.shared, "GET"),
         )
 
     async def ask(self, request: Request) -> Response:
@@ -65,7 +67,7 @@ class AskPages:
                 review=filters.review,
                 fresh=bool(form.get("fresh")),
             )
-            document = await self._api.answered(asked, request)
+            document = await self._api.answers.answered(asked, request)
         except RefdeskError as error:
             status = given.status_of(error)
             return await self._frame.page(
@@ -86,9 +88,34 @@ class AskPages:
         kept = await given.in_thread(lambda: self._frame.shelf(request).answer(id_), self._api.looks)
         if kept is None:
             raise NotThere("This answer is not kept, or no longer.", hint="Ask the question again.")
-        return await self._answer(request, kept.document, Filters.of(request.query_params), kept=True)
+        filters = Filters.of(request.query_params)
+        return await self._answer(request, kept.document, filters, kept=True, secret=kept.shared)
 
-    async def _answer(self, request: Request, document: JsonDict, filters: Filters, *, kept: bool) -> Response:
+    async def share(self, request: Request) -> Response:
+        """Make the link by which other readers open an answer, or end it, and go back."""
+        id_, shelf = request.path_params["id"], self._frame.shelf(request)
+        ends = (await request.form()).get("end")
+        await given.in_thread(lambda: shelf.unshare(id_) if ends else shelf.share(id_), self._api.looks)
+        return RedirectResponse(f"/answers/{id_}", 303)
+
+    async def shared(self, request: Request) -> Response:
+        """An answer of any reader, who shares it."""
+        secret, shelf = request.path_params["secret"], self._frame.shelf(request)
+        kept = await given.in_thread(lambda: shelf.shared(secret), self._api.looks)
+        if kept is None:
+            raise NotThere("This answer is not shared, or no longer.", hint="Ask the question again.")
+        return await self._answer(request, kept.document, Filters.of(request.query_params), kept=False, is_shared=True)
+
+    async def _answer(
+        self,
+        request: Request,
+        document: JsonDict,
+        filters: Filters,
+        *,
+        kept: bool,
+        secret: str | None = None,
+        is_shared: bool = False,
+    ) -> Response:
         reader = given.reader(request).name
         shown = await given.in_thread(
             lambda: views.answer(self._library, document, kept=kept, reader=reader), self._api.looks
@@ -96,5 +123,14 @@ class AskPages:
         back = filters.at(f"/answers/{document['id']}") if kept else "/"
         question = document["question"]
         return await self._frame.page(
-            request, "ask.html.j2", "/", question=question, given=filters, answer=shown, back=back, last=()
+            request,
+            "ask.html.j2",
+            "/",
+            question=question,
+            given=filters,
+            answer=shown,
+            back=back,
+            last=(),
+            secret=secret,
+            is_shared=is_shared,
         )

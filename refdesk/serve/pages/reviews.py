@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from rag.errors import BadQuestion, NotThere, RefdeskError
 from refdesk.serve import requests as given
-from refdesk.serve.api import LAST_ANSWERS
+from refdesk.serve.api.answers import LAST_ANSWERS
 from refdesk.serve.frame import Frame
 from refdesk.serve.guard import ISSUE_POLICY
 from refdesk.serve.pages.filters import Filters
@@ -44,7 +44,7 @@ class ReviewPages:
             if not topic:
                 raise BadQuestion("There is no topic.", hint="Write one, such as “speculative decoding”.")
             asked = given.Reviewed(topic=topic, filter=given.Filtered(**filters.fields))
-            document = await self._api.reviewed(asked, request)
+            document = await self._api.reviews.reviewed(asked, request)
         except RefdeskError as error:
             status = given.status_of(error)
             return await self._page(request, topic=topic, given=filters, problem=error, status=status)
