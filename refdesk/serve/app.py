@@ -9,6 +9,7 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -22,8 +23,8 @@ from starlette.routing import Mount, Route
 from rag.errors import ConfigError, RefdeskError
 from rag.types.reader import LOCAL
 from refdesk.library import Library
-from refdesk.mcp.http import Endpoint
 from refdesk.serve.api import PREFIX, Api
+from refdesk.serve.assistants import Assistants
 from refdesk.serve.caching import Cached
 from refdesk.serve.frame import Frame
 from refdesk.serve.guard import API, MCP, Auth, Doors, Guard, refused
@@ -32,6 +33,9 @@ from refdesk.serve.mailed import Mailed
 from refdesk.serve.pages import Pages
 from refdesk.serve.sign_in import SignIn
 from refdesk.serve.subscriptions import Subscriptions
+
+if TYPE_CHECKING:
+    from refdesk.mcp.http import Endpoint
 
 DRAIN_S = 5
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -81,11 +85,17 @@ def application(
         return await frame.page(request, "error.html.j2", "", status=429, problem=error)
 
     limits = Limits(library)
-    assistants = Endpoint(
-        library,
-        capacity=lambda tool: api.questions if tool and tool.asks else api.searches if tool else api.looks,
-        allowed=lambda who, tool: limits.allowed("question" if tool.asks else "search", who.reader),
-    )
+
+    def endpoint() -> Endpoint:
+        from refdesk.mcp.http import Endpoint
+
+        return Endpoint(
+            library,
+            capacity=lambda tool: api.questions if tool and tool.asks else api.searches if tool else api.looks,
+            allowed=lambda who, tool: limits.allowed("question" if tool.asks else "search", who.reader),
+        )
+
+    assistants = Assistants(endpoint)
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
