@@ -22,6 +22,7 @@ from refdesk.render.tex import readable
 from refdesk.serve import requests as given
 from refdesk.serve.api import Api
 from refdesk.serve.hints import page_hint
+from refdesk.serve.sessions import COOKIE
 from refdesk.shelf import Shelf
 
 _HERE = Path(__file__).parent
@@ -120,6 +121,7 @@ class Frame:
             "newest": newest,
             "holds": bool(count),
             "keeps": bool(reader) and self.shelf(request).keeps,
+            "signed_in": COOKIE in request.cookies,
             "can_rate": bool(reader) and not self.library.read_only,
             "problem": None,
             "answer": None,
