@@ -33,7 +33,7 @@ from refdesk import wiring
 from refdesk.evaluation.datasets import Dataset
 from refdesk.evaluation.run import evaluate
 from stores.ingest import import_records
-from stores.locks import FileWriterLock
+from stores.locks import WriterOfPapers
 from stores.store import LibraryStore, Place
 
 CHUNK_TOKENS = (64, 128, 256, 8_192)
@@ -64,7 +64,7 @@ def library_of(data: Dataset, folder: Path, embedder: StaticEmbedder) -> Library
     store = LibraryStore(
         Place(folder),
         indexes=wiring.indexes(folder),
-        lock=FileWriterLock(folder),
+        make_lock=WriterOfPapers,
         embedder_name=None,
         make_embedder=lambda _: embedder,
         default_embedder=embedder.name,

@@ -29,7 +29,7 @@ from refdesk.servers import MakeMemory, chats
 from refdesk.settings import prompts
 from refdesk.settings.config import Config
 from stores.indexes import Indexes
-from stores.locks import FileWriterLock
+from stores.locks import WriterOfPapers
 from stores.place import Place
 from stores.store import LibraryStore
 
@@ -60,7 +60,7 @@ def store(
         make_embedder=embedder,
         default_embedder=DEFAULT,
         indexes=indexes(folder, config.vectors),
-        lock=FileWriterLock(folder, timeout_s=config.lock_timeout_s, notify=notify),
+        make_lock=partial(WriterOfPapers, timeout_s=config.lock_timeout_s, notify=notify),
         create=create,
         read_only=read_only,
         notify=notify,

@@ -1,4 +1,9 @@
-"""File locks, across threads and processes of one machine: of the one writer of papers, of a run, of a sync."""
+"""
+Locks across threads and processes: of the one writer of papers, of a run, of a sync.
+
+Each is a file in the library's folder, for one machine. The writer of papers also takes the catalog's own lock, which
+keeps apart the machines that share a catalog in PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import LibraryLocked, LibraryReadOnly, disk_full, is_disk_full
+from stores.sql.writer import SQLWriter
 
 
 class ProcessLock:
@@ -64,18 +70,24 @@ class ProcessLock:
             ) from error
 
 
-class FileWriterLock(ProcessLock):
+class WriterOfPapers(ProcessLock):
     """
-    The lock of the one writer of papers.
+    The lock of the one writer of papers: of the folder with the indexes, then of the catalog.
 
     Args:
         folder: The library's folder; it must exist when the lock is first taken.
-        timeout_s: How long to wait for another writer.
+        writer: The catalog's part of the lock.
+        timeout_s: How long to wait for another writer, for each of the two.
         notify: Called with a sentence before the wait.
     """
 
     def __init__(
-        self, folder: Path, *, timeout_s: float = 600.0, notify: Callable[[str], None] = lambda _: None
+        self,
+        folder: Path,
+        writer: SQLWriter,
+        *,
+        timeout_s: float = 600.0,
+        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__(
             folder / "lock",
@@ -83,3 +95,10 @@ class FileWriterLock(ProcessLock):
             timeout_s=timeout_s,
             notify=lambda: notify("Another process is writing to the library; waiting for it."),
         )
+        self._writer, self._tell = writer, notify
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Be the only writer. Raises as `ProcessLock.held`, and StoreError if the catalog's server is away."""
+        with super().held(), self._writer.held(timeout_s=self._timeout_s, notify=self._tell):
+            yield

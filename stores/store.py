@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
 
 from rag.errors import LibraryReadOnly, StoreError
@@ -24,7 +25,8 @@ from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.changes import INDEXES, VECTORS, IndexState, Span
+from stores.sql.changes import INDEXES, VECTORS, Span, written_of
+from stores.sql.writer import SQLWriter
 
 BATCH = 1_000
 """Papers in one transaction."""
@@ -44,7 +46,7 @@ class LibraryStore:
         make_embedder: Makes an embedder of a name; called when first needed.
         default_embedder: The name of the embedder of a new library.
         indexes: Its word index and its vectors.
-        lock: The lock of the one writer of papers.
+        make_lock: Makes the lock of the one writer of papers, of its folder and the catalog's part of it.
         create: True makes the library where there is none.
         read_only: Never write papers, nor what belongs to them.
         notify: Called with a sentence when there is something to say, such as papers that cannot be found yet.
@@ -62,7 +64,7 @@ class LibraryStore:
         make_embedder: Callable[[str], Embedder],
         default_embedder: str,
         indexes: Indexes,
-        lock: WriterLock,
+        make_lock: Callable[[Path, SQLWriter], WriterLock],
         create: bool = True,
         read_only: bool = False,
         notify: Callable[[str], None] = lambda _: None,
@@ -79,7 +81,6 @@ class LibraryStore:
         self._make_embedder = make_embedder
         self._embedder: Embedder | None = None
         self._making_embedder = Lock()
-        self._lock = lock
         self.notify = notify
         self._now = now
         self._exchanging = Lock()
@@ -91,12 +92,13 @@ class LibraryStore:
             raise manifest.not_found(place)
         place.make_folder()
         self.catalog = SQLCatalog(place.catalog)
+        self._lock = make_lock(place.folder, self.catalog.writer)
         self.health = IndexHealth(self.catalog, indexes, notify)
         try:
             self._make_or_migrate(embedder_name or default_embedder, may_make=may_make)
             self.embedder_name = manifest.require_embedder(self.catalog, embedder_name)
             self.indexes.library_id = self.catalog.setting("library_id") or ""
-            self._written = _written(self.catalog.changes.indexes())
+            self._written = written_of(self.catalog.changes.indexes())
         except BaseException:
             self.catalog.close()
             raise
@@ -168,7 +170,7 @@ class LibraryStore:
         """
         states, settings = self.catalog.changes.indexes(), self.catalog.settings()
         rebuilt = (settings.get("embedder") or "") != self.embedder_name
-        if wait or rebuilt or _written(states) != self._written:
+        if wait or rebuilt or written_of(states) != self._written:
             self._follow(wait=wait or rebuilt)
         self.health.tell_lag(states, rebuild=settings.get(REBUILD) == "yes")
 
@@ -192,12 +194,12 @@ class LibraryStore:
 
     def _present(self) -> tuple[dict[str, str], str]:
         """When each index was last written, and the embedder, as the catalog has them."""
-        return _written(self.catalog.changes.indexes()), self.catalog.setting("embedder") or ""
+        return written_of(self.catalog.changes.indexes()), self.catalog.setting("embedder") or ""
 
     def change_counter(self) -> str | None:
         """The change counter of the open indexes; None if they lack papers, or others have written to them since."""
         states = self.catalog.changes.indexes()
-        is_whole = _written(states) == self._written and not any(state.lag for state in states.values())
+        is_whole = written_of(states) == self._written and not any(state.lag for state in states.values())
         return max((state.written for state in states.values()), key=int) if is_whole else None
 
     def written_since_refresh(self) -> bool:
@@ -319,7 +321,7 @@ class LibraryStore:
                         self.catalog.set({REBUILD: "yes"})
                 raise
             self.catalog.changes.advance(into, span)
-            self._written = _written(self.catalog.changes.indexes())
+            self._written = written_of(self.catalog.changes.indexes())
 
     def now(self) -> str:
         """The time, ISO 8601 in UTC."""
@@ -343,8 +345,3 @@ class LibraryStore:
         """Close files and connections."""
         self.indexes.close()
         self.catalog.close()
-
-
-def _written(states: Mapping[str, IndexState]) -> dict[str, str]:
-    """By index, a value that moves whenever a process writes to it."""
-    return {name: state.written for name, state in states.items()}

@@ -41,11 +41,30 @@ def masked(url: str) -> str:
 
 
 def is_database(url: str) -> bool:
-    """True if SQLAlchemy can parse the URL and knows its kind of database."""
+    """True if the URL is one of a catalog, as `database_url` takes it."""
     try:
-        return bool(make_url(url).get_dialect())
+        return bool(database_url(url).get_dialect())
     except (ArgumentError, ValueError):
         return False
+
+
+def database_url(url: str | URL) -> URL:
+    """
+    The URL of a catalog as SQLAlchemy takes it; PostgreSQL is reached by psycopg, whichever way it is named.
+
+    Raises:
+        ArgumentError, ValueError: It is no URL, or of a database that is neither SQLite nor PostgreSQL.
+
+    >>> database_url("postgres://db.example.org/refdesk").drivername
+    'postgresql+psycopg'
+    """
+    parsed = make_url(url)
+    name, _, driver = parsed.drivername.partition("+")
+    if name in ("postgres", "postgresql") and driver in ("", "psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if name != "sqlite":
+        raise ArgumentError("a catalog is sqlite:///… or postgresql://…")
+    return parsed
 
 
 def _password_may_go_on(parsed: URL) -> bool:

@@ -14,10 +14,12 @@ import refdesk
 from refdesk.cli import main
 from tests.commands import ROOT, Ran
 from tests.copies import copied
+from tests.postgres_server import PostgresServer
+from tests.postgres_server import running as running_postgres
 
 EXAMPLES = ROOT / "examples"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-SERVERS = {"chroma_server", "chroma_server_of_its_own", "browser"}
+SERVERS = {"chroma_server", "chroma_server_of_its_own", "browser", "postgres"}
 """Fixtures that start a server or a browser."""
 
 
@@ -26,6 +28,52 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.server)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test once for each kind of catalog that its mark `catalogs` names."""
+    marked = metafunc.definition.get_closest_marker("catalogs")
+    if marked and "catalog_kind" in metafunc.fixturenames:
+        server = {"postgres": pytest.mark.server}
+        kinds = [pytest.param(kind, marks=[server[kind]] if kind in server else []) for kind in marked.args]
+        metafunc.parametrize("catalog_kind", kinds)
+
+
+@pytest.fixture
+def catalog_kind() -> str:
+    """Where the test's catalogs are: `sqlite` or `postgres`."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def catalog_url(catalog_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new catalog, which is to be migrated before it is used."""
+    if catalog_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.catalog()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def empty_url(catalog_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without any table."""
+    if catalog_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.database()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture(autouse=True)

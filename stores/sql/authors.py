@@ -56,15 +56,12 @@ class _Labels:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
-        self._label: sa.ColumnElement[str] = labels.c.label
-        if connection.dialect.name == "postgresql":  # a range in the order of characters, as SQLite has it
-            self._label = labels.c.label.collate("C")
 
     def like(self, name: Name) -> list[tuple[str, str]]:
         """Keys with the same family name and initial as a name, with paper ids."""
         low, high = _range(name)
         query = sa.select(labels.c.label, labels.c.paper_id).where(
-            labels.c.kind == "author", self._label >= low, self._label < high
+            labels.c.kind == "author", labels.c.label >= low, labels.c.label < high
         )
         return [(label, paper_id) for label, paper_id in self._connection.execute(query)]
 

@@ -1,7 +1,7 @@
 """
 The catalog: papers, their texts and aliases in a relational database. It is the truth; all else is derived from it.
 
-SQLite in WAL mode by default; the SQL is SQLAlchemy Core and portable to PostgreSQL. Of the indexes it knows only how
+SQLite in WAL mode by default, or PostgreSQL; the SQL is SQLAlchemy Core. Of the indexes it knows only how
 far each has followed the change log, and how each paper was cut into chunks.
 """
 
@@ -29,7 +29,7 @@ from stores.sql.readers import SQLReaders
 from stores.sql.replies import SQLReplies
 from stores.sql.revisions import write_texts
 from stores.sql.rows import label_rows, offsets, row_of, slices
-from stores.sql.schema import HEAD, engine, insert_missing, reading, upsert, writing
+from stores.sql.schema import HEAD, bring_to_head, engine, insert_missing, reading, upsert, writing
 from stores.sql.servers import SQLServer
 from stores.sql.sign_ins import SQLSignIns
 from stores.sql.subscriptions import SQLSubscriptions
@@ -37,6 +37,7 @@ from stores.sql.tables import aliases, labels, papers, revisions, settings
 from stores.sql.themes import SQLThemes
 from stores.sql.tokens import SQLTokens
 from stores.sql.unions import StoredUnion, part, unions_of, write_parted, write_unions
+from stores.sql.writer import SQLWriter
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -46,12 +47,13 @@ class SQLCatalog(PaperQueries):
     A catalog at an SQLAlchemy URL.
 
     Args:
-        url: For example `sqlite:////home/ada/library/catalog.sqlite3`.
+        url: For example `sqlite:////home/ada/library/catalog.sqlite3` or `postgresql://db.example.org/refdesk`.
     """
 
     def __init__(self, url: str | sa.URL) -> None:
         super().__init__(engine(url))
-        self.changes = SQLChanges(self._engine)
+        self.writer = SQLWriter(self._engine)
+        self.changes = SQLChanges(self._engine, self.writer)
 
     def replies(self, *, read_only: bool) -> SQLReplies:
         """The stored replies of models."""
@@ -121,10 +123,8 @@ class SQLCatalog(PaperQueries):
         if self.schema() == HEAD:
             self.set(values)
             return
-        from stores.migrations import upgrade  # Alembic takes half a second to import, and is seldom needed
-
-        with writing(self._engine) as connection:
-            upgrade(connection, HEAD)
+        with self.writer.transaction() as connection:
+            bring_to_head(connection)
             _set(connection, values)
 
     def schema(self) -> str | None:
@@ -197,7 +197,7 @@ class SQLCatalog(PaperQueries):
         rows = [row_of(paper, chunks[paper.paper_id]) for paper in changed]
         names = [{"alias": alias, "paper_id": paper.paper_id} for paper in changed for alias in paper.aliases]
         labelled = [row for paper in changed for row in label_rows(paper)]
-        with writing(self._engine) as connection:
+        with self.writer.transaction() as connection:
             write_texts(connection, texts, seen=seen, merged_ids=merged_ids, origin=origin)
             write_unions(connection, unions, seen=seen, name=origin.name, owner=origin.owner)
             for part in slices(list(merged_ids)):
@@ -222,7 +222,7 @@ class SQLCatalog(PaperQueries):
 
     def part(self, seq: int, kept: Paper, restored: Paper, chunks: Mapping[str, Sequence[Chunk]]) -> None:
         """Write the two papers of a union apart, in one transaction that also logs the change for the indexes."""
-        with writing(self._engine) as connection:
+        with self.writer.transaction() as connection:
             write_parted(connection, seq, kept, restored, chunks)
             record(connection, [kept.paper_id, restored.paper_id])
 
@@ -243,7 +243,7 @@ class SQLCatalog(PaperQueries):
             for row, of_text in zip(rows, found, strict=True)
         ]
         if values:
-            with writing(self._engine) as connection:
+            with self.writer.transaction() as connection:
                 connection.execute(sa.update(revisions).where(which).values(roles=sa.bindparam("codes")), values)
         return len(values)
 
@@ -251,14 +251,14 @@ class SQLCatalog(PaperQueries):
         """Store how papers are now cut into chunks, during a rebuild of the indexes."""
         statement = sa.update(papers).where(papers.c.paper_id == sa.bindparam("id")).values(chunks=sa.bindparam("cut"))
         if chunks:
-            with writing(self._engine) as connection:
+            with self.writer.transaction() as connection:
                 cuts = [{"id": paper_id, "cut": offsets(cut)} for paper_id, cut in chunks.items()]
                 connection.execute(statement, cuts)
                 move_change_counter(connection)
 
     def exchange(self, indexes: Iterable[str], position: int, values: Mapping[str, str]) -> None:
         """Store, in one transaction, that new indexes took the place of the old ones, with their manifest."""
-        with writing(self._engine) as connection:
+        with self.writer.transaction() as connection:
             set_positions(connection, indexes, position, written=move_change_counter(connection))
             _set(connection, values)
 

@@ -9,14 +9,15 @@ papers catches up.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from stores.sql.rows import slices
-from stores.sql.schema import insert, reading, writing
+from stores.sql.schema import count_up, reading
 from stores.sql.tables import changes, index_positions, settings
+from stores.sql.writer import SQLWriter
 
 CHANGE_COUNTER = "generation"
 """The setting that holds the change counter. Its name is that of earlier versions."""
@@ -47,16 +48,22 @@ class IndexState:
     written: str
 
 
+def written_of(states: Mapping[str, IndexState]) -> dict[str, str]:
+    """By index, a value that moves whenever a process writes to it."""
+    return {name: state.written for name, state in states.items()}
+
+
 class SQLChanges:
     """
     The change log beside the papers.
 
     Args:
         engine: The catalog's engine.
+        writer: Whose transactions move positions.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: sa.Engine, writer: SQLWriter) -> None:
+        self._engine, self._writer = engine, writer
         self._is_there = False
 
     def indexes(self) -> dict[str, IndexState]:
@@ -99,7 +106,7 @@ class SQLChanges:
             span: The part that was written to them.
         """
         which = index_positions.c.name.in_(sorted(names)) & (index_positions.c.seq >= span.before)
-        with writing(self._engine) as connection:
+        with self._writer.transaction() as connection:
             counter = move_change_counter(connection)
             written = sa.update(index_positions).where(index_positions.c.name.in_(sorted(names)))
             connection.execute(written.values(written=counter))
@@ -109,7 +116,7 @@ class SQLChanges:
 
     def reset(self, names: Iterable[str]) -> None:
         """Store that indexes are empty: every paper is to be indexed in them again."""
-        with writing(self._engine) as connection:
+        with self._writer.transaction() as connection:
             set_positions(connection, names, 0)
 
 
@@ -145,8 +152,4 @@ def move_change_counter(connection: sa.Connection) -> str:
 
     Earlier versions stored the time there, in nanoseconds; the counter goes on from it.
     """
-    following = sa.cast(sa.cast(settings.c.value, sa.BigInteger) + 1, sa.Text)
-    statement = insert(connection.dialect, settings).values(name=CHANGE_COUNTER, value="1")
-    connection.execute(statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": following}))
-    counter = sa.select(settings.c.value).where(settings.c.name == CHANGE_COUNTER)
-    return str(connection.execute(counter).scalar_one())
+    return count_up(connection, CHANGE_COUNTER)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from rag.errors import StoreMismatch
-from stores.sql.schema import HEAD, engine, translated, writing
+from stores.sql import postgres
+from stores.sql.schema import HEAD, bring_to_head, engine, translated, writing
 from stores.sql.tables import metadata
 
 _AT_ONCE = 1_000
@@ -26,8 +27,6 @@ def copy_tables(source: str | sa.URL, target: str | sa.URL) -> dict[str, int]:
         StoreMismatch: The catalog is at an older schema.
         StoreError: Either database cannot be used.
     """
-    from stores.migrations import upgrade
-
     reading, written = engine(source), engine(target)
     copied: dict[str, int] = {}
     try:
@@ -41,7 +40,7 @@ def copy_tables(source: str | sa.URL, target: str | sa.URL) -> dict[str, int]:
                     hint="Open the library once for writing: `refdesk status` does.",
                 )
             with writing(written) as into:
-                upgrade(into, HEAD)
+                bring_to_head(into)
                 for table in metadata.sorted_tables:
                     into.execute(sa.delete(table))  # what the migrations put there
                     copied[table.name] = 0
@@ -49,6 +48,8 @@ def copy_tables(source: str | sa.URL, target: str | sa.URL) -> dict[str, int]:
                     for part in rows.mappings().partitions(_AT_ONCE):
                         into.execute(sa.insert(table), [dict(row) for row in part])
                         copied[table.name] += len(part)
+                if written.dialect.name == postgres.NAME:
+                    postgres.count_on(into)
     finally:
         reading.dispose()
         written.dispose()

@@ -11,7 +11,7 @@ from dataclasses import asdict
 import sqlalchemy as sa
 
 from rag.ports import StoredReply
-from stores.sql.schema import insert, reading, upsert, writing
+from stores.sql.schema import COUNTED, insert, reading, upsert, writing
 from stores.sql.tables import generations, spending
 
 LEAST_DIGITS = 6
@@ -63,7 +63,8 @@ class SQLReplies:
 
     def _add(self, day: str, tokens: int, *, limit: int | None = None) -> bool:
         with writing(self._engine) as connection:
-            return connection.execute(added(day, tokens, limit=limit, dialect=connection.dialect)).rowcount == 1
+            statement = added(day, tokens, limit=limit, dialect=connection.dialect)
+            return connection.execute(statement, execution_options=COUNTED).rowcount == 1
 
 
 def added(day: str, tokens: int, *, limit: int | None = None, dialect: sa.Dialect) -> sa.Insert:

@@ -1,4 +1,4 @@
-"""How the catalog's database is opened and written: SQLite in WAL mode, its errors in our words."""
+"""How the catalog's database is opened and written: SQLite in WAL mode or PostgreSQL, its errors in our words."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from rag.errors import ConfigError, LibraryLocked
+from stores.sql import postgres
 from stores.sql.errors import store_error
+from stores.sql.tables import metadata, settings
 from stores.unwritable import UnwritableDatabase, can_be_written
-from stores.urls import database_file, masked
+from stores.urls import database_file, database_url, masked
 
 _WRITES = "refdesk_writes"
+COUNTED = {"preserve_rowcount": True}
+"""The option of an INSERT whose rows are to be counted: psycopg forgets the number with the cursor."""
 HEAD = "0014"
 """The newest migration. A database at an older one is migrated when it is opened for writing."""
 OLDEST_READ = "0006"
@@ -22,33 +26,37 @@ OLDEST_READ = "0006"
 
 
 def engine(url: str | sa.URL) -> sa.Engine:
-    """An engine for a URL; every SQLite connection is durable and waits for others. Raises ConfigError."""
+    """An engine for a URL; every connection to SQLite is durable and waits for others. Raises ConfigError."""
     file = database_file(url)
     unwritable = UnwritableDatabase(file) if file and file.exists() and not can_be_written(file) else None
     try:
+        parsed = database_url(url)
+        if parsed.get_backend_name() == postgres.NAME:
+            return postgres.engine(parsed, writes=_WRITES)
         if unwritable:
-            made = sa.create_engine(url, creator=unwritable.connect, poolclass=sa.NullPool)
+            made = sa.create_engine(parsed, creator=unwritable.connect, poolclass=sa.NullPool)
         else:
-            made = sa.create_engine(url)
-    except (sa.exc.ArgumentError, ImportError, ValueError) as error:
+            made = sa.create_engine(parsed)
+    except ImportError as error:
+        raise postgres.no_driver() from error
+    except (sa.exc.ArgumentError, ValueError) as error:
         reason = "" if isinstance(error, ValueError) else f": {' '.join(str(error).split())[:200]}"  # a part of the URL
         raise ConfigError(
             f"The catalog cannot be opened by its URL {masked(str(url))}{reason}.",
-            hint="Write it as `sqlite:////path/catalog.sqlite3`, or install the driver that it names.",
+            hint="Write it as `sqlite:////path/catalog.sqlite3` or `postgresql://user:password@host/database`.",
         ) from error
-    if made.dialect.name == "sqlite":
 
-        @sa.event.listens_for(made, "connect")
-        def _prepare(connection: Any, _record: Any) -> None:
-            connection.isolation_level = None  # SQLAlchemy begins; the driver's own way leaves DDL outside transactions
-            durable = () if unwritable else ("journal_mode=WAL", "synchronous=FULL")
-            for pragma in (*durable, "busy_timeout=30000"):
-                connection.execute(f"PRAGMA {pragma}").close()
+    @sa.event.listens_for(made, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy begins; the driver's own way leaves DDL outside transactions
+        durable = () if unwritable else ("journal_mode=WAL", "synchronous=FULL")
+        for pragma in (*durable, f"busy_timeout={postgres.BUSY_MS}"):
+            connection.execute(f"PRAGMA {pragma}").close()
 
-        @sa.event.listens_for(made, "begin")
-        def _begin(connection: sa.Connection) -> None:
-            writes = connection.get_execution_options().get(_WRITES, False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    @sa.event.listens_for(made, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     if unwritable:
         sa.event.listen(made, "engine_disposed", lambda _: unwritable.close())
@@ -66,7 +74,8 @@ def engine(url: str | sa.URL) -> sa.Engine:
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that only reads: it sees one state of the database, and waits for nobody."""
-    with translated(engine.url), engine.connect() as connection:
+    options = postgres.READING if engine.dialect.name == postgres.NAME else {}
+    with translated(engine.url), engine.connect().execution_options(**options) as connection:
         yield connection
 
 
@@ -75,8 +84,8 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """
     A transaction that writes, to be kept short; it is committed at the end.
 
-    SQLite begins it as the writer: one that reads first and writes later fails at once with “database is locked” when
-    another connection commits in between.
+    It begins as the only one that writes: what it reads stays true until it commits. SQLite would fail at once with
+    “database is locked” if another connection committed in between; PostgreSQL would lose what the other wrote.
     """
     with (
         translated(engine.url),
@@ -88,7 +97,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def insert(dialect: sa.Dialect, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that can have `on_conflict_do_update` or `on_conflict_do_nothing`."""
-    return postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+    return postgresql.insert(table) if dialect.name == postgres.NAME else sqlite.insert(table)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -106,7 +115,25 @@ def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Ma
     """Insert those rows whose primary key is not there yet, and return how many."""
     if not rows:
         return 0
-    return connection.execute(insert(connection.dialect, table).on_conflict_do_nothing(), rows).rowcount
+    statement = insert(connection.dialect, table).on_conflict_do_nothing()
+    return connection.execute(statement, rows, execution_options=COUNTED).rowcount
+
+
+def count_up(connection: sa.Connection, name: str) -> str:
+    """Add 1 to a setting that counts, within a transaction that writes, and return it; it begins with 1."""
+    following = sa.cast(sa.cast(settings.c.value, sa.BigInteger) + 1, sa.Text)
+    statement = insert(connection.dialect, settings).values(name=name, value="1")
+    connection.execute(statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": following}))
+    return str(connection.execute(sa.select(settings.c.value).where(settings.c.name == name)).scalar_one())
+
+
+def bring_to_head(connection: sa.Connection) -> None:
+    """Make the tables as this Refdesk has them, or migrate them, within a transaction that writes."""
+    from stores.migrations import upgrade  # Alembic takes half a second to import, and is seldom needed
+
+    upgrade(connection, HEAD)
+    if connection.dialect.name == postgres.NAME:
+        postgres.order_by_bytes(connection, metadata.sorted_tables)
 
 
 @contextmanager

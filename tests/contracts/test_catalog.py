@@ -1,9 +1,8 @@
-"""The catalog port over SQLite: what is written comes back, filters choose, migrations arrive at what the code says."""
+"""The catalog over SQLite and PostgreSQL: what is written comes back, filters choose, migrations make the tables."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,17 +25,12 @@ from stores.sql.schema import HEAD, reading, writing
 from stores.sql.tables import metadata, ratings
 
 SEEN = "2026-07-01T00:00:00+00:00"
-URL = Callable[[str], str]
+pytestmark = pytest.mark.catalogs("sqlite", "postgres")
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> URL:
-    return lambda name: f"sqlite:///{tmp_path / name}"
-
-
-@pytest.fixture
-def catalog(url: URL) -> Iterator[SQLCatalog]:
-    opened = SQLCatalog(url("catalog.sqlite3"))
+def catalog(catalog_url: str) -> Iterator[SQLCatalog]:
+    opened = SQLCatalog(catalog_url)
     opened.migrate()
     yield opened
     opened.close()
@@ -92,9 +86,10 @@ def papers(draw: st.DrawFn) -> Paper:
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(given_=papers())
-def test_every_field_of_a_paper_comes_back_as_it_was(tmp_path: Path, given_: Paper) -> None:
-    catalog = SQLCatalog("sqlite://")
-    catalog.migrate()
+def test_every_field_of_a_paper_comes_back_as_it_was(catalog: SQLCatalog, given_: Paper) -> None:
+    with writing(catalog._engine) as connection:
+        for table in (metadata.tables[name] for name in ("papers", "revisions", "aliases", "labels")):
+            connection.execute(sa.delete(table))
     put(catalog, given_)
     assert catalog.papers([given_.paper_id]) == {given_.paper_id: given_}
     revision = catalog.revisions(given_.paper_id)[0]
@@ -107,7 +102,6 @@ def test_every_field_of_a_paper_comes_back_as_it_was(tmp_path: Path, given_: Pap
     assert catalog.resolve(given_.aliases) == dict.fromkeys(given_.aliases, given_.paper_id)
     [(stored, title)] = list(catalog.chunks())
     assert (stored, title) == (chunk(given_), given_.title)
-    catalog.close()
 
 
 def test_papers_come_in_the_order_asked_for_and_unknown_ones_are_left_out(catalog: SQLCatalog) -> None:
@@ -118,6 +112,13 @@ def test_papers_come_in_the_order_asked_for_and_unknown_ones_are_left_out(catalo
     assert catalog.papers([]) == {}
     assert catalog.count() == 1_200
     assert len(catalog.ids()) == 1_200
+
+
+def test_ids_come_in_the_order_of_their_bytes(catalog: SQLCatalog) -> None:
+    ids = ["doi:10.1/A", "doi:10.1/_", "doi:10.1/a", "doi:10.1/b", "doi:10.1/é", "p:1", "p:10", "p:9"]
+    put(catalog, *(replace(paper(1, title=name), paper_id=name, aliases=(name,)) for name in reversed(ids)))
+    assert catalog.ids() == ids == sorted(ids)
+    assert catalog.label_names("source") == {"jsonl": "doi:10.1/A"}
 
 
 DATED = {
@@ -316,8 +317,8 @@ def test_what_a_paper_had_passes_to_the_one_that_takes_its_place(catalog: SQLCat
         assert connection.execute(sa.select(ratings.c.paper_id)).scalars().all() == ["p:1"]
 
 
-def test_two_connections_see_each_others_writes(url: URL, catalog: SQLCatalog) -> None:
-    other = SQLCatalog(url("catalog.sqlite3"))
+def test_two_connections_see_each_others_writes(catalog_url: str, catalog: SQLCatalog) -> None:
+    other = SQLCatalog(catalog_url)
     assert other.count() == 0
     put(catalog, paper(1))
     assert other.count() == 1
@@ -331,15 +332,13 @@ def test_head_is_alembics_head() -> None:
     assert script()[1].get_current_head() == HEAD
 
 
-def test_migrations_make_exactly_the_tables_that_the_code_uses(catalog: SQLCatalog, url: URL) -> None:
-    engine = sa.create_engine(url("catalog.sqlite3"))
-    with engine.connect() as connection:
+def test_migrations_make_exactly_the_tables_that_the_code_uses(catalog: SQLCatalog) -> None:
+    with reading(catalog._engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    engine.dispose()
 
 
-def test_nothing_is_migrated_from_nothing_to_head_and_twice_is_once(url: URL) -> None:
-    catalog = SQLCatalog(url("new.sqlite3"))
+def test_nothing_is_migrated_from_nothing_to_head_and_twice_is_once(empty_url: str) -> None:
+    catalog = SQLCatalog(empty_url)
     assert catalog.schema() is None
     catalog.migrate()
     assert catalog.schema() == HEAD
@@ -348,24 +347,21 @@ def test_nothing_is_migrated_from_nothing_to_head_and_twice_is_once(url: URL) ->
     catalog.close()
 
 
-def test_a_migration_that_is_cut_off_leaves_nothing_behind(url: URL, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "half.sqlite3") as connection:
-        connection.execute("CREATE TABLE labels (kind TEXT)")  # so that the first migration fails in its middle
-    connection.close()
-    catalog = SQLCatalog(url("half.sqlite3"))
+def test_a_migration_that_is_cut_off_leaves_nothing_behind(empty_url: str) -> None:
+    catalog = SQLCatalog(empty_url)
+    with writing(catalog._engine) as connection:  # so that the first migration fails in its middle
+        connection.execute(sa.text("CREATE TABLE labels (kind TEXT)"))
     with pytest.raises(StoreError):
         catalog.migrate()
     assert catalog.schema() is None
-    engine = sa.create_engine(url("half.sqlite3"))
-    assert sa.inspect(engine).get_table_names() == ["labels"]
-    engine.dispose()
+    with reading(catalog._engine) as connection:
+        assert sa.inspect(connection).get_table_names() == ["labels"]
     catalog.close()
 
 
-def test_a_schema_newer_than_this_refdesk_says_so(catalog: SQLCatalog, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "catalog.sqlite3") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+def test_a_schema_newer_than_this_refdesk_says_so(catalog: SQLCatalog) -> None:
+    with writing(catalog._engine) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreMismatch, match="9999") as caught:
         catalog.migrate()
     assert "Upgrade Refdesk" in str(caught.value.hint)
@@ -374,14 +370,16 @@ def test_a_schema_newer_than_this_refdesk_says_so(catalog: SQLCatalog, tmp_path:
 # ---- what is damaged
 
 
-def test_a_file_that_is_no_database_is_damaged(url: URL, tmp_path: Path) -> None:
+@pytest.mark.catalogs("sqlite")
+def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "bad.sqlite3").write_bytes(b"no database at all, only words " * 500)
-    catalog = SQLCatalog(url("bad.sqlite3"))
+    catalog = SQLCatalog(f"sqlite:///{tmp_path / 'bad.sqlite3'}")
     with pytest.raises(StoreDamaged, match=r"bad\.sqlite3"):
         catalog.count()
     catalog.close()
 
 
+@pytest.mark.catalogs("sqlite")
 def test_a_page_of_rubbish_is_found_by_problems(catalog: SQLCatalog, tmp_path: Path) -> None:
     put(catalog, *(paper(number, text=f"Number {number}. " * 50) for number in range(200)))
     assert catalog.problems() == []
@@ -395,9 +393,8 @@ def test_a_page_of_rubbish_is_found_by_problems(catalog: SQLCatalog, tmp_path: P
         assert catalog.problems()
 
 
-def test_a_paper_without_its_text_is_a_problem(catalog: SQLCatalog, tmp_path: Path) -> None:
+def test_a_paper_without_its_text_is_a_problem(catalog: SQLCatalog) -> None:
     put(catalog, paper(1), paper(2))
-    with sqlite3.connect(tmp_path / "catalog.sqlite3") as connection:
-        connection.execute("DELETE FROM revisions WHERE paper_id = 'p:2'")
-    connection.close()
+    with writing(catalog._engine) as connection:
+        connection.execute(sa.text("DELETE FROM revisions WHERE paper_id = 'p:2'"))
     assert catalog.problems() == ["p:2"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -21,9 +20,12 @@ from stores.sql.tables import labels
 SEEN = "2026-07-01T00:00:00+00:00"
 
 
+pytestmark = pytest.mark.catalogs("sqlite", "postgres")
+
+
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[SQLCatalog]:
-    opened = SQLCatalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+def catalog(catalog_url: str) -> Iterator[SQLCatalog]:
+    opened = SQLCatalog(catalog_url)
     opened.migrate()
     yield opened
     opened.close()
@@ -103,8 +105,8 @@ SINCE = (
 """The tables that migrations after 0008 made, or made anew."""
 
 
-def test_a_catalog_of_an_earlier_schema_is_read_as_it_is_and_filled_when_it_is_migrated(tmp_path: Path) -> None:
-    old = SQLCatalog(f"sqlite:///{tmp_path / 'old.sqlite3'}")
+def test_a_catalog_of_an_earlier_schema_is_read_as_it_is_and_filled_when_it_is_migrated(catalog_url: str) -> None:
+    old = SQLCatalog(catalog_url)
     old.migrate()
     put(old, *PAPERS)
     with writing(old._engine) as connection:  # as migration 0008 left it

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -31,13 +30,15 @@ DELIVERY = Delivery(
 )  # fmt: skip
 
 
+pytestmark = pytest.mark.catalogs("sqlite", "postgres")
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    url = f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
-    catalog = SQLCatalog(url)
+def engine(catalog_url: str) -> Iterator[sa.Engine]:
+    catalog = SQLCatalog(catalog_url)
     catalog.migrate()
     catalog.close()
-    made = schema.engine(url)
+    made = schema.engine(catalog_url)
     yield made
     made.dispose()
 

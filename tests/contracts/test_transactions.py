@@ -30,22 +30,26 @@ from stores.sql.themes import ThemeRecord
 NOW = "2026-07-06T06:00:00+00:00"
 
 
+both = pytest.mark.catalogs("sqlite", "postgres")
+
+
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[SQLCatalog]:
-    opened = SQLCatalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+def catalog(catalog_url: str) -> Iterator[SQLCatalog]:
+    opened = SQLCatalog(catalog_url)
     opened.migrate()
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def engine(tmp_path: Path, catalog: SQLCatalog) -> Iterator[sa.Engine]:
+def engine(catalog_url: str, catalog: SQLCatalog) -> Iterator[sa.Engine]:
     """Other connections to the same catalog."""
-    made = schema.engine(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+    made = schema.engine(catalog_url)
     yield made
     made.dispose()
 
 
+@both
 def test_a_write_that_reads_first_outlives_another_connections_commit_in_between(
     catalog: SQLCatalog, engine: sa.Engine
 ) -> None:
@@ -60,6 +64,7 @@ def test_a_write_that_reads_first_outlives_another_connections_commit_in_between
     assert catalog.replies(read_only=False).spent("2026-07-06") == 5
 
 
+@both
 def test_readers_wait_for_nobody_and_see_one_state(catalog: SQLCatalog, engine: sa.Engine) -> None:
     with reading(engine) as before:
         assert before.execute(sa.select(sa.func.count()).select_from(ratings)).scalar() == 0
@@ -70,6 +75,7 @@ def test_readers_wait_for_nobody_and_see_one_state(catalog: SQLCatalog, engine: 
         assert before.execute(sa.select(sa.func.count()).select_from(ratings)).scalar() == 0
 
 
+@both
 def test_an_upsert_takes_the_place_of_a_row_and_a_missing_row_alone_is_inserted(engine: sa.Engine) -> None:
     with writing(engine) as connection:
         upsert(connection, spending, [{"day": "2026-07-06", "tokens": 1}, {"day": "2026-07-07", "tokens": 2}])
@@ -82,8 +88,9 @@ def test_an_upsert_takes_the_place_of_a_row_and_a_missing_row_alone_is_inserted(
     assert [tuple(row) for row in rows] == [("2026-07-06", 3), ("2026-07-07", 2), ("2026-07-08", 4)]
 
 
-def test_writers_of_every_kind_at_once_lose_nothing(tmp_path: Path) -> None:
-    url, times = f"sqlite:///{tmp_path / 'catalog.sqlite3'}", 25
+@both
+def test_writers_of_every_kind_at_once_lose_nothing(catalog_url: str) -> None:
+    url, times = catalog_url, 25
     first = SQLCatalog(url)
     first.migrate()
     failures: list[Exception] = []
@@ -136,6 +143,7 @@ def test_writers_of_every_kind_at_once_lose_nothing(tmp_path: Path) -> None:
     first.close()
 
 
+@both
 def test_a_rating_of_a_paper_that_was_merged_a_moment_ago_is_the_surviving_papers(catalog: SQLCatalog) -> None:
     one = replace(paper(1), aliases=("p:1", "p:2"))
     catalog.write([one], [("p:1", one)], {"p:1": [chunk(one)]}, seen=NOW)
@@ -213,6 +221,7 @@ def test_a_url_that_cannot_be_used_is_told_without_its_password() -> None:
         assert "db.example" in caught.value.message
 
 
+@both
 def test_themes_are_compared_in_the_transaction_that_writes_them(catalog: SQLCatalog, engine: sa.Engine) -> None:
     first = ThemeRecord(scope="s", period="2026-W27", papers="a", themes=[])
     themes = catalog.themes(read_only=False)

@@ -32,15 +32,15 @@ from tests.smtp_server import PASSWORD, USERNAME, MailServer, serving
 NOW = datetime(2026, 7, 6, 6, tzinfo=UTC)
 READERS = ["ada@example.com", "bob@example.com", "cy@example.com"]
 Letter = Callable[..., EmailMessage]
+pytestmark = pytest.mark.catalogs("sqlite", "postgres")
 
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Iterator[SQLOutbox]:
-    url = f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
-    catalog = SQLCatalog(url)
+def outbox(catalog_url: str) -> Iterator[SQLOutbox]:
+    catalog = SQLCatalog(catalog_url)
     catalog.migrate()
     catalog.close()
-    engine = schema.engine(url)
+    engine = schema.engine(catalog_url)
     yield SQLOutbox(engine)
     engine.dispose()
 
@@ -282,13 +282,13 @@ def test_a_change_is_made_only_from_what_is_there(outbox: SQLOutbox) -> None:
     assert outbox.unsent() == [begun]
 
 
-def test_of_many_that_begin_the_same_delivery_at_once_one_does(outbox: SQLOutbox, tmp_path: Path) -> None:
+def test_of_many_that_begin_the_same_delivery_at_once_one_does(outbox: SQLOutbox, catalog_url: str) -> None:
     outbox.plan(mails(READERS[:1]))
     (waiting,) = outbox.unsent()
     together = threading.Barrier(6)
 
     def begin(number: int) -> bool:
-        engine = schema.engine(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+        engine = schema.engine(catalog_url)
         mine = SQLOutbox(engine)
         together.wait()
         try:

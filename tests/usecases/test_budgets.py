@@ -67,8 +67,8 @@ def opened(_template: Path, tmp_path: Path, server: ChatServer, monkeypatch: pyt
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[SQLCatalog]:
-    made = SQLCatalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+def catalog(catalog_url: str) -> Iterator[SQLCatalog]:
+    made = SQLCatalog(catalog_url)
     made.migrate()
     yield made
     made.close()
@@ -123,9 +123,9 @@ def test_eight_who_ask_at_the_same_time_never_overspend_together(
         library.close()
 
 
-def test_what_processes_spend_at_the_same_time_is_all_counted(catalog: SQLCatalog, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
-    processes = [start(_SPENDING, url) for _ in range(4)]
+@pytest.mark.catalogs("sqlite", "postgres")
+def test_what_processes_spend_at_the_same_time_is_all_counted(catalog: SQLCatalog, catalog_url: str) -> None:
+    processes = [start(_SPENDING, catalog_url) for _ in range(4)]
     for process in processes:
         ran = ended(process)
         assert ran.status == 0, ran.err
@@ -134,6 +134,7 @@ def test_what_processes_spend_at_the_same_time_is_all_counted(catalog: SQLCatalo
     assert replies.spent("2026-07-02") == 1_000, "as many tens as the limit has room for"
 
 
+@pytest.mark.catalogs("sqlite", "postgres")
 def test_a_reservation_is_made_only_within_the_limit(catalog: SQLCatalog) -> None:
     replies = catalog.replies(read_only=False)
     assert not replies.reserve(DAY, 101, limit=100)

@@ -31,7 +31,7 @@ from refdesk.feeds.pulling import Pull
 from refdesk.feeds.syncing import FeedReport, state_of, states, sync
 from refdesk.ingest.add import add_file
 from refdesk.settings import config
-from stores.locks import FileWriterLock
+from stores.locks import WriterOfPapers
 from stores.sql.feeds import FeedRecord, Run
 from stores.store import LibraryStore, Place
 from tests.copies import copied
@@ -95,7 +95,7 @@ class Desk:
         return LibraryStore(
             Place(self.folder),
             indexes=wiring.indexes(self.folder),
-            lock=FileWriterLock(self.folder),
+            make_lock=WriterOfPapers,
             embedder_name=None,
             make_embedder=embedder,
             default_embedder=DEFAULT,

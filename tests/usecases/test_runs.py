@@ -21,7 +21,7 @@ from refdesk import wiring
 from refdesk.digest.run import Step
 from refdesk.library import Library
 from refdesk.settings import config
-from stores.locks import FileWriterLock
+from stores.locks import WriterOfPapers
 from stores.store import LibraryStore, Place
 from tests.commands import Ran
 from tests.commands import run as command
@@ -58,7 +58,7 @@ def opened(folder: Path, clock: Clock) -> Iterator[Library]:
     store = LibraryStore(
         Place(folder),
         indexes=wiring.indexes(folder),
-        lock=FileWriterLock(folder),
+        make_lock=WriterOfPapers,
         embedder_name=None,
         make_embedder=embedder,
         default_embedder=DEFAULT,

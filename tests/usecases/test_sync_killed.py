@@ -31,7 +31,7 @@ from refdesk import issue_wiring, wiring
 from refdesk.settings import config
 from refdesk.feeds.syncing import sync
 from refdesk.ingest.add import add_file
-from stores.locks import FileWriterLock
+from stores.locks import WriterOfPapers
 from stores.store import LibraryStore, Place
 from pathlib import Path
 stores.ingest.BATCH = stores.store.BATCH = 20
@@ -49,7 +49,7 @@ if len(sys.argv) > 2:
     setattr(owner, name, dying)
 store = LibraryStore(
     Place(folder), indexes=wiring.indexes(folder), embedder_name=None, make_embedder=embedder, default_embedder=DEFAULT,
-    lock=FileWriterLock(folder), now=lambda: datetime(2026, 6, 20, 12, tzinfo=UTC),
+    make_lock=WriterOfPapers, now=lambda: datetime(2026, 6, 20, 12, tzinfo=UTC),
 )
 reports = sync(store, issue_wiring.feed_settings(config.load(folder)), add_file=add_file, sleep=lambda _: None)
 sys.exit(6 if any(report.error for report in reports) else 0)
