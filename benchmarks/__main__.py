@@ -9,7 +9,7 @@ from benchmarks.report import data_folder
 
 SCRIPTS = (
     "quality", "authors", "topics", "evidence", "verifier", "claims", "interests", "cards", "roles", "findings", "tldr",
-    "themes", "digests", "parsing", "scale", "reranking", "threads", "serve", "crashes", "runs", "fuzz", "tex",
+    "themes", "digests", "parsing", "scale", "reranking", "threads", "serve", "load", "crashes", "runs", "fuzz", "tex",
 )  # fmt: skip
 
 

@@ -23,10 +23,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from benchmarks.report import table, write_section
 from benchmarks.scale import documents
-from benchmarks.serving import HERE, Bench, Load, Request, Server, answer, ask, load, search, served
+from benchmarks.serving import HERE, Bench, Load, Request, Server, answer, ask, jsonl, load, search, served, upload
 from tests import chat_server
 
 CLIENTS = 16
@@ -108,6 +109,33 @@ def beside_import(bench: Bench) -> Measured:
             "a like during an import, longest": rated.ms(1.0) / 1000,
             "papers imported meanwhile, a second": len(bench.more) / took_s,
             "errors": len(rated.errors) + len(searched.errors) + died,
+        }
+
+
+def beside_upload(bench: Bench) -> Measured:
+    """The same, where the papers are sent to the server, which imports them."""
+    with bench.copy() as library, served(bench.checkout, library) as server, closing(server.connect()) as connection:
+        searches = [search(question) for question in bench.questions]
+        load(server, searches, clients=2, number=100)
+        began = time.perf_counter()
+        sent = answer(connection, upload(jsonl(bench.folder / "more.jsonl", bench.more)))
+        assert sent.status == 202, sent.body
+        job = Request(f"/api/v1/imports/{json.loads(sent.body)['id']}")
+        state: dict[str, Any] = {}
+
+        def over() -> bool:
+            if time.perf_counter() > state.get("looked", 0.0) + 0.5:
+                state.update(json.loads(answer(connection, job).body), looked=time.perf_counter())
+            return state["state"] in ("done", "failed")
+
+        searched = load(server, searches, clients=1, until=over)
+        took_s = time.perf_counter() - began
+        return {
+            "search beside an import of the server": searched.ms(0.95),
+            "search beside an import of the server, longest": searched.ms(1.0),
+            "papers imported by the server, a second": len(bench.more) / took_s,
+            "memory beside it": server.memory_mb(),
+            "errors": len(searched.errors) + (state["state"] != "done"),
         }
 
 
@@ -208,6 +236,7 @@ def beside_readers(bench: Bench, imports: int = 5) -> Measured:
 SCENES: dict[str, Callable[[Bench], Measured]] = {
     "alone": alone,
     "import": beside_import,
+    "upload": beside_upload,
     "rebuild": beside_rebuild,
     "models": beside_models,
     "readers": beside_readers,
@@ -227,6 +256,10 @@ LIMITS = {
     "search during an import, longest": "ms",
     "a like during an import, longest": "s < 1",
     "papers imported meanwhile, a second": "",
+    "search beside an import of the server": "ms ≤ 300",
+    "search beside an import of the server, longest": "ms",
+    "papers imported by the server, a second": "",
+    "memory beside it": "MB ≤ 350",
     "search beside a pending rebuild": "ms ≤ 500",
     "search beside a pending rebuild, longest": "ms",
     "ready beside a pending rebuild": "s ≤ 4",

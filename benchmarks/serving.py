@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -30,7 +31,7 @@ _TIMEOUT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; a body is sent as JSON."""
+    """One request; a body that is no bytes is sent as JSON."""
 
     path: str
     body: Any = None
@@ -46,6 +47,14 @@ def search(query: str) -> Request:
 def ask(question: str) -> Request:
     """A question to the API."""
     return Request("/api/v1/ask", {"question": question})
+
+
+def upload(file: Path) -> Request:
+    """An import of a file."""
+    mark = secrets.token_hex(16)
+    head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{file.name}"\r\n\r\n'
+    body = head.encode() + file.read_bytes() + f"\r\n--{mark}--\r\n".encode()
+    return Request("/api/v1/imports", body, headers=(("Content-Type", f"multipart/form-data; boundary={mark}"),))
 
 
 @dataclass(slots=True)
@@ -136,9 +145,11 @@ class Reply(NamedTuple):
 def answer(connection: http.client.HTTPConnection, request: Request) -> Reply:
     """Send a request, and wait for its reply."""
     headers = dict(request.headers)
-    body = None
-    if request.body is not None:
-        body = json.dumps(request.body)
+    body: bytes | None = None
+    if isinstance(request.body, bytes):
+        body = request.body
+    elif request.body is not None:
+        body = json.dumps(request.body).encode()
         headers["Content-Type"] = "application/json"
     connection.request(request.method or ("POST" if body else "GET"), request.path, body, headers)
     reply = connection.getresponse()
