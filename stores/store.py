@@ -200,7 +200,7 @@ class LibraryStore:
         """The change counter of the open indexes; None if they lack papers, or others have written to them since."""
         states = self.catalog.changes.indexes()
         is_whole = written_of(states) == self._written and not any(state.lag for state in states.values())
-        return max((state.written for state in states.values()), key=int) if is_whole else None
+        return max((state.written for state in states.values()), key=lambda each: int(each or 0)) if is_whole else None
 
     def written_since_refresh(self) -> bool:
         """True if others have written the indexes since they were opened, or, waited for a moment, exchange them."""

@@ -117,6 +117,13 @@ def test_an_answer_tells_the_state_of_the_library_that_it_was_made_from(
     assert counter() is None
 
 
+def test_a_library_without_papers_answers_too(tmp_path: Path) -> None:
+    with refdesk.open_library(tmp_path / "empty") as library, serving(library) as at:
+        reply = httpx.post(f"{at.url}/api/v1/ask", json={"question": QUESTION})
+    assert (reply.status_code, reply.json()["answered"]) == (200, False)
+    assert "refdesk-change-counter" not in reply.headers
+
+
 def test_all_papers_come_page_by_page(served: tuple[refdesk.Library, httpx.Client]) -> None:
     library, client = served
     found: list[str] = []
