@@ -15,7 +15,9 @@ from stores.store import LibraryStore
 
 CODE = timedelta(minutes=10)
 SESSION = timedelta(days=30)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$"
+"""What a reader may be called."""
+_NAME = re.compile(NAME)
 
 
 class Readers:

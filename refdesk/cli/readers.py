@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from rag.types import JsonDict
 from rag.types.reader import LOCAL, READER_ROLES, ReaderRole, TokenScope
 from refdesk.cli.common import Session, as_json, print_json, printable
-
-if TYPE_CHECKING:
-    from stores.sql.readers import ReaderRecord
 
 _ROLE = click.Choice(READER_ROLES)
 
@@ -37,7 +31,7 @@ def add_reader(session: Session, name: str, role: ReaderRole, email: str | None,
     with session.open() as library:
         added = library.readers.add(name, role=role, email=email)
     if as_json:
-        print_json(_document(added))
+        print_json(added.to_dict())
     else:
         click.echo(f"Added {name}, a {role}. `refdesk reader link {name}` prints a link that signs them in.")
 
@@ -50,7 +44,7 @@ def list_readers(session: Session, as_json: bool) -> None:
     with session.open() as library:
         found, counts = library.readers.all(), library.readers.counts()
     if as_json:
-        print_json({"readers": [{**_document(each), **counts.get(each.name, {})} for each in found]})
+        print_json({"readers": [{**each.to_dict(), **counts.get(each.name, {})} for each in found]})
         return
     for each in found:
         own = ", ".join(f"{count} {what}" for what, count in counts.get(each.name, {}).items())
@@ -70,7 +64,7 @@ def set_reader(session: Session, name: str, role: ReaderRole | None, email: str 
     with session.open() as library:
         changed = library.readers.set(name, role=role, email=email)
     if as_json:
-        print_json(_document(changed))
+        print_json(changed.to_dict())
     else:
         click.echo(f"{name} is a {changed.role}" + (f" with the address {changed.email}." if changed.email else "."))
 
@@ -99,10 +93,6 @@ def link_reader(session: Session, name: str, url: str | None, as_json: bool) -> 
         print_json({"name": name, "link": link})
     else:
         click.echo(link)
-
-
-def _document(found: ReaderRecord) -> JsonDict:
-    return {"name": found.name, "role": found.role, "email": found.email, "created": found.created}
 
 
 @click.group()

@@ -31,6 +31,7 @@ from refdesk.serve.guard import API, MCP, Auth, Doors, Guard, refused
 from refdesk.serve.limits import Limited, Limits, TooMany
 from refdesk.serve.mailed import Mailed
 from refdesk.serve.pages import Pages
+from refdesk.serve.people import PeoplePages
 from refdesk.serve.sign_in import SignIn
 from refdesk.serve.subscriptions import Subscriptions
 
@@ -60,7 +61,7 @@ def application(
         secure: Cookies over https only.
         only_mcp: Without the API and the pages, for assistants alone.
     """
-    api = Api(library, signs_in=auth != "none")
+    api = Api(library, signs_in=auth != "none", secure=secure)
     frame = Frame(api, secure=secure)
     pages, subscriptions = Pages(frame), Subscriptions(frame)
 
@@ -78,6 +79,9 @@ def application(
         reply = refused(405, f"{request.method} is not for this address.", "See /api/v1/openapi.json.")
         reply.headers["Allow"] = (getattr(error, "headers", None) or {}).get("Allow", "")
         return reply
+
+    async def broken(_: Request, __: Exception) -> Response:
+        return refused(500, "Refdesk failed; its log says why.", "Tell whoever keeps this library.")
 
     async def too_many(request: Request, error: TooMany) -> Response:
         if request.url.path.startswith(API):
@@ -107,6 +111,7 @@ def application(
         *pages.routes(),
         *SignIn(frame).routes(),
         *subscriptions.routes(),
+        *PeoplePages(frame).routes(),
         *Mailed(frame).routes(),
     ]
     doors = Doors(hosts=hosts, readers=library.readers, auth=auth, proxies=proxies)
@@ -123,7 +128,7 @@ def application(
             Middleware(Limited, limits=limits, refuse=too_many),
             Middleware(GZipMiddleware),
         ],
-        exception_handlers={404: missing, 405: unknown_method},
+        exception_handlers={404: missing, 405: unknown_method, 500: broken},
         lifespan=running,
     )
 

@@ -123,6 +123,7 @@ class Frame:
             "keeps": bool(reader) and self.shelf(request).keeps,
             "signed_in": COOKIE in request.cookies,
             "can_rate": bool(reader) and not self.library.read_only,
+            "has_session": COOKIE in request.cookies,
             "problem": None,
             "answer": None,
             "back": "/",

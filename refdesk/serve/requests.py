@@ -17,7 +17,8 @@ from starlette.responses import JSONResponse, Response
 
 from rag import errors
 from rag.types import Every, Filter
-from rag.types.reader import ReaderRole
+from rag.types.reader import ReaderRole, TokenScope
+from refdesk.readers import NAME
 from refdesk.reviews import MOST
 from stores.sql.readers import ReaderRecord
 
@@ -147,6 +148,33 @@ class Address(Given):
     """A mail address."""
 
     address: Annotated[str, Field(min_length=3, max_length=300)]
+
+
+_Short = Annotated[str, Field(max_length=300)]
+
+
+class NewReader(Given):
+    """A reader to add."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64, pattern=NAME)]
+    role: ReaderRole = "reader"
+    email: _Short | None = None
+
+
+class ChangedReader(Given):
+    """What to change of a reader; an empty address ends their mail."""
+
+    role: ReaderRole | None = None
+    email: _Short | None = None
+
+
+class NewToken(Given):
+    """A token to make: for oneself, or by an admin for any reader; `expires` is its last day, as 2026-12-31."""
+
+    name: Annotated[str, Field(max_length=100)] = ""
+    scope: TokenScope = "read"
+    expires: Annotated[str | None, Field(max_length=10)] = None
+    reader: _Short | None = None
 
 
 class Rating(Given):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from rag.errors import NotAllowed
+from rag.types import JsonDict
 from rag.types.reader import READER_ROLES, ReaderRole
 from stores.sql.schema import insert_missing, reading, writing
 from stores.sql.tables import answers, feed_links, ratings, readers, sign_ins, subscriptions, tokens
@@ -36,6 +37,10 @@ class ReaderRecord:
     key: str
     rated: int
     created: str
+
+    def to_dict(self) -> JsonDict:
+        """The reader as `reader list --json` prints them, without the key."""
+        return {"name": self.name, "role": self.role, "email": self.email, "created": self.created}
 
     def may(self, role: ReaderRole) -> bool:
         """True if the reader has a role, or a higher one."""

@@ -73,6 +73,8 @@ def site(sample_library: Path, folder: Path) -> Iterator[Site]:
             library.subscribing.put("mine", {"topics": ["grokking", HOSTILE["title"]], "size": 7})
             library.subscribing.link("mine")
             local = library.readers.get("local")
+            library.readers.add("ada", role="curator", email="ada@example.org")
+            library.readers.add_token(name=HOSTILE["title"], expires="2999-12-31")
             issues = [f"/issues/{each.subscription}/{each.period}" for each in library.issues.stored()]
             found.paths.update(
                 {
@@ -99,6 +101,9 @@ def site(sample_library: Path, folder: Path) -> Iterator[Site]:
                     "rated": f"/rated/{sign(local, RATE, HOSTILE['id'], 'mine/2026-06', '1')}",
                     "unsubscribe": f"/unsubscribe/{sign(local, UNSUBSCRIBE, 'mine', 'ada@example.org')}",
                     "confirm": f"/confirm/{sign(local, CONFIRM, 'ada@example.org', '2999-01-01')}",
+                    "shared": f"/a/{library.shelf().share(library.shelf().answers(limit=1)[0].id)}",
+                    "tokens": "/tokens",
+                    "readers": "/readers",
                     "sign in": "/sign-in",
                     "missing": "/papers/none",
                 }
@@ -131,6 +136,9 @@ PAGES = (
     "rated",
     "unsubscribe",
     "confirm",
+    "shared",
+    "tokens",
+    "readers",
     "sign in",
     "missing",
 )

@@ -16,6 +16,7 @@ from refdesk.serve import requests as given
 from refdesk.serve.api.answers import AnswersApi
 from refdesk.serve.api.issues import IssuesApi
 from refdesk.serve.api.papers import PapersApi
+from refdesk.serve.api.people import PeopleApi
 from refdesk.serve.api.reviews import ReviewsApi
 from refdesk.serve.api.subscriptions import SubscriptionsApi
 from refdesk.serve.desk import Desk
@@ -33,13 +34,15 @@ class Api(Desk):
     Args:
         library: The library.
         signs_in: True if readers and programs sign in.
+        secure: True if browsers address it by https.
     """
 
-    def __init__(self, library: Library, *, signs_in: bool) -> None:
+    def __init__(self, library: Library, *, signs_in: bool, secure: bool = False) -> None:
         super().__init__(library)
         self._signs_in = signs_in
         self.answers, self.reviews, self.subscriptions = AnswersApi(self), ReviewsApi(self), SubscriptionsApi(self)
-        rooms = (PapersApi(self), self.answers, self.reviews, IssuesApi(self), self.subscriptions)
+        self.people = PeopleApi(self, secure=secure)
+        rooms = (PapersApi(self), self.answers, self.reviews, IssuesApi(self), self.subscriptions, self.people)
         self.operations = (
             *(operation for room in rooms for operation in room.operations()),
             Operation("GET", "/status", self.status, "What the library holds.", gives=shape("papers", "first_day")),
