@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rag.checking import Verdict
     from rag.digests.build import BuiltIssue
     from rag.digests.selection import Candidate, Decision
+    from rag.ports import Delivery
     from rag.question import FollowUp, Understood
     from rag.retrieval.langchain import PaperRetriever
     from rag.retrieval.retriever import Retrieved, Signals
@@ -75,6 +76,8 @@ if TYPE_CHECKING:
     from refdesk.digest.issues import Issues
     from refdesk.digest.run import Step
     from refdesk.feeds.syncing import FeedReport
+    from refdesk.ingest.add import ReadingOptions
+    from refdesk.jobs import Jobs, Upload
     from refdesk.library import Library
     from refdesk.opening import open_library
     from refdesk.readers import Readers
@@ -84,6 +87,7 @@ if TYPE_CHECKING:
     from refdesk.verify import Verification, Verified
     from stores.sql.answers import StoredAnswer
     from stores.sql.issues import StoredIssue
+    from stores.sql.jobs import JobRecord
     from stores.sql.readers import ReaderRecord
     from stores.sql.tokens import TokenRecord
 
@@ -102,6 +106,7 @@ __all__ = [
     "Confirming",
     "Coverage",
     "Decision",
+    "Delivery",
     "Difference",
     "Digest",
     "Evidence",
@@ -116,6 +121,8 @@ __all__ = [
     "ImportReport",
     "IssuePaper",
     "Issues",
+    "JobRecord",
+    "Jobs",
     "Judgement",
     "Library",
     "ListedPaper",
@@ -128,6 +135,7 @@ __all__ = [
     "Problem",
     "ReaderRecord",
     "Readers",
+    "ReadingOptions",
     "Reject",
     "Retrieved",
     "Review",
@@ -148,6 +156,7 @@ __all__ = [
     "Theme",
     "TokenRecord",
     "Understood",
+    "Upload",
     "Verdict",
     "Verification",
     "Verified",
@@ -162,7 +171,12 @@ _MODULES = {
     "Candidate": "rag.digests.selection",
     "Decision": "rag.digests.selection",
     "FeedReport": "refdesk.feeds.syncing",
+    "Delivery": "rag.ports",
     "Issues": "refdesk.digest.issues",
+    "JobRecord": "stores.sql.jobs",
+    "ReadingOptions": "refdesk.ingest.add",
+    "Jobs": "refdesk.jobs",
+    "Upload": "refdesk.jobs",
     "Library": "refdesk.library",
     "PaperRetriever": "rag.retrieval.langchain",
     "Retrieved": "rag.retrieval.retriever",

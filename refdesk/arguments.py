@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rag.errors import BadFilter
 
 RATINGS = (1, -1, 0)
@@ -32,10 +30,3 @@ def check_rating(rating: object) -> None:
 
 def _is_whole(number: object) -> bool:
     return isinstance(number, int) and not isinstance(number, bool)
-
-
-def printable_tags(tags: Sequence[str]) -> tuple[str, ...]:
-    """The tags. Raises BadFilter for one that cannot be printed."""
-    if unprintable := [tag for tag in tags if not tag.isprintable()]:
-        raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
-    return tuple(tags)

@@ -5,40 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
 
 from rag.embedders import canonical
 from rag.types import Filter, FilterOptions, Finding, ImportReport, Paper, SplitReport, choose_filter
 from rag.types.reader import LOCAL
 from refdesk import issue_wiring
-from refdesk.arguments import check_rating, printable_tags
-from refdesk.filters import checked_filter, day, resolve_paper
+from refdesk.arguments import check_rating
+from refdesk.filters import checked_filter, resolve_paper
 from refdesk.ingest import examples as examples
 from refdesk.ingest import formats as formats
-from refdesk.looking import Looking
-from refdesk.readers import Readers
+from refdesk.served import Served
 from refdesk.settings import config as configuration
-from refdesk.settings.serving import Serving, serving
-from refdesk.shelf import Shelf
-from refdesk.subscribing import Subscribing
 
 if TYPE_CHECKING:
     from rag.types import Digest
-    from refdesk.confirming import Confirming
     from refdesk.digest.issues import Issues
     from refdesk.feeds.syncing import FeedReport
-    from stores.sql.readers import ReaderRecord
+    from refdesk.ingest.add import ReadingOptions
 
 
-class Library(Looking):
+class Library(Served):
     """
     An open library, made by `open_library`. It is a context manager, which closes the library at its end.
 
-    `Questions` has the methods that search and answer, `Looking` those that show papers. Every sentence of an answer
-    cites sentences of papers, with their places in the stored abstracts.
+    `Questions` has the methods that search and answer, `Looking` those that show papers, `Served` what a server needs.
+    Every sentence of an answer cites sentences of papers, with their places in the stored abstracts.
     """
 
     def __enter__(self) -> Library:
@@ -94,37 +88,42 @@ class Library(Looking):
             BadFilter: `listed` is not a date, or a tag cannot be printed.
         """
         began = time.perf_counter()
-        if listed is not None:
-            listed = day(listed, "listed")
         from refdesk.ingest import add as adding  # a dozen parsers, which a question does not need
 
-        reading = adding.Reading(
+        reading = adding.reading(
             format_name=format_name,
             encoding=encoding,
             listed=listed,
-            tags=printable_tags(tags),
+            tags=tags,
             keep_without_abstract=keep_without_abstract,
         )
         total = adding.add(self._store, [str(name) for name in names], reading, progress)
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
 
     def add_stream(
-        self, stream: BinaryIO, filename: str, *, format_name: str | None = None, tags: Sequence[str] = ()
+        self,
+        stream: BinaryIO,
+        filename: str,
+        *,
+        progress: Callable[[int, float], None] = lambda _records, _share: None,
+        **options: Unpack[ReadingOptions],
     ) -> ImportReport:
         """
         Import the records of a stream that somebody else sent: they only add what is unknown.
 
+        The report names the first 1,000 rejects and notes, and counts the others.
+
         Args:
-            stream: Bytes; it need not be seekable.
-            filename: What to call it in reports; it scopes ids of no known scheme.
-            format_name, tags: As in `add`.
+            stream: Seekable bytes; a zip archive is imported file by file.
+            filename: What to call it in reports; it scopes ids of no known scheme. No file is opened by it.
+            progress, options: As in `add`.
 
         Raises:
             UnreadableInput, UnknownFormat, BadFilter: As `add`.
         """
         from refdesk.ingest import add as adding
 
-        return adding.add_stream(self._store, stream, filename, format_name, printable_tags(tags))
+        return adding.add_stream(self._store, stream, filename, adding.reading(**options), progress)
 
     def sync(self, *names: str, tell: Callable[[FeedReport], None] = lambda _: None) -> list[FeedReport]:
         """
@@ -178,35 +177,6 @@ class Library(Looking):
             self._ask,
             model=self._settings.model,
         )
-
-    @cached_property
-    def readers(self) -> Readers:
-        """The readers of the library, and how they sign in where it is served."""
-        return Readers(self._store)
-
-    @property
-    def subscribing(self) -> Subscribing:
-        """The subscriptions that readers make for themselves."""
-        return Subscribing(self._store, self._settings)
-
-    def confirming(self) -> Confirming:
-        """Confirms mail addresses of readers. Raises InputError where no mails are sent, or no link can be."""
-        return issue_wiring.confirming(self._store, self._settings)
-
-    def confirmed(self, signed: str) -> tuple[ReaderRecord, str] | None:
-        """The reader and the address of a mailed link; None if it is not ours, or older than two days."""
-        from refdesk.confirming import confirmed
-
-        return confirmed(self._store, signed)
-
-    def shelf(self, reader: str = LOCAL, kind: Literal["answer", "review"] = "answer") -> Shelf:
-        """What a served library keeps for a reader: answers or reviews, and ratings."""
-        return Shelf(self._store, reader, kind, kept_days=self.serving.answers_days)
-
-    @property
-    def serving(self) -> Serving:
-        """The settings `[serve]`. Raises ConfigError."""
-        return serving(self._settings.serve, file=self._settings.file)
 
     def within_issue(
         self,

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rag.deduplication import Known, MergeResult, Outcome, join
 from rag.errors import StoreFull
@@ -24,6 +24,7 @@ from stores.store import BATCH, LibraryStore, Progress
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+_Item = TypeVar("_Item")
 ROOM_BYTES = 64 << 20
 """Free space that a batch must find, for Chroma cannot take back half a write."""
 
@@ -111,6 +112,7 @@ def import_records(
     notes: Iterable[str] = (),
     origin: Origin = OWNER,
     progress: Progress = lambda _: None,
+    most_rejects: int | None = None,
 ) -> ImportReport:
     """
     Import records, a batch at a time; what was imported before an error stays.
@@ -123,19 +125,19 @@ def import_records(
         notes: For the report, asked for after the last record; what records were not allowed to do is added.
         origin: Who brought the records.
         progress: Told how many records were read since it was last told.
+        most_rejects: Name so many rejects, and as many notes on records, and count the others; None names all.
 
     Raises:
         StoreError: As `LibraryStore.writing`, or a store that fails; StoreFull before the disk is full.
     """
     counts: dict[Outcome, int] = {"added": 0, "updated": 0, "unchanged": 0}
-    rejected: list[Reject] = []
-    refused: list[str] = []
+    rejected, refused = _First[Reject](most_rejects), _First[str](most_rejects)
     merged = read = 0
     records = iter(records)
 
     def settle(batch: _Batch) -> None:
         for reject, outcome in batch.settle():
-            rejected.append(reject)
+            rejected.add(reject)
             counts[outcome] -= 1
 
     with library.writing():
@@ -155,12 +157,12 @@ def import_records(
                 before = set(known.papers)
                 for number, outcome in enumerate(_joined(read_records, known, library.now(), read, origin), read + 1):
                     if isinstance(outcome, Reject):
-                        rejected.append(outcome)
+                        rejected.add(outcome)
                     else:
                         batch.take(outcome, f"record {number}")
                         counts[outcome.outcome] += 1
                         merged += outcome.merged
-                        refused += outcome.notes
+                        refused.add(*outcome.notes)
                 batch.fresh = before.isdisjoint([*batch.changed, *batch.merged_ids])
                 batch.prepare(library, submit)
                 if waiting:
@@ -178,9 +180,25 @@ def import_records(
         updated=counts["updated"],
         unchanged=counts["unchanged"],
         merged=merged,
-        rejected=tuple(rejected),
-        notes=(*notes, *refused),
+        rejected=tuple(rejected.kept),
+        notes=(*notes, *refused.kept),
+        more_rejected=rejected.more,
+        more_notes=refused.more,
     )
+
+
+@dataclass(slots=True)
+class _First(Generic[_Item]):
+    """The first items, at most so many, and how many more there were."""
+
+    most: int | None
+    kept: list[_Item] = field(default_factory=list)
+    more: int = 0
+
+    def add(self, *items: _Item) -> None:
+        room = len(items) if self.most is None else max(0, self.most - len(self.kept))
+        self.kept += items[:room]
+        self.more += len(items[room:])
 
 
 def _known(library: LibraryStore, records: Sequence[Paper | Reject], waiting: _Batch | None) -> Known:

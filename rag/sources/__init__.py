@@ -136,7 +136,7 @@ def parse(
         UnknownFormat: No format recognises the content, or none is called `format_name`.
     """
     text, note = open_text(stream, filename, encoding)
-    chosen = _named(format_name) if format_name else recognise(text.read(HEAD_BYTES), filename)
+    chosen = named(format_name) if format_name else recognise(text.read(HEAD_BYTES), filename)
     text.seek(0)
     usage = Usage(decoding=note)
     context = Context(
@@ -165,7 +165,8 @@ def stem(filename: str) -> str:
     return "".join(char if char.isprintable() else "_" for char in name)  # ids are printed
 
 
-def _named(name: str) -> Format:
+def named(name: str) -> Format:
+    """The format of a name. Raises UnknownFormat."""
     for candidate in FORMATS:
         if candidate.name == name:
             return candidate

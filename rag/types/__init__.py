@@ -42,12 +42,9 @@ from rag.types.paper import (
     Chunk,
     Filter,
     FilterOptions,
-    Finding,
-    ImportReport,
     JsonDict,
     Notice,
     Paper,
-    Reject,
     Revision,
     Role,
     RoleName,
@@ -55,6 +52,7 @@ from rag.types.paper import (
     Sentence,
     choose_filter,
 )
+from rag.types.reports import Finding, ImportReport, Reject
 from rag.types.review import Agreement, Difference, Direction, Month, Review, TableRow
 from rag.types.union import SplitReport, Union
 from rag.types.zones import zone

@@ -48,6 +48,7 @@ def serve(
     """
     try:
         from refdesk.serve.app import serve as run
+        from refdesk.serve.jobs import worked_off
         from refdesk.serve.upkeep import kept_up
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
@@ -63,6 +64,7 @@ def serve(
             session.place, config=session.config, create=False, read_only=read_only, notify=session.tell
         ) as library,
         kept_up(library, session.place, session.config, tell),
+        worked_off(library, session.place, session.config, tell),
     ):
         run(
             library,

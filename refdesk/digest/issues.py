@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rag.digests.period import between, last_whole, parse
 from rag.errors import BadFilter, NotThere
+from rag.ports import Delivery
 from rag.types import Digest, Filter, Paper, Period, Subscription
 from rag.types.reader import LOCAL
 from refdesk.ask import Ask
@@ -185,6 +186,44 @@ class Issues:
             return self._built(period, subscription, fresh=False, extractive=False, cancel=cancel)
 
         return Run(self._store, self._settings, make).run(resend=resend, dismiss=dismiss, catch_up=catch_up)
+
+    def deliver(self) -> Iterator[Step]:
+        """
+        Deliver what is undelivered and due, step by step; pull nothing and make no issue.
+
+        Raises:
+            ConfigError: `[email]` is wrong.
+            LibraryLocked: A run is at work.
+        """
+        from refdesk.digest.run import Run
+
+        def make(period: Period, subscription: Subscription) -> BuiltIssue:
+            raise AssertionError(f"no issue is made: {subscription.name} {period.name}")
+
+        return Run(self._store, self._settings, make).deliver()
+
+    def decide(self, delivery: str, what: Literal["resend", "dismiss"], *, reader: str | None = None) -> Delivery:
+        """
+        Plan a delivery again that failed or may not have arrived, or settle one that is not wanted any more.
+
+        Args:
+            delivery: Its id, or the beginning of it.
+            what: `resend` has the next run send it, `dismiss` has none do so.
+            reader: Who decides, about what `shows` them; None is anybody.
+
+        Raises:
+            NotThere: There is no such delivery, or it is another reader's.
+            InputError: It was sent, or is being sent.
+            LibraryReadOnly: The library was opened read-only.
+        """
+        from rag.delivery import outbox
+
+        self._store.require_writable()
+        found = self._store.catalog.outbox().find(delivery)
+        if not found or not self.shows(found.subscription, reader):
+            raise NotThere(f"There is no delivery “{delivery:.40}”.", hint="The status lists those that are not sent.")
+        decided = outbox.resend if what == "resend" else outbox.dismiss
+        return decided(self._store.catalog.outbox(), found.id, now=datetime.fromisoformat(self._store.now()))
 
     def elsewhere(self) -> str:
         """The hint for an empty issue: where the papers of the library are."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -93,7 +94,7 @@ class Run:
             InputError: There is no such delivery, or it was sent.
         """
         self._store.require_writable()
-        with ProcessLock(self._store.place.folder / "run.lock", busy="Another run is at work in this library.").held():
+        with self._alone():
             if resend:
                 outbox.resend(self._outbox, resend, now=self._now())
             if dismiss:
@@ -107,6 +108,18 @@ class Run:
                 yield from self._restored(subscription)
         if errors := list(dict.fromkeys(self._errors.values())):
             raise ConfigError(" ".join(error.message for error in errors), hint=errors[0].hint)
+
+    def deliver(self) -> Iterator[Step]:
+        """Deliver what is undelivered and due; pull nothing, make no issue. Raises LibraryLocked, LibraryReadOnly."""
+        self._store.require_writable()
+        with self._alone():
+            for delivery in outbox.deliver(self._outbox, self._sender.send, now=self._now):
+                yield _delivered(delivery)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Be the only run. Raises LibraryLocked."""
+        busy = "Another run is at work in this library."
+        return ProcessLock(self._store.place.folder / "run.lock", busy=busy).held()
 
     def _now(self) -> datetime:
         return datetime.fromisoformat(self._store.now())

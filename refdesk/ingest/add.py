@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypedDict, Unpack
 
 from rag import sources
-from rag.errors import InputError, UnreadableInput
+from rag.errors import BadFilter, InputError, UnreadableInput
 from rag.origins import Origin
 from rag.sources.repetition import Repetition, without_notices
 from rag.types import ImportReport, Reject
+from refdesk.filters import day
 from refdesk.ingest import archives, inputs
 from stores.store import LibraryStore
 
 Progress = Callable[[int, float], None]
+MOST_REJECTS = 1_000
+"""So many rejects of what somebody else sent are named; a hostile file could have millions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,32 @@ class Reading:
     listed: str | None = None
     tags: tuple[str, ...] = ()
     keep_without_abstract: bool = False
+
+
+class ReadingOptions(TypedDict, total=False):
+    """The same as options of `Library.add` and `add_stream`."""
+
+    format_name: str | None
+    encoding: str | None
+    listed: str | None
+    tags: Sequence[str]
+    keep_without_abstract: bool
+
+
+def reading(**options: Unpack[ReadingOptions]) -> Reading:
+    """Check how inputs are to be read. Raises UnknownFormat, BadFilter: the format, the date or a tag is not valid."""
+    listed, tags, name = options.get("listed"), tuple(options.get("tags", ())), options.get("format_name")
+    if name is not None:
+        sources.named(name)
+    if unprintable := [tag for tag in tags if not tag.isprintable()]:
+        raise BadFilter(f"The tag {unprintable[0]!r} cannot be printed.", hint="Use letters, digits and signs.")
+    return Reading(
+        format_name=name,
+        encoding=options.get("encoding"),
+        listed=None if listed is None else day(listed, "listed"),
+        tags=tags,
+        keep_without_abstract=options.get("keep_without_abstract", False),
+    )
 
 
 def add(store: LibraryStore, names: Sequence[str], reading: Reading, progress: Progress) -> ImportReport:
@@ -73,11 +104,14 @@ def add_file(
 
 
 def add_stream(
-    store: LibraryStore, stream: BinaryIO, filename: str, format_name: str | None, tags: tuple[str, ...]
+    store: LibraryStore, stream: BinaryIO, filename: str, reading: Reading, progress: Progress
 ) -> ImportReport:
-    """Import one stream that somebody else sent, not the library's owner. Raises as `add`."""
-    reading = Reading(format_name=format_name, tags=tags)
-    return _add_stream(store, stream, filename, 0, reading, lambda *_: None, owner=False)
+    """Import one stream, which may be an archive, that somebody else sent, not the library's owner. Raises as `add`."""
+    began = time.perf_counter()
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    report = _add_members(store, stream, filename, size, reading, progress, owner=False, most=MOST_REJECTS)
+    return replace(report, took_ms=(time.perf_counter() - began) * 1000)
 
 
 def _add_one(store: LibraryStore, name: str, scope: str | None, reading: Reading, progress: Progress) -> ImportReport:
@@ -93,24 +127,44 @@ def _add_one(store: LibraryStore, name: str, scope: str | None, reading: Reading
     """
     owner = not inputs.is_url(name)
     with inputs.opened(name) as (stream, filename, size):
-        total = ImportReport()
-        several = False
-        for part, part_name, part_size in archives.members(stream, scope or filename, size):
-            several = several or part is not stream
-            try:
-                report = _add_stream(store, part, part_name, part_size, reading, progress, owner=owner)
-            except InputError as error:
-                if not several:
-                    raise
-                report = ImportReport(rejected=(Reject(where=part_name, reason=error.message),))
-            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-                if not total.added + total.updated + total.unchanged:
-                    raise UnreadableInput(
-                        f"{filename} is a damaged zip file: {error}.", hint="Fetch it again."
-                    ) from error
-                report = ImportReport(rejected=(Reject(where=part_name, reason=f"damaged: {error}"),))
-            total += _with_input_name(report, part_name) if several else report
-        return total
+        return _add_members(store, stream, scope or filename, size, reading, progress, owner=owner)
+
+
+def _add_members(
+    store: LibraryStore,
+    stream: BinaryIO,
+    filename: str,
+    size: int,
+    reading: Reading,
+    progress: Progress,
+    *,
+    owner: bool,
+    most: int | None = None,
+) -> ImportReport:
+    """Import a stream, or the members of the archive that it is. `most` bounds the rejects that the report names."""
+    total = ImportReport()
+    several = False
+    before = 0
+
+    def tell(count: int, share: float) -> None:
+        progress(before + count, share)
+
+    for part, part_name, part_size in archives.members(stream, filename, size):
+        several = several or part is not stream
+        before = total.records
+        try:
+            report = _add_stream(store, part, part_name, part_size, reading, tell, owner=owner, most=most)
+        except InputError as error:
+            if not several:
+                raise
+            report = ImportReport(rejected=(Reject(where=part_name, reason=error.message),))
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            if not total.added + total.updated + total.unchanged:
+                raise UnreadableInput(f"{filename} is a damaged zip file: {error}.", hint="Fetch it again.") from error
+            report = ImportReport(rejected=(Reject(where=part_name, reason=f"damaged: {error}"),))
+        total += _with_input_name(report, part_name) if several else report
+        total = total.shortened(most) if most else total
+    return total
 
 
 def _add_stream(
@@ -122,6 +176,7 @@ def _add_stream(
     progress: Progress,
     *,
     owner: bool,
+    most: int | None,
 ) -> ImportReport:
     from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
@@ -136,8 +191,17 @@ def _add_stream(
 
     records = without_notices(records, Repetition(keep_without_abstract=reading.keep_without_abstract))
     origin = Origin(owner=owner, name=filename)
-    report = import_records(store, records, ahead=ahead, at_once=at_once, notes=usage, origin=origin, progress=tell)
-    if not report.added + report.updated + report.unchanged + len(report.rejected):
+    report = import_records(
+        store,
+        records,
+        ahead=ahead,
+        at_once=at_once,
+        notes=usage,
+        origin=origin,
+        progress=tell,
+        most_rejects=most,
+    )
+    if not report.records:
         raise UnreadableInput(f"{filename} holds no records.", hint="`refdesk add --list-formats` lists what is read.")
     return report
 

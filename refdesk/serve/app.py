@@ -110,6 +110,7 @@ def application(
         Mount(PREFIX, routes=list(api.routes())),
         *pages.routes(),
         *SignIn(frame).routes(),
+        *api.imports.forms(frame.shown),
         *subscriptions.routes(),
         *PeoplePages(frame).routes(),
         *Mailed(frame).routes(),

@@ -39,7 +39,7 @@ MCP = "/mcp"
 KNOWN = "/.well-known/"
 """Where clients look for other ways to sign in; there are none."""
 MOST_BODY = 4 << 20
-UPLOADS, MOST_UPLOAD = "/api/v1/imports", 256 << 20
+UPLOADS, MOST_UPLOAD = ("/api/v1/imports", "/imports"), 256 << 20
 """Where files are sent to, and how many bytes they may have."""
 _READS = ("GET", "HEAD", "OPTIONS")
 PAGE_POLICY = (
@@ -100,7 +100,7 @@ class Guard:
                 _add_headers(MutableHeaders(scope=message), request.url.path)
             await send(message)
 
-        most = MOST_UPLOAD if request.url.path == UPLOADS else MOST_BODY
+        most = MOST_UPLOAD if request.url.path in UPLOADS else MOST_BODY
         await (refusal or self._app)(scope, _limited(receive, most), guarded)
 
     async def _refusal(self, request: Request) -> Response | None:
@@ -108,7 +108,7 @@ class Guard:
         headers, path = request.headers, request.url.path
         if headers.get("host", "").lower() not in self._doors.hosts:
             return refused(421, "This server is not addressed by that name.")
-        most = MOST_UPLOAD if path == UPLOADS else MOST_BODY
+        most = MOST_UPLOAD if path in UPLOADS else MOST_BODY
         if int(headers.get("content-length") or 0) > most:
             return refused(413, f"The request is longer than {most >> 20} MB.")
         kind, _, secret = headers.get("authorization", "").partition(" ")

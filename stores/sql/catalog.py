@@ -21,6 +21,7 @@ from stores.sql.answers import Kind, SQLAnswers
 from stores.sql.changes import CHANGE_COUNTER, Span, SQLChanges, move_change_counter, record, set_positions
 from stores.sql.feeds import SQLFeeds
 from stores.sql.issues import SQLIssues
+from stores.sql.jobs import SQLJobs
 from stores.sql.notices import SQLNotices
 from stores.sql.outbox import SQLOutbox
 from stores.sql.queries import PaperQueries
@@ -78,6 +79,10 @@ class SQLCatalog(PaperQueries):
     def outbox(self) -> SQLOutbox:
         """The planned deliveries."""
         return SQLOutbox(self._engine)
+
+    def jobs(self) -> SQLJobs:
+        """The queue of a served library."""
+        return SQLJobs(self._engine)
 
     def readers(self) -> SQLReaders:
         """The readers of the library."""

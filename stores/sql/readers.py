@@ -11,9 +11,9 @@ from rag.errors import NotAllowed
 from rag.types import JsonDict
 from rag.types.reader import READER_ROLES, ReaderRole
 from stores.sql.schema import insert_missing, reading, writing
-from stores.sql.tables import answers, feed_links, ratings, readers, sign_ins, subscriptions, tokens
+from stores.sql.tables import answers, feed_links, jobs, ratings, readers, sign_ins, subscriptions, tokens
 
-_OWN = (ratings, answers, tokens, sign_ins, subscriptions, feed_links)
+_OWN = (ratings, answers, tokens, sign_ins, subscriptions, feed_links, jobs)
 """What goes with its reader."""
 
 

@@ -14,6 +14,7 @@ from rag.types import JsonDict
 from refdesk.library import Library
 from refdesk.serve import requests as given
 from refdesk.serve.api.answers import AnswersApi
+from refdesk.serve.api.imports import ImportsApi
 from refdesk.serve.api.issues import IssuesApi
 from refdesk.serve.api.papers import PapersApi
 from refdesk.serve.api.people import PeopleApi
@@ -41,8 +42,9 @@ class Api(Desk):
         super().__init__(library)
         self._signs_in = signs_in
         self.answers, self.reviews, self.subscriptions = AnswersApi(self), ReviewsApi(self), SubscriptionsApi(self)
-        self.people = PeopleApi(self, secure=secure)
-        rooms = (PapersApi(self), self.answers, self.reviews, IssuesApi(self), self.subscriptions, self.people)
+        self.people, self.imports = PeopleApi(self, secure=secure), ImportsApi(self)
+        own = (self.answers, self.reviews, self.subscriptions, self.people, self.imports)
+        rooms = (PapersApi(self), IssuesApi(self), *own)
         self.operations = (
             *(operation for room in rooms for operation in room.operations()),
             Operation("GET", "/status", self.status, "What the library holds.", gives=shape("papers", "first_day")),

@@ -49,6 +49,7 @@ class Pages:
             facets = self._frame.library.page(limit=1).facets
             return {
                 "library": self._api.state(given.reader(request)),
+                "work": self._api.imports.work(given.reader(request)),
                 "facets": narrowing(facets, Filters(), (), whole=True) if facets else [],
             }
 
