@@ -7,6 +7,8 @@ import random
 import statistics
 import threading
 import time
+from collections import Counter
+from contextlib import closing
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,14 @@ from typing import Any
 import pytest
 
 import refdesk
-from benchmarks.serving import HERE, Request, Server, answer, served
+from benchmarks.serving import HERE, Request, Server, answer, served, upload
 from stores.health import REBUILD
 from tests.campaigns import shortened, some
 from tests.copies import copied
 
 READY_S = 4.0
+SENT = 150
+"""Papers of an import."""
 QUESTIONS = ("What explains grokking?", "Which papers study diffusion models?", "How is attention made faster?")
 
 
@@ -59,9 +63,13 @@ class Client:
         self.unsure = None
 
 
-def killed(library: Path, papers: list[list[str]], after_s: float, seed: int) -> tuple[list[Client], float]:
-    """The clients of a server that was killed after some seconds, and how long it took to be ready."""
+def killed(
+    library: Path, papers: list[list[str]], sent: Path, after_s: float, seed: int
+) -> tuple[list[Client], float, bool]:
+    """The clients of a server that was killed after some seconds, how soon it was ready, and if it took the import."""
     with served(HERE, library) as server:
+        with closing(server.connect()) as connection:
+            took = answer(connection, upload(sent)).status == 202
         clients = [Client(server, own, seed + number) for number, own in enumerate(papers)]
         for client in clients:
             client.thread.start()
@@ -69,7 +77,35 @@ def killed(library: Path, papers: list[list[str]], after_s: float, seed: int) ->
         server.process.kill()
         for client in clients:
             client.thread.join(30)
-        return clients, server.ready_s
+        return clients, server.ready_s, took
+
+
+def new_papers(folder: Path, number: int) -> Path:
+    """A file of papers that no other such file has."""
+    file = folder / f"sent-{number}.jsonl"
+    lines = [
+        {
+            "id": f"10.5555/k{number}.{row}",
+            "title": f"On river {number}-{row}",
+            "abstract": f"River {row} rises. It falls.",
+        }
+        for row in range(SENT)
+    ]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return file
+
+
+def worked_off(library: Path) -> dict[str, int]:
+    """Serve until all jobs have ended: how many are in each state."""
+    with served(HERE, library) as server, closing(server.connect()) as connection:
+        limit = time.monotonic() + 120
+        while True:
+            jobs = json.loads(answer(connection, Request("/api/v1/imports")).body)["imports"]
+            states = Counter(job["state"] for job in jobs)
+            if not states.keys() & {"waiting", "running"}:
+                return dict(states)
+            assert time.monotonic() < limit, states
+            time.sleep(0.3)
 
 
 @pytest.mark.server
@@ -87,12 +123,16 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing_and_is_ready_again_at
         first_s = server.ready_s  # on a machine that others use, all starts take longer
     answers: dict[str, Any] = {}
     rated: dict[str, set[int]] = {}
+    accepted: list[Path] = []
     for kill in range(some(3, of=40)):
         if kill % 2:  # the process that completes the indexes is at work, too, and goes on or begins again
             with refdesk.open_library(folder) as library:
                 library._store.catalog.set({REBUILD: "yes"})
-        clients, ready_s = killed(folder, papers, moments.uniform(0.05, 2.0), seed=100 * kill)
+        sent = new_papers(tmp_path, kill)
+        clients, ready_s, took = killed(folder, papers, sent, moments.uniform(0.05, 3.0), seed=100 * kill)
         ready.append(ready_s)
+        if took:
+            accepted.append(sent)
         for client in clients:
             answers |= client.answers
             rated |= {paper_id: {rating} for paper_id, rating in client.rated.items()}
@@ -109,7 +149,13 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing_and_is_ready_again_at
     assert answers
     assert rated
     assert statistics.median(ready) <= max(READY_S, 1.5 * first_s), (ready, first_s)
+    assert accepted
+    assert worked_off(folder) == {"done": len(accepted)}
+    lines = [json.loads(line) for file in accepted for line in file.read_text(encoding="utf-8").splitlines()]
     with refdesk.open_library(folder) as library:
         library.catch_up()
         assert library.check() == []
-        assert [paper.to_dict() for paper in library.papers()] == expected
+        found = {paper.paper_id: paper for paper in library.papers()}
+        assert [found[each["paper_id"]].to_dict() for each in expected] == expected
+        arrived = [(paper.title, paper.abstract) for id_, paper in found.items() if id_ not in ids]
+        assert sorted(arrived) == sorted((line["title"], line["abstract"]) for line in lines)
