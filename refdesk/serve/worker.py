@@ -7,6 +7,7 @@ The worker: does the jobs of a library, one after another, and ends when there i
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
@@ -29,6 +30,7 @@ MOST_REJECTS = 200
 """So many rejects and notes are kept in the report of an import; the others are counted."""
 MOST_CHARS = 300
 NICE = 5
+_OPTION = re.compile(r"(?<!\w)--[a-z]")
 _HINTS: tuple[tuple[type[RefdeskError], str], ...] = (
     (UnknownFormat, "Name the format, or send a file in one that is listed."),
     (InputError, "Send text, JSON, a table or a zip archive of papers; name the format or the encoding if need be."),
@@ -127,7 +129,7 @@ class Worker:
         total = replace(total, took_ms=(time.perf_counter() - began) * 1000)
         self._jobs.tell(job, {"records": records, "share": 1.0})
         rejected = tuple(map(_cut, total.rejected[:MOST_REJECTS]))
-        notes = [note[:MOST_CHARS] for note in total.notes]
+        notes = [_without_options(note)[:MOST_CHARS] for note in total.notes]
         if job.progress["starts"] > 1:
             notes.append("The server ended while this ran; what it had added before that counts as unchanged.")
         document = replace(total, rejected=rejected).to_dict()
@@ -174,7 +176,19 @@ def _failure(error: RefdeskError) -> JsonDict:
     hint = error.hint
     if hint and ("`" in hint or "--" in hint or "command" in hint):
         hint = next((words for kind, words in _HINTS if isinstance(error, kind)), None)
-    return {"error": {"type": type(error).__name__, "message": error.message, "hint": hint}}
+    return {"error": {"type": type(error).__name__, "message": _without_options(error.message), "hint": hint}}
+
+
+def _without_options(sentence: str) -> str:
+    """
+    A sentence without the parts that tell of an option of the command line.
+
+    >>> _without_options("a.csv is not UTF-8, and its encoding is not sure; --encoding names it.")
+    'a.csv is not UTF-8, and its encoding is not sure.'
+    """
+    parts = sentence.split("; ")
+    kept = "; ".join(part for part in parts if not _OPTION.search(part)) or sentence
+    return kept if kept.endswith(sentence[-1:]) or not sentence.endswith(".") else f"{kept}."
 
 
 def _named(report: ImportReport, name: str) -> ImportReport:

@@ -466,7 +466,7 @@ def test_feeds_are_pulled_in_turn(folder: Path) -> None:
         with working(library):
             job = ended(client, first)
         assert [(each["name"], each["added"]) for each in job["report"]["feeds"]] == [("shelf", 4)]
-        assert "shelf fresh: 4 added" in client.get("/library").text
+        assert "shelf brings papers: 4 added" in client.get("/library").text
 
 
 def test_without_feeds_there_is_nothing_to_pull(served: tuple[refdesk.Library, httpx.Client]) -> None:
