@@ -120,7 +120,7 @@ class AskPages:
         shown = await given.in_thread(
             lambda: views.answer(self._library, document, kept=kept, reader=reader), self._api.looks
         )
-        back = filters.at(f"/answers/{document['id']}") if kept else "/"
+        back = filters.at(request.url.path) if request.method == "GET" else "/"
         question = document["question"]
         return await self._frame.page(
             request,

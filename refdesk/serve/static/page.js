@@ -109,6 +109,12 @@ function shown(claim) {
   const text = document.createElement("p")
   text.dir = "auto"
   text.textContent = claim.support === "verbatim" ? `“${claim.text}”` : claim.text
+  for (const source of new Set(claim.citations.map((each) => each.source))) {
+    const number = document.createElement("span")
+    number.className = "n"
+    number.textContent = source
+    text.append("\u00a0", number)
+  }
   const mark = document.createElement("p")
   mark.className = "sup"
   mark.textContent = MARKS[claim.support] ?? claim.support
