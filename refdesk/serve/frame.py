@@ -121,7 +121,6 @@ class Frame:
             "newest": newest,
             "holds": bool(count),
             "keeps": bool(reader) and self.shelf(request).keeps,
-            "signed_in": COOKIE in request.cookies,
             "can_rate": bool(reader) and not self.library.read_only,
             "has_session": COOKIE in request.cookies,
             "problem": None,

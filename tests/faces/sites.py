@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,12 +49,6 @@ class Site:
         """Ask by the form, and return the answer's path."""
         return self.client.post("/", data={"question": question, **fields}).headers["location"]
 
-    def share(self, answer: str) -> str:
-        """Share an answer, and return the path of its link."""
-        self.client.post(f"{answer}/share")
-        (path,) = re.findall(r'href="(/a/[^"]+)"', self.client.get(answer).text)
-        return str(path)
-
     def text(self, name: str) -> str:
         """The page of a name."""
         return self.client.get(self.paths[name]).text
@@ -90,7 +83,6 @@ def site(sample_library: Path, folder: Path) -> Iterator[Site]:
                     "list": found.ask("Which papers are about grokking?"),
                     "filtered": found.ask("grokking", category="cs.LG", since="2020"),
                     "abstention": found.ask("Which recipe makes the best sourdough bread?"),
-                    "shared": found.share(found.ask("Which papers are about speculative decoding?")),
                     "questions": "/answers",
                     "search": "/search",
                     "hits": "/search?q=grokking&category=cs.LG",
@@ -126,7 +118,6 @@ PAGES = (
     "list",
     "filtered",
     "abstention",
-    "shared",
     "questions",
     "search",
     "hits",

@@ -345,7 +345,7 @@ def test_a_reader_who_signed_in_can_sign_out(sample_library: Path, tmp_path: Pat
     with refdesk.open_library(copied(sample_library, tmp_path / "own")) as library:
         library.readers.add("ada", role="curator")
         with serving(library, auth="token") as at, signed_in(library, at.url, "ada") as ada:
-            assert re.search(r"signed in as <b[^>]*>ada</b>, a curator", ada.get("/library").text)
+            assert "You are <b>ada</b>, a curator" in ada.get("/library").text
             assert ada.post("/sign-out").headers["location"] == "/sign-in"
             assert ada.get("/library").headers["location"].startswith("/sign-in")
         with serving(library) as at:
