@@ -11,9 +11,12 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 import refdesk
+from stores.sql.copying import copy_tables
 from tests.embedding_server import EmbeddingServer, serving
+from tests.postgres_server import PostgresServer
 
 Records = list[dict[str, object]]
 
@@ -81,10 +84,46 @@ def _small(
     return folder
 
 
+@pytest.fixture(scope="session")
+def _small_on_postgres(_small: Path, postgres: PostgresServer) -> str:
+    """A database with the catalog of that library, to make others of."""
+    url = postgres.database()
+    copy_tables(sa.URL.create("sqlite", database=str(_small / "library" / "catalog.sqlite3")), url)
+    postgres.rename(url, "small")
+    return "small"
+
+
+@pytest.fixture(autouse=True)
+def another_database(
+    catalog_kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], None]]:
+    """
+    Have the libraries of a test whose mark `catalogs` names PostgreSQL keep their catalog there, in one database.
+
+    Gives a function: libraries that are opened after it was called keep theirs in another database, an empty one.
+    """
+    if catalog_kind == "sqlite":
+        yield lambda: None
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    urls: list[str] = []
+
+    def made(template: str = "template0") -> None:
+        urls.append(server.database(template=template))
+        monkeypatch.setenv("REFDESK_CATALOG", urls[-1])
+
+    made(request.getfixturevalue("_small_on_postgres") if "small" in request.fixturenames else "template0")
+    yield made
+    for url in urls:
+        server.drop(url)
+
+
 @pytest.fixture
-def small(_small: Path, tmp_path: Path) -> Path:
+def small(_small: Path, tmp_path: Path, catalog_kind: str, another_database: object) -> Path:
     """A library of sixty papers, this test's own, with its `papers.jsonl` beside it."""
     shutil.copytree(_small, tmp_path, dirs_exist_ok=True)
+    if catalog_kind != "sqlite":
+        (tmp_path / "library" / "catalog.sqlite3").unlink()
     return tmp_path / "library"
 
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -22,6 +21,7 @@ from tests.campaigns import seeds
 from tests.commands import Ran, ended, start
 from tests.smtp_server import MailServer, serving
 
+pytestmark = pytest.mark.catalogs("sqlite", "postgres")
 SEED, KILLS, PARTS = 20260706, 6, 10
 NOW = datetime(2026, 7, 6, 6, tzinfo=UTC)
 READERS = [f"reader{number:02}@example.com" for number in range(30)]
@@ -68,12 +68,11 @@ def mail() -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    made = f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
-    catalog = SQLCatalog(made)
+def url(catalog_url: str) -> str:
+    catalog = SQLCatalog(catalog_url)
     catalog.migrate()
     catalog.close()
-    return made
+    return catalog_url
 
 
 def deliver(url: str, mail: MailServer, *, when: str = "never", times: int = 0) -> Ran:

@@ -17,6 +17,7 @@ from tests.campaigns import seeds
 from tests.commands import ended, start
 from tests.embedding_server import EmbeddingServer
 
+both = pytest.mark.catalogs("sqlite", "postgres")
 SEED, KILLS, PARTS = 20260712, 3, 40
 
 _RUN = """
@@ -77,10 +78,11 @@ def kill_after(delay_s: float, folder: Path, *arguments: str | Path, alone: bool
     return ended(process).status
 
 
+@both
 @pytest.mark.campaign
 @pytest.mark.parametrize("part", seeds(PARTS))
 def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, many: tuple[Path, set[str]], part: int
+    tmp_path: Path, many: tuple[Path, set[str]], another_database: Callable[[], None], catalog_kind: str, part: int
 ) -> None:
     path, ids = many
     chance = random.Random(SEED + part)
@@ -94,9 +96,11 @@ def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
             finished += 1
             assert consistent(folder) == ids
             folder, seen = tmp_path / f"library-{finished}", set()
+            another_database()
             continue
         killed += 1
-        now = consistent(folder) if folder.exists() and (folder / "catalog.sqlite3").exists() else set()
+        began = (folder if catalog_kind == "postgres" else folder / "catalog.sqlite3").exists()
+        now = consistent(folder) if began else set()
         assert seen <= now <= ids
         seen = now
     with refdesk.open_library(folder) as library:
@@ -106,6 +110,7 @@ def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
     assert consistent(folder) == ids
 
 
+@both
 @pytest.mark.parametrize(
     ("owner", "name", "times"),
     [
@@ -172,6 +177,7 @@ def test_a_reindex_killed_at_a_step_leaves_the_library_whole_and_the_next_writer
         assert library.search("subject17")[0].paper_id == "file:papers:sample:00017"
 
 
+@both
 def test_a_reindex_killed_at_random_moments_is_finished_by_the_next_writer(small: Path) -> None:
     chance = random.Random(SEED)
     for _ in range(3):

@@ -28,6 +28,7 @@ from tests.commands import run as command
 from tests.smtp_server import MailServer, serving
 from tests.usecases.test_digests import configured, record, write
 
+both = pytest.mark.catalogs("sqlite", "postgres")
 MONDAY = datetime(2026, 6, 22, 6, tzinfo=UTC)
 """When the week 2026-W25 is just over."""
 
@@ -56,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
 def opened(folder: Path, clock: Clock) -> Iterator[Library]:
     """The library, by a clock of our own."""
     store = LibraryStore(
-        Place(folder),
+        Place(folder, config.load(folder).catalog),
         indexes=wiring.indexes(folder),
         make_lock=WriterOfPapers,
         embedder_name=None,
@@ -96,6 +97,7 @@ def shown(library: Library, subscription: str = "default") -> dict[str, list[str
     return {each.period: [paper["paper_id"] for paper in each.document["papers"]] for each in records}
 
 
+@both
 def test_the_last_whole_week_is_made_and_delivered_once(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with opened(folder, clock) as library:
         library.add(weeks(tmp_path))
@@ -154,6 +156,7 @@ def test_no_day_is_left_out_where_weeks_become_months_or_the_other_way(
     assert [(each.first, each.end) for each in made[1:3]] == expected
 
 
+@both
 def test_a_paper_that_came_in_after_the_issue_of_its_week_is_in_the_next_one(
     tmp_path: Path, folder: Path, clock: Clock
 ) -> None:
@@ -170,6 +173,7 @@ def test_a_paper_that_came_in_after_the_issue_of_its_week_is_in_the_next_one(
         assert found.document["coverage"]["listed"] == 9  # of a week long before any issue nothing is late
 
 
+@both
 def test_a_revised_paper_comes_back_once_and_only_for_more_than_wording(
     tmp_path: Path, folder: Path, clock: Clock
 ) -> None:
@@ -211,6 +215,7 @@ def test_a_withdrawn_paper_comes_back_flagged_and_supports_nothing_strongly(
         assert "arxiv:2606.00001" not in shown(library)["2026-W27"]
 
 
+@both
 def test_a_paper_that_was_united_with_another_comes_back_once(tmp_path: Path, folder: Path, clock: Clock) -> None:
     preprint = record(1, "2026-06-16")
     article: dict[str, object] = {
@@ -240,6 +245,7 @@ def test_a_paper_that_was_united_with_another_comes_back_once(tmp_path: Path, fo
         assert [len(papers) for papers in shown(library).values()] == [1, 1, 1, 0, 0]
 
 
+@both
 def test_a_theme_that_goes_on_keeps_its_id_and_name(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with opened(folder, clock) as library:
         library.add(weeks(tmp_path, count=3, size=60))
@@ -263,6 +269,7 @@ def by_mail(
     )
 
 
+@both
 def test_every_reader_gets_an_issue_once(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with serving() as server:
         by_mail(folder, server, '"ada@example.com", "bob@example.com"')
@@ -308,6 +315,7 @@ def test_a_failing_mail_server_loses_and_doubles_nothing_and_status_explains(
             assert len(server.accepted) == after
 
 
+@both
 def test_a_delivery_of_unknown_fate_is_sent_again_when_asked_for(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with serving(does={"end": "drop"}) as server:
         by_mail(folder, server)
@@ -342,6 +350,7 @@ def test_who_is_no_reader_any_more_gets_nothing(tmp_path: Path, folder: Path, cl
         assert server.accepted == []
 
 
+@both
 def test_an_address_written_in_another_case_is_the_same_reader(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with serving() as server:
         by_mail(folder, server, '"Ada@Example.com", "ada@example.com"')
@@ -373,6 +382,7 @@ def test_files_are_written_to_a_folder_of_the_readers_too_and_the_message_among_
         assert b"To: ada@example.com" in written["2026-W25.mine.eml"]
 
 
+@both
 def test_papers_without_a_day_are_of_the_librarys_day(tmp_path: Path, folder: Path, clock: Clock) -> None:
     undated = record(1, "")
     path = write(tmp_path / "undated.jsonl", [{key: undated[key] for key in undated if key != "listed"}])
@@ -381,6 +391,7 @@ def test_papers_without_a_day_are_of_the_librarys_day(tmp_path: Path, folder: Pa
         assert [paper.imported[:10] for paper in library.papers()] == ["2026-06-22"]
 
 
+@both
 def test_a_run_does_not_wait_for_an_import_in_another_process(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with opened(folder, clock) as library:
         library.add(weeks(tmp_path))
@@ -460,6 +471,7 @@ def test_the_command_tells_success_nothing_to_do_and_failure_apart(tmp_path: Pat
     assert command("--library", folder, "run").status == 6
 
 
+@both
 def test_an_issue_is_asked_within_its_papers(tmp_path: Path, folder: Path, clock: Clock) -> None:
     with opened(folder, clock) as library:
         library.add(weeks(tmp_path, count=2))

@@ -24,6 +24,8 @@ from tests.chat_server import ChatServer, serving
 from tests.commands import ended, environment, run, start
 from tests.embedding_server import EmbeddingServer
 
+pytestmark = pytest.mark.catalogs("sqlite", "postgres")
+
 _CLI = "import sys; from refdesk.cli import main; main(sys.argv[1:])"
 _SMALL_BATCHES = """
 import sys
@@ -205,6 +207,7 @@ def test_threads_that_ask_first_at_once_share_one_checker_and_one_generator(
         assert len(set(pool.map(parts, range(4)))) == 1
 
 
+@pytest.mark.catalogs("sqlite")
 def test_two_libraries_open_in_one_process_share_nothing(
     small: Path, tmp_path: Path, write: Callable[..., Path]
 ) -> None:
