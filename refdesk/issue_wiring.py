@@ -69,7 +69,7 @@ def digest_settings(library: LibraryStore, config: Config) -> DigestSettings:
         mail=lambda: mail(config.email, file=config.file) if config.email else None,
         feed_states=lambda: feed_states(library, config, at_last_pull=True),
         sync=sync if config.feeds else None,
-        public_url=serving(config.serve, file=config.file).public_url,
+        public_url=lambda: serving(config.serve, file=config.file).public_url,
     )
 
 

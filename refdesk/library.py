@@ -19,6 +19,7 @@ from refdesk.ingest import examples as examples
 from refdesk.ingest import formats as formats
 from refdesk.served import Served
 from refdesk.settings import config as configuration
+from refdesk.settings.serving import serving
 
 if TYPE_CHECKING:
     from rag.types import Digest
@@ -54,7 +55,9 @@ class Library(Served):
         Raises:
             ConfigError: A setting is wrong, or one that an open library keeps has changed; the old ones stay in use.
         """
-        self._use(configuration.reloaded(self._settings, self._load()))
+        settings = configuration.reloaded(self._settings, self._load())
+        serving(settings.serve, file=settings.file)  # a server needs it for every request
+        self._use(settings)
 
     # ---- putting papers in
 

@@ -16,11 +16,15 @@ from refdesk.subscribing import Subscribing
 
 if TYPE_CHECKING:
     from refdesk.confirming import Confirming
+    from refdesk.settings.config import Config
     from stores.sql.readers import ReaderRecord
 
 
 class Served(Looking):
     """The part of `Library` that a server needs; a `Library` is the only use of it."""
+
+    _checked: tuple[Config, Serving] | None = None
+    """The settings whose `[serve]` was checked, and what it says."""
 
     @cached_property
     def readers(self) -> Readers:
@@ -53,5 +57,8 @@ class Served(Looking):
 
     @property
     def serving(self) -> Serving:
-        """The settings `[serve]`. Raises ConfigError."""
-        return serving(self._settings.serve, file=self._settings.file)
+        """The settings `[serve]`, checked once after each reading. Raises ConfigError."""
+        settings = self._settings
+        if self._checked is None or self._checked[0] is not settings:
+            self._checked = settings, serving(settings.serve, file=settings.file)
+        return self._checked[1]

@@ -176,7 +176,8 @@ class Issues:
 
         Raises:
             CancelledError: `cancel` was set while an issue was written; the next run makes it.
-            ConfigError: After the last step: a subscription or `[email]` is wrong; what does not need it was done.
+            ConfigError: `[email]` or `[serve]` is wrong, and nothing was done; or, after the last step, a subscription
+                is, and the others had their issues.
             LibraryLocked: Another run is at work.
             InputError: There is no such delivery, or it was sent.
         """
@@ -192,7 +193,7 @@ class Issues:
         Deliver what is undelivered and due, step by step; pull nothing and make no issue.
 
         Raises:
-            ConfigError: `[email]` is wrong.
+            ConfigError: `[email]` or `[serve]` is wrong.
             LibraryLocked: A run is at work.
         """
         from refdesk.digest.run import Run

@@ -56,7 +56,7 @@ class Run:
         make: Makes the issue of a period.
 
     Raises:
-        ConfigError: `[email]` is wrong; nothing was done.
+        ConfigError: `[email]` or `[serve]` is wrong; nothing was done.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Run:
             else:
                 self._subscriptions[name] = subscription
         self._sender = Sender(
-            store, self._subscriptions, broken=frozenset(self._errors), mail=mail, public_url=settings.public_url
+            store, self._subscriptions, broken=frozenset(self._errors), mail=mail, public_url=settings.public_url()
         )
 
     def run(

@@ -25,7 +25,8 @@ class DigestSettings:
         sender: The address that messages are from.
         mail: Reads how messages are sent; None where `[email]` is absent. Raises ConfigError.
         feed_states: Gives the states of the feeds as they were at their last pull.
-        public_url: The address at which the library is served; None if mails cannot link to it.
+        public_url: Reads the address at which the library is served; None if mails cannot link to it. Raises
+            ConfigError.
         sync: Pulls the feeds; None where there are none.
     """
 
@@ -34,5 +35,5 @@ class DigestSettings:
     sender: str = "refdesk@localhost"
     mail: Callable[[], Mail | None] = lambda: None
     feed_states: Callable[[], Sequence[JsonDict]] = tuple
-    public_url: str | None = None
+    public_url: Callable[[], str | None] = lambda: None
     sync: Callable[[], Sequence[FeedReport]] | None = None

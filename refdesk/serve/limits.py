@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rag.errors import ConfigError, RefdeskError
+from rag.errors import RefdeskError
 from rag.types.reader import LOCAL
 from refdesk.library import Library
 
@@ -73,7 +73,6 @@ class Limits:
 
     def __init__(self, library: Library, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._library, self._clock = library, clock
-        self._serving = library.serving
         self._searches: dict[str, _Bucket] = {}
         self._questions: dict[str, _Bucket] = {}
         self._running: dict[str, int] = {}
@@ -89,8 +88,6 @@ class Limits:
         if reader == LOCAL:
             yield
             return
-        with suppress(ConfigError):  # `reload` may have read a wrong table: the limits stay as they were
-            self._serving = self._library.serving
         if cost == "search" or self._library.model is None:
             self._search(reader)
             yield
@@ -103,13 +100,14 @@ class Limits:
             self._running[reader] -= 1
 
     def _search(self, reader: str) -> None:
-        rate = self._serving.searches_per_second
+        rate = self._library.serving.searches_per_second
         bucket = self._searches.setdefault(reader, _Bucket())
         if wait := bucket.take(self._clock(), size=rate * _BURST_S, per_s=rate):
             raise TooMany(f"You may make {rate} searches a second.", wait)
 
     def _question(self, reader: str) -> None:
-        at_once, hourly = self._serving.model_questions_at_once, self._serving.model_questions_per_hour
+        serving = self._library.serving
+        at_once, hourly = serving.model_questions_at_once, serving.model_questions_per_hour
         if self._running.get(reader, 0) >= at_once:
             raise TooMany(f"You may put {at_once} questions at a time to the model.", 5)
         bucket = self._questions.setdefault(reader, _Bucket())

@@ -15,6 +15,7 @@ import pytest
 from serving import serving
 
 import refdesk
+from refdesk.errors import ConfigError
 from refdesk.serve.limits import Limits, TooMany
 from tests import chat_server
 from tests.chat_server import as_reply, claim
@@ -59,6 +60,15 @@ def signed(library: refdesk.Library, reader: str) -> dict[str, str]:
 # ---- limits
 
 
+def test_a_wrong_table_is_told_by_the_status_and_by_what_needs_it(folder: Path) -> None:
+    (folder / "refdesk.toml").write_text("[serve]\nsearches_per_second = 'many'\n")
+    with refdesk.open_library(folder) as library:
+        (wrong,) = library.status()["settings"]
+        assert (wrong["table"], "searches_per_second" in wrong["error"]) == ("serve", True)
+        with pytest.raises(ConfigError, match="searches_per_second"):
+            list(library.issues.run())
+
+
 def test_a_bucket_fills_again_with_time(folder: Path) -> None:
     (folder / "refdesk.toml").write_text("[serve]\nsearches_per_second = 2\n")
     now = [100.0]
@@ -81,13 +91,15 @@ def test_a_bucket_fills_again_with_time(folder: Path) -> None:
             pass
 
 
-def test_a_wrong_table_of_a_later_reading_leaves_the_limits(folder: Path) -> None:
+def test_a_wrong_table_of_a_later_reading_is_refused_and_changes_nothing(folder: Path) -> None:
     settings = folder / "refdesk.toml"
     settings.write_text("[serve]\nsearches_per_second = 1\n")
     with refdesk.open_library(folder) as library:
         limits = Limits(library, clock=lambda: 0)
         settings.write_text("[serve]\nsearches_per_second = 'many'\n")
-        library.reload()
+        with pytest.raises(ConfigError, match="searches_per_second"):
+            library.reload()
+        assert library.shelf("ada").keeps
         for _ in range(4):
             with limits.allowed("search", "ada"):
                 pass
