@@ -184,9 +184,6 @@ class Readers:
     def revoke(self, id_: str, reader: str | None = None) -> bool:
         """End a token, of a reader or anybody's, and its reader's sessions; False if there is none with this id."""
         self._store.require_writable()
-        found = next((token for token in self._tokens.all(reader) if token.id == id_), None)
-        if found:
-            self._sign_ins.end_all(found.reader)  # a browser may have signed in with it
         return self._tokens.revoke(id_, reader)
 
     def of_token(self, secret: str) -> tuple[ReaderRecord, TokenScope] | None:

@@ -58,11 +58,6 @@ class SQLSignIns:
         with writing(self._engine) as connection:
             connection.execute(sa.delete(sign_ins).where(sign_ins.c.hash == hash_of(session)))
 
-    def end_all(self, reader: str) -> None:
-        """End all codes and sessions of a reader."""
-        with writing(self._engine) as connection:
-            connection.execute(sa.delete(sign_ins).where(sign_ins.c.reader == reader))
-
     @staticmethod
     def _which(kind: Kind, secret: str, now: str) -> sa.ColumnElement[bool]:
         return (sign_ins.c.hash == hash_of(secret)) & (sign_ins.c.kind == kind) & (sign_ins.c.until > now)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rag.types import JsonDict
 from rag.types.reader import TokenScope
 from stores.sql.schema import reading, writing
-from stores.sql.tables import tokens
+from stores.sql.tables import sign_ins, tokens
 
 _BYTES = 32
 
@@ -97,10 +97,20 @@ class SQLTokens:
             return [TokenRecord(**row._mapping) for row in connection.execute(query)]
 
     def revoke(self, id_: str, reader: str | None = None) -> bool:
-        """Delete a token, of a reader or anybody's; False if there is none with this id."""
+        """
+        Delete a token, of a reader or anybody's, and all codes and sessions of its reader, in one transaction.
+
+        Returns:
+            False if there is none with this id.
+        """
         which = [tokens.c.id == id_, *([] if reader is None else [tokens.c.reader == reader])]
         with writing(self._engine) as connection:
-            return bool(connection.execute(sa.delete(tokens).where(*which)).rowcount)
+            owner = connection.execute(sa.select(tokens.c.reader).where(*which)).scalar()
+            if owner is None:
+                return False
+            connection.execute(sa.delete(tokens).where(*which))
+            connection.execute(sa.delete(sign_ins).where(sign_ins.c.reader == owner))  # a browser may have used it
+            return True
 
 
 def hash_of(secret: str) -> str:
