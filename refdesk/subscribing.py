@@ -110,12 +110,16 @@ class Subscribing:
             reader: Whose it is.
 
         Raises:
-            InputError: A name or a setting is not valid, or the name is another subscription's.
+            InputError: A name or a setting is not valid, or the name is another subscription's, or was that of one
+                whose issues are stored: who has a name sees the issues that have it.
         """
         self._store.require_writable()
         table = own_table(name, settings)
         if name in (*self._config.subscriptions, DEFAULT_SUBSCRIPTION):
             raise InputError(f"The subscription “{name}” is of refdesk.toml.", hint="Choose another name.")
+        is_new = all(each.name != name for each in self._kept.all())
+        if is_new and reader != LOCAL and self._store.catalog.issues().last(name):
+            raise InputError(f"Issues of an earlier subscription “{name}” are stored.", hint="Choose another name.")
         record = SubscriptionRecord(name=name, reader=reader, settings=table)
         if not self._kept.put(record, now=self._store.now()):
             raise InputError(f"Another reader has a subscription “{name}”.", hint="Choose another name.")

@@ -11,7 +11,7 @@ from rag.errors import NotAllowed
 from rag.types import JsonDict
 from rag.types.reader import READER_ROLES, ReaderRole
 from stores.sql.schema import insert_missing, reading, writing
-from stores.sql.tables import answers, feed_links, jobs, ratings, readers, sign_ins, subscriptions, tokens
+from stores.sql.tables import answers, feed_links, jobs, ratings, readers, sign_ins, subscriptions, tokens, unsubscribed
 
 _OWN = (ratings, answers, tokens, sign_ins, subscriptions, feed_links, jobs)
 """What goes with its reader."""
@@ -90,7 +90,9 @@ class SQLReaders:
 
     def remove(self, name: str) -> bool:
         """Delete a reader with all that is the reader's own, in one transaction; False if there is no such reader."""
+        own = sa.select(subscriptions.c.name).where(subscriptions.c.reader == name)
         with writing(self._engine) as connection:
+            connection.execute(sa.delete(unsubscribed).where(unsubscribed.c.subscription.in_(own)))
             for table in _OWN:
                 connection.execute(sa.delete(table).where(table.c.reader == name))
             return bool(connection.execute(sa.delete(readers).where(readers.c.name == name)).rowcount)

@@ -116,6 +116,20 @@ def test_names_are_one_readers_alone(library: refdesk.Library, folder: Path) -> 
     assert not library.issues.shows("mine", "ada")
 
 
+def test_no_reader_takes_the_name_of_anothers_issues(library: refdesk.Library, fresh: list[str]) -> None:
+    library.subscribing.put("mine", {"topics": ["grokking"]}, "ada")
+    list(library.issues.run(catch_up=1))
+    assert library.issues.stored("ada")
+    library.subscribing.put("mine", {"topics": ["pruning"]}, "ada")
+    library.subscribing.unsubscribe("mine", "ada@example.org")
+    library.readers.remove("ada")
+    assert not library._store.catalog.subscriptions().unsubscribed("mine"), "her address goes with her"
+    with pytest.raises(InputError, match="earlier subscription"):
+        library.subscribing.put("mine", {}, "bob")
+    assert library.issues.stored("bob") == []
+    assert library.subscribing.put("mine", {}).reader == "local"
+
+
 def test_default_depends_on_the_file_alone(library: refdesk.Library) -> None:
     library.subscribing.put("mine", {"topics": ["grokking"]}, "ada")
     assert [each["name"] for each in library.issues.status()["subscriptions"]] == ["default", "mine"]
