@@ -71,11 +71,9 @@ class Doors:
     proxies: tuple[str, ...] = ()
 
     def trusts(self, client: str | None) -> bool:
-        """True if a request comes from a trusted proxy, or by a Unix socket, which has no address."""
-        if client is None:
-            return True
+        """True if a request comes from a trusted proxy; a connection without an address is from none."""
         try:
-            address = ip_address(client)
+            address = ip_address(client or "")
         except ValueError:
             return False
         return any(address in ip_network(each, strict=False) for each in self.proxies)
