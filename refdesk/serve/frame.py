@@ -89,6 +89,7 @@ def in_words(day: str) -> str:
 
 
 def paper_path(paper_id: str) -> str:
+    """The path of a paper's page."""
     return f"/papers/{quote(paper_id, safe=':/')}"
 
 
@@ -111,6 +112,16 @@ class Frame:
     async def page(
         self, request: Request, template: str, here: str, /, *, status: int = 200, **values: Any
     ) -> Response:
+        """
+        A page.
+
+        Args:
+            request: Its `state.reader` is None where nobody is signed in, nor need be.
+            template: The name of its template.
+            here: The path of the entry in the navigation that it belongs to; empty if to none.
+            status: Of the reply.
+            values: What its template shows beside what all pages show.
+        """
         reader = request.state.reader
         count, newest = await given.in_thread(self.library.extent, self.api.looks) if reader else (0, None)
         shared = {
