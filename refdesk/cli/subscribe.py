@@ -18,7 +18,7 @@ _READER = click.option("--reader", default=LOCAL, show_default=True, help="Whose
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--topic", "topics", multiple=True, help="An interest in words. Repeatable, as all below but size.")
+@click.option("--topic", "topics", multiple=True, help="An interest in words. Repeatable, as the next five.")
 @click.option("--author", "authors", multiple=True, help="Somebody whose papers come first.")
 @click.option("--category", "categories", multiple=True, help="Only papers in this one, such as cs.CL.")
 @click.option("--must", multiple=True, help="A paper needs one of these words or phrases.")
