@@ -171,7 +171,7 @@ class Library(Served):
 
     @property
     def issues(self) -> Issues:
-        """The issues of the library: make, render, run, and their status."""
+        """The issues of the library: make, render, run, and their status. Each use reads the subscriptions anew."""
         from refdesk.digest.issues import Issues
 
         return Issues(

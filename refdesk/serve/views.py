@@ -32,7 +32,7 @@ def answer(library: Library, document: JsonDict, *, kept: bool, reader: str) -> 
         kept: True if it has a permalink.
         reader: Whose ratings are shown.
     """
-    ratings = library.issues.ratings(reader)
+    ratings = library.shelf(reader).ratings()
     papers = {source["number"]: _paper(library, source) for source in document["sources"]}
     cited: dict[int, set[int]] = {number: set() for number in papers}
     for each in document["claims"]:

@@ -34,10 +34,11 @@ def asked_within(library: Library, asked: Asked, reader: str) -> Filter:
 def _issue(library: Library, named: str | None, reader: str) -> dict[str, Any] | None:
     if not named:
         return None
+    issues = library.issues
     subscription, _, period = named.rpartition("/")
-    subscription = subscription or library.issues.named(None, reader)
-    text = library.issues.stored_form(subscription, period, "json")
-    if text is None or not library.issues.shows(subscription, reader):
+    subscription = subscription or issues.named(None, reader)
+    text = issues.stored_form(subscription, period, "json")
+    if text is None or not issues.shows(subscription, reader):
         raise NotThere(f"No issue {named[:80]} is stored.", hint="Write it as NAME/PERIOD, such as mine/2026-W27.")
     document: dict[str, Any] = json.loads(text)
     return document

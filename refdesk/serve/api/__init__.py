@@ -6,6 +6,8 @@ The operations of a subject stand in a module of their own, with their endpoints
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -65,4 +67,8 @@ class Api(Desk):
 
     async def openapi(self, _: Request) -> Response:
         """The description of this API."""
-        return given.as_json(document(self.operations, prefix=PREFIX, signs_in=self._signs_in))
+        return given.as_json(self._description)
+
+    @cached_property
+    def _description(self) -> JsonDict:
+        return document(self.operations, prefix=PREFIX, signs_in=self._signs_in)

@@ -50,9 +50,10 @@ class IssuesApi:
         """A stored issue, as JSON, or by its ending as Markdown or HTML: the bytes that were delivered."""
         period, _, ending = request.path_params["period"].partition(".")
         subscription, reader = request.path_params["subscription"], given.reader(request).name
-        issues, form = self._library.issues, ending or "json"
+        form = ending or "json"
 
         def find() -> str | None:
+            issues = self._library.issues  # reads the catalog
             return issues.stored_form(subscription, period, form) if issues.shows(subscription, reader) else None
 
         text = await given.in_thread(find, self._desk.looks)

@@ -44,13 +44,14 @@ class IssuePages:
         reader, shelf = given.reader(request).name, self._frame.shelf(request)
 
         def found() -> dict[str, Any]:
-            own = [each for each in self._library.issues.stored(reader) if each.subscription == subscription]
+            archive = self._library.issues
+            own = [each for each in archive.stored(reader) if each.subscription == subscription]
             at = next((row for row, each in enumerate(own) if each.period == period), None)
             if at is None:
                 raise NotThere(
                     f"No issue {period[:40]} of “{subscription[:80]}” is stored.", hint="“Issues” lists those that are."
                 )
-            document = json.loads(self._library.issues.stored_form(subscription, period, "json") or "{}")
+            document = json.loads(archive.stored_form(subscription, period, "json") or "{}")
             return {
                 "issue": own[at],
                 "earlier": own[at + 1] if at + 1 < len(own) else None,
