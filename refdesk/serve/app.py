@@ -23,6 +23,7 @@ from starlette.routing import Mount, Route
 from rag.errors import ConfigError, RefdeskError
 from rag.types.reader import LOCAL
 from refdesk.library import Library
+from refdesk.serve import requests as given
 from refdesk.serve.api import PREFIX, Api
 from refdesk.serve.assistants import Assistants
 from refdesk.serve.caching import Cached
@@ -84,9 +85,7 @@ def application(
         return refused(500, "Refdesk failed; its log says why.", "Tell whoever keeps this library.")
 
     async def too_many(request: Request, error: TooMany) -> Response:
-        if request.url.path.startswith(API):
-            return JSONResponse(error.to_dict(), 429)
-        return await frame.page(request, "error.html.j2", "", status=429, problem=error)
+        return given.failed(error) if request.url.path.startswith(API) else await frame.failed(request, error)
 
     limits = Limits(library)
 

@@ -149,8 +149,7 @@ class Frame:
             try:
                 return await page(request)
             except RefdeskError as error:
-                status = given.status_of(error)
-                return await self.page(request, "error.html.j2", "", status=status, problem=error)
+                return await self.failed(request, error)
             except ClientDisconnect:
                 return given.cut_off()
             except ValidationError:
@@ -158,6 +157,12 @@ class Frame:
                 return await self.page(request, "error.html.j2", "", status=422, problem=problem)
 
         return safe
+
+    async def failed(self, request: Request, error: RefdeskError) -> Response:
+        """An error as a page."""
+        reply = await self.page(request, "error.html.j2", "", status=given.status_of(error), problem=error)
+        reply.headers.update(given.again(error))
+        return reply
 
     async def static(self, request: Request) -> Response:
         """A static file; its path is of its content, so it never changes."""

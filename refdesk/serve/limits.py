@@ -141,7 +141,6 @@ class Limited:
             running.__enter__()
         except TooMany as error:
             reply = await self._refuse(Request(scope, receive), error)
-            reply.headers["Retry-After"] = str(error.wait_s)
             await reply(scope, receive, send)
             return
         try:

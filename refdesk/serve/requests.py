@@ -20,12 +20,14 @@ from rag.types import Every, Filter
 from rag.types.reader import ReaderRole, TokenScope
 from refdesk.readers import NAME
 from refdesk.reviews import MOST
+from refdesk.serve.limits import TooMany
 from stores.sql.readers import ReaderRecord
 
 _Given = TypeVar("_Given", bound="Given")
 _Result = TypeVar("_Result")
 Endpoint = Callable[[Request], Awaitable[Response]]
 _STATUS: tuple[tuple[type[errors.RefdeskError], int], ...] = (
+    (TooMany, 429),
     (errors.PaperNotFound, 404),
     (errors.NotThere, 404),
     (errors.NotAllowed, 403),
@@ -271,9 +273,14 @@ def require(request: Request, role: ReaderRole) -> ReaderRecord:
 
 
 def failed(error: errors.RefdeskError) -> JSONResponse:
-    """An error of ours as a reply; a locked library asks to come again."""
-    again = {"Retry-After": "5"} if isinstance(error, errors.LibraryLocked) else None
-    return JSONResponse(error.to_dict(), status_of(error), headers=again)
+    """An error of ours as a reply."""
+    return JSONResponse(error.to_dict(), status_of(error), headers=again(error))
+
+
+def again(error: errors.RefdeskError) -> dict[str, str]:
+    """The header that says when to come again, where waiting helps."""
+    wait_s = error.wait_s if isinstance(error, TooMany) else 5 if isinstance(error, errors.LibraryLocked) else None
+    return {"Retry-After": str(wait_s)} if wait_s else {}
 
 
 def status_of(error: errors.RefdeskError) -> int:

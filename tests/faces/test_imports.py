@@ -418,6 +418,9 @@ def test_only_curators_may_and_a_reader_sees_their_own(guarded: tuple[refdesk.Li
         place = waiting.headers["location"]
         again = sent(bob, ("sent.jsonl", lines(range(3))))
         assert (again.status_code, int(again.headers["retry-after"]) > 0) == (429, True)
+        page = bob.post("/imports", files={"file": b"{}"})
+        assert (page.status_code, page.headers["retry-after"]) == (429, again.headers["retry-after"])
+        assert "An import of yours has not ended yet." in page.text
         assert sent(eve, ("sent.jsonl", lines(range(3)))).status_code == 202
         assert ada.get(place).status_code == 404
         assert ada.get("/api/v1/imports").json() == {"imports": []}

@@ -9,10 +9,9 @@ from typing import Annotated, Any, Literal
 import anyio
 from pydantic import ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from rag.errors import InputError
 from rag.types import JsonDict
 from refdesk.ingest.add import reading
 from refdesk.jobs import ABANDONED
@@ -116,7 +115,7 @@ class ImportsApi:
         reader = given.require(request, "curator")
         upload = await given.in_thread(lambda: self._jobs.receive(reader.name), self._uploads)
         if upload is None:
-            return _busy()
+            raise TooMany("An import of yours has not ended yet.", ABANDONED.total_seconds())
         try:
             form = FilesForm(upload, self._uploads)
             await form.read(request)
@@ -180,18 +179,11 @@ def _accepted(job: JobRecord, at: str) -> Response:
     return reply
 
 
-def _busy() -> Response:
-    error = TooMany("An import of yours has not ended yet.", ABANDONED.total_seconds())
-    return JSONResponse(error.to_dict(), 429, headers={"Retry-After": str(error.wait_s)})
-
-
 def _back(endpoint: given.Endpoint) -> given.Endpoint:
     """For a form: back to the page where the work is listed."""
 
     async def form(request: Request) -> Response:
-        reply = await endpoint(request)
-        if reply.status_code == 429:
-            raise InputError("An import of yours has not ended yet.", hint="Go back, and wait until it has.")
+        await endpoint(request)
         return RedirectResponse("/library#work", 303)
 
     return form
