@@ -315,6 +315,15 @@ def test_a_report_names_the_first_rejects_and_counts_all(served: tuple[refdesk.L
     assert not re.search("<script>alert|\u202e", page)
 
 
+def test_a_stream_of_somebody_else_has_a_short_report(served: tuple[refdesk.Library, httpx.Client]) -> None:
+    library, _ = served
+    wrong = b'{"id": "x", "title": "Without an abstract"}\n' * 1_500
+    for stream in (wrong, zipped({"a.jsonl": wrong[: len(wrong) // 2], "b.jsonl": wrong[len(wrong) // 2 :]})):
+        report = library.add_stream(io.BytesIO(stream), "wrong.jsonl")
+        assert (len(report.rejected), report.more_rejected, report.records) == (1_000, 500, 1_500)
+        assert report.to_dict()["more_rejected"] == 500
+
+
 def test_an_upload_that_breaks_off_is_never_imported(served: tuple[refdesk.Library, httpx.Client]) -> None:
     library, client = served
     before = library.extent()[0]
@@ -716,6 +725,20 @@ def test_a_large_upload_is_never_held_whole(tmp_path: Path) -> None:
         assert 50 < most < 300
     finally:
         server.kill()
+
+
+def test_a_job_is_taken_by_one_and_left_ones_are_taken_again(folder: Path) -> None:
+    with refdesk.open_library(folder) as library, refdesk.open_library(folder) as other:
+        job = library.jobs.resend("none", reader="local")
+        assert library.jobs.resend("none", reader="local").id == job.id
+        with library.jobs.taken() as taken:
+            assert (taken and taken.id, other.jobs.is_due()) == (job.id, False)
+            with other.jobs.taken() as nothing:
+                assert nothing is None
+        assert other.jobs.is_due()
+        with other.jobs.taken() as again:
+            assert again
+            assert (again.id, again.progress) == (job.id, {"starts": 2})
 
 
 def test_a_job_that_ends_its_server_each_time_fails_in_the_end(folder: Path) -> None:
