@@ -1,5 +1,5 @@
 """
-How much a reader may ask of the server: token buckets of searches and of questions to the model, for each reader.
+How much a reader may ask of the server: token buckets of searches, of questions to the model and of mails, for each.
 
 A bucket holds some requests and fills again with time. `local`, the command line's reader, has no limits. It all
 runs in the server's one event loop, so nothing is locked.
@@ -21,7 +21,7 @@ from rag.errors import RefdeskError
 from rag.types.reader import LOCAL
 from refdesk.library import Library
 
-Cost = Literal["search", "question"]
+Cost = Literal["search", "question", "mail"]
 COSTS: dict[tuple[str, str], Cost] = {
     ("GET", "/search"): "search",
     ("GET", "/api/v1/search"): "search",
@@ -31,10 +31,14 @@ COSTS: dict[tuple[str, str], Cost] = {
     ("POST", "/reviews"): "question",
     ("POST", "/api/v1/ask"): "question",
     ("POST", "/api/v1/review"): "question",
+    ("POST", "/address"): "mail",
+    ("POST", "/api/v1/address"): "mail",
 }
 """What a request counts as; others are not counted."""
 _BURST_S = 4
 """A reader may make the searches of so many seconds at once."""
+_MAILS_AN_HOUR = 5
+"""So many links that confirm an address are mailed for a reader, who may name a stranger's."""
 
 
 class TooMany(RefdeskError):
@@ -75,6 +79,7 @@ class Limits:
         self._library, self._clock = library, clock
         self._searches: dict[str, _Bucket] = {}
         self._questions: dict[str, _Bucket] = {}
+        self._mails: dict[str, _Bucket] = {}
         self._running: dict[str, int] = {}
 
     @contextmanager
@@ -86,6 +91,10 @@ class Limits:
             TooMany: The reader has made too many, or has too many running.
         """
         if reader == LOCAL:
+            yield
+            return
+        if cost == "mail":
+            self._mail(reader)
             yield
             return
         if cost == "search" or self._library.model is None:
@@ -104,6 +113,11 @@ class Limits:
         bucket = self._searches.setdefault(reader, _Bucket())
         if wait := bucket.take(self._clock(), size=rate * _BURST_S, per_s=rate):
             raise TooMany(f"You may make {rate} searches a second.", wait)
+
+    def _mail(self, reader: str) -> None:
+        bucket = self._mails.setdefault(reader, _Bucket())
+        if wait := bucket.take(self._clock(), size=_MAILS_AN_HOUR, per_s=_MAILS_AN_HOUR / 3600):
+            raise TooMany(f"You may have {_MAILS_AN_HOUR} mails an hour sent to confirm an address.", wait)
 
     def _question(self, reader: str) -> None:
         serving = self._library.serving

@@ -107,6 +107,14 @@ def test_a_wrong_table_of_a_later_reading_is_refused_and_changes_nothing(folder:
             pass
 
 
+def test_a_reader_has_few_mails_sent_to_strangers(folder: Path) -> None:
+    with opened(folder) as (_, client):
+        paths = ["/api/v1/address", "/address"] * 3
+        replies = [client.post(path, json={"address": f"{at}@example.org"}) for at, path in enumerate(paths)]
+        assert [reply.status_code for reply in replies] == [422, 422, 422, 422, 422, 429]
+        assert "5 mails an hour" in replies[-1].text
+
+
 def test_who_searches_too_often_is_told_when_to_come_again(folder: Path) -> None:
     with opened(folder, "[serve]\nsearches_per_second = 1\n") as (library, client):
         replies = [client.get("/api/v1/search", params={"q": "grokking"}) for _ in range(6)]
