@@ -9,7 +9,7 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -37,7 +37,10 @@ from refdesk.serve.sign_in import SignIn
 from refdesk.serve.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
+    from anyio import CapacityLimiter
+
     from refdesk.mcp.http import Endpoint
+    from refdesk.mcp.tools import Tool
 
 DRAIN_S = 5
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -89,12 +92,17 @@ def application(
 
     limits = Limits(library)
 
+    def capacity(tool: Tool[Any] | None) -> CapacityLimiter:
+        if tool is None or tool.needs == "reader":
+            return api.looks
+        return api.writing if tool.needs else api.questions if tool.asks else api.searches
+
     def endpoint() -> Endpoint:
         from refdesk.mcp.http import Endpoint
 
         return Endpoint(
             library,
-            capacity=lambda tool: api.questions if tool and tool.asks else api.searches if tool else api.looks,
+            capacity=capacity,
             allowed=lambda who, tool: limits.allowed("question" if tool.asks else "search", who.reader),
         )
 

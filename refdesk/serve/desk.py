@@ -31,6 +31,7 @@ class Desk:
         self.searches = anyio.CapacityLimiter(SEARCHES)
         self.in_own_sentences = anyio.CapacityLimiter(QUESTIONS)
         self.by_model = anyio.CapacityLimiter(MODEL_QUESTIONS)
+        self.writing = anyio.CapacityLimiter(1)  # of papers; it may wait minutes for another writer
 
     @property
     def questions(self) -> anyio.CapacityLimiter:

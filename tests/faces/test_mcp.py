@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -355,6 +356,37 @@ def test_by_http_each_reader_has_ratings_and_issues_of_their_own(own: Library, e
 
     talk(own, ada, say)
     assert (own.issues.ratings("ada"), own.issues.ratings()) == ({paper_id: 1}, {})
+
+
+def test_by_http_searches_do_not_wait_for_records_that_wait_for_a_writer(own: Library) -> None:
+    def written() -> None:
+        with own._store.writing():
+            taken.set()
+            released.wait(60)
+
+    async def say(client: Any) -> bool:
+        record = {"id": "arxiv:2611.99999", "title": "A title", "abstract": "An abstract of a paper."}
+        async with anyio.create_task_group() as tasks:
+            for _ in range(4):
+                tasks.start_soon(client.call_tool, "add_records", {"records": [record]})
+            await anyio.sleep(1)
+            try:
+                with anyio.move_on_after(20):
+                    return bool((await client.call_tool("search", {"query": "grokking"})).structured_content)
+                return False
+            finally:
+                released.set()
+
+    taken, released = threading.Event(), threading.Event()
+    writer = threading.Thread(target=written)
+    writer.start()
+    taken.wait(10)
+    try:
+        assert talk(own, Way("2026-07-28", http=True), say)
+    finally:
+        released.set()
+        writer.join()
+    assert own.show("arxiv:2611.99999")
 
 
 def test_by_http_a_session_is_its_readers_alone(own: Library) -> None:
