@@ -33,10 +33,13 @@ class Shelf:
 
     def keep(self, document: JsonDict, *, question: str | None = None) -> None:
         """Keep an answer, as `ask --json` prints it. `question` is what it is listed by; None is the document's."""
-        now = datetime.fromisoformat(self._store.now())
-        since = (now - self._kept).isoformat(timespec="seconds")
         listed = document["question"] if question is None else question
-        self._answers.keep(document, id_=document["id"], question=listed, now=self._store.now(), since=since)
+        self._answers.keep(document, id_=document["id"], question=listed, now=self._store.now())
+
+    def expire(self) -> None:
+        """Delete the answers and reviews of all readers that were kept for their days; all, if none are kept."""
+        self._store.require_writable()
+        self._answers.expire((datetime.fromisoformat(self._store.now()) - self._kept).isoformat(timespec="seconds"))
 
     def answer(self, id_: str) -> StoredAnswer | None:
         """An answer that was kept."""

@@ -1,8 +1,9 @@
 """
-Upkeep: index what a killed import or an interrupted rebuild left, while the server answers from what is there.
+Upkeep: index what a killed import or an interrupted rebuild left, while the server answers from what is there; and
+delete answers that were kept for their days.
 
-A process of its own does it, for embedded Chroma keeps Python's lock for seconds when it writes. The server sees what
-it has written as it sees what any other process writes.
+A process of its own does the indexing, for embedded Chroma keeps Python's lock for seconds when it writes. The server
+sees what it has written as it sees what any other process writes.
 
     python -m refdesk.serve.upkeep LIBRARY [SETTINGS]
 """
@@ -32,7 +33,7 @@ def kept_up(
     library: Library, folder: Path, config: Path | None, tell: Callable[[str], None], *, look_s: float = LOOK_S
 ) -> Iterator[None]:
     """
-    Keep the indexes up to date until the block ends.
+    Keep the indexes and the kept answers up to date until the block ends.
 
     Args:
         library: The open library. One that is only read is left alone.
@@ -55,15 +56,16 @@ def kept_up(
 
 def _look(library: Library, command: list[str], tell: Callable[[str], None], over: Event, look_s: float) -> None:
     """Start the process where the indexes lack the same as at the look before, so that nobody is at work on it."""
-    before: object = library.lacks()  # at the start, nobody of this server can be
+    before: dict[str, int] | None = None  # at the start, nobody of this server can be
     wait_s = 0.0
     while not over.wait(wait_s):
         wait_s = look_s
         try:
+            library.shelf().expire()
             lacks = library.lacks()
-        except RefdeskError:
+        except RefdeskError:  # the catalog is away
             continue
-        if lacks and lacks == before and (failure := _run(command, over)):
+        if lacks and before in (None, lacks) and (failure := _run(command, over)):
             tell(f"The indexes could not be brought up to date: {failure}")
             wait_s = _AFTER_FAILURE_S
         before = lacks

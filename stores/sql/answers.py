@@ -56,15 +56,15 @@ class SQLAnswers:
     def __init__(self, engine: sa.Engine, reader: str, kind: Kind = "answer") -> None:
         self._engine, self._reader, self._kind = engine, reader, kind
 
-    def keep(self, document: JsonDict, *, id_: str, question: str, now: str, since: str) -> None:
+    def keep(self, document: JsonDict, *, id_: str, question: str, now: str) -> None:
         """
-        Store a document, in the place of an equal one, and delete those that are older than `since`.
+        Store a document, in the place of an equal one.
 
         Args:
             document: What is stored.
             id_: Its id.
             question: The question or the topic.
-            now, since: ISO 8601 in UTC.
+            now: ISO 8601 in UTC.
         """
         row = {
             "reader": self._reader,
@@ -76,7 +76,15 @@ class SQLAnswers:
         }
         with writing(self._engine) as connection:
             upsert(connection, answers, [row])
-            connection.execute(sa.delete(answers).where(answers.c.created < since))
+
+    def expire(self, since: str) -> None:
+        """Delete the documents of all readers, of both kinds, that are older than this time."""
+        old = answers.c.created < since
+        with reading(self._engine) as connection:  # a look, which no writer waits for
+            if connection.execute(sa.select(answers.c.id).where(old).limit(1)).first() is None:
+                return
+        with writing(self._engine) as connection:
+            connection.execute(sa.delete(answers).where(old))
 
     def find(self, id_: str) -> StoredAnswer | None:
         """A document of the reader."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -53,6 +54,23 @@ def test_what_an_index_lacks_is_indexed_while_searches_are_answered(
         assert told == []
         assert found() == expected
         assert library.check() == []
+
+
+def test_answers_go_after_their_days(library: refdesk.Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    with library:
+        library.readers.add("ada")
+        shelf = library.shelf("ada")
+        shelf.keep(library.ask("What explains grokking?").to_dict())
+
+        def kept_for(days: int) -> bool:
+            later = datetime.now(UTC) + timedelta(days=days)
+            monkeypatch.setattr(library._store, "_now", lambda: later)
+            with kept_up(library, library._store.place.folder, None, lambda _: None, look_s=0.05):
+                time.sleep(0.5)
+            return bool(shelf.answers(limit=1))
+
+        assert kept_for(89)
+        assert not kept_for(91)
 
 
 def test_a_failure_is_told(library: refdesk.Library, tmp_path: Path) -> None:
