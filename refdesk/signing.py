@@ -49,11 +49,12 @@ def read(signed: str, find: Callable[[str], ReaderRecord | None], *, act: str) -
     try:
         given, signature = (_decoded(said), _decoded(code)) if len(signed) <= LONGEST else (b"", b"")
         parts = json.loads(given)
-    except ValueError:  # no base64, or no JSON
+    except (ValueError, RecursionError):  # no base64, or no JSON
         return None
     if not isinstance(parts, list) or len(parts) < 2 or parts[1] != act:
         return None
-    reader = find(str(parts[0]))
+    name = str(parts[0])
+    reader = find(name) if name.isascii() and name.isprintable() else None  # a database refuses some characters
     if reader is None or not hmac.compare_digest(_code(reader, given), signature):
         return None
     return Signed(reader, act, tuple(map(str, parts[2:])))

@@ -163,7 +163,7 @@ class Subscribing:
     def linked(self, secret: str) -> str | None:
         """The subscription whose feed has an address; None if that has ended, or its reader has it no more."""
         name, reader = self._kept.linked(secret) or ("", "")
-        return name if any(each.name == name for each in self.all(reader)) else None
+        return name if any(each.name == name and not each.hidden for each in self.all(reader)) else None
 
     # ---- mails
 

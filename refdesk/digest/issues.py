@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.digests.period import between, last_whole, parse
-from rag.errors import BadFilter, NotThere
+from rag.errors import BadFilter, ConfigError, NotThere
 from rag.ports import Delivery
 from rag.types import Digest, Filter, Paper, Period, Subscription
 from rag.types.reader import LOCAL
@@ -123,13 +123,16 @@ class Issues:
 
         Raises:
             NotThere: There is none of this name, or none at all, that the reader may see.
-            ConfigError: There are several and no name, or its settings are wrong.
+            BadFilter: There are several, and no name.
         """
         seen = {name: each for name, each in self._settings.subscriptions.items() if self.shows(name, reader)}
         if not seen or (subscription and subscription not in seen):
             which = f"called “{subscription[:80]}”" if subscription else "yours, or shared"
             raise NotThere(f"No subscription is {which}.", hint=f"You see {', '.join(seen) or 'none'}.")
-        return chosen(seen, subscription).name
+        try:
+            return chosen(seen, subscription).name
+        except ConfigError as error:
+            raise BadFilter(error.message, hint="Name one of them.") from error
 
     def stored_form(self, subscription: str, period: str, form: str) -> str | None:
         """

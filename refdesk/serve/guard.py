@@ -95,15 +95,17 @@ class Guard:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add_headers(MutableHeaders(scope=message), request.url.path)
+                _add_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
-        most = MOST_UPLOAD if request.url.path in UPLOADS else MOST_BODY
+        most = MOST_UPLOAD if scope["path"] in UPLOADS else MOST_BODY
         await (refusal or self._app)(scope, _limited(receive, most), guarded)
 
     async def _refusal(self, request: Request) -> Response | None:
         """Why a request is not served; None if it is."""
-        headers, path = request.headers, request.url.path
+        headers, path = request.headers, str(request.scope["path"])  # an URL made of it would end at a `?` within
+        if any(character < " " for character in path):
+            return refused(404, "There is nothing at this address.")  # a route matches before a line break too
         if headers.get("host", "").lower() not in self._doors.hosts:
             return refused(421, "This server is not addressed by that name.")
         most = MOST_UPLOAD if path in UPLOADS else MOST_BODY
@@ -131,7 +133,8 @@ class Guard:
             return refused(401, "This token is not known, or has ended.", "`refdesk token list` shows those that are.")
         request.state.reader, scope = found
         request.state.writes = scope == "write"
-        asks = request.url.path.removeprefix(f"{API}v1/") in ASKING or request.url.path == MCP
+        path = str(request.scope["path"])
+        asks = path.removeprefix(f"{API}v1/") in ASKING or path == MCP
         if scope == "read" and request.method not in _READS and not asks:
             return refused(403, "This token may only read.", "`refdesk token add --scope write` makes another.")
         return None

@@ -70,7 +70,10 @@ class SQLReaders:
         """Add a reader; False if there is one of this name, who stays as before."""
         row = {"name": name, "role": role, "email": email, "key": secrets.token_hex(32), "rated": 0, "created": now}
         with writing(self._engine) as connection:
-            return bool(insert_missing(connection, readers, [row]))
+            is_new = bool(insert_missing(connection, readers, [row]))
+            if is_new:
+                _delete_own(connection, name)  # what ran when a former reader of this name was removed may have left it
+            return is_new
 
     def find(self, name: str) -> ReaderRecord | None:
         """The reader of a name."""
@@ -93,8 +96,7 @@ class SQLReaders:
         own = sa.select(subscriptions.c.name).where(subscriptions.c.reader == name)
         with writing(self._engine) as connection:
             connection.execute(sa.delete(unsubscribed).where(unsubscribed.c.subscription.in_(own)))
-            for table in _OWN:
-                connection.execute(sa.delete(table).where(table.c.reader == name))
+            _delete_own(connection, name)
             return bool(connection.execute(sa.delete(readers).where(readers.c.name == name)).rowcount)
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -116,3 +118,8 @@ class SQLReaders:
         with reading(self._engine) as connection:
             rows = connection.execute(sa.select(readers).where(*conditions).order_by(readers.c.name))
             return [ReaderRecord(**row._mapping) for row in rows]
+
+
+def _delete_own(connection: sa.Connection, name: str) -> None:
+    for table in _OWN:
+        connection.execute(sa.delete(table).where(table.c.reader == name))

@@ -76,6 +76,8 @@ class SQLSubscriptions:
     def link(self, name: str, reader: str) -> str:
         """The secret in the address of a subscription's feed for its reader; it is made at first."""
         with writing(self._engine) as connection:
+            others = (feed_links.c.subscription == name, feed_links.c.reader != reader)
+            connection.execute(sa.delete(feed_links).where(*others))  # refdesk.toml has given it to this reader
             row = {"subscription": name, "reader": reader, "secret": secrets.token_urlsafe(24)}
             insert_missing(connection, feed_links, [row])
             query = sa.select(feed_links.c.secret).where(feed_links.c.subscription == name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -59,7 +60,7 @@ class SearchPages:
         try:
             query = given.Search(q=q, sort=sort, **filters.fields)  # refuses what is too long before it is looked for
             if q:
-                page = max(1, int(asked["page"])) if asked.get("page", "").isdecimal() else 1
+                page = max(1, int(asked["page"])) if re.fullmatch("[0-9]{1,6}", asked.get("page", "")) else 1
                 run = lambda: _hits(self._library, query, filters, page)  # noqa: E731
             else:
                 run = lambda: _listed(self._library, query, filters, asked.get("after", ""))  # noqa: E731

@@ -1,0 +1,111 @@
+"""What a hostile reader, page or client tries with a served library, and what a clumsy admin leaves behind."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import serving
+from test_readers import QUESTION, signed_in
+
+import refdesk
+from refdesk.errors import InputError
+from tests.copies import copied
+
+
+@pytest.fixture
+def folder(sample_library: Path, tmp_path: Path) -> Path:
+    return copied(sample_library, tmp_path / "own")
+
+
+@pytest.fixture
+def library(folder: Path) -> Iterator[refdesk.Library]:
+    with refdesk.open_library(folder) as opened:
+        opened.readers.add("ada", email="ada@example.org")
+        opened.readers.add("bob")
+        yield opened
+
+
+@pytest.fixture
+def week(library: refdesk.Library, tmp_path: Path) -> None:
+    """A paper of the last whole week, which the next run tells."""
+    today = datetime.now(UTC).date()
+    day = (today - timedelta(days=today.weekday() + 4)).isoformat()
+    abstract = "We study grokking. Delayed generalization is explained by weight decay."
+    row = {"id": "arxiv:2611.00001", "title": "Grokking of networks", "abstract": abstract, "listed": day}
+    (tmp_path / "week.jsonl").write_text(json.dumps(row))
+    library.add(tmp_path / "week.jsonl")
+
+
+@pytest.mark.usefixtures("week")
+def test_nobody_takes_over_the_issues_of_a_subscription_that_is_gone(library: refdesk.Library) -> None:
+    for name in ("dropped", "kept"):
+        library.subscribing.put(name, {"topics": ["a secret project"]}, "ada")
+    list(library.issues.run(catch_up=1))
+    assert {each.subscription for each in library.issues.stored("ada")} == {"dropped", "kept"}
+    library.subscribing.put("kept", {"topics": ["another one"]}, "ada")
+    library.subscribing.delete("dropped", "ada")
+    library.readers.remove("ada")
+    library.readers.add("ada")
+    for reader in ("bob", "ada"):
+        for name in ("dropped", "kept"):
+            with pytest.raises(InputError, match="Issues of an earlier"):
+                library.subscribing.put(name, {}, reader)
+        assert library.issues.stored(reader) == []
+
+
+@pytest.mark.usefixtures("week")
+def test_a_feed_shows_only_what_is_still_its_readers(folder: Path, library: refdesk.Library) -> None:
+    library.subscribing.put("mine", {}, "ada")
+    secret = library.subscribing.link("mine", "ada")
+    assert library.subscribing.linked(secret) == "mine"
+    (folder / "refdesk.toml").write_text('[subscriptions.mine]\ntopics = ["for the board"]\n')
+    library.reload()
+    assert library.subscribing.linked(secret) is None
+    for reader in ("ada", "bob"):
+        (folder / "refdesk.toml").write_text(f'[subscriptions.given]\nreader = "{reader}"\n')
+        library.reload()
+        assert library.subscribing.linked(library.subscribing.link("given", reader)) == "given"
+
+
+def test_a_new_reader_has_nothing_of_a_former_one_of_the_name(library: refdesk.Library) -> None:
+    document = library.ask(QUESTION).to_dict()
+    library.readers.remove("ada")
+    library.shelf("ada").keep(document)  # a question that was still being answered
+    library.readers.add("ada")
+    assert library.shelf("ada").answers(limit=9) == []
+
+
+def test_a_line_break_in_a_path_evades_no_limit(library: refdesk.Library) -> None:
+    with serving(library, auth="token") as at, signed_in(library, at.url, "ada") as ada:
+        for method, path in (("GET", "/search"), ("POST", "/"), ("POST", "/reviews"), ("GET", "/healthz")):
+            assert (
+                ada.request(method, f"{path}%0a", data={"question": "x"} if method == "POST" else None).status_code
+                == 404
+            )
+        assert ada.get("/search").status_code == 200
+        assert httpx.get(f"{at.url}/sign-in%0a").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "said", [b"[" * 1_100, b'["ada","rate",' + b"[" * 1_000, b'["\\ud800","rate","a","b","1"]', b'["\\u0000","rate"]']
+)
+def test_what_is_no_signed_link_is_not_there(library: refdesk.Library, said: bytes) -> None:
+    signed = f"{base64.urlsafe_b64encode(said).decode().rstrip('=')}.{'A' * 22}"
+    with serving(library, auth="token") as at:
+        assert httpx.get(f"{at.url}/rated/{signed}").status_code == 404
+
+
+def test_odd_values_are_refused_in_words(library: refdesk.Library) -> None:
+    for name in ("one", "two"):
+        library.subscribing.put(name, {}, "ada")
+    with serving(library, auth="token") as at, signed_in(library, at.url, "ada") as ada:
+        assert ada.get("/search", params={"q": "grokking", "page": "9" * 5_000}).status_code == 200
+        reply = ada.post("/api/v1/ask", json={"question": QUESTION, "issue": "2026-W27"})
+        assert reply.status_code == 422
+        assert "one, two" in reply.json()["error"]["message"]
