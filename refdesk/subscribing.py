@@ -32,6 +32,7 @@ class Subscribed:
         is_own: False if it stands in refdesk.toml, and is changed there alone.
         hidden: True if refdesk.toml has another one of this name, so that this one is not used.
         mailed_to: Where its issues are mailed; None if they are not.
+        unsubscribed: True if its reader unsubscribed from its mails by the link of one.
         feed: The secret in the address of its feed; None if it has no address.
     """
 
@@ -41,6 +42,7 @@ class Subscribed:
     is_own: bool = True
     hidden: bool = False
     mailed_to: str | None = None
+    unsubscribed: bool = False
     feed: str | None = None
 
     def to_dict(self) -> JsonDict:
@@ -80,14 +82,16 @@ class Subscribing:
         for each in self._kept.all():
             if each.reader == reader:
                 hidden = each.name in tables
-                to = None if hidden else self._address(each, record)
+                is_out = self._is_out(each.name, record)
+                to = mailed_to(each, record, has_mail=bool(self._config.email))
                 found.append(
                     Subscribed(
                         name=each.name,
                         reader=reader,
                         settings=each.settings,
                         hidden=hidden,
-                        mailed_to=to,
+                        mailed_to=None if hidden or is_out else to,
+                        unsubscribed=is_out,
                         feed=links.get(each.name),
                     )
                 )
@@ -106,7 +110,8 @@ class Subscribing:
 
         Args:
             name: Letters, digits, - and _.
-            settings: `OWN_FIELDS`; what is left out has the default of refdesk.toml.
+            settings: `OWN_FIELDS`, and `mail`; what is left out has the default of refdesk.toml. Only `mail` set
+                to True mails issues again to a reader who unsubscribed by the link of a mail.
             reader: Whose it is.
 
         Raises:
@@ -123,9 +128,9 @@ class Subscribing:
         record = SubscriptionRecord(name=name, reader=reader, settings=table)
         if not self._kept.put(record, now=self._store.now()):
             raise InputError(f"Another reader has a subscription “{name}”.", hint="Choose another name.")
-        address = self._email(reader)
-        if address and table.get("mail", True):
-            self._kept.resubscribe(name, address)
+        found = self._readers.find(reader)
+        if found and found.email and settings.get("mail"):
+            self._kept.resubscribe(name, found.email)
         return self.get(name, reader)
 
     def delete(self, name: str, reader: str = LOCAL) -> None:
@@ -177,13 +182,8 @@ class Subscribing:
         self._store.require_writable()
         self._kept.resubscribe(name, address)
 
-    def _address(self, record: SubscriptionRecord, reader: ReaderRecord | None) -> str | None:
-        address = mailed_to(record, reader, has_mail=bool(self._config.email))
-        return None if address and address.casefold() in self._kept.unsubscribed(record.name) else address
-
-    def _email(self, reader: str) -> str | None:
-        found = self._readers.find(reader)
-        return found.email if found else None
+    def _is_out(self, name: str, reader: ReaderRecord | None) -> bool:
+        return bool(reader and reader.email and reader.email.casefold() in self._kept.unsubscribed(name))
 
 
 def _unknown(name: str) -> NotThere:

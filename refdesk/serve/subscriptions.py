@@ -108,6 +108,7 @@ class Subscriptions:
             shown |= {
                 key: "\n".join(map(plain, value)) if key in _LINES else value for key, value in edited.settings.items()
             }
+            shown["mail"] = shown["mail"] and not edited.unsubscribed
         if given_form:
             shown |= {**given_form, "mail": "mail" in given_form}
         return await self._frame.page(

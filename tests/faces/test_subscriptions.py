@@ -225,6 +225,14 @@ def test_mails_go_to_the_reader_with_links_that_act_for_them_alone(
             assert anybody.post(wrong).status_code == 404
         assert anybody.post(path(header), content="List-Unsubscribe=One-Click").status_code == 200
         assert library.subscribing.get("mine", "ada").mailed_to is None
+        library.subscribing.put("mine", {"topics": ["grokking", "pruning"]}, "ada")
+        assert library.subscribing.get("mine", "ada").mailed_to is None, "a change does not undo it"
+        with signed_in(library, at.url, "ada") as ada:
+            assert '<input name="mail" type="checkbox">' in ada.get("/subscriptions/mine").text
+            ada.post("/subscriptions", data={"name": "mine", "topics": "grokking", "every": "week", "mail": "on"})
+            assert library.subscribing.get("mine", "ada").mailed_to == "ada@example.org"
+            assert '<input name="mail" type="checkbox" checked>' in ada.get("/subscriptions/mine").text
+        anybody.post(path(header))
         assert "again" in anybody.post(path(header), data={"again": "yes"}).text
         assert library.subscribing.get("mine", "ada").mailed_to == "ada@example.org"
         anybody.post(path(header))
