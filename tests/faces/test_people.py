@@ -127,9 +127,10 @@ def test_readers_are_managed_on_a_page_for_admins(served: tuple[refdesk.Library,
 def test_one_signs_out_by_a_button(served: tuple[refdesk.Library, Served]) -> None:
     library, at = served
     with signed(library, at, "ada") as ada:
-        assert 'action="/sign-out"' in ada.get("/library").text
+        page = ada.get("/library").text
+        assert ("You are <b>ada</b>, a reader" in page, page.count('action="/sign-out"')) == (True, 1)
         assert ada.post("/sign-out").headers["location"] == "/sign-in"
         assert ada.get("/library").status_code == 303
     token = library.readers.add_token("ada")[1]
     page = httpx.get(f"{at.url}/library", headers={"Authorization": f"Bearer {token}"})
-    assert (page.status_code, "/sign-out" in page.text) == (200, False)
+    assert (page.status_code, "/sign-out" in page.text) == (200, False), "a token has no session to end"

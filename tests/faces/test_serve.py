@@ -28,11 +28,12 @@ from refdesk.serve.sessions import COOKIE
 from tests import chat_server
 from tests.browser import Browser, browsing
 from tests.chat_server import as_reply, claim
-from tests.commands import Ran, environment
+from tests.commands import ROOT, Ran, environment
 from tests.copies import copied
 from tests.faces.sites import HOSTILE, QUESTION
 
 Cli = Callable[..., Ran]
+MANUAL = ROOT / "docs" / "serving.md"
 
 
 @pytest.fixture
@@ -228,9 +229,7 @@ def test_a_library_that_is_only_read_keeps_and_changes_nothing(folder: Path) -> 
         assert client.get("/api/v1/answers").json() == {"answers": []}
 
 
-def test_the_description_has_every_route_and_each_gives_what_it_says(
-    served: tuple[refdesk.Library, httpx.Client],
-) -> None:
+def test_the_description_and_the_manual_have_every_route(served: tuple[refdesk.Library, httpx.Client]) -> None:
     library, client = served
     described = client.get("/api/v1/openapi.json").json()
     assert described["openapi"] == "3.1.0"
@@ -244,6 +243,10 @@ def test_the_description_has_every_route_and_each_gives_what_it_says(
     }
     listed = {(method, path.removeprefix("/api/v1")) for path, of in described["paths"].items() for method in of}
     assert routes - {("get", "/openapi.json")} == listed
+    rows = re.sub(r"/(NAME/PERIOD|NAME|ID|SECRET)\b", "/…", MANUAL.read_text(encoding="utf-8")).splitlines()
+    for method, path in listed:
+        named = re.sub(r"(/\{\w+\})+", "/…", path)
+        assert [row for row in rows if f"`{named}" in row and method.upper() in row], (method, path)
 
 
 @pytest.fixture

@@ -341,17 +341,6 @@ def test_a_review_is_deleted_and_is_nobody_elses(sample_library: Path, tmp_path:
             assert ada.delete(f"/api/v1{path}").status_code == ada.get(path).status_code == 404
 
 
-def test_a_reader_who_signed_in_can_sign_out(sample_library: Path, tmp_path: Path) -> None:
-    with refdesk.open_library(copied(sample_library, tmp_path / "own")) as library:
-        library.readers.add("ada", role="curator")
-        with serving(library, auth="token") as at, signed_in(library, at.url, "ada") as ada:
-            assert "You are <b>ada</b>, a curator" in ada.get("/library").text
-            assert ada.post("/sign-out").headers["location"] == "/sign-in"
-            assert ada.get("/library").headers["location"].startswith("/sign-in")
-        with serving(library) as at:
-            assert "Sign out" not in httpx.get(f"{at.url}/library").text
-
-
 def test_a_topic_that_cannot_be_reviewed_says_so(site: Site) -> None:
     for topic in ("", "  ", "what is the", "x" * 3_000):
         assert site.client.post("/reviews", data={"topic": topic}).status_code == 422
