@@ -32,8 +32,8 @@ _Result = TypeVar("_Result")
 _Context = ServerRequestContext[Any]
 Capacity = Callable[[Tool[Any] | None], anyio.CapacityLimiter | None]
 """The limiter of the threads for a tool, or for reading a resource; None takes any thread."""
-Allowed = Callable[[Caller, Tool[Any]], AbstractContextManager[None]]
-"""Counts a call, which runs within the block. Raises RefdeskError where it is one too many."""
+Allowed = Callable[[Caller, Tool[Any] | None], AbstractContextManager[None]]
+"""Counts a call, or reading a resource, which runs within the block. Raises RefdeskError where it is one too many."""
 _MANY = 4
 """Categories named in the instructions."""
 
@@ -86,7 +86,8 @@ def server(
     async def read_resource(context: _Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         call = Call(library, Event(), caller(context))
         try:
-            return await _in_thread(lambda: resources.read(call, str(params.uri)), call.cancel, capacity(None))
+            with allowed(call.caller, None):
+                return await _in_thread(lambda: resources.read(call, str(params.uri)), call.cancel, capacity(None))
         except RefdeskError as error:
             raise MCPError(types.INVALID_PARAMS, f"{error.message} {error.hint or ''}".strip()) from error
 

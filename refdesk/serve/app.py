@@ -93,7 +93,9 @@ def application(
     limits = Limits(library)
 
     def capacity(tool: Tool[Any] | None) -> CapacityLimiter:
-        if tool is None or tool.needs == "reader":
+        if tool is None:
+            return api.in_own_sentences  # it may be an issue, made without a model
+        if tool.needs == "reader":
             return api.looks
         return api.writing if tool.needs else api.questions if tool.asks else api.searches
 
@@ -103,7 +105,7 @@ def application(
         return Endpoint(
             library,
             capacity=capacity,
-            allowed=lambda who, tool: limits.allowed("question" if tool.asks else "search", who.reader),
+            allowed=lambda who, tool: limits.allowed("question" if tool and tool.asks else "search", who.reader),
         )
 
     assistants = Assistants(endpoint)

@@ -206,8 +206,9 @@ def test_assistants_have_the_same_limits(folder: Path, model: Any) -> None:
     mcp = pytest.importorskip("mcp")
     import httpx2
     from mcp.client.streamable_http import streamable_http_client
+    from mcp.shared.exceptions import MCPError
 
-    settings = "[serve]\nmodel_questions_per_hour = 2\n"
+    settings = "[serve]\nmodel_questions_per_hour = 2\nsearches_per_second = 1\n"
     with opened(folder, settings, model="openai:assistants") as (library, client):
         assert client.post("/api/v1/ask", json={"question": QUESTION}).status_code == 200
 
@@ -218,6 +219,17 @@ def test_assistants_have_the_same_limits(folder: Path, model: Any) -> None:
             ):
                 return [await speaking.call_tool("ask", {"question": QUESTION}) for _ in range(2)]
 
+        async def read() -> list[Any]:
+            async with (
+                httpx2.AsyncClient(headers=signed(library, "bob"), timeout=60) as sending,
+                mcp.Client(streamable_http_client(f"{client.base_url}/mcp", http_client=sending)) as speaking,
+            ):
+                return [await speaking.read_resource("refdesk://status") for _ in range(30)]
+
+        library.readers.add("bob")
+        with pytest.raises(BaseExceptionGroup) as caught:
+            anyio.run(read)
+        assert caught.group_contains(MCPError, match="searches a second")
         first, second = anyio.run(run)
         assert not first.is_error
         assert second.structured_content["error"]["type"] == "TooMany"
