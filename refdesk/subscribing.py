@@ -156,14 +156,22 @@ class Subscribing:
     # ---- feeds
 
     def link(self, name: str, reader: str = LOCAL) -> str:
-        """The secret in the address of a feed of a reader's subscription, made at first. Raises NotThere."""
+        """
+        The secret in the address of a feed of a reader's subscription, made at first.
+
+        Raises:
+            NotThere: The reader has no such subscription.
+            InputError: refdesk.toml has another one of its name, so that it has no issues.
+        """
         self._store.require_writable()
-        return self._kept.link(self.get(name, reader).name, reader)
+        if self.get(name, reader).hidden:
+            raise InputError(f"The subscription “{name}” is of refdesk.toml.", hint="Choose another name.")
+        return self._kept.link(name, reader)
 
     def unlink(self, name: str, reader: str = LOCAL) -> None:
         """End the address of a feed. Raises NotThere."""
         self._store.require_writable()
-        self._kept.unlink(self.get(name, reader).name)
+        self._kept.unlink(self.get(name, reader).name, reader)
 
     def linked(self, secret: str) -> str | None:
         """The subscription whose feed has an address; None if that has ended, or its reader has it no more."""

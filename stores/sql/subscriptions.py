@@ -83,10 +83,11 @@ class SQLSubscriptions:
             query = sa.select(feed_links.c.secret).where(feed_links.c.subscription == name)
             return str(connection.execute(query).scalar_one())
 
-    def unlink(self, name: str) -> None:
-        """End the address of a feed."""
+    def unlink(self, name: str, reader: str) -> None:
+        """End the address of a reader's feed."""
         with writing(self._engine) as connection:
-            connection.execute(sa.delete(feed_links).where(feed_links.c.subscription == name))
+            which = (feed_links.c.subscription == name, feed_links.c.reader == reader)
+            connection.execute(sa.delete(feed_links).where(*which))
 
     def links(self, reader: str) -> Mapping[str, str]:
         """The secrets of a reader's feeds, by subscription."""

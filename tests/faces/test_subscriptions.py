@@ -302,6 +302,19 @@ def test_a_feed_has_a_secret_address_that_can_be_ended(library: refdesk.Library,
         assert library.subscribing.all("ada") == []
 
 
+def test_who_has_a_name_no_longer_ends_no_address_of_its_feed(library: refdesk.Library, folder: Path) -> None:
+    library.subscribing.put("mine", {"topics": ["grokking"]}, "ada")
+    (folder / "refdesk.toml").write_text('[subscriptions.mine]\nreader = "bob"\n')
+    library.reload()
+    his = library.subscribing.link("mine", "bob")
+    with pytest.raises(InputError, match="is of refdesk"):
+        library.subscribing.link("mine", "ada")
+    library.subscribing.unlink("mine", "ada")
+    assert library.subscribing.linked(his) == "mine"
+    library.subscribing.unlink("mine", "bob")
+    assert library.subscribing.linked(his) is None
+
+
 def test_signed_links_are_of_one_library_one_reader_and_one_act(library: refdesk.Library) -> None:
     ada, find = library.readers.get("ada"), library.readers.find
     signed = sign(ada, "rate", "doi:10.1/a/b.c", "mine/2026-W27", "1")
