@@ -97,6 +97,49 @@ def restore(
         return library.reindex(progress=progress), folder / ASIDE if elsewhere else None
 
 
+def migrate(
+    path: str | Path,
+    url: str,
+    *,
+    config: str | Path | None = None,
+    progress: Callable[[int, float], None] = lambda _count, _share: None,
+    notify: Callable[[str], None] = lambda _: None,
+) -> tuple[dict[str, int], int]:
+    """
+    Move the catalog of a library to another database, and build its indexes anew.
+
+    No settings are written: the library is opened at its new place once the setting `catalog` names it. If it is
+    killed, run it again; see `stores.moving`.
+
+    Args:
+        path: The library's folder.
+        url: Of an SQLite file or a PostgreSQL database, without a library.
+        config: A settings file to read in place of the library's `refdesk.toml`.
+        progress: Called with the number of rows that were copied and their share, then with that of indexed papers.
+        notify: As in `open_library`.
+
+    Returns:
+        The number of rows of each table, and of papers.
+
+    Raises:
+        ConfigError: The URL is wrong.
+        StoreError: There is a library at the URL, or a database cannot be used.
+        StoreDamaged: The copy was not the same; nothing has changed.
+    """
+    folder, file = Path(path), Path(config) if config else None
+    settings = configuration.load(folder, file=file, catalog=url)  # the URL is checked before anything is done
+    rows = wiring.move(folder, configuration.load(folder, file=file), url, progress=progress, notify=notify)
+    with Library(wiring.store(folder, settings, create=False, notify=notify), settings) as library:
+        done = 0
+
+        def tell(count: int) -> None:
+            nonlocal done
+            done += count
+            progress(done, done / max(1, rows["papers"]))
+
+        return rows, library.reindex(progress=tell)
+
+
 def _open_restored(folder: Path, notify: Callable[[str], None]) -> Library:
     """Open a restored library, without the backup's settings if they are wrong; if it cannot be opened, remove it."""
     from stores.backup import ASIDE, CATALOG, SETTINGS

@@ -67,6 +67,21 @@ def store(
     )
 
 
+def move(
+    folder: Path,
+    config: Config,
+    url: str,
+    *,
+    progress: Callable[[int, float], None],
+    notify: Callable[[str], None],
+) -> dict[str, int]:
+    """Move the catalog of the library in `folder` to another database, as `stores.moving` does."""
+    from stores.moving import move_catalog
+
+    make_lock = partial(WriterOfPapers, folder, timeout_s=config.lock_timeout_s, notify=notify)
+    return move_catalog(Place(folder, config.catalog), url, make_lock=make_lock, progress=progress)
+
+
 def indexes(folder: Path, vectors_url: str | None = None) -> Indexes:
     """The word index and the vector index of the library in `folder`, opened when first needed."""
     return Indexes(folder, open_lexical=_open_lexical, open_vectors=_open_vectors, vectors_url=vectors_url)

@@ -6,7 +6,7 @@ It is checked when a library is opened, and written where there is none. It open
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from secrets import token_hex
 
 from rag import text
@@ -15,7 +15,7 @@ from rag.ports import Embedder
 from stores.health import REBUILD
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.schema import HEAD, OLDEST_READ
+from stores.sql.schema import ARRIVING, HEAD, MOVED, OLDEST_READ, moved
 
 
 def manifest_of(embedder: Embedder) -> dict[str, str]:
@@ -44,6 +44,17 @@ def is_made(catalog: SQLCatalog) -> bool:
 def is_current(catalog: SQLCatalog) -> bool:
     """True if there is nothing to make: the catalog has a manifest and the newest schema."""
     return catalog.schema() == HEAD and is_made(catalog)
+
+
+def require_here(settings: Mapping[str, str]) -> None:
+    """Raise StoreMismatch if a catalog with these settings was moved away, or a move to it has not ended."""
+    if MOVED in settings:
+        raise moved(settings[MOVED])
+    if ARRIVING in settings:
+        raise StoreMismatch(
+            "The move of a library to this catalog has not ended.",
+            hint="Run `refdesk migrate --to URL` again, with the catalog that it comes from.",
+        )
 
 
 def require_readable(catalog: SQLCatalog) -> None:

@@ -96,6 +96,7 @@ class LibraryStore:
         self.health = IndexHealth(self.catalog, indexes, notify)
         try:
             self._make_or_migrate(embedder_name or default_embedder, may_make=may_make)
+            manifest.require_here(self.catalog.settings())
             self.embedder_name = manifest.require_embedder(self.catalog, embedder_name)
             self.indexes.library_id = self.catalog.setting("library_id") or ""
             self._written = written_of(self.catalog.changes.indexes())
@@ -169,6 +170,7 @@ class LibraryStore:
             wait: Wait for a thread that is opening them.
         """
         states, settings = self.catalog.changes.indexes(), self.catalog.settings()
+        manifest.require_here(settings)
         rebuilt = (settings.get("embedder") or "") != self.embedder_name
         if wait or rebuilt or written_of(states) != self._written:
             self._follow(wait=wait or rebuilt)

@@ -91,6 +91,7 @@ for _command in (
     library.reindex,
     backup.backup,
     backup.restore,
+    backup.migrate,
     export.export,
     evaluation.evaluate,
     evaluation.demo,

@@ -1,4 +1,4 @@
-"""The commands backup and restore."""
+"""The commands backup, restore and migrate."""
 
 from __future__ import annotations
 
@@ -55,3 +55,29 @@ def restore(session: Session, file: Path, as_json: bool) -> None:
         print_json({"library": str(session.place), "papers": papers})
     else:
         click.echo(f"{papers:,} papers are in {session.place}.")
+
+
+@click.command()
+@click.option(
+    "--to", "url", required=True, metavar="URL", help="The database, without a library; no password is shown."
+)
+@as_json
+@click.pass_obj
+def migrate(session: Session, url: str, as_json: bool) -> None:
+    """
+    Move the library's catalog to another database, and build the indexes anew.
+
+    URL is postgresql://user@host/database, or sqlite:////path/catalog.sqlite3. All is copied and compared before the
+    old catalog is left; that one stays as it was, and is not opened any more. Then set `catalog` in refdesk.toml.
+    Whoever else has the library open must open it again. If it is killed, run it again: nothing is lost.
+    """
+    from refdesk.opening import migrate as moved
+    from stores.urls import masked
+
+    with session.progress("moving") as progress:
+        rows, papers = moved(session.place, url, config=session.config, progress=progress, notify=session.tell)
+    if as_json:
+        print_json({"catalog": masked(url), "papers": papers, "rows": rows})
+    else:
+        click.echo(f"{papers:,} papers are in {masked(url)}: {sum(rows.values()):,} rows, compared with those here.")
+        click.echo(f'Now set `catalog = "{masked(url)}"` in refdesk.toml.')

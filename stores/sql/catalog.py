@@ -112,6 +112,11 @@ class SQLCatalog(PaperQueries):
         """The themes of past periods."""
         return SQLThemes(self._engine, read_only=read_only)
 
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine, for transactions over more than one catalog."""
+        return self._engine
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
@@ -128,7 +133,7 @@ class SQLCatalog(PaperQueries):
         if self.schema() == HEAD:
             self.set(values)
             return
-        with self.writer.transaction() as connection:
+        with self.writer.transaction(new=True) as connection:
             bring_to_head(connection)
             _set(connection, values)
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from rag.errors import ConfigError, LibraryLocked
+from rag.errors import ConfigError, LibraryLocked, StoreMismatch
 from stores.sql import postgres
 from stores.sql.errors import store_error
 from stores.sql.tables import metadata, settings
@@ -17,6 +17,9 @@ from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, database_url, masked
 
 _WRITES = "refdesk_writes"
+MOVED, ARRIVING = "moved_to", "arriving_from"
+"""The settings of a catalog that was moved to another database, and of one that has not arrived in full."""
+_MOVED_TO = sa.select(settings.c.value).where(settings.c.name == MOVED)
 COUNTED = {"preserve_rowcount": True}
 """The option of an INSERT whose rows are to be counted: psycopg forgets the number with the cursor."""
 HEAD = "0014"
@@ -80,9 +83,17 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+def writing(engine: sa.Engine, *, new: bool = False) -> Iterator[sa.Connection]:
     """
     A transaction that writes, to be kept short; it is committed at the end.
+
+    Args:
+        engine: The catalog's engine.
+        new: True for a database that may have no tables yet.
+
+    Raises:
+        StoreMismatch: The catalog was moved to another database.
+        StoreError: The database cannot be used.
 
     It begins as the only one that writes: what it reads stays true until it commits. SQLite would fail at once with
     “database is locked” if another connection committed in between; PostgreSQL would lose what the other wrote.
@@ -92,6 +103,8 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         engine.connect().execution_options(**{_WRITES: True}) as connection,
         connection.begin(),
     ):
+        if not new and (to := connection.execute(_MOVED_TO).scalar()):
+            raise moved(to)
         yield connection
 
 
@@ -134,6 +147,14 @@ def bring_to_head(connection: sa.Connection) -> None:
     upgrade(connection, HEAD)
     if connection.dialect.name == postgres.NAME:
         postgres.order_by_bytes(connection, metadata.sorted_tables)
+
+
+def moved(to: str) -> StoreMismatch:
+    """The error for a catalog that was moved, with the URL as it may be shown."""
+    return StoreMismatch(
+        f"The library's catalog was moved to {to}.",
+        hint="Set `catalog` to that URL in refdesk.toml, or in REFDESK_CATALOG, and open the library again.",
+    )
 
 
 @contextmanager

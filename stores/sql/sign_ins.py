@@ -12,7 +12,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from stores.sql.schema import reading, writing
-from stores.sql.tables import sign_ins
+from stores.sql.tables import metadata, settings, sign_ins
 from stores.sql.tokens import hash_of
 
 Kind = Literal["code", "session"]
@@ -72,5 +72,5 @@ def in_memory() -> SQLSignIns:
         max_overflow=0,
         connect_args={"check_same_thread": False},
     )
-    sign_ins.create(engine)
+    metadata.create_all(engine, tables=[sign_ins, settings])
     return SQLSignIns(engine)

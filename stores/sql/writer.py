@@ -84,18 +84,18 @@ class SQLWriter:
             ) from error
 
     def _next_number(self) -> str:
-        with writing(self._engine) as connection:
+        with writing(self._engine, new=True) as connection:
             return count_up(connection, _NUMBER) if sa.inspect(connection).has_table(settings.name) else ""
 
     @contextmanager
-    def transaction(self) -> Iterator[sa.Connection]:
+    def transaction(self, *, new: bool = False) -> Iterator[sa.Connection]:
         """
-        A transaction that writes papers, or what belongs to them.
+        A transaction that writes papers, or what belongs to them; `new` as in `writing`.
 
         Raises:
             LibraryLocked: Another writer has begun since this one did.
         """
-        with writing(self._engine) as connection:
+        with writing(self._engine, new=new) as connection:
             if self._number is not None and self._number != self._newest(connection):
                 raise LibraryLocked(
                     f"The connection to {self._place} was lost, and another process has become its writer.",

@@ -98,7 +98,7 @@ def test_after_each_failure_the_next_runs_send_what_they_must_and_nothing_twice(
     outbox: SQLOutbox, letter: Letter, does: dict[str, str], changes: dict[str, Any], state: str, again: bool
 ) -> None:
     outbox.plan(mails(READERS[:1]))
-    with serving(does=does) as mail:
+    with serving(does=dict(does)) as mail:
         assert run(outbox, by_mail(letter, mail, **changes)) == {READERS[0]: state}
         (told,) = map(explain, outbox.unsent())
         assert told["state"] == state
@@ -340,7 +340,7 @@ class Outboxes(RuleBasedStateMachine):
     @initialize()
     def make(self) -> None:
         self.engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-        tables.outbox.create(self.engine)
+        tables.metadata.create_all(self.engine, tables=[tables.outbox, tables.settings])
         self.outbox = SQLOutbox(self.engine)
         self.now = NOW
         self.arrived: dict[str, int] = {}

@@ -44,6 +44,7 @@ COMMANDS = [
     "reindex",
     "backup",
     "restore",
+    "migrate",
     "export",
     "eval",
     "demo",
