@@ -242,14 +242,17 @@ class Library(Served):
 
         Args:
             reader: Who is told, in a browser or an assistant: without places on the disk, and of no other's ratings,
-                subscriptions and deliveries. None tells all.
+                subscriptions and deliveries; what is wrong with feeds and with deliveries of shared subscriptions
+                is told to curators. None tells all.
         """
         from refdesk.status import for_readers, status
 
         feeds = issue_wiring.feed_states(self._store, self._settings)
         errors = issue_wiring.settings_errors(self._settings)
         document = status(self._store, feeds=feeds, reranker=self._settings.reranker, errors=errors)
-        return {**(for_readers(document) if reader else document), **self.issues.status(reader)}
+        if reader:
+            document = for_readers(document, curates=self.issues.curates(reader))
+        return {**document, **self.issues.status(reader)}
 
     # ---- keeping it consistent
 

@@ -128,6 +128,13 @@ class Readers:
             return None
         return self._sign_ins.add("session", found[0].name, until=self._in(SESSION), now=self._now())
 
+    def signs_in(self, code: str, token: str) -> str | None:
+        """The name of the reader whom a code or a token would sign in; None if it would nobody."""
+        if code:
+            return self._sign_ins.reader_of(code, "code", now=self._now())
+        found = self.of_token(token)
+        return found[0].name if found and found[1] == "write" else None
+
     def begin(self, code: str) -> str | None:
         """Take a code, and begin a session of 30 days; None if the code is not valid, or no longer."""
         reader = self._sign_ins.take(code, now=self._now())

@@ -51,9 +51,18 @@ def status(
     }
 
 
-def for_readers(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document without places on the disk, and without wrong settings, which may be another reader's."""
-    return {key: value for key, value in document.items() if key not in ("library", "catalog", "vectors", "settings")}
+def for_readers(document: Mapping[str, Any], *, curates: bool) -> dict[str, Any]:
+    """
+    The document without places on the disk, and without wrong settings, which may be another reader's.
+
+    Args:
+        document: The whole.
+        curates: True for those who see to feeds: why one cannot be read names its place, and perhaps a folder.
+    """
+    told = {key: value for key, value in document.items() if key not in ("library", "catalog", "vectors", "settings")}
+    if not curates:
+        told["feeds"] = [{**feed, "error": None, "hint": None} for feed in document["feeds"]]
+    return told
 
 
 def _size(path: Path) -> int:

@@ -19,6 +19,9 @@ from stores.sql.readers import ReaderRecord
 from stores.sql.subscriptions import SubscriptionRecord
 from stores.store import LibraryStore
 
+MOST = 50
+"""So many subscriptions a reader may have; `local` has no limit."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
@@ -122,7 +125,10 @@ class Subscribing:
         table = own_table(name, settings)
         if name in (*self._config.subscriptions, DEFAULT_SUBSCRIPTION):
             raise InputError(f"The subscription “{name}” is of refdesk.toml.", hint="Choose another name.")
-        is_new = all(each.name != name for each in self._kept.all())
+        kept = self._kept.all()
+        is_new = all(each.name != name for each in kept)
+        if is_new and reader != LOCAL and sum(each.reader == reader for each in kept) >= MOST:
+            raise InputError(f"You have {MOST} subscriptions, the most.", hint="Delete one, or change it.")
         if is_new and reader != LOCAL and self._store.catalog.issues().last(name):
             raise InputError(f"Issues of an earlier subscription “{name}” are stored.", hint="Choose another name.")
         record = SubscriptionRecord(name=name, reader=reader, settings=table)

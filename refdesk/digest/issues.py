@@ -111,7 +111,16 @@ class Issues:
     def shows(self, subscription: str, reader: str | None) -> bool:
         """True if a reader may see the issues of a subscription: their own, and shared ones. None sees all."""
         found = self._settings.subscriptions.get(subscription)
-        return reader is None or reader == (found.reader if found else LOCAL) or bool(found and found.shared)
+        return reader is None or self._owns(subscription, reader) or bool(found and found.shared)
+
+    def _owns(self, subscription: str, reader: str | None) -> bool:
+        found = self._settings.subscriptions.get(subscription)
+        return reader == (found.reader if found else LOCAL)
+
+    def curates(self, reader: str) -> bool:
+        """True if a reader sees to feeds and deliveries."""
+        found = self._store.catalog.readers().find(reader)
+        return bool(found and found.may("curator"))
 
     def named(self, subscription: str | None, reader: str) -> str:
         """
@@ -244,7 +253,8 @@ class Issues:
         Subscriptions with their last issue and the periods that are due, deliveries not sent, and ratings.
 
         Args:
-            reader: Who is told: of their own and of what is shared; None tells of all, and of the ratings of `local`.
+            reader: Who is told: of their own and of what is shared, whose deliveries curators see alone, since they
+                name addresses; None tells of all, and of the ratings of `local`.
         """
         from rag.delivery.outbox import explain
         from refdesk.digest.due import due
@@ -254,7 +264,8 @@ class Issues:
         ratings = self.ratings(reader or LOCAL)
         liked = [paper_id for paper_id, rating in ratings.items() if rating > 0]
         disliked = [paper_id for paper_id, rating in ratings.items() if rating < 0]
-        unsent = [each for each in catalog.outbox().unsent() if self.shows(each.subscription, reader)]
+        is_told = self.shows if reader is None or self.curates(reader) else self._owns
+        unsent = [each for each in catalog.outbox().unsent() if is_told(each.subscription, reader)]
         found: dict[str, Any] = {"subscriptions": [], "outbox": [explain(each) for each in unsent]}
         if self._settings.broken and reader is None:
             found["error"] = " ".join(error.message for error in self._settings.broken.values())

@@ -174,7 +174,7 @@ def serve(
     settings = library.serving
     public = (public_url or settings.public_url or "").rstrip("/")
     secure = public.startswith("https://")
-    check_doors(host, auth=auth, secure=secure, insecure=insecure, proxies=settings.trusted_proxies)
+    check_doors(host, auth=auth, secure=secure, insecure=insecure, proxies=settings.trusted_proxies, public=public)
     listening = _listening(host, port)
     port = listening.getsockname()[1]
     names = [f"{name}:{port}" for name in (host if ":" not in host else f"[{host}]", "localhost", "127.0.0.1", "[::1]")]
@@ -224,11 +224,18 @@ def _address(library: Library, address: str, *, auth: Auth, only_mcp: bool) -> t
     return link, f"Refdesk is at {link} (the link is good for one use within ten minutes)"
 
 
-def check_doors(host: str, *, auth: Auth, secure: bool, insecure: bool, proxies: tuple[str, ...]) -> None:
+def check_doors(
+    host: str, *, auth: Auth, secure: bool, insecure: bool, proxies: tuple[str, ...], public: str = ""
+) -> None:
     """Refuse what would open the library to strangers. Raises ConfigError."""
     if host not in LOOPBACK and auth == "none":
         raise ConfigError(
             f"--auth none is for this machine alone, and {host} is open to others.", hint="Leave out --host or --auth."
+        )
+    if auth == "none" and public and urlsplit(public).hostname not in LOOPBACK:
+        raise ConfigError(
+            f"--auth none is for this machine alone, and {public} is open to others.",
+            hint="Leave out --auth, or the public URL.",
         )
     if host not in LOOPBACK and not (secure or insecure):
         raise ConfigError(

@@ -32,19 +32,24 @@ class SignIn:
 
     async def sign_in(self, request: Request) -> Response:
         """Take the code of a link, or a token, and give the cookie of a session."""
-        code, token = request.query_params.get("code"), request.query_params.get("token")
-        if request.method == "POST":
-            token = str((await request.form()).get("token", ""))
+        sent = request.query_params if request.method == "GET" else await request.form()
+        code, token = (str(sent.get(name, "")).strip() for name in ("code", "token"))
         if not code and not token:
-            return await self._frame.page(request, "sign_in.html.j2", "")
+            return await self._frame.page(request, "sign_in.html.j2", "", link=None)
+        if request.method == "GET" and request.state.reader and COOKIE in request.cookies:
+            whose = await given.in_thread(lambda: self._readers.signs_in(code, token), self._api.looks)
+            if whose not in (None, request.state.reader.name):
+                # What this reader asks would be kept for whoever sent them the link.
+                link = ("code", code) if code else ("token", token)
+                return await self._frame.page(request, "sign_in.html.j2", "", link=link)
 
         def begin() -> str | None:
-            return self._readers.begin(code) if code else self._readers.begin_with_token((token or "").strip())
+            return self._readers.begin(code) if code else self._readers.begin_with_token(token)
 
         if not (session := await given.in_thread(begin, self._api.looks)):
             wrong = "This link has been used, or is older than ten minutes." if code else "This token does not sign in."
             problem = BadQuestion(wrong, hint="Ask an admin of the library for a new one.")
-            return await self._frame.page(request, "sign_in.html.j2", "", status=401, problem=problem)
+            return await self._frame.page(request, "sign_in.html.j2", "", status=401, problem=problem, link=None)
         reply = RedirectResponse("/", 303)
         set_cookie(reply, session, secure=self._frame.secure)
         return reply

@@ -54,6 +54,8 @@ OWN_FIELDS = (
     "every timezone topics authors categories must must_not liked disliked threshold size order formats".split()
 )
 """What a reader sets of a subscription in the catalog, and `mail`. Paths and addresses of others stand in the file."""
+MOST_ENTRIES, MOST_CHARS, MOST_SIZE = 100, 500, 500
+"""So much a reader's own subscription may have, for everybody's run makes its issues."""
 
 
 def own_table(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,11 +75,19 @@ def own_table(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     mail = table.pop("mail", True)
     if not isinstance(mail, bool):
         raise InputError("`mail` must be true or false.", hint="Leave it out to have issues mailed.")
+    for key, value in table.items():
+        if isinstance(value, list | tuple) and (
+            len(value) > MOST_ENTRIES or any(len(str(each)) > MOST_CHARS for each in value)
+        ):
+            hint = f"{MOST_ENTRIES} entries of {MOST_CHARS} characters are the most."
+            raise InputError(f"`{key}` has too many entries, or one that is too long.", hint=hint)
     try:
-        _subscription(name, table, "")
+        found = _subscription(name, table, "")
     except ConfigError as error:
         message = error.message.removeprefix(": ").replace(f"`subscriptions.{name}.", "`")
         raise InputError(message, hint=error.hint) from error
+    if found.size > MOST_SIZE:
+        raise InputError(f"`size` is {found.size:,}.", hint=f"{MOST_SIZE} papers are the most of an issue.")
     return {**table, **({} if mail else {"mail": False})}
 
 

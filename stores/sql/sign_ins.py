@@ -46,10 +46,10 @@ class SQLSignIns:
             taken = connection.execute(sa.delete(sign_ins).where(which)).rowcount
         return reader if taken else None
 
-    def reader_of(self, session: str, *, now: str) -> str | None:
-        """Whose session this is; None if it is not known, or has ended."""
+    def reader_of(self, secret: str, kind: Kind = "session", *, now: str) -> str | None:
+        """Whose session or code this is; None if it is not known, or has ended."""
         with reading(self._engine) as connection:
-            query = sa.select(sign_ins.c.reader).where(self._which("session", session, now))
+            query = sa.select(sign_ins.c.reader).where(self._which(kind, secret, now))
             found: str | None = connection.execute(query).scalar()
             return found
 

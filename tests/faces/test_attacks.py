@@ -109,3 +109,58 @@ def test_odd_values_are_refused_in_words(library: refdesk.Library) -> None:
         reply = ada.post("/api/v1/ask", json={"question": QUESTION, "issue": "2026-W27"})
         assert reply.status_code == 422
         assert "one, two" in reply.json()["error"]["message"]
+
+
+@pytest.mark.usefixtures("week")
+def test_addresses_and_folders_are_not_told_to_every_reader(folder: Path, library: refdesk.Library) -> None:
+    (folder / "refdesk.toml").write_text(
+        '[subscriptions.all]\nshared = true\nto = ["vip@example.org"]\n[subscriptions.hers]\nreader = "ada"\n'
+        'to = ["ada@example.org"]\n[feeds.own]\nkind = "folder"\npath = "/no/such/place"\n'
+        '[email]\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\nfrom = "refdesk@example.org"\n'
+    )
+    library.reload()
+    list(library.issues.run(catch_up=1))
+    library.readers.add("cur", role="curator")
+    told = {}
+    with serving(library, auth="token") as at:
+        for reader in ("ada", "bob", "cur"):
+            with signed_in(library, at.url, reader) as client:
+                status, page = client.get("/api/v1/status").json(), client.get("/library").text
+            assert [each["name"] for each in status["feeds"]] == ["own"]
+            for text in (json.dumps(status), page):
+                seen = {word for word in ("vip@example.org", "ada@example.org", "/no/such/place") if word in text}
+                told.setdefault(reader, []).append(seen)
+    assert told["ada"] == [{"ada@example.org"}] * 2
+    assert told["bob"] == [set()] * 2
+    assert told["cur"] == [{"vip@example.org", "/no/such/place"}] * 2
+
+
+def test_a_link_of_another_does_not_replace_who_is_signed_in(library: refdesk.Library) -> None:
+    _, token = library.readers.add_token("bob")
+    with serving(library, auth="token") as at, signed_in(library, at.url, "ada") as ada:
+        for given in ({"token": token}, {"code": library.readers.code("bob")}):
+            reply = ada.get("/sign-in", params=given)
+            assert reply.status_code == 200
+            assert "set-cookie" not in reply.headers
+            assert "signed in as <b>ada</b>" in reply.text
+            assert next(iter(given.values())) in reply.text
+        assert "<b>ada</b>" in ada.get("/library").text
+        own = library.readers.code("ada")
+        assert [ada.get("/sign-in", params={"code": own}).status_code for _ in range(2)] == [303, 401]
+        assert ada.post("/sign-in", data=given).status_code == 303
+        assert "<b>bob</b>" in ada.get("/library").text
+
+
+def test_a_subscription_takes_no_more_than_a_run_can_do(
+    library: refdesk.Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(library, auth="token") as at, signed_in(library, at.url, "ada") as ada:
+        many = "\n".join(map(str, range(101)))
+        for field, value in (("topics", many), ("liked", many), ("must_not", "x" * 501), ("size", "501")):
+            reply = ada.post("/subscriptions", data={"name": "mine", field: value})
+            assert (field, reply.status_code) == (field, 422)
+            assert " the most" in reply.text
+        assert ada.post("/subscriptions", data={"name": "mine", "topics": many[:200], "size": "500"}).status_code == 303
+        monkeypatch.setattr("refdesk.subscribing.MOST", 2)
+        names = ("one", "two", "mine")
+        assert [ada.put(f"/api/v1/subscriptions/{name}", json={}).status_code for name in names] == [200, 422, 200]

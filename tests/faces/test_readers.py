@@ -210,6 +210,7 @@ def test_a_library_that_is_only_read_signs_readers_in(folder: Path) -> None:
     ("given", "words"),
     [
         ({"host": "0.0.0.0", "auth": "none"}, "open to others"),
+        ({"auth": "none", "secure": True, "public": "https://papers.example.org"}, "open to others"),
         ({"host": "0.0.0.0"}, "nothing is encrypted"),
         ({"auth": "header"}, "trusted_proxies"),
     ],
