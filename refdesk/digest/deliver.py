@@ -118,12 +118,12 @@ class Sender:
         return smtp.send(self._message(issue, to, self._mail, links), self._mail.server, hand_over=hand_over)
 
     def _links(self, issue: IssueRecord, subscription: Subscription, to: str) -> MailLinks:
-        """The links of a message, which are its reader's alone: they rate papers if a reader has the address."""
+        """The links of a message. They rate papers if one reader has the address; of several, the subscription's."""
         readers = self._store.catalog.readers()
-        same = (each for each in readers.all() if (each.email or "").casefold() == to.casefold())
-        return mail_links(
-            issue, self._public_url, owner=readers.find(subscription.reader), reader=next(same, None), to=to
-        )
+        owner = readers.find(subscription.reader)
+        same = [each for each in readers.all() if (each.email or "").casefold() == to.casefold()]
+        reader = same[0] if len(same) == 1 else next((each for each in same if each == owner), None)
+        return mail_links(issue, self._public_url, owner=owner, reader=reader, to=to)
 
     def _message(self, issue: IssueRecord, to: str, mail: Mail, links: MailLinks = NO_LINKS) -> EmailMessage:
         return message.message(

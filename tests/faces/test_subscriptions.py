@@ -241,6 +241,29 @@ def test_mails_go_to_the_reader_with_links_that_act_for_them_alone(
         assert anybody.get("/library").status_code == 303
 
 
+def test_an_address_that_two_readers_share_rates_for_the_one_whose_subscription_it_is(
+    library: refdesk.Library, folder: Path, fresh: list[str]
+) -> None:
+    library.readers.set("bob", email="ADA@example.org")
+    with mail_server() as mail:
+        (folder / "refdesk.toml").write_text(
+            f'[email]\nhost = "127.0.0.1"\nport = {mail.port}\nsecurity = "none"\nfrom = "desk@example.org"\n'
+            '[serve]\npublic_url = "https://papers.example.org"\n[subscriptions.team]\nto = ["ada@example.org"]\n'
+        )
+        library.reload()
+        library.subscribing.put("bobs", {"topics": ["grokking"]}, "bob")
+        list(library.issues.run(catch_up=1))
+        rated = {
+            message["List-Id"].split(".")[0][1:]: [each for each in links(message) if "/rated/" in each]
+            for _, message in messages(mail)
+        }
+    assert rated["team"] == []
+    signed = rated["bobs"][0].partition("/rated/")[2]
+    found = read(signed, library.readers.find, act="rate")
+    assert found
+    assert found.reader.name == "bob"
+
+
 def test_who_unsubscribed_gets_no_mail_and_others_do(library: refdesk.Library, folder: Path, fresh: list[str]) -> None:
     with mail_server() as mail:
         (folder / "refdesk.toml").write_text(
