@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from rag.errors import RefdeskError
 from rag.types import JsonDict
 from refdesk._version import __version__
+from refdesk.hints import hint, told
 from refdesk.library import Library
 from refdesk.mcp import resources
 from refdesk.mcp.tools import TOOLS, Call, Caller, Tool
@@ -74,7 +75,7 @@ def server(
                 call = Call(library, cancel, who)
                 document = await _in_thread(lambda: tool.run(call, arguments), cancel, capacity(tool))
         except RefdeskError as error:
-            return _failed(error.to_dict())
+            return _failed(told(error, "tool"))
         return _result(document)
 
     async def list_resources(_: _Context, __: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
@@ -89,7 +90,7 @@ def server(
             with allowed(call.caller, None):
                 return await _in_thread(lambda: resources.read(call, str(params.uri)), call.cancel, capacity(None))
         except RefdeskError as error:
-            raise MCPError(types.INVALID_PARAMS, f"{error.message} {error.hint or ''}".strip()) from error
+            raise MCPError(types.INVALID_PARAMS, f"{error.message} {hint(error, 'tool') or ''}".strip()) from error
 
     async def list_prompts(_: _Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         return types.ListPromptsResult(prompts=list(resources.PROMPTS))
@@ -98,7 +99,7 @@ def server(
         try:
             return resources.prompt(params.name, params.arguments or {})
         except RefdeskError as error:
-            raise MCPError(types.INVALID_PARAMS, f"{error.message} {error.hint or ''}".strip()) from error
+            raise MCPError(types.INVALID_PARAMS, f"{error.message} {hint(error, 'tool') or ''}".strip()) from error
 
     return Server(
         "refdesk",

@@ -14,6 +14,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from rag.answers.stream import AnswerStream
 from rag.errors import RefdeskError
 from rag.types import Answer, JsonDict
+from refdesk.hints import told
 from refdesk.serve.requests import in_thread, json_bytes
 
 PING_S = 15
@@ -44,7 +45,7 @@ def stream(
                 else:
                     yield _event("claim", part.to_dict())
         except RefdeskError as error:
-            yield _event("error", error.to_dict())
+            yield _event("error", told(error, "api"))
         finally:
             cancel.set()
             if parts:

@@ -16,12 +16,12 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from rag import identity
 from rag.errors import BadQuestion, RefdeskError
+from refdesk.hints import hint
 from refdesk.render import wording
 from refdesk.render.templates import environment
 from refdesk.render.tex import readable
 from refdesk.serve import requests as given
 from refdesk.serve.api import Api
-from refdesk.serve.hints import page_hint
 from refdesk.serve.sessions import COOKIE
 from refdesk.shelf import Shelf
 
@@ -58,7 +58,7 @@ def _templates() -> Environment:
         "pdf": lambda paper: identity.pdf_url((paper.paper_id, *paper.aliases), paper.url),
         "authors": _authors,
         "paper_path": paper_path,
-        "hint": page_hint,
+        "hint": lambda error: hint(error, "page"),
         "day": in_words,
     }
     return room

@@ -121,7 +121,7 @@ class Guard:
         if request.state.reader or path in OPEN or path.startswith(SIGNED):
             return None
         if path.startswith((API, MCP)):
-            return refused(401, "Sign in, or send a token.", "`refdesk token add` prints one.")
+            return refused(401, "Sign in, or send a token.", "Make a token on the page /tokens.")
         if path.startswith(KNOWN):
             return refused(404, "There is nothing at this address.")
         return Response(status_code=303, headers={"Location": "/sign-in"})
@@ -130,13 +130,13 @@ class Guard:
         """Let a program in by its token; an unknown one is refused, also where nobody need sign in."""
         found = await run_in_threadpool(self._doors.readers.of_token, secret) if kind.lower() == "bearer" else None
         if not found:
-            return refused(401, "This token is not known, or has ended.", "`refdesk token list` shows those that are.")
+            return refused(401, "This token is not known, or has ended.", "The page /tokens shows those that are.")
         request.state.reader, scope = found
         request.state.writes = scope == "write"
         path = str(request.scope["path"])
         asks = path.removeprefix(f"{API}v1/") in ASKING or path == MCP
         if scope == "read" and request.method not in _READS and not asks:
-            return refused(403, "This token may only read.", "`refdesk token add --scope write` makes another.")
+            return refused(403, "This token may only read.", "Make one of scope write on the page /tokens.")
         return None
 
     def _by_browser(self, request: Request) -> ReaderRecord | None:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from refdesk._version import __version__
-from refdesk.serve.operations import JSON, TEXT, Operation
+from refdesk.serve.operations import CSL, EVENTS, JSON, TEXT, Operation
 from refdesk.serve.sessions import COOKIE
 
 _ERROR: dict[str, Any] = {
@@ -26,6 +26,15 @@ _ERROR: dict[str, Any] = {
         }
     },
 }
+_OTHERS: dict[str, dict[str, Any]] = {
+    EVENTS: {
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {"event": {"enum": ["claim", "answer", "error"]}, "data": TEXT},
+    },
+    CSL: {"type": "array", "items": {"type": "object"}},
+}
+"""The schemas of media types that are neither a document nor text."""
 _REASONS = {
     401: "The session or the token is not known, or has ended.",
     403: "The token may only read, the reader has not the role, or the library is read-only.",
@@ -95,8 +104,8 @@ def _described(operation: Operation) -> dict[str, Any]:
 def _content(operation: Operation) -> dict[str, Any]:
     if operation.gives is None:
         return {}
-    media = {operation.media: {"schema": operation.gives}, **{other: {"schema": TEXT} for other in operation.also}}
-    return {"content": media}
+    also = {media: {"schema": _OTHERS.get(media, TEXT)} for media in operation.also}
+    return {"content": {operation.media: {"schema": operation.gives}, **also}}
 
 
 def _schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rag.types.reader import ReaderRole
 from refdesk.serve import requests as given
 
 JSON, FORM = "application/json", "multipart/form-data"
+EVENTS, CSL = "text/event-stream", "application/vnd.citationstyles.csl+json"
 Shape = dict[str, Any]
 TEXT: Shape = {"type": "string"}
 

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from rag import errors
 from rag.types import Every, Filter
 from rag.types.reader import ReaderRole, TokenScope
+from refdesk.hints import told
 from refdesk.readers import NAME
 from refdesk.reviews import MOST
 from refdesk.serve.limits import TooMany
@@ -36,6 +37,7 @@ _STATUS: tuple[tuple[type[errors.RefdeskError], int], ...] = (
     (errors.StoreFull, 507),
     (errors.StoreError, 503),
     (errors.ModelError, 502),
+    (errors.ConfigError, 503),
 )
 """The status of an error: that of the first kind it is of; 500 for others."""
 
@@ -274,7 +276,7 @@ def require(request: Request, role: ReaderRole) -> ReaderRecord:
 
 def failed(error: errors.RefdeskError) -> JSONResponse:
     """An error of ours as a reply."""
-    return JSONResponse(error.to_dict(), status_of(error), headers=again(error))
+    return JSONResponse(told(error, "api"), status_of(error), headers=again(error))
 
 
 def again(error: errors.RefdeskError) -> dict[str, str]:

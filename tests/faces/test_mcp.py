@@ -172,6 +172,7 @@ def test_an_error_is_a_result_that_a_model_can_mend(
     error = result.structured_content["error"]
     assert says in f"{error['type']} {error['message']}"
     assert error["hint"]
+    assert not re.search(r"refdesk |(?<!\w)--\w|\.toml", error["hint"])
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from refdesk.serve import requests as given
 from refdesk.serve.desk import Desk
 from refdesk.serve.events import stream
 from refdesk.serve.exports import exported
-from refdesk.serve.operations import Operation, shape
+from refdesk.serve.operations import CSL, EVENTS, Operation, shape
 from refdesk.serve.views import as_markdown
 from refdesk.serve.within import asked_within, followed
 from refdesk.shelf import Shelf
 from stores.sql.readers import ReaderRecord
 
-_EXPORTS = {"bib": ("bibtex", "text/plain"), "ris": ("ris", "text/plain"), "csl": ("csl", "application/json")}
+_EXPORTS = {"bib": ("bibtex", "text/plain"), "ris": ("ris", "text/plain"), "csl": ("csl", CSL)}
 _MARKDOWN = "text/markdown"
 _ANSWER = shape("question", "answered", "confidence", "mode", "text", "claims", "sources", "id")
 LAST_ANSWERS = 100
@@ -38,7 +38,7 @@ class AnswersApi:
 
     def operations(self) -> tuple[Operation, ...]:
         """All of them."""
-        forms = (_MARKDOWN, "text/plain")
+        forms = (_MARKDOWN, "text/plain", CSL)
         return (
             Operation(
                 "POST",
@@ -47,7 +47,7 @@ class AnswersApi:
                 "Answer a question with cited sentences, or abstain; by Accept as events, claim by claim.",
                 takes=given.Asked,
                 gives=_ANSWER,
-                also=("text/event-stream",),
+                also=(EVENTS,),
             ),
             Operation(
                 "POST",
@@ -88,7 +88,7 @@ class AnswersApi:
     async def ask(self, request: Request) -> Response:
         """A cited answer; with `Accept: text/event-stream` its claims as they are checked."""
         asked = await given.body(request, given.Asked)
-        if "text/event-stream" not in request.headers.get("accept", ""):
+        if EVENTS not in request.headers.get("accept", ""):
             reply = given.as_json(await self.answered(asked, request))
             if counter := request.state.change_counter:
                 reply.headers["Refdesk-Change-Counter"] = counter

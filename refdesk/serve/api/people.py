@@ -160,4 +160,4 @@ class PeopleApi:
         reader = given.reader(request)
         whose = None if reader.may("admin") else reader.name
         if not await given.in_thread(lambda: self._readers.revoke(id_, whose), self._limit):
-            raise NotThere(f"No token has the id {id_[:80]}.", hint="`refdesk token list` shows those that are.")
+            raise NotThere(f"No token has the id {id_[:80]}.", hint="GET /api/v1/tokens lists them.")
