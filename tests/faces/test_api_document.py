@@ -174,7 +174,7 @@ def _answers(house: House) -> None:
         house.send("GET", issue, of=f"/issues/{stored.subscription}/{stored.period}{ending}")
     review = house.send("POST", "/review", body={"topic": "grokking", "limit": 20, "filter": {"since": "2020"}}).json()
     house.send("GET", "/reviews")
-    for ending in ("", ".md", ".html"):
+    for ending in ("", ".json", ".md", ".html"):
         house.send("GET", "/reviews/{id}", of=f"/reviews/{review['id']}{ending}")
     first = house.send("POST", "/ask", body={"question": QUESTION, "filter": {"since": "2020"}}).json()
     house.send("POST", "/ask", body={"question": QUESTION}, accept="text/event-stream")
@@ -185,7 +185,7 @@ def _answers(house: House) -> None:
     house.send("POST", "/verify", body={"document": json.dumps(first)})
     house.send("GET", "/answers")
     one = f"/answers/{first['id']}"
-    for ending in ("", ".md", ".bib", ".ris", ".csl"):
+    for ending in ("", ".json", ".md", ".bib", ".ris", ".csl"):
         house.send("GET", "/answers/{id}", of=one + ending)
     secret = house.send("POST", "/answers/{id}/share", of=f"{one}/share").json()["secret"]
     for ending in ("", ".md", ".bib", ".csl"):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import jsonschema
 import pytest
 
 import refdesk
@@ -37,6 +38,8 @@ from serving import serving as served  # noqa: E402
 
 from refdesk.mcp.server import server  # noqa: E402
 from refdesk.mcp.tools import Caller  # noqa: E402
+from refdesk.serve.api import Api  # noqa: E402
+from refdesk.serve.openapi import document as openapi  # noqa: E402
 
 Cli = Callable[..., Ran]
 ERAS = ("legacy", "2026-07-28")
@@ -132,6 +135,21 @@ def test_the_documents_are_those_of_the_commands(reading: Library, way: Way) -> 
     assert review == json.loads(json.dumps(reading.review("grokking").to_dict()))
     exported = document(reading, way, "export", papers=[hits[0]["paper_id"]], format="ris")
     assert (exported["papers"], "TY  - " in exported["text"]) == (1, True)
+
+
+def test_results_have_the_shapes_that_the_api_describes(reading: Library) -> None:
+    paths = openapi(Api(reading, signs_in=False).operations, prefix="", signs_in=False)["paths"]
+
+    def conforms(result: dict[str, Any], path: str, method: str = "post") -> None:
+        jsonschema.validate(result, paths[path][method]["responses"]["200"]["content"]["application/json"]["schema"])
+
+    answer = document(reading, Way(), "ask", question=QUESTION)
+    conforms(answer, "/ask")
+    conforms(document(reading, Way(), "verify", document=json.dumps(answer)), "/verify")
+    conforms(document(reading, Way(), "review", topic="grokking"), "/review")
+    conforms(document(reading, Way(), "issue", period="2026-W27"), "/issues/{subscription}/{period}", "get")
+    with pytest.raises(jsonschema.ValidationError):
+        conforms(document(reading, Way(), "search", query="grokking"), "/search", "get")
 
 
 def test_an_assistant_has_its_own_sentences_checked(reading: Library, way: Way) -> None:

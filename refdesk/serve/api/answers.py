@@ -172,9 +172,9 @@ class AnswersApi:
         return await self._form(kept.document if kept else None, ending, "with this secret")
 
     async def _form(self, document: JsonDict | None, ending: str, named: str) -> Response:
-        if document is None or ending not in ("", "md", *_EXPORTS):
+        if document is None or ending not in ("", "json", "md", *_EXPORTS):
             raise _no_answer(named)
-        if not ending:
+        if ending in ("", "json"):
             return given.as_json(document)
         if ending == "md":
             return Response(as_markdown(document).encode(errors="replace"), media_type=_MARKDOWN)

@@ -79,9 +79,9 @@ class ReviewsApi:
         id_, _, ending = request.path_params["id"].partition(".")
         shelf = self._shelf(request)
         found = await given.in_thread(lambda: shelf.answer(id_), self._desk.looks)
-        if found is None or ending not in ("", *_MEDIA):
+        if found is None or ending not in ("", "json", *_MEDIA):
             raise _no_review(id_)
-        if not ending:
+        if ending in ("", "json"):
             return given.as_json(_without_forms(found.document))
         headers = {"Content-Security-Policy": ISSUE_POLICY} if ending == "html" else None
         text = found.document["forms"][ending].encode(errors="replace")
