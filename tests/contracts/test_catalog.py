@@ -349,7 +349,7 @@ def test_nothing_is_migrated_from_nothing_to_head_and_twice_is_once(empty_url: s
 
 def test_a_migration_that_is_cut_off_leaves_nothing_behind(empty_url: str) -> None:
     catalog = SQLCatalog(empty_url)
-    with writing(catalog._engine) as connection:  # so that the first migration fails in its middle
+    with writing(catalog._engine, new=True) as connection:  # so that the first migration fails in its middle
         connection.execute(sa.text("CREATE TABLE labels (kind TEXT)"))
     with pytest.raises(StoreError):
         catalog.migrate()
