@@ -139,7 +139,7 @@ def test_one_command_serves_the_sample_and_opens_the_page(tmp_path: Path) -> Non
     browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n', encoding="utf-8")
     browser.chmod(0o755)
     process = subprocess.Popen(
-        ["make", "serve-demo", f"VENV={venv}", f"SAMPLE={tmp_path / 'sample'}", "PORT=0"],
+        ["make", "--no-print-directory", "serve-demo", f"VENV={venv}", f"SAMPLE={tmp_path / 'sample'}", "PORT=0"],
         cwd=ROOT,
         env=environment(BROWSER=f"{browser} %s"),
         stdout=subprocess.PIPE,
