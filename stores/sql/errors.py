@@ -24,7 +24,8 @@ def store_error(error: sa.exc.DBAPIError, url: str | sa.URL) -> StoreError:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None or parsed.get_backend_name() == "sqlite":
         return _of_sqlite(code, reason, place)
-    return _of_server(getattr(error.orig, "sqlstate", None) or "", reason, place)
+    lost = error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+    return _of_server(getattr(error.orig, "sqlstate", None) or "", reason, place, lost=lost)
 
 
 def _of_sqlite(code: int | None, reason: str, place: str) -> StoreError:
@@ -44,8 +45,12 @@ def _of_sqlite(code: int | None, reason: str, place: str) -> StoreError:
     )
 
 
-def _of_server(state: str, reason: str, place: str) -> StoreError:
-    """By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+def _of_server(state: str, reason: str, place: str, *, lost: bool) -> StoreError:
+    """
+    By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html.
+
+    Without one, the connection is `lost` or the driver refused a value.
+    """
     if state in ("53100", "53200"):  # disk_full, out_of_memory
         return disk_full(place)
     if state in ("25006", "42501"):  # read_only_sql_transaction, insufficient_privilege
@@ -54,7 +59,7 @@ def _of_server(state: str, reason: str, place: str) -> StoreError:
         return _damaged(place, reason)
     if state in ("55P03", "40001", "40P01"):  # lock_not_available, serialization_failure, deadlock_detected
         return _locked(place, reason)
-    if not state or state.startswith(("08", "57P")):  # no connection, or the server ended it
+    if (lost and not state) or state.startswith(("08", "57P")):  # no connection, or the server ended it
         return StoreError(
             f"The database server of the catalog {place} cannot be reached: {reason}.",
             hint="Check that it is running, and the setting `catalog`.",

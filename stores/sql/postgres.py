@@ -64,7 +64,21 @@ def engine(url: sa.URL, *, writes: str) -> sa.Engine:
         if connection.get_execution_options().get(writes, False):
             connection.exec_driver_sql(_LOCK_WRITE)
 
+    @sa.event.listens_for(made, "before_cursor_execute", retval=True)
+    def _replace_nul(
+        _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+    ) -> tuple[str, Any]:
+        rows = parameters if many else [parameters]
+        if any(isinstance(value, str) and "\0" in value for row in rows if row for value in row.values()):
+            rows = [{name: _without_nul(value) for name, value in row.items()} for row in rows]
+        return statement, rows if many else rows[0]
+
     return made
+
+
+def _without_nul(value: Any) -> Any:
+    """Text without the one character that PostgreSQL does not hold. No paper has it; a name that is looked up may."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
 def order_by_bytes(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:

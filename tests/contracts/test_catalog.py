@@ -121,6 +121,14 @@ def test_ids_come_in_the_order_of_their_bytes(catalog: SQLCatalog) -> None:
     assert catalog.label_names("source") == {"jsonl": "doi:10.1/A"}
 
 
+def test_a_name_with_a_nul_is_looked_up_and_not_found(catalog: SQLCatalog) -> None:
+    put(catalog, paper(1, tags=("read",)))
+    assert catalog.resolve(["p:\0", "p:1"]) == {"p:1": "p:1"}
+    assert catalog.matching(Filter(tags=("re\0ad",))) == []
+    catalog.ratings().rate("p:\0", 1, now=SEEN)
+    assert len(catalog.ratings().all()) == 1
+
+
 DATED = {
     "1": "2023",
     "2": "2024",

@@ -171,6 +171,11 @@ def test_a_server_that_is_down_is_told_in_its_own_words_and_without_the_password
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
 
+def test_a_value_that_the_database_does_not_take_is_no_server_that_is_away(another: Open) -> None:
+    with pytest.raises(StoreError, match="cannot be used: integer out of range"):
+        another().replies(read_only=False).spend("2026-07-06", 1 << 40)
+
+
 def test_a_driver_that_is_missing_is_answered_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ConfigError, match="driver is not installed") as caught:
