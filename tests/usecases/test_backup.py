@@ -88,6 +88,41 @@ def test_a_backup_is_of_one_moment_while_others_write(folder: Path, tmp_path: Pa
             assert len(set(pairwise(order))) <= 3  # one change of sign at most, and its ends
 
 
+@pytest.mark.catalogs("postgres")
+def test_a_backup_of_a_catalog_in_postgresql_is_of_one_moment_and_becomes_a_library_with_a_file(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Event()
+    with refdesk.open_library(small) as library:
+        ids = [paper.paper_id for paper in library.papers()]
+        before = library.ask("What does the study of subject17 find?").to_dict()
+
+        def rate() -> None:
+            while not done.is_set():
+                for rating in (1, -1):
+                    for paper_id in ids:
+                        library.rate(paper_id, rating)
+
+        writer = threading.Thread(target=rate)
+        writer.start()
+        try:
+            for number in range(3):
+                assert library.backup(tmp_path / f"{number}.tar") == len(ids)
+        finally:
+            done.set()
+            writer.join(30)
+    monkeypatch.delenv("REFDESK_CATALOG")
+    for number in range(3):
+        assert restore(tmp_path / str(number), tmp_path / f"{number}.tar") == (len(ids), None)
+        with refdesk.open_library(tmp_path / str(number)) as library:
+            rated = library.issues.ratings()
+            order = [rated[paper_id] for paper_id in ids if paper_id in rated]
+            assert sum(a != b for a, b in pairwise(order)) <= 1, "one change of sign at most"
+            assert library.check() == []
+            after = library.ask("What does the study of subject17 find?").to_dict()
+        assert {**after, "took_ms": 0, "id": ""} == {**before, "took_ms": 0, "id": ""}
+
+
 def test_tables_are_copied_to_another_database_whole(folder: Path, tmp_path: Path) -> None:
     source = sa.URL.create("sqlite", database=str(folder / "catalog.sqlite3"))
     with refdesk.open_library(folder) as library:

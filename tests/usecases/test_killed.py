@@ -78,28 +78,43 @@ def kill_after(delay_s: float, folder: Path, *arguments: str | Path, alone: bool
     return ended(process).status
 
 
-@both
 @pytest.mark.campaign
 @pytest.mark.parametrize("part", seeds(PARTS))
 def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, many: tuple[Path, set[str]], another_database: Callable[[], None], catalog_kind: str, part: int
+    tmp_path: Path, many: tuple[Path, set[str]], part: int
+) -> None:
+    kill_imports(tmp_path, many, SEED + part)
+
+
+@pytest.mark.campaign
+@pytest.mark.catalogs("postgres")
+@pytest.mark.parametrize("part", seeds(PARTS // 2))
+def test_an_import_into_postgresql_killed_at_random_moments_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, many: tuple[Path, set[str]], another_database: Callable[[], None], part: int
+) -> None:
+    kill_imports(tmp_path, many, SEED + PARTS + part, another_database)
+
+
+def kill_imports(
+    place: Path, many: tuple[Path, set[str]], seed: int, another_database: Callable[[], None] | None = None
 ) -> None:
     path, ids = many
-    chance = random.Random(SEED + part)
+    chance = random.Random(seed)
     killed = finished = 0
     seen: set[str] = set()
-    folder = tmp_path / "library-0"
+    folder = place / "library-0"
     while killed < KILLS:
         (folder / "lock").unlink(missing_ok=True)
         status = kill_after(chance.uniform(0.0, 1.4), folder, "add", path, alone=killed % 3 == 0)
         if status == 0:
             finished += 1
             assert consistent(folder) == ids
-            folder, seen = tmp_path / f"library-{finished}", set()
-            another_database()
+            folder, seen = place / f"library-{finished}", set()
+            if another_database:
+                another_database()
             continue
         killed += 1
-        began = (folder if catalog_kind == "postgres" else folder / "catalog.sqlite3").exists()
+        began = (folder if another_database else folder / "catalog.sqlite3").exists()
         now = consistent(folder) if began else set()
         assert seen <= now <= ids
         seen = now
