@@ -2,36 +2,31 @@
 Upkeep: index what a killed import or an interrupted rebuild left, while the server answers from what is there; and
 delete answers that were kept for their days.
 
-A process of its own does the indexing, for embedded Chroma keeps Python's lock for seconds when it writes. The server
-sees what it has written as it sees what any other process writes.
+A process of its own does the indexing. The server sees what it has written as it sees what any other process writes.
 
     python -m refdesk.serve.upkeep LIBRARY [SETTINGS]
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 from rag.errors import RefdeskError
 from refdesk.library import Library
+from refdesk.serve import beside
 
 LOOK_S = 30.0
 """How often a server looks whether its indexes lack papers."""
 _AFTER_FAILURE_S = 600.0
-_POLL_S = 0.2
-_NICE = 5
 
 
-@contextmanager
 def kept_up(
     library: Library, folder: Path, config: Path | None, tell: Callable[[str], None], *, look_s: float = LOOK_S
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """
     Keep the indexes and the kept answers up to date until the block ends.
 
@@ -41,17 +36,10 @@ def kept_up(
         tell: Told why the indexes could not be brought up to date.
         look_s: Seconds between two looks.
     """
-    over = Event()
-    command = [sys.executable, "-m", "refdesk.serve.upkeep", str(folder), *([str(config)] if config else [])]
-    thread = Thread(target=_look, args=(library, command, tell, over, look_s), daemon=True)
-    if not library.read_only:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        if thread.is_alive():
-            thread.join()
+    if library.read_only:
+        return nullcontext()
+    command = [sys.executable, "-m", "refdesk.serve.upkeep", *beside.place(folder, config)]
+    return beside.looking(lambda over: _look(library, command, tell, over, look_s))
 
 
 def _look(library: Library, command: list[str], tell: Callable[[str], None], over: Event, look_s: float) -> None:
@@ -72,26 +60,18 @@ def _look(library: Library, command: list[str], tell: Callable[[str], None], ove
 
 
 def _run(command: list[str], over: Event) -> str:
-    """Run the process to its end, or to the server's; what it failed of."""
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    while process.poll() is None:
-        if over.wait(_POLL_S):
-            process.terminate()
-            break
-    said = process.communicate()[1].strip().splitlines()
-    if over.is_set() or not process.returncode:
+    """Run the process; what it failed of, unless the server ended."""
+    status, said = beside.run(command, over, captures=True)
+    if over.is_set() or not status:
         return ""
-    return said[-1] if said else f"the process ended with {process.returncode}"
+    return said or f"the process ended with {status}"
 
 
 def main(folder: str, config: str | None = None) -> None:
     """Index what the indexes lack."""
     from refdesk.opening import open_library
 
-    if hasattr(os, "nice"):
-        os.nice(_NICE)  # whoever asks goes first
+    beside.go_last()
     try:
         with open_library(folder, config=config, create=False) as library:
             library.catch_up()

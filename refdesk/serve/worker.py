@@ -20,16 +20,14 @@ from rag.errors import InputError, LibraryLocked, RefdeskError, StoreError, Unkn
 from rag.types import ImportReport, JsonDict, Reject
 from refdesk.jobs import MOST_STARTS
 from refdesk.library import Library
+from refdesk.serve.beside import go_last
 from stores.sql.jobs import JobRecord
 
 TOLD_S = 0.5
 """How often the progress of a job is stored, at most."""
-STOP_S = 20.0
-"""How long the end of a server waits for a job to come to a place where it can be left."""
 MOST_REJECTS = 200
 """So many rejects and notes are kept in the report of an import; the others are counted."""
 MOST_CHARS = 300
-NICE = 5
 _OPTION = re.compile(r"(?<!\w)--[a-z]")
 _HINTS: tuple[tuple[type[RefdeskError], str], ...] = (
     (UnknownFormat, "Name the format, or send a file in one that is listed."),
@@ -212,8 +210,7 @@ def main(folder: str, config: str | None = None) -> None:
     over, server = Event(), os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the server, which decides
-    if hasattr(os, "nice"):
-        os.nice(NICE)  # whoever asks goes first
+    go_last()
     try:
         with open_library(folder, config=config, create=False) as library:
             Worker(library, lambda: over.is_set() or os.getppid() != server).work()
