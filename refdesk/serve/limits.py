@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Literal
 
 from starlette.requests import Request
@@ -77,10 +78,8 @@ class Limits:
 
     def __init__(self, library: Library, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._library, self._clock = library, clock
-        self._searches: dict[str, _Bucket] = {}
-        self._questions: dict[str, _Bucket] = {}
-        self._mails: dict[str, _Bucket] = {}
-        self._running: dict[str, int] = {}
+        self._buckets: dict[tuple[Cost, str], _Bucket] = {}
+        self._running: Counter[str] = Counter()
 
     @contextmanager
     def allowed(self, cost: Cost, reader: str) -> Iterator[None]:
@@ -93,40 +92,36 @@ class Limits:
         if reader == LOCAL:
             yield
             return
-        if cost == "mail":
-            self._mail(reader)
-            yield
-            return
-        if cost == "search" or self._library.model is None:
-            self._search(reader)
-            yield
-            return
-        self._question(reader)
-        self._running[reader] = self._running.get(reader, 0) + 1
+        if cost == "question" and self._library.model is None:
+            cost = "search"
+        at_once = self._library.serving.model_questions_at_once
+        if cost == "question" and self._running[reader] >= at_once:
+            raise TooMany(f"You may put {at_once} questions at a time to the model.", 5)
+        self._take(cost, reader)
+        runs = cost == "question"
+        self._running[reader] += runs
         try:
             yield
         finally:
-            self._running[reader] -= 1
+            self._running[reader] -= runs
 
-    def _search(self, reader: str) -> None:
-        rate = self._library.serving.searches_per_second
-        bucket = self._searches.setdefault(reader, _Bucket())
-        if wait := bucket.take(self._clock(), size=rate * _BURST_S, per_s=rate):
-            raise TooMany(f"You may make {rate} searches a second.", wait)
-
-    def _mail(self, reader: str) -> None:
-        bucket = self._mails.setdefault(reader, _Bucket())
-        if wait := bucket.take(self._clock(), size=_MAILS_AN_HOUR, per_s=_MAILS_AN_HOUR / 3600):
-            raise TooMany(f"You may have {_MAILS_AN_HOUR} mails an hour sent to confirm an address.", wait)
-
-    def _question(self, reader: str) -> None:
+    def _take(self, cost: Cost, reader: str) -> None:
+        """Take one request out of a reader's bucket. Raises TooMany where none is left."""
         serving = self._library.serving
-        at_once, hourly = serving.model_questions_at_once, serving.model_questions_per_hour
-        if self._running.get(reader, 0) >= at_once:
-            raise TooMany(f"You may put {at_once} questions at a time to the model.", 5)
-        bucket = self._questions.setdefault(reader, _Bucket())
-        if wait := bucket.take(self._clock(), size=hourly, per_s=hourly / 3600):
-            raise TooMany(f"You may put {hourly} questions an hour to the model.", wait)
+        rate, hourly = serving.searches_per_second, serving.model_questions_per_hour
+        kinds: dict[Cost, tuple[float, float, str]] = {
+            "search": (rate * _BURST_S, rate, f"You may make {rate} searches a second."),
+            "question": (hourly, hourly / 3600, f"You may put {hourly} questions an hour to the model."),
+            "mail": (
+                _MAILS_AN_HOUR,
+                _MAILS_AN_HOUR / 3600,
+                f"You may have {_MAILS_AN_HOUR} mails an hour sent to confirm an address.",
+            ),
+        }
+        size, per_s, refusal = kinds[cost]
+        bucket = self._buckets.setdefault((cost, reader), _Bucket())
+        if wait := bucket.take(self._clock(), size=size, per_s=per_s):
+            raise TooMany(refusal, wait)
 
 
 class Limited:
@@ -150,14 +145,11 @@ class Limited:
         if not (cost and reader):
             await self._app(scope, receive, send)
             return
-        running = self._limits.allowed(cost, reader.name)
-        try:
-            running.__enter__()
-        except TooMany as error:
-            reply = await self._refuse(Request(scope, receive), error)
-            await reply(scope, receive, send)
-            return
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            running.__exit__(None, None, None)
+        with ExitStack() as running:
+            try:
+                running.enter_context(self._limits.allowed(cost, reader.name))
+            except TooMany as error:
+                serve: ASGIApp = await self._refuse(Request(scope, receive), error)
+            else:
+                serve = self._app
+            await serve(scope, receive, send)
