@@ -29,7 +29,7 @@ class Mailed:
     """
 
     def __init__(self, frame: Frame) -> None:
-        self._frame, self._library, self._limit = frame, frame.library, frame.api.searches
+        self._frame, self._library, self._limit = frame, frame.library, frame.api.looks
 
     def routes(self) -> list[Route]:
         """All of them."""
