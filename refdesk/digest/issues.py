@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rag.digests.period import between, last_whole, parse
 from rag.errors import BadFilter, ConfigError, NotThere
 from rag.ports import Delivery
-from rag.types import Digest, Filter, Paper, Period, Subscription
+from rag.types import Digest, Filter, JsonDict, Paper, Period, Subscription
 from rag.types.reader import LOCAL
 from refdesk.ask import Ask
 from refdesk.digest.named_papers import canonical_ids
@@ -142,6 +142,11 @@ class Issues:
             return chosen(seen, subscription).name
         except ConfigError as error:
             raise BadFilter(error.message, hint="Name one of them.") from error
+
+    def stored_document(self, subscription: str, period: str) -> JsonDict | None:
+        """A stored issue as `digest --json` printed it; None if there is no such issue."""
+        record = self._store.catalog.issues().find(subscription, period)
+        return record.document if record else None
 
     def stored_form(self, subscription: str, period: str, form: str) -> str | None:
         """

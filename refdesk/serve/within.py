@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
 
 from rag.errors import BadFilter, NotThere
-from rag.types import Filter
+from rag.types import Filter, JsonDict
 from refdesk.library import Library
 from refdesk.serve.requests import Asked
 
@@ -31,20 +29,19 @@ def asked_within(library: Library, asked: Asked, reader: str) -> Filter:
     return chosen
 
 
-def _issue(library: Library, named: str | None, reader: str) -> dict[str, Any] | None:
+def _issue(library: Library, named: str | None, reader: str) -> JsonDict | None:
     if not named:
         return None
     issues = library.issues
     subscription, _, period = named.rpartition("/")
     subscription = subscription or issues.named(None, reader)
-    text = issues.stored_form(subscription, period, "json")
-    if text is None or not issues.shows(subscription, reader):
+    document = issues.stored_document(subscription, period)
+    if document is None or not issues.shows(subscription, reader):
         raise NotThere(f"No issue {named[:80]} is stored.", hint="Write it as NAME/PERIOD, such as mine/2026-W27.")
-    document: dict[str, Any] = json.loads(text)
     return document
 
 
-def _review(library: Library, id_: str | None, reader: str) -> dict[str, Any] | None:
+def _review(library: Library, id_: str | None, reader: str) -> JsonDict | None:
     if not id_:
         return None
     kept = library.shelf(reader, "review").answer(id_)

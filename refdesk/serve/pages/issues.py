@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
@@ -51,7 +50,7 @@ class IssuePages:
                 raise NotThere(
                     f"No issue {period[:40]} of “{subscription[:80]}” is stored.", hint="“Issues” lists those that are."
                 )
-            document = json.loads(archive.stored_form(subscription, period, "json") or "{}")
+            document = archive.stored_document(subscription, period) or {}
             return {
                 "issue": own[at],
                 "earlier": own[at + 1] if at + 1 < len(own) else None,
