@@ -55,23 +55,24 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture
 def catalog_url(catalog_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a new catalog, which is to be migrated before it is used."""
-    if catalog_kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.catalog()
-    yield url
-    server.drop(url)
+    yield from _database(catalog_kind, request, tmp_path / "catalog.sqlite3", PostgresServer.catalog)
 
 
 @pytest.fixture
 def empty_url(catalog_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without any table."""
-    if catalog_kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    yield from _database(catalog_kind, request, tmp_path / "new.sqlite3", PostgresServer.database)
+
+
+def _database(
+    kind: str, request: pytest.FixtureRequest, file: Path, make: Callable[[PostgresServer], str]
+) -> Iterator[str]:
+    """The URL of a file that is not there yet, or of what a server makes and drops at the end."""
+    if kind == "sqlite":
+        yield f"sqlite:///{file}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.database()
+    url = make(server)
     yield url
     server.drop(url)
 

@@ -1,7 +1,8 @@
-"""Issues in every state that there is."""
+"""Libraries that a test may change or serve, and issues in every state that there is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,25 @@ import pytest
 import refdesk
 from rag.types import Digest
 from tests.commands import ROOT
+from tests.copies import copied
 from tests.faces import issues
 
 EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture
+def folder(sample_library: Path, tmp_path: Path) -> Path:
+    """The folder of a sample library that a test may change."""
+    return copied(sample_library, tmp_path / "own")
+
+
+@pytest.fixture
+def library(folder: Path) -> Iterator[refdesk.Library]:
+    """That sample library, open, with two readers beside `local`: ada has an address, bob has none."""
+    with refdesk.open_library(folder) as opened:
+        opened.readers.add("ada", email="ada@example.org")
+        opened.readers.add("bob")
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,20 +14,6 @@ from test_readers import QUESTION, signed_in
 
 import refdesk
 from refdesk.errors import InputError
-from tests.copies import copied
-
-
-@pytest.fixture
-def folder(sample_library: Path, tmp_path: Path) -> Path:
-    return copied(sample_library, tmp_path / "own")
-
-
-@pytest.fixture
-def library(folder: Path) -> Iterator[refdesk.Library]:
-    with refdesk.open_library(folder) as opened:
-        opened.readers.add("ada", email="ada@example.org")
-        opened.readers.add("bob")
-        yield opened
 
 
 @pytest.fixture

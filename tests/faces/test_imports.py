@@ -30,7 +30,6 @@ from refdesk.serve import worker
 from refdesk.serve.worker import Stopped, Worker
 from tests.campaigns import seeds
 from tests.commands import environment, start
-from tests.copies import copied
 from tests.usecases.test_killed import consistent
 from tests.warm import Process
 
@@ -144,11 +143,6 @@ def working(library: refdesk.Library) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-@pytest.fixture
-def folder(sample_library: Path, tmp_path: Path) -> Path:
-    return copied(sample_library, tmp_path / "own")
 
 
 @pytest.fixture

@@ -19,14 +19,8 @@ from refdesk.errors import ConfigError
 from refdesk.serve.limits import Limits, TooMany
 from tests import chat_server
 from tests.chat_server import as_reply, claim
-from tests.copies import copied
 
 QUESTION = "What explains grokking?"
-
-
-@pytest.fixture
-def folder(sample_library: Path, tmp_path: Path) -> Path:
-    return copied(sample_library, tmp_path / "own")
 
 
 @pytest.fixture

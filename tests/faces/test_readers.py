@@ -20,15 +20,9 @@ from refdesk.serve.app import check_doors
 from refdesk.serve.guard import Doors
 from refdesk.serve.sessions import COOKIE
 from tests.commands import Ran
-from tests.copies import copied
 
 Cli = Callable[..., Ran]
 QUESTION = "What explains grokking, the delayed generalization of networks?"
-
-
-@pytest.fixture
-def folder(sample_library: Path, tmp_path: Path) -> Path:
-    return copied(sample_library, tmp_path / "own")
 
 
 @pytest.fixture

@@ -29,16 +29,10 @@ from tests import chat_server
 from tests.browser import Browser, browsing
 from tests.chat_server import as_reply, claim
 from tests.commands import ROOT, Ran, environment
-from tests.copies import copied
 from tests.faces.sites import HOSTILE, QUESTION
 
 Cli = Callable[..., Ran]
 MANUAL = ROOT / "docs" / "serving.md"
-
-
-@pytest.fixture
-def folder(sample_library: Path, tmp_path: Path) -> Path:
-    return copied(sample_library, tmp_path / "own")
 
 
 @pytest.fixture(scope="module")

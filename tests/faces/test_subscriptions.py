@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -19,24 +19,10 @@ import refdesk
 from refdesk.errors import InputError, NotThere
 from refdesk.signing import read, sign
 from tests.commands import Ran
-from tests.copies import copied
 from tests.smtp_server import MailServer
 from tests.smtp_server import serving as mail_server
 
 Cli = Callable[..., Ran]
-
-
-@pytest.fixture
-def folder(sample_library: Path, tmp_path: Path) -> Path:
-    return copied(sample_library, tmp_path / "own")
-
-
-@pytest.fixture
-def library(folder: Path) -> Iterator[refdesk.Library]:
-    with refdesk.open_library(folder) as opened:
-        opened.readers.add("ada", email="ada@example.org")
-        opened.readers.add("bob")
-        yield opened
 
 
 @pytest.fixture
