@@ -279,7 +279,7 @@ LIMITS = {
 def found(name: str, value: float) -> str:
     """A figure with its unit."""
     unit = LIMITS[name].partition(" ")[0]
-    digits = 0 if unit in ("ms", "MB") or value.is_integer() else 1 if unit == "KB" or value >= 10 else 2
+    digits = 0 if unit in ("ms", "MB") or float(value).is_integer() else 1 if unit == "KB" or value >= 10 else 2
     return f"{value:,.{digits}f} {unit}".rstrip()
 
 
