@@ -23,7 +23,7 @@ def folder(sample_library: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(folder: Path) -> Iterator[refdesk.Library]:
+def lab(folder: Path) -> Iterator[refdesk.Library]:
     """That sample library, open, with two readers beside `local`: ada has an address, bob has none."""
     with refdesk.open_library(folder) as opened:
         opened.readers.add("ada", email="ada@example.org")

@@ -17,6 +17,11 @@ from refdesk.errors import InputError
 
 
 @pytest.fixture
+def library(lab: refdesk.Library) -> refdesk.Library:
+    return lab
+
+
+@pytest.fixture
 def week(library: refdesk.Library, tmp_path: Path) -> None:
     """A paper of the last whole week, which the next run tells."""
     today = datetime.now(UTC).date()

@@ -26,6 +26,11 @@ Cli = Callable[..., Ran]
 
 
 @pytest.fixture
+def library(lab: refdesk.Library) -> refdesk.Library:
+    return lab
+
+
+@pytest.fixture
 def fresh(library: refdesk.Library, tmp_path: Path) -> list[str]:
     """Papers of the last whole week, which the next run tells."""
     today = datetime.now(UTC).date()
