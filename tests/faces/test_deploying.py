@@ -33,8 +33,10 @@ from tests.copies import copied
 
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+TEAM = DEPLOY / "team"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+TEAM_PAGE = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
 INSTALLED = "/opt/refdesk/.venv/bin/refdesk"
 SECRET = "zymurgical"
 """A word of a question, which no log may hold."""
@@ -61,8 +63,12 @@ def commands() -> Iterator[str]:
         yield line
     (words,) = re.findall(r"^CMD (\[.*\])$", CONTAINERFILE, re.MULTILINE)
     yield shlex.join(json.loads(words))
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL):
-        called = r"^(?:lab|podman exec refdesk refdesk|podman run .*? localhost/refdesk) ([a-z-][^<#\n]*)"
+    yield from re.findall(r"command: &\w+ (serve .*)", (TEAM / "compose.yaml").read_text(encoding="utf-8"))
+    for block in re.findall(r"```sh\n(.*?)```", PAGE + TEAM_PAGE, re.DOTALL):
+        called = (
+            r"^(?:lab|podman exec refdesk refdesk|podman run .*? localhost/refdesk|podman-compose exec \S+ refdesk) "
+            r"([a-z-][^<#\n]*)"
+        )
         yield from re.findall(called, block.replace("\\\n", " "), re.MULTILINE)
 
 
@@ -79,9 +85,9 @@ def test_words_that_the_command_line_does_not_take_are_seen() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_page_shows_the_files_as_they_are(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert re.search(rf"```\w+\n{re.escape(text)}```", PAGE), path.name
-    assert f"deploy/{path.relative_to(DEPLOY).as_posix()}" in PAGE
+    text, page = path.read_text(encoding="utf-8"), TEAM_PAGE if TEAM in path.parents else PAGE
+    assert re.search(rf"```\w+\n{re.escape(text)}```", page), path.name
+    assert f"deploy/{path.relative_to(DEPLOY).as_posix()}" in page
 
 
 def test_the_units_say_what_they_must() -> None:
@@ -95,9 +101,11 @@ def test_the_units_say_what_they_must() -> None:
 def test_systemd_reads_the_units(tmp_path: Path) -> None:
     if not which("systemd-analyze"):
         pytest.skip("systemd-analyze is not here")
-    copytree(DEPLOY / "systemd", tmp_path, dirs_exist_ok=True)
+    for folder in (DEPLOY, TEAM):
+        copytree(folder / "systemd", tmp_path, dirs_exist_ok=True)
     for unit in tmp_path.glob("*.service"):
-        unit.write_text(unit.read_text(encoding="utf-8").replace(INSTALLED, "/bin/true"), encoding="utf-8")
+        text = re.sub(r"/opt/refdesk/.venv/bin/\w+", "/bin/true", unit.read_text(encoding="utf-8"))
+        unit.write_text(text, encoding="utf-8")
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *tmp_path.glob("*.service"), *tmp_path.glob("*.timer")],
         capture_output=True,
