@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.digests.keyphrases import NOT, TITLE, Degrees, Key, Phrase, Phrases
+from rag.digests.keyphrases import NOT, TITLE, Degrees, Key, Phrase, Phrases, tokens_of
 from rag.ports import Matrix
 from rag.types import Paper
 
@@ -53,16 +53,34 @@ class PeriodText:
     Args:
         papers: In any order.
         vectors: A unit row for each, shape (len(papers), dimension).
-        like: The period whose acronyms and common vector are taken, for comparison with it.
     """
 
-    def __init__(self, papers: Sequence[Paper], vectors: Matrix, *, like: PeriodText | None = None) -> None:
+    def __init__(self, papers: Sequence[Paper], vectors: Matrix) -> None:
         order = sorted(range(len(papers)), key=lambda row: papers[row].paper_id)
         self.papers = [papers[row] for row in order]
-        self.phrases: Phrases = Phrases(self.papers, like.phrases.acronyms if like else None)
-        rows = vectors[order].astype(np.float64)
-        self.mean: Array = like.mean if like else rows.mean(axis=0) if len(rows) else np.zeros(vectors.shape[1])
-        self.features = _units(rows - self.mean)
+        self._vectors = vectors[order]
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        """The titles and abstracts."""
+        return Phrases(tokens_of(self.papers))
+
+    @cached_property
+    def mean(self) -> Array:
+        """The common vector, shape (dimension,)."""
+        rows = self._vectors.astype(np.float64)
+        return rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1])
+
+    @cached_property
+    def features(self) -> Array:
+        """A unit row for each paper, without what is common to all."""
+        return _units(self._vectors.astype(np.float64) - self.mean)
+
+    def beside(self, now: PeriodText) -> PeriodText:
+        """The same papers with the acronyms and the common vector of a later period, for comparison with it."""
+        text = PeriodText(self.papers, self._vectors)
+        text.phrases, text.mean = self.phrases.with_acronyms(now.phrases.acronyms), now.mean
+        return text
 
     @cached_property
     def candidates(self) -> Candidates:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from rag.checking.words import stems
-from rag.digests.keyphrases import Phrase, Phrases
+from rag.digests.keyphrases import Phrase, Phrases, tokens_of
 from rag.types import Paper
 
 SAMPLE = 300
@@ -41,7 +41,7 @@ def headings(papers: Sequence[Paper], others: Sequence[Paper], *, subject: str =
     texts = [_Text(paper) for paper in papers]
     groups = [
         (phrase, {at for at, text in enumerate(texts) if at in phrase.holders and text.is_about(phrase.text)})
-        for phrase in Phrases([*papers, *sample]).salience(range(len(papers)), least=FEWEST)
+        for phrase in Phrases(tokens_of([*papers, *sample])).salience(range(len(papers)), least=FEWEST)
     ]
     widest = max(FEWEST, WIDEST * len(papers))
     found: dict[str, str] = {}

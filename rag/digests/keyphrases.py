@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import log
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.digests import phrase_tokens
-from rag.digests.phrase_tokens import Words
+from rag.digests.phrase_tokens import Numbers, Tokens, Words
 from rag.digests.phrase_words import GERUNDS, HEADS, NO_FIRST, NO_LAST, NOUNS, VAGUE, WIDE
 from rag.types import Paper
 
@@ -72,31 +72,33 @@ class Phrase:
     score: float = 0.0
 
 
+def tokens_of(papers: Iterable[Paper]) -> Tokens:
+    """The tokens of the title and of the abstract of each paper."""
+    return Tokens(text for paper in papers for text in (paper.title, paper.abstract))
+
+
 class Phrases:
     """
     The titles and abstracts of papers as one row of stems.
 
     Args:
-        papers: A paper a row.
+        tokens: A title and an abstract a paper, as `tokens_of` gives them.
         acronyms: The words of each acronym, those of another period; None finds them in these papers.
     """
 
-    def __init__(self, papers: Sequence[Paper], acronyms: Mapping[str, Words] | None = None) -> None:
-        self.count = len(papers)
-        parts = [phrase_tokens.tokens(text) for paper in papers for text in (paper.title, paper.abstract)]
-        tokens = list(chain.from_iterable(parts))
-        self.acronyms = phrase_tokens.acronyms(parts) if acronyms is None else acronyms
-        distinct = sorted(set(tokens))
-        number = {token: at for at, token in enumerate(distinct)}
-        of_token = np.fromiter(map(number.__getitem__, tokens), np.intp, len(tokens))
-        self._count = Counter(tokens)
-        units = [phrase_tokens.units(token, self.acronyms) for token in distinct]
-        counts = np.array([len(unit) for unit in units], dtype=np.intp)
-        first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp) if units else counts
-        lengths = counts[of_token]
-        begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
-        self._unit = np.repeat(first[of_token], lengths) + np.arange(len(begins)) - begins
-        text_of = np.repeat(np.repeat(np.arange(2 * self.count), [len(part) for part in parts]), lengths)
+    def __init__(self, tokens: Tokens, acronyms: Mapping[str, Words] | None = None) -> None:
+        self.count = len(tokens.lengths) // 2
+        self.acronyms = phrase_tokens.acronyms(tokens) if acronyms is None else acronyms
+        self._tokens = tokens
+        units = tokens.units(self.acronyms)
+        counts = np.fromiter(map(len, units), np.int32, len(units))
+        first = np.cumsum(counts, dtype=np.int32) - counts
+        lengths = counts[tokens.numbers]
+        begins = np.cumsum(lengths, dtype=np.int32) - lengths
+        self._unit: Numbers = np.repeat(first[tokens.numbers] - begins, lengths)
+        self._unit += np.arange(len(self._unit), dtype=np.int32)
+        texts = np.repeat(np.arange(len(tokens.lengths), dtype=np.int32), tokens.lengths)
+        text_of = np.repeat(texts, lengths)
         self._paper, self._title = text_of // 2, text_of % 2 == 0
         table = list(chain.from_iterable(units))
         self._shown = [unit.shown for unit in table]
@@ -104,6 +106,10 @@ class Phrases:
         self._inner = np.array([unit.inner for unit in table], dtype=bool)
         self._glued = [unit.glue for unit in table]
         self._words = [unit.word for unit in table]
+
+    def with_acronyms(self, acronyms: Mapping[str, Words]) -> Phrases:
+        """The same papers with the acronyms of another period, for comparison with it."""
+        return self if acronyms == self.acronyms else Phrases(self._tokens, acronyms)
 
     def mentions(self, keys: Sequence[Key]) -> Degrees:
         """How the papers hold each phrase: NOT, ONCE or OFTEN in the abstract, or in the TITLE; shape (papers, keys)."""
@@ -235,7 +241,8 @@ class Phrases:
 
     def _usual(self, word: str) -> str:
         lower = word.lower()
-        return lower if word == lower.capitalize() and self._count[lower] >= self._count[word] else word
+        count = self._tokens.count
+        return lower if word == lower.capitalize() and count(lower) >= count(word) else word
 
     def _written(self, start: int, length: int) -> str:
         units = self._unit[start : start + length].tolist()

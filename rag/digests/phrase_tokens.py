@@ -1,15 +1,22 @@
 """
 Tokenization for keyphrases: words of texts with their stems, hyphens as spaces, and acronyms as what they stand for.
 
+A token is taken apart once, however often it stands in the texts, which are kept as numbers of tokens.
 `rag.digests.keyphrases` finds phrases in them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rag.checking.words import stems
 from rag.digests.phrase_words import BARRIERS, VERBS
@@ -29,6 +36,7 @@ _PREFIX = re.compile(r"(multi|pre|non|semi|anti|sub|super|co|bio|spatio|hyper|me
 
 Words = tuple[str, ...]
 """Words in lower case, or stems."""
+Numbers = NDArray[np.int32]
 
 
 class Unit(NamedTuple):
@@ -89,9 +97,62 @@ def units(token: str, acronyms: Mapping[str, Words]) -> list[Unit]:
     ]
 
 
+class Tokens:
+    """
+    The tokens of texts, one text after another.
+
+    Args:
+        texts: In order. Each ends with a full stop.
+
+    Attributes:
+        distinct: Each token once, in the order of its first use.
+        numbers: The place of each token of the texts among those, shape (tokens,).
+        lengths: How many tokens each text has, shape (texts,).
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        number: defaultdict[str, int] = defaultdict()
+        number.default_factory = number.__len__
+        numbers, lengths = array("i"), array("i")
+        for text in texts:
+            found = tokens(text)
+            numbers.extend(map(number.__getitem__, found))
+            lengths.append(len(found))
+        number.default_factory = None
+        self._number = number
+        self.distinct = list(number)
+        self.numbers: Numbers = np.array(numbers, dtype=np.int32)
+        self.lengths: Numbers = np.array(lengths, dtype=np.int32)
+
+    def places(self, token: str) -> NDArray[np.bool_]:
+        """True where the texts have a token."""
+        return np.equal(self.numbers, self._number.get(token, -1))
+
+    def count(self, token: str) -> int:
+        """How often the texts have a token."""
+        return int(self._counts[self._number[token]]) if token in self._number else 0
+
+    @cached_property
+    def _counts(self) -> NDArray[np.intp]:
+        return np.bincount(self.numbers, minlength=len(self.distinct))
+
+    def units(self, acronyms: Mapping[str, Words]) -> list[list[Unit]]:
+        """The words of each distinct token, those that an acronym stands for."""
+        return [
+            units(token, acronyms) if _singular(token) in acronyms else known
+            for token, known in zip(self.distinct, self._units, strict=True)
+        ]
+
+    @cached_property
+    def _units(self) -> list[list[Unit]]:
+        return [units(token, {}) for token in self.distinct]
+
+
 def stemmed(words: Sequence[str]) -> list[str]:
     """The stem of each word, empty for one that ends a phrase."""
-    return ["" if _ends(word, stem) else stem for word, stem in zip(words, stems(words), strict=True)]
+    known = dict.fromkeys(words)
+    stem_of = {word: "" if _ends(word, stem) else stem for word, stem in zip(known, stems(list(known)), strict=True)}
+    return [stem_of[word] for word in words]
 
 
 def _ends(word: str, stem: str) -> bool:
@@ -104,7 +165,7 @@ def _ends(word: str, stem: str) -> bool:
     )
 
 
-def acronyms(texts: Sequence[Sequence[str]]) -> dict[str, Words]:
+def acronyms(texts: Tokens) -> dict[str, Words]:
     """
     The words of each acronym that papers define as in “Retrieval-Augmented Generation (RAG)”, most of them by the same
     words.
@@ -112,16 +173,18 @@ def acronyms(texts: Sequence[Sequence[str]]) -> dict[str, Words]:
     Source: Schwartz and Hearst, “A simple algorithm for identifying abbreviation definitions”, 2003; a strict form.
     """
     defined: dict[str, dict[Words, list[Words]]] = {}
-    for text in texts:
-        for at in [at for at, token in enumerate(text[:-2]) if token == "(" and text[at + 2] == ")"]:  # noqa: S105
-            token = text[at + 1]
-            if not _ACRONYM.fullmatch(token):
-                continue
-            name = _singular(token)
-            words = list(chain.from_iterable(_parts(each) for each in text[max(0, at - len(name)) : at]))
-            words = words[-len(name) :]
-            if [word[:1] for word in words] == list(name.lower()) and not {*words} & BARRIERS:
-                defined.setdefault(name, {}).setdefault(tuple(stems(words)), []).append(tuple(words))
+    begins = np.cumsum(texts.lengths) - texts.lengths
+    opening = np.flatnonzero(texts.places("(")[:-2] & texts.places(")")[2:])  # a full stop is between two texts
+    of_text = begins[np.searchsorted(begins, opening, side="right") - 1]
+    for at, begin in zip(opening.tolist(), of_text.tolist(), strict=True):
+        token = texts.distinct[texts.numbers[at + 1]]
+        if not _ACRONYM.fullmatch(token):
+            continue
+        name = _singular(token)
+        before = texts.numbers[max(begin, at - len(name)) : at].tolist()
+        words = list(chain.from_iterable(_parts(texts.distinct[number]) for number in before))[-len(name) :]
+        if [word[:1] for word in words] == list(name.lower()) and not {*words} & BARRIERS:
+            defined.setdefault(name, {}).setdefault(tuple(stems(words)), []).append(tuple(words))
     found: dict[str, Words] = {}
     for name, by_key in sorted(defined.items()):
         most = max(by_key.values(), key=lambda written: (len(written), written))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,13 +25,18 @@ KEYWORD_SHARE = 0.1
 """The share of a theme's papers that must hold a keyword."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PaperSet:
     """The papers of a period, and a unit row for each, shape (len(papers), dimension)."""
 
     name: str
     papers: Sequence[Paper]
     vectors: Matrix
+
+    @cached_property
+    def text(self) -> PeriodText:
+        """The papers as phrases and features, read once."""
+        return PeriodText(self.papers, self.vectors)
 
 
 def track(
@@ -68,14 +74,14 @@ def themes(
         before: The papers of the period before, among which the themes of this one are counted too. Without them, or
             with fewer than `FEWEST`, there are no trends.
     """
-    text = PeriodText(period.papers, period.vectors)
+    text = period.text
     candidates, known = text.candidates, previous or ()
     clusters = choose(text, preferred={theme.key for theme in known if theme.size})
     now = assigned(text, candidates.mentions, clusters)
     sizes = now.sizes
     earlier = _Earlier.none(len(sizes))
     if before and sizes and len(before.papers) >= FEWEST:
-        compared = Comparison(text, PeriodText(before.papers, before.vectors, like=text))
+        compared = Comparison(text, before.text.beside(text))
         then = compared.before(clusters).sizes
         earlier = _Earlier(before.name, len(before.papers), then, compared.statuses(clusters))
     phrases = [candidates.phrases[column] for column in clusters.columns]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.checking.words import stems
-from rag.digests.keyphrases import OFTEN, Phrase, Phrases
+from rag.digests.keyphrases import OFTEN, Phrase, Phrases, tokens_of
 from rag.digests.themes import capitalized
 from rag.types import Paper, Theme
 
@@ -47,7 +47,7 @@ def themes(papers: Sequence[Paper], topic: str) -> tuple[Theme, ...]:
     """
     if len(papers) < FEWEST:
         return ()
-    corpus = Phrases(papers)
+    corpus = Phrases(tokens_of(papers))
     of_topic = frozenset(_stems(topic))
     candidates = [
         phrase

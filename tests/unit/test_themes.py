@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.digests import clusters, phrase_tokens, themes, trends
-from rag.digests.keyphrases import NOT, ONCE, TITLE, Phrases
+from rag.digests.keyphrases import NOT, ONCE, TITLE, Phrases, tokens_of
 from rag.digests.tracking import TrackedTheme
 from rag.embedders.static import StaticEmbedder
 from rag.types import Paper, Theme
@@ -118,7 +118,7 @@ def test_label_words_stubs_and_generic_heads_name_nothing(phrase: str) -> None:
         Paper(paper_id=f"p:{number}", title=f"On {phrase}", abstract=f"The {phrase}: of {phrase}, {number}.")
         for number in range(9)
     ]
-    assert not Phrases(some).candidates(least=3, most=9)
+    assert not Phrases(tokens_of(some)).candidates(least=3, most=9)
 
 
 def test_hyphens_are_spaces_and_an_acronym_is_what_the_papers_define_it_by() -> None:
@@ -129,13 +129,13 @@ def test_hyphens_are_spaces_and_an_acronym_is_what_the_papers_define_it_by() -> 
         "RAG is slow.",
         "We cut the rag.",
     ]
-    some = Phrases([Paper(paper_id=f"p:{n}", title="x", abstract=text) for n, text in enumerate(texts)])
-    (phrase,) = Phrases([Paper(paper_id=f"p:{n}", title=text, abstract="") for n, text in enumerate(texts)]).candidates(
-        least=3, most=9
-    )
+    abstracts = [Paper(paper_id=f"p:{n}", title="x", abstract=text) for n, text in enumerate(texts)]
+    titles = [Paper(paper_id=f"p:{n}", title=text, abstract="") for n, text in enumerate(texts)]
+    some = Phrases(tokens_of(abstracts))
+    (phrase,) = Phrases(tokens_of(titles)).candidates(least=3, most=9)
     assert (phrase.text.lower(), phrase.holders) == ("retrieval-augmented generation", {0, 1, 2, 3})
     assert (some.mentions([phrase.key])[:, 0] > NOT).tolist() == [True, True, True, True, False]
-    assert phrase_tokens.acronyms([phrase_tokens.tokens(text) for text in texts[:2]]) == {}  # two papers are too few
+    assert phrase_tokens.acronyms(phrase_tokens.Tokens(texts[:2])) == {}  # two papers are too few
 
 
 def test_membership_asks_the_more_of_the_vector_the_less_a_paper_says() -> None:
