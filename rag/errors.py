@@ -18,7 +18,8 @@ Errors: every exception that Refdesk raises on purpose.
     │   ├── LibraryReadOnly               it must be written and cannot be
     │   ├── StoreMismatch                 made with other settings, or by a newer Refdesk
     │   ├── StoreDamaged                  a store cannot be read
-    │   └── StoreFull                     the disk has no room
+    │   ├── StoreFull                     the disk has no room
+    │   └── VectorsUnavailable            the server of the vectors cannot be used now
     └── ModelError               exit 6   an embedder or a feed could not be reached
         ├── EmbedderUnavailable
         ├── ModelUnavailable              the chat model failed, or its reply could not be used
@@ -126,6 +127,10 @@ class StoreDamaged(StoreError):
 
 class StoreFull(StoreError):
     """The disk has no room."""
+
+
+class VectorsUnavailable(StoreError):
+    """The server of the vectors cannot be used now; questions are answered by words alone."""
 
 
 class ModelError(RefdeskError):

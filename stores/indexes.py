@@ -11,12 +11,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
-from urllib.parse import urlsplit
 
 from rag.ports import Lexical, Matrix, Vectors
 from rag.types import Chunk, Paper
 from stores.sql.changes import INDEXES, LEXICAL, VECTORS
-from stores.urls import collection_name
+from stores.urls import beside
 
 NEW = ".new"
 """The end of the name of an index that is being built."""
@@ -149,7 +148,7 @@ class Indexes:
             self._folder,
             open_lexical=self._open_lexical,
             open_vectors=self._open_vectors,
-            vectors_url=self._vectors_url and _beside(self._vectors_url),
+            vectors_url=self._vectors_url and beside(self._vectors_url, NEW),
             suffix=NEW,
         )
         anew.library_id = self.library_id
@@ -194,8 +193,3 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except OSError:
         return True
-
-
-def _beside(url: str) -> str:
-    """The URL of the collection that is built beside the one of a server's URL."""
-    return urlsplit(url)._replace(path=f"/{collection_name(url)}{NEW}").geturl()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 COLLECTION = "chunks"
 """The name of a collection of vectors, unless a server's URL names another."""
+CLOUD = "chroma-cloud"
+"""The scheme of the URL of a database in Chroma Cloud."""
+_CLOUD_HOST = "api.trychroma.com"
 _SECRET_VALUE = re.compile(r"([?&][^=&]*(?:passw|pwd|token|key|secret)[^=&]*=)[^&]*", re.IGNORECASE)
 _USERINFO = re.compile(r"^(.*?://)?.*@", re.DOTALL)
 
@@ -90,6 +94,76 @@ def database_file(url: str | URL) -> Path | None:
     return Path(str(name))
 
 
-def collection_name(url: str) -> str:
-    """The name of a collection on a Chroma server, by its URL."""
-    return urlsplit(url).path.strip("/") or COLLECTION
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChromaAddress:
+    """
+    A collection on a Chroma server, or in Chroma Cloud.
+
+    `shown` is the URL without secrets; `base` is the URL that paths of the API follow.
+    """
+
+    shown: str
+    base: str
+    host: str
+    port: int
+    tenant: str = "default_tenant"
+    database: str = "default_database"
+    collection: str = COLLECTION
+    is_cloud: bool = False
+
+    @property
+    def token_name(self) -> str:
+        """The variable of the environment that holds the token for it."""
+        return "CHROMA_API_KEY" if self.is_cloud else "CHROMA_TOKEN"
+
+
+def chroma_address(url: str) -> ChromaAddress:
+    """
+    Parse the URL of a Chroma server.
+
+    Args:
+        url: `http(s)://host[:port][/collection]`, or `chroma-cloud://tenant/database[/collection]`, with `?host=NAME`
+            for a region other than the first.
+
+    Raises:
+        ValueError: It is none of them.
+
+    >>> chroma_address("https://chroma.example.org/papers").base
+    'https://chroma.example.org:443'
+    >>> chroma_address("chroma-cloud://0a1b/lab").base
+    'https://api.trychroma.com:443'
+    """
+    parts = urlsplit(url)
+    names = [name for name in parts.path.split("/") if name]
+    is_cloud = parts.scheme == CLOUD
+    if is_cloud:
+        server = urlsplit(f"//{dict(parse_qsl(parts.query)).get('host', _CLOUD_HOST)}")
+        right = bool(parts.netloc) and "@" not in parts.netloc and len(names) in (1, 2)
+    else:
+        server, right = parts, parts.scheme in ("http", "https") and len(names) < 2
+    secure = parts.scheme != "http"
+    port = (443 if secure else 8000) if server.port is None else server.port
+    if not right or not server.hostname or not port or "@" in parts.path:
+        raise ValueError("is no URL of a Chroma server")
+    host = f"[{server.hostname}]" if ":" in server.hostname else server.hostname
+    shown, base = masked(url), f"{'https' if secure else 'http'}://{host}:{port}"
+    collection = names[-1] if len(names) == (2 if is_cloud else 1) else COLLECTION
+    if not is_cloud:
+        return ChromaAddress(shown=shown, base=base, host=host, port=port, collection=collection)
+    return ChromaAddress(
+        shown=shown,
+        base=base,
+        host=host,
+        port=port,
+        tenant=parts.netloc,
+        database=names[0],
+        collection=collection,
+        is_cloud=True,
+    )
+
+
+def beside(url: str, ending: str) -> str:
+    """The URL of the collection whose name is that of a URL's collection with an ending."""
+    address, parts = chroma_address(url), urlsplit(url)
+    folder = f"/{address.database}" if address.is_cloud else ""
+    return parts._replace(path=f"{folder}/{address.collection}{ending}").geturl()

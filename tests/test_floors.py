@@ -84,6 +84,7 @@ FLOORS = {
 VENDORS = {
     "chromadb": {"stores", "rag.embedders"},  # there for the MiniLM that Chroma ships
     "tantivy": {"stores"},
+    "tenacity": {"stores.vectors"},
     "sqlalchemy": {"stores"},
     "alembic": {"stores"},
     "openai": {"rag.embedders"},
@@ -124,7 +125,7 @@ VENDORS = {
     "re2": {"rag.flags"},
     "filelock": {"stores.locks"},
     "rapidfuzz": {"rag.retrieval", "refdesk.near_names"},
-    "orjson": {"rag.sources"},
+    "orjson": {"rag.sources", "stores.vectors"},
 }
 
 

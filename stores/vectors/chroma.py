@@ -7,42 +7,31 @@ distances; here they are cosine similarities. Any number of threads may search w
 
 from __future__ import annotations
 
-import shutil
-import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
-from chromadb.errors import ChromaError, NotFoundError
 
-from rag.errors import StoreError
 from rag.ports import Matrix
 from rag.types import Chunk, Paper
-from stores.folder_lock import FolderLock
-from stores.guard import Guard
-from stores.urls import COLLECTION, collection_name, masked
-from stores.vectors.clients import MOST_COPIED_BYTES, close_client, store_error, too_large_to_copy
+from stores.vectors.backend import Backend
 from stores.vectors.collection import (
     PAGE,
-    Opened,
     of_another_library,
-    open_collection,
     own_metadata,
     owner,
     parts,
     stored_metadata,
     without_unfinished,
 )
-from stores.vectors.persisting import WRITERS, Unpersisted
-from stores.vectors.replacing import REPLACED, drop_collection, replace_collection, replace_folder, replaced
+from stores.vectors.folder import FolderBackend
+from stores.vectors.persisting import WRITERS
+from stores.vectors.server import ServerBackend
 
-_PAGE_BESIDE_SEARCHES = 50
-"""Chunks in one write while others search: embedded Chroma holds Python's global lock meanwhile, 2 ms a chunk."""
-_SEARCHED_LATELY_S = 10.0
 _FIRST = 3  # chunks of a paper that are looked at: an abstract seldom has more, and asking for them costs time
 _SAMPLE = 200  # chunks by whose papers a collection is known, at its beginning and at its end
 _AMONG = 30_000  # ids in one $in; SQLite, on which Chroma rests, takes 32,766 variables
@@ -55,51 +44,36 @@ class ChromaVectors:
     Args:
         place: A folder, or a server's URL such as `http://localhost:8000`, with `/name` after it for another
             collection than `chunks`, where several libraries share a server.
+        environment: Where the token of a server is.
         library_id: The id of the library that it belongs to.
 
     Raises:
-        ConfigError: The URL is not valid.
-        StoreMismatch: The collection belongs to another library.
-        StoreError: The place cannot be used.
+        ConfigError: The URL is not valid, or the token in the environment.
+        StoreMismatch: The collection belongs to another library; a server is asked for it when it is first used.
+        StoreError: The folder cannot be used.
     """
 
-    def __init__(self, place: Path | str, *, library_id: str = "") -> None:
-        self._place, self._library_id = place, library_id
-        self.remote = isinstance(place, str)
-        self._name = collection_name(place) if isinstance(place, str) else COLLECTION
-        self._guard = Guard()
-        self._unpersisted = Unpersisted(place)
-        self._searched = float("-inf")
-        with self._translated():
-            self._opened = self._open()
-
-    def _open(self, *, create: bool = False) -> Opened:
-        return open_collection(self._place, self._name, self._library_id, create=create)
-
-    def _exchange(self, opened: Opened) -> None:
-        with self._guard.exchanging():
-            self._opened, old = opened, self._opened
-            self._unpersisted = Unpersisted(self._place, loaded=opened.loaded)
-        if old.client is not None:
-            close_client(old.client)
+    def __init__(self, place: Path | str, *, library_id: str = "", environment: Mapping[str, str] = os.environ) -> None:
+        self._library_id = library_id
+        self._backend: Backend = (
+            FolderBackend(place, library_id)
+            if isinstance(place, Path)
+            else ServerBackend(place, library_id, environment)
+        )
+        self.remote = self._backend.remote
 
     # ---- the library that it belongs to
 
     @property
     def exists(self) -> bool:
         """True if there is a collection."""
-        return self._opened.collection is not None
+        with self._using() as collection:
+            return collection is not None
 
     @property
     def problem(self) -> str | None:
         """A sentence that says why the vectors cannot be read; None if they can."""
-        if isinstance(self._place, Path) and too_large_to_copy(self._place):
-            return (
-                f"The vectors in {self._place} cannot be written, and are too large to be copied and read "
-                f"({MOST_COPIED_BYTES >> 30} GB at most, in the temporary folder); "
-                "papers are found by their words only."
-            )
-        return None
+        return self._backend.problem
 
     def claim(self, knows: Callable[[Sequence[str]], int]) -> None:
         """
@@ -118,7 +92,7 @@ class ChromaVectors:
             samples = [collection.get(limit=_SAMPLE, offset=at, include=[])["ids"] for at in ends]
             papers = sorted({parts(chunk_id)[0] for chunk_ids in samples for chunk_id in chunk_ids})
             if papers and 2 * knows(papers) <= len(papers):
-                raise of_another_library(self._place, self._name)
+                raise of_another_library(self._backend.place, self._backend.name)
             collection.modify(metadata={**(collection.metadata or {}), **own_metadata(self._library_id)})
 
     # ---- writing
@@ -134,11 +108,11 @@ class ChromaVectors:
         """
         if not len(chunks) == len(vectors) == len(papers):
             raise ValueError(f"{len(chunks)} chunks, {len(vectors)} vectors and {len(papers)} papers do not match")
-        self._open_to_write()
+        self._backend.open_to_write()
         at = 0
         while at < len(chunks):
-            page = slice(at, min(at + self._page(), len(chunks)))
-            with self._using() as collection, self._unpersisted.writing(page.stop - at, collection):
+            page = slice(at, min(at + self._backend.page, len(chunks)))
+            with self._backend.writing(page.stop - at) as collection:
                 collection.upsert(
                     ids=[chunk.chunk_id for chunk in chunks[page]],
                     embeddings=vectors[page],
@@ -148,19 +122,7 @@ class ChromaVectors:
                     ],
                 )
             at = page.stop
-        with self._using() as collection:
-            self._unpersisted.persist(collection)
-
-    def _page(self) -> int:
-        if self.remote:
-            return self._opened.batch
-        searched_lately = time.monotonic() - self._searched < _SEARCHED_LATELY_S
-        return _PAGE_BESIDE_SEARCHES if searched_lately else min(self._opened.batch, WRITERS - 1)
-
-    def _open_to_write(self) -> None:
-        if not (self.exists and self._opened.may_write):
-            with self._translated():
-                self._exchange(self._open(create=True))
+        self._backend.persist()
 
     def delete(self, paper_ids: Sequence[str], *, but: Collection[str] = ()) -> None:
         """
@@ -170,9 +132,9 @@ class ChromaVectors:
 
         Do not delete what is written again: of 200 papers that were deleted first, up to 12 were not found (measured).
         """
-        if not (self.exists and paper_ids):
+        if not (paper_ids and self.exists):
             return
-        self._open_to_write()
+        self._backend.open_to_write()
         for at in range(0, len(paper_ids), PAGE):
             page = list(paper_ids[at : at + PAGE])
             with self._using() as collection:
@@ -180,19 +142,12 @@ class ChromaVectors:
             unwanted = [chunk_id for chunk_id in found if chunk_id not in but]
             for first in range(0, len(unwanted), WRITERS - 1):
                 chunk_ids = unwanted[first : first + WRITERS - 1]
-                with self._using() as collection, self._unpersisted.writing(len(chunk_ids), collection):
+                with self._backend.writing(len(chunk_ids)) as collection:
                     collection.delete(ids=chunk_ids)
 
     def clear(self) -> None:
         """Drop the collection, for vectors of any dimension; in a folder, the whole folder."""
-        with self._translated():
-            if isinstance(self._place, str):
-                drop_collection(self._opened.client, self._name)
-                self._exchange(self._open())
-            else:
-                self._exchange(Opened(None, None, PAGE))
-                with FolderLock(self._place).exclusive():
-                    shutil.rmtree(self._place, ignore_errors=True)
+        self._backend.clear()
 
     def replace(self, place: Path | str) -> None:
         """
@@ -201,23 +156,11 @@ class ChromaVectors:
         Readers that have the old ones open go on with them until `remove_replaced`, and those that open any find
         either. This object is closed.
         """
-        with self._translated():
-            if isinstance(self._place, Path) and isinstance(place, Path):
-                self.close()
-                with FolderLock(place).exclusive():
-                    replace_folder(place, self._place)
-                FolderLock(self._place).path.unlink(missing_ok=True)
-            else:
-                replace_collection(self._opened.client, collection_name(str(place)), self._name)
-                self.close()
+        self._backend.replace(place)
 
     def remove_replaced(self) -> None:
         """Delete the vectors that `replace` left for readers; to be called by the one writer."""
-        with self._translated():
-            if self.remote:
-                drop_collection(self._opened.client, f"{self._name}{REPLACED}")
-            elif isinstance(self._place, Path):
-                shutil.rmtree(replaced(self._place), ignore_errors=True)
+        self._backend.remove_replaced()
 
     # ---- reading
 
@@ -238,7 +181,7 @@ class ChromaVectors:
         if limit < 1 or (papers is not None and not papers):
             return []
         ids = list(dict.fromkeys(papers or ()))
-        self._searched = time.monotonic()
+        self._backend.searching()
         wheres: list[Any] = [{"paper_id": {"$in": ids[at : at + _AMONG]}} for at in range(0, len(ids), _AMONG)]
         hits: list[tuple[str, int, float]] = []
         row = np.asarray(vector, dtype=np.float32)[None, :]
@@ -321,30 +264,13 @@ class ChromaVectors:
         return lost + [chunk_id for chunk_id in chunk_ids[::step] if chunk_id not in probed]
 
     def reopen(self) -> None:
-        """See what others wrote, by a new client: an embedded one keeps what it read, even a deleted collection."""
-        with self._translated():
-            self._exchange(self._open())
+        """See what others wrote."""
+        self._backend.reopen()
 
     def close(self) -> None:
         """Close the files or the connection."""
-        with suppress(StoreError), self._using() as collection:
-            self._unpersisted.persist(collection)
-        self._exchange(Opened(None, None, PAGE))
+        self._backend.close()
 
-    @contextmanager
-    def _using(self) -> Iterator[Any]:
+    def _using(self) -> AbstractContextManager[Any]:
         """The collection for one call, or None if there is none; a generator must not yield inside."""
-        with self._translated(), self._guard.reading():
-            yield self._opened.collection
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except NotFoundError as error:  # the collection was rebuilt under an open client
-            place = masked(self._place) if isinstance(self._place, str) else self._place
-            raise StoreError(
-                f"The collection at {place} was rebuilt meanwhile.", hint="Run the command again."
-            ) from error
-        except (ChromaError, httpx.HTTPError, ValueError, OSError, RuntimeError) as error:
-            raise store_error(self._place, error) from error
+        return self._backend.using()

@@ -1,20 +1,18 @@
-"""Opens or makes a Chroma collection, whose metadata has the id of its library and the number of its layout."""
+"""
+What is stored in a Chroma collection, in a folder or on a server: the ids and metadata of chunks, and whose it is.
+
+It opens nothing: `stores.vectors.folder` and `stores.vectors.server` do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rag.errors import StoreDamaged, StoreMismatch
 from rag.types import Chunk, Paper
-from stores.folder_lock import FolderLock
 from stores.sql.rows import day_number
-from stores.urls import masked
-from stores.vectors.clients import close_client, has_database, open_client
-from stores.vectors.persisting import NEVER, load, load_to_write
-from stores.vectors.replacing import REPLACED, find_collection, replaced
 
 LAYOUT = 1
 """The newest layout of what is stored with a chunk."""
@@ -23,80 +21,6 @@ PAGE = 2_000
 _MOST_HALVES = 500
 """Calls for the vectors of one page of ids, at most."""
 _LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """
-    A client, its collection (None if there is none), and the number of chunks that the client takes at once.
-
-    `may_write` is False if it is in a folder and was opened to be read, `loaded` if it may have no graph yet.
-    """
-
-    client: Any
-    collection: Any
-    batch: int
-    may_write: bool = False
-    loaded: bool = True
-
-
-def open_collection(place: Path | str, name: str, library_id: str, *, create: bool) -> Opened:
-    """
-    Open a collection by a client of its own. One in a folder is loaded, while its files are locked.
-
-    Args:
-        place: A folder, or a server's URL.
-        name: The collection's name.
-        library_id: The id of the library that it should belong to.
-        create: True opens the collection to write it, and makes it if it is absent.
-
-    Raises:
-        StoreMismatch: It belongs to another library.
-        StoreDamaged: The files of its graph are damaged.
-        LibraryLocked: They were in use by others for too long.
-    """
-    if isinstance(place, str):
-        return _open(place, name, library_id, create=create)
-    if create:
-        place.parent.mkdir(parents=True, exist_ok=True)
-    lock = FolderLock(place)
-    with lock.exclusive() if create else lock.shared():
-        return _open(place, name, library_id, create=create)
-
-
-def _open(place: Path | str, name: str, library_id: str, *, create: bool) -> Opened:
-    if isinstance(place, Path) and not create and not has_database(place):
-        place = replaced(place)
-    client = open_client(place, create=create)
-    if client is None:
-        return Opened(None, None, PAGE)
-    try:
-        collection = find_collection(client, name)
-        if collection is None and create:
-            collection = _made(client, name, library_id, {} if isinstance(place, str) else {"sync_threshold": NEVER})
-        elif collection is None and isinstance(place, str):
-            collection = find_collection(client, f"{name}{REPLACED}")
-        if collection is not None and owner(collection) not in ("", library_id):
-            raise of_another_library(place, name)
-        loaded = True
-        if isinstance(place, Path) and create:
-            loaded = load_to_write(collection, place)
-        elif isinstance(place, Path) and collection is not None:
-            load(collection, getattr(client, "refdesk_copy", place))
-        batch = min(int(client.get_max_batch_size()), PAGE)
-        return Opened(client, collection, batch, create or isinstance(place, str), loaded)
-    except BaseException:
-        close_client(client)
-        raise
-
-
-def _made(client: Any, name: str, library_id: str, hnsw: dict[str, Any]) -> Any:
-    return client.get_or_create_collection(
-        name,
-        embedding_function=None,
-        configuration={"hnsw": {"space": "cosine", **hnsw}},
-        metadata=own_metadata(library_id),
-    )
 
 
 def own_metadata(library_id: str) -> dict[str, Any]:
@@ -113,7 +37,7 @@ def of_another_library(place: Path | str, name: str) -> StoreMismatch:
     """The error for a collection of another library, with the next step."""
     if isinstance(place, str):
         return StoreMismatch(
-            f"The collection “{name}” at {masked(place)} belongs to another library.",
+            f"The collection “{name}” at {place} belongs to another library.",
             hint="Put a name of its own after the URL in the setting `vectors`, such as "
             "`http://localhost:8000/my-papers`, and run `refdesk reindex`.",
         )

@@ -83,7 +83,7 @@ def test_whatever_was_written_is_in_the_files_when_the_call_returns(folder: Path
     vectors = ChromaVectors(folder)
     write(vectors, 3)
     write(vectors, count, first=3)
-    vectors._exchange(vectors._open())  # as a process that is killed: nothing is written on closing
+    vectors._backend._exchange(vectors._backend._open())  # as a process that is killed: nothing is written on closing
     vectors.close()
     assert lacking(folder) == 0
     assert graph_problem(folder) is None

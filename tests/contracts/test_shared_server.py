@@ -12,8 +12,9 @@ from small import chunk, paper
 
 import refdesk
 from refdesk import errors
+from stores.urls import chroma_address
 from stores.vectors.chroma import ChromaVectors
-from stores.vectors.clients import close_client, open_client
+from stores.vectors.server import ServerClient
 from tests.contracts.test_vectors import unit
 
 _names = count()
@@ -58,21 +59,21 @@ def papers(tmp_path: Path) -> Callable[[str], Path]:
 
 def metadata(url: str) -> dict[str, object]:
     server, _, name = url.rpartition("/")
-    client = open_client(server, create=False)
+    client = ServerClient(chroma_address(server), "")
     try:
         return dict(client.get_collection(name, embedding_function=None).metadata or {})
     finally:
-        close_client(client)
+        client.close()
 
 
 def without_id(url: str) -> None:
     """Take the library's id from a collection, as earlier versions made it."""
     server, _, name = url.rpartition("/")
-    client = open_client(server, create=False)
+    client = ServerClient(chroma_address(server), "")
     try:
         client.get_collection(name, embedding_function=None).modify(metadata={"made": "before"})
     finally:
-        close_client(client)
+        client.close()
 
 
 def test_the_collection_of_another_library_is_refused_whatever_is_done(
@@ -135,9 +136,9 @@ def test_a_collection_that_is_gone_from_the_server_is_missing(
     library = opened("one")
     library.add(papers("whales"))
     server, _, name = collection.rpartition("/")
-    client = open_client(server, create=False)
+    client = ServerClient(chroma_address(server), "")
     client.delete_collection(name)
-    close_client(client)
+    client.close()
     again = opened("one")
     with pytest.raises(errors.StoreDamaged, match="The vector index is missing"):
         again.search("whales")
@@ -156,7 +157,7 @@ def test_a_collection_that_is_gone_from_the_server_is_missing(
 )
 def test_a_failing_url_is_told_without_its_password(url: str) -> None:
     with pytest.raises(errors.RefdeskError) as caught:
-        ChromaVectors(url)
+        ChromaVectors(url).count()
     shown = f"{caught.value.message} {caught.value.hint}"
     assert "127.0.0.1" in shown
     assert "ter2" not in shown

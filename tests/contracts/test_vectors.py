@@ -18,7 +18,7 @@ from chromadb.config import Settings
 from numpy.typing import NDArray
 from small import chunk, chunk_ids, paper
 
-from rag.errors import ConfigError, StoreDamaged, StoreError
+from rag.errors import ConfigError, StoreDamaged, StoreError, VectorsUnavailable
 from rag.types import Chunk, Paper
 from stores.vectors.chroma import ChromaVectors
 from stores.vectors.clients import close_client
@@ -296,10 +296,14 @@ def opened_plainly(place: Path | str) -> Iterator[Any]:
     else:
         url = urlsplit(place)
         client = chromadb.HttpClient(host=str(url.hostname), port=int(url.port or 0), settings=settings)
+    apis = [each._server for each in (client, client._admin_client)]
     try:
         yield client
     finally:
         close_client(client)
+        for api in apis:  # Chroma does not close its connections to a server
+            if hasattr(api, "_session"):
+                api._session.close()
 
 
 def test_plain_chromadb_finds_documents_and_flat_metadata_as_the_contract_says(place: Path | str) -> None:
@@ -368,8 +372,10 @@ def test_what_is_no_url_of_a_server_is_a_wrong_setting(place: str) -> None:
 
 
 def test_a_server_that_is_not_there_is_a_store_error_that_names_it() -> None:
-    with pytest.raises(StoreError, match=r"http://127\.0\.0\.1:9") as caught:
-        ChromaVectors("http://127.0.0.1:9")
+    vectors = ChromaVectors("http://127.0.0.1:9")
+    with pytest.raises(VectorsUnavailable, match=r"http://127\.0\.0\.1:9") as caught:
+        vectors.count()
+    vectors.close()
     assert "chroma run" in str(caught.value.hint)
 
 
@@ -385,8 +391,10 @@ def test_a_folder_that_holds_something_else_is_damaged_and_the_hint_mends_it(tmp
 def test_a_server_that_cannot_be_reached_is_told_with_the_reason(login: str) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # no one listens there
-        with pytest.raises(StoreError, match=r"cannot be used: .*Connection refused") as caught:
-            ChromaVectors(f"http://{login}127.0.0.1:{unused.getsockname()[1]}")
+        vectors = ChromaVectors(f"http://{login}127.0.0.1:{unused.getsockname()[1]}")
+        with pytest.raises(VectorsUnavailable, match=r"cannot be used: .*Connection refused") as caught:
+            vectors.count()
+        vectors.close()
     assert "secret" not in str(caught.value)
 
 

@@ -30,6 +30,7 @@ from refdesk import errors
 from refdesk.feeds.fetching import Fetcher
 from refdesk.models import hub
 from refdesk.models.known import on_hub
+from stores.vectors.chroma import ChromaVectors
 from tests.commands import ROOT, environment
 
 QUESTION = "What explains grokking, the delayed generalization of networks?"
@@ -447,6 +448,7 @@ WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
     errors.StoreMismatch: _mismatched,
     errors.StoreDamaged: _damaged,
     errors.StoreFull: _full,
+    errors.VectorsUnavailable: lambda at: ChromaVectors("http://127.0.0.1:9").count(),
     errors.EmbedderUnavailable: lambda at: at.unreachable(),
     errors.ModelUnavailable: _unmodelled,
     errors.FeedUnavailable: lambda _: Fetcher(pause_s=0).get("http://127.0.0.1:9/"),
