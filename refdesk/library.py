@@ -268,6 +268,16 @@ class Library(Served):
         """A value that changes with every change of papers or indexes; None while the open indexes are behind."""
         return self._store.change_counter()
 
+    def follow(self) -> bool:
+        """
+        Index in this folder what other machines added to a catalog that they share; a question does so by itself.
+
+        Returns:
+            False where the catalog is this folder's alone, so that there is nothing to follow.
+        """
+        self._store.follow()
+        return bool(self._store.catalog.changes.own)
+
     def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> int:
         """
         Index what a killed import or an interrupted rebuild left; whoever searches meanwhile uses what is there.

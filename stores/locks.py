@@ -98,6 +98,19 @@ class WriterOfPapers(ProcessLock):
         self._writer, self._tell = writer, notify
 
     @contextmanager
+    def own_indexes(self) -> Iterator[bool]:
+        """Be the only one who writes the indexes of the folder, without waiting; gives False if another one is."""
+        try:
+            self._lock.acquire(timeout=0)
+        except (Timeout, OSError):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._lock.release()
+
+    @contextmanager
     def held(self) -> Iterator[None]:
         """Be the only writer. Raises as `ProcessLock.held`, and StoreError if the catalog's server is away."""
         with super().held(), self._writer.held(timeout_s=self._timeout_s, notify=self._tell):

@@ -21,11 +21,13 @@ from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, Paper
 from stores import manifest
 from stores.embedding import cut, embed, in_order
+from stores.following import follow, index_next
 from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.changes import INDEXES, VECTORS, Span, written_of
+from stores.sql.changes import INDEXES, LEXICAL, Span, written_of
+from stores.sql.positions import PositionFile
 from stores.sql.writer import SQLWriter
 
 BATCH = 1_000
@@ -99,6 +101,8 @@ class LibraryStore:
             manifest.require_here(self.catalog.settings())
             self.embedder_name = manifest.require_embedder(self.catalog, embedder_name)
             self.indexes.library_id = self.catalog.setting("library_id") or ""
+            if place.shared:
+                self.catalog.changes.own = {LEXICAL: PositionFile(place.folder / LEXICAL, self.indexes.library_id)}
             self._written = written_of(self.catalog.changes.indexes())
         except BaseException:
             self.catalog.close()
@@ -169,6 +173,7 @@ class LibraryStore:
         Args:
             wait: Wait for a thread that is opening them.
         """
+        self.follow()
         states, settings = self.catalog.changes.indexes(), self.catalog.settings()
         manifest.require_here(settings)
         rebuilt = (settings.get("embedder") or "") != self.embedder_name
@@ -202,7 +207,7 @@ class LibraryStore:
         """The change counter of the open indexes; None if they lack papers, or others have written to them since."""
         states = self.catalog.changes.indexes()
         is_whole = written_of(states) == self._written and not any(state.lag for state in states.values())
-        return max((state.written for state in states.values()), key=lambda each: int(each or 0)) if is_whole else None
+        return "-".join(state.written for state in states.values()) if is_whole else None
 
     def written_since_refresh(self) -> bool:
         """True if others have written the indexes since they were opened, or, waited for a moment, exchange them."""
@@ -236,21 +241,15 @@ class LibraryStore:
         done = self._rebuild(progress) if self.needs_rebuild() else 0
         self.indexes.tidy()
         self.health.repair()
-        while True:
-            states = self.catalog.changes.indexes()
-            lowest = min(state.position for state in states.values())
-            entries = self.catalog.changes.after(lowest, limit=BATCH)
-            if not entries:
-                return done
-            behind = [name for name, state in states.items() if state.position == lowest]
-            papers = self.catalog.papers([paper_id for _, paper_id in entries])
-            cuts, vectors = embed(lambda: self.embedder, papers if VECTORS in behind else {})
-            self.catalog.cut_anew({paper_id: chunks for paper_id, chunks in cuts.items() if not chunks})
-            merged_ids = [paper_id for _, paper_id in entries if paper_id not in papers]
-            span = Span(lowest, entries[-1][0])
-            self.index(papers, in_order(cuts), vectors, span, fresh=False, merged_ids=merged_ids, into=behind)
-            done += len(papers)
-            progress(len(papers))
+        while (count := index_next(self, INDEXES)) is not None:
+            done += count
+            progress(count)
+        return done
+
+    def follow(self) -> None:
+        """Bring the indexes that this machine has for itself up to date, as `stores.following` does."""
+        if not self.read_only:
+            follow(self, self._lock)
 
     def _rebuild(self, progress: Progress) -> int:
         """
@@ -315,6 +314,7 @@ class LibraryStore:
             into: Which indexes.
         """
         with self._exchanging:  # readers use the indexes meanwhile, and none reopens what this process wrote
+            self.catalog.writer.require_newest()
             try:
                 self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=merged_ids, into=into)
             except StoreError:
@@ -323,7 +323,8 @@ class LibraryStore:
                         self.catalog.set({REBUILD: "yes"})
                 raise
             self.catalog.changes.advance(into, span)
-            self._written = written_of(self.catalog.changes.indexes())
+            written = written_of(self.catalog.changes.indexes())
+            self._written |= {name: written[name] for name in into}  # another machine may have written the other one
 
     def now(self) -> str:
         """The time, ISO 8601 in UTC."""

@@ -250,6 +250,10 @@ class WriterLock(Protocol):
         """Hold it. Raises LibraryLocked if another writer does not finish in time, or LibraryReadOnly."""
         ...
 
+    def own_indexes(self) -> AbstractContextManager[bool]:
+        """Hold its part for the indexes of the folder alone, without waiting; gives False if another one holds it."""
+        ...
+
 
 class Catalog(Protocol):
     """The papers, as retrieval reads them."""

@@ -1,6 +1,6 @@
 """
-Upkeep: index what a killed import or an interrupted rebuild left, while the server answers from what is there; and
-delete answers that were kept for their days.
+Upkeep: index what a killed import or an interrupted rebuild left, while the server answers from what is there; follow
+other machines that share the catalog; and delete answers that were kept for their days.
 
 A process of its own does the indexing. The server sees what it has written as it sees what any other process writes.
 
@@ -10,8 +10,8 @@ A process of its own does the indexing. The server sees what it has written as i
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
@@ -22,11 +22,13 @@ from refdesk.serve import beside
 LOOK_S = 30.0
 """How often a server looks whether its indexes lack papers."""
 _AFTER_FAILURE_S = 600.0
+_FOLLOW_S = 0.5
 
 
+@contextmanager
 def kept_up(
     library: Library, folder: Path, config: Path | None, tell: Callable[[str], None], *, look_s: float = LOOK_S
-) -> AbstractContextManager[None]:
+) -> Iterator[None]:
     """
     Keep the indexes and the kept answers up to date until the block ends.
 
@@ -37,9 +39,22 @@ def kept_up(
         look_s: Seconds between two looks.
     """
     if library.read_only:
-        return nullcontext()
+        yield
+        return
     command = [sys.executable, "-m", "refdesk.serve.upkeep", *beside.place(folder, config)]
-    return beside.looking(lambda over: _look(library, command, tell, over, look_s))
+    with (
+        beside.looking(lambda over: _look(library, command, tell, over, look_s)),
+        beside.looking(lambda over: _follow(library, over)),
+    ):
+        yield
+
+
+def _follow(library: Library, over: Event) -> None:
+    """Find within a second what other machines add; the word index of a folder is written beside its readers."""
+    shared = True
+    while shared and not over.wait(_FOLLOW_S):
+        with suppress(RefdeskError):  # the catalog is away
+            shared = library.follow()
 
 
 def _look(library: Library, command: list[str], tell: Callable[[str], None], over: Event, look_s: float) -> None:

@@ -35,7 +35,7 @@ TITLE_BOOST = 2.0
 """How much more a phrase counts in a title."""
 _TRIES = 5
 """How often an index is opened that another process replaces meanwhile."""
-_META, _MANAGED = "meta.json", ".managed.json"  # tantivy's: the segments that count, and all files that it may delete
+_META, _MANAGED = "meta.json", ".managed.json"  # the segments that count, and all files that tantivy may delete
 
 
 class TantivyLexical:
@@ -328,7 +328,7 @@ def _replace(path: Path, new: Path) -> None:
         file.name
         for folder in (path, new)
         for file in folder.iterdir()
-        if file.name not in (_META, _MANAGED) and not file.name.endswith(".lock")
+        if not file.name.endswith((".json", ".lock"))  # neither tantivy's own two nor a position
     }
     (new / _MANAGED).write_text(json.dumps(sorted(managed)), encoding="utf-8")
     (new / _MANAGED).replace(path / _MANAGED)  # first, so that what a killed process moved is collected later

@@ -7,7 +7,7 @@ far each has followed the change log, and how each paper was cut into chunks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import sqlalchemy as sa
@@ -152,7 +152,7 @@ class SQLCatalog(PaperQueries):
 
     def change_counter(self) -> str:
         """A value that changes with every write of papers or of an index; caches compare it."""
-        return self.setting(CHANGE_COUNTER) or ""
+        return "-".join([self.setting(CHANGE_COUNTER) or "", *self.changes.own_written()])
 
     def settings(self) -> dict[str, str]:
         """All stored values of the library."""
@@ -266,11 +266,12 @@ class SQLCatalog(PaperQueries):
                 connection.execute(statement, cuts)
                 move_change_counter(connection)
 
-    def exchange(self, indexes: Iterable[str], position: int, values: Mapping[str, str]) -> None:
+    def exchange(self, indexes: Collection[str], position: int, values: Mapping[str, str]) -> None:
         """Store, in one transaction, that new indexes took the place of the old ones, with their manifest."""
         with self.writer.transaction() as connection:
             set_positions(connection, indexes, position, written=move_change_counter(connection))
             _set(connection, values)
+        self.changes.place_own(indexes, position)
 
 
 def _set(connection: sa.Connection, values: Mapping[str, str]) -> None:

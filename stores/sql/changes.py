@@ -4,7 +4,7 @@ The change log of papers, and how far each index has followed it.
 Every write of papers gives each of them the next numbers of the log, in the same transaction; only a paper's newest
 entry is kept. An index's position is the number up to which it holds all changes. It is written after the index, so
 it is never ahead of what the index holds: a process killed anywhere leaves a position behind, and the next writer of
-papers catches up.
+papers catches up. Positions stand in the catalog, but for an index that each machine has for itself (`positions`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from stores.sql.positions import PositionFile
 from stores.sql.rows import slices
 from stores.sql.schema import count_up, reading
 from stores.sql.tables import changes, index_positions, settings
@@ -65,23 +66,35 @@ class SQLChanges:
     def __init__(self, engine: sa.Engine, writer: SQLWriter) -> None:
         self._engine, self._writer = engine, writer
         self._is_there = False
+        self.own: Mapping[str, PositionFile] = {}
+        """By name, the indexes that this machine has for itself, where machines share the catalog."""
 
     def indexes(self) -> dict[str, IndexState]:
         """Each index, by name."""
         lag = sa.select(sa.func.count()).where(changes.c.seq > index_positions.c.seq).scalar_subquery()
         query = sa.select(index_positions, lag.label("lag")).order_by(index_positions.c.name)
+        own = {name: file.read() for name, file in self.own.items()}  # before the log, which may not be the older one
         with reading(self._engine) as connection:
             if not self._exists(connection):
                 marked = connection.execute(sa.select(sa.func.count()).select_from(_papers).where(_papers.c.to_index))
                 counter = sa.select(settings.c.value).where(settings.c.name == CHANGE_COUNTER)
                 state = IndexState(0, marked.scalar_one(), connection.execute(counter).scalar() or "")
                 return dict.fromkeys(INDEXES, state)
-            return {row.name: IndexState(row.seq, row.lag, row.written) for row in connection.execute(query)}
+            states = {row.name: IndexState(row.seq, row.lag, row.written) for row in connection.execute(query)}
+            for name, position in own.items():
+                seq = position.seq if position.seq <= _newest(connection) else 0  # an older catalog was restored
+                behind = sa.select(sa.func.count()).where(changes.c.seq > seq)
+                states[name] = IndexState(seq, connection.execute(behind).scalar_one(), position.written)
+            return states
+
+    def own_written(self) -> list[str]:
+        """A value for each index of this machine alone, which changes with every write of it."""
+        return [file.read().written for _, file in sorted(self.own.items())]
 
     def newest(self) -> int:
         """The newest number of the log; 0 if it is empty."""
         with reading(self._engine) as connection:
-            return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(changes.c.seq), 0))).scalar_one())
+            return _newest(connection)
 
     def after(self, position: int, *, limit: int | None = None) -> list[tuple[int, str]]:
         """Number and paper id of each change after a position, the oldest first."""
@@ -105,10 +118,16 @@ class SQLChanges:
             names: The indexes that were written.
             span: The part that was written to them.
         """
-        which = index_positions.c.name.in_(sorted(names)) & (index_positions.c.seq >= span.before)
+        for name in self.own.keys() & set(names):
+            seq = self.own[name].read().seq
+            self.own[name].write(span.last if seq >= span.before else seq)
+        shared = sorted(set(names) - self.own.keys())
+        if not shared:
+            return
+        which = index_positions.c.name.in_(shared) & (index_positions.c.seq >= span.before)
         with self._writer.transaction() as connection:
             counter = move_change_counter(connection)
-            written = sa.update(index_positions).where(index_positions.c.name.in_(sorted(names)))
+            written = sa.update(index_positions).where(index_positions.c.name.in_(shared))
             connection.execute(written.values(written=counter))
             connection.execute(
                 sa.update(index_positions).where(which, index_positions.c.seq < span.last).values(seq=span.last)
@@ -118,6 +137,12 @@ class SQLChanges:
         """Store that indexes are empty: every paper is to be indexed in them again."""
         with self._writer.transaction() as connection:
             set_positions(connection, names, 0)
+        self.place_own(names, 0)
+
+    def place_own(self, names: Iterable[str], position: int) -> None:
+        """Set the positions of those of these indexes that this machine has for itself."""
+        for name in self.own.keys() & set(names):
+            self.own[name].write(position)
 
 
 def record(connection: sa.Connection, paper_ids: Sequence[str]) -> Span:
@@ -128,14 +153,17 @@ def record(connection: sa.Connection, paper_ids: Sequence[str]) -> Span:
         connection: In a writing transaction of the one writer of papers.
         paper_ids: Each once; merged ids too, so that the indexes delete them.
     """
-    newest = sa.select(sa.func.coalesce(sa.func.max(changes.c.seq), 0))
-    before = connection.execute(newest).scalar_one()
+    before = _newest(connection)
     for part in slices(paper_ids):
         connection.execute(sa.delete(changes).where(changes.c.paper_id.in_(part)))
     if paper_ids:
         connection.execute(sa.insert(changes), [{"paper_id": paper_id} for paper_id in paper_ids])
     move_change_counter(connection)
-    return Span(before, connection.execute(newest).scalar_one())
+    return Span(before, _newest(connection))
+
+
+def _newest(connection: sa.Connection) -> int:
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(changes.c.seq), 0))).scalar_one())
 
 
 def set_positions(

@@ -87,6 +87,12 @@ class SQLWriter:
         with writing(self._engine, new=True) as connection:
             return count_up(connection, _NUMBER) if sa.inspect(connection).has_table(settings.name) else ""
 
+    def require_newest(self) -> None:
+        """Raise LibraryLocked if another writer has begun since this one did: it must write no shared index either."""
+        if self._number:
+            with self.transaction():
+                pass
+
     @contextmanager
     def transaction(self, *, new: bool = False) -> Iterator[sa.Connection]:
         """
