@@ -207,7 +207,7 @@ class LibraryStore:
         """The change counter of the open indexes; None if they lack papers, or others have written to them since."""
         states = self.catalog.changes.indexes()
         is_whole = written_of(states) == self._written and not any(state.lag for state in states.values())
-        return "-".join(state.written for state in states.values()) if is_whole else None
+        return "-".join(filter(None, written_of(states).values())) if is_whole else None
 
     def written_since_refresh(self) -> bool:
         """True if others have written the indexes since they were opened, or, waited for a moment, exchange them."""
