@@ -26,7 +26,7 @@ from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.changes import INDEXES, LEXICAL, Span, written_of
+from stores.sql.changes import INDEXES, LEXICAL, VECTORS, Span, written_of
 from stores.sql.positions import PositionFile
 from stores.sql.writer import SQLWriter
 
@@ -101,7 +101,7 @@ class LibraryStore:
             manifest.require_here(self.catalog.settings())
             self.embedder_name = manifest.require_embedder(self.catalog, embedder_name)
             self.indexes.library_id = self.catalog.setting("library_id") or ""
-            if place.shared:
+            if place.shared and isinstance(indexes.place(VECTORS), str):
                 self.catalog.changes.own = {LEXICAL: PositionFile(place.folder / LEXICAL, self.indexes.library_id)}
             self._written = written_of(self.catalog.changes.indexes())
         except BaseException:
