@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         OptionalDatabaseUrl,
         OptionalLine,
         OptionalPath,
-        OptionalWebUrl,
+        OptionalVectorsUrl,
         PositiveCount,
         Share,
         Timeout,
@@ -55,7 +55,7 @@ class Config:
         max_output_tokens: The longest reply of the model, in tokens; a model that reasons needs several thousand.
         model_timeout_s: How long to wait for the model, and for each part of its reply.
         price_per_million_input, price_per_million_output: Prices of a million tokens, for the cost that is shown.
-        vectors: URL of a Chroma server, in place of the folder `chroma`.
+        vectors: URL of a Chroma server, or of a database in Chroma Cloud, in place of the folder `chroma`.
         catalog: SQLAlchemy URL, in place of the file `catalog.sqlite3`.
         max_sentences: The most sentences in an answer.
         contact: A mail address or page that requests to providers name.
@@ -84,7 +84,7 @@ class Config:
     model_timeout_s: Timeout = 60.0
     price_per_million_input: Number | None = None
     price_per_million_output: Number | None = None
-    vectors: OptionalWebUrl = None
+    vectors: OptionalVectorsUrl = None
     catalog: OptionalDatabaseUrl = None
     max_sentences: PositiveCount = 5
     contact: OptionalLine = None

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from rag.errors import ConfigError
 from rag.types import JudgeChoice as JudgeChoice
-from stores.urls import is_database, masked
+from stores.urls import chroma_address, is_database, masked
 
 LONGEST_WAIT_S = 86_400
 """A timeout above a day is a mistake, and sockets refuse one above some centuries."""
@@ -70,6 +70,14 @@ def _web_url(text: str) -> str:
     return text
 
 
+def _vectors_url(text: str) -> str:
+    try:
+        chroma_address(text)
+    except ValueError as error:
+        raise ValueError("must be an http(s) URL of a Chroma server, or chroma-cloud://tenant/database") from error
+    return text
+
+
 def _database_url(text: str) -> str:
     if not is_database(text):
         raise ValueError("must be an SQLAlchemy URL such as sqlite:////path/catalog.sqlite3")
@@ -97,7 +105,7 @@ WebUrl = Annotated[Line, AfterValidator(_web_url)]
 DatabaseUrl = Annotated[Line, AfterValidator(_database_url)]
 OptionalLine = Annotated[Line | None, BeforeValidator(_empty_is_none)]
 OptionalPath = Annotated[UserPath | None, BeforeValidator(_empty_is_none)]
-OptionalWebUrl = Annotated[WebUrl | None, BeforeValidator(_empty_is_none)]
+OptionalVectorsUrl = Annotated[Annotated[Line, AfterValidator(_vectors_url)] | None, BeforeValidator(_empty_is_none)]
 OptionalDatabaseUrl = Annotated[DatabaseUrl | None, BeforeValidator(_empty_is_none)]
 Name = Annotated[str, AfterValidator(_line)]
 Day = Annotated[Any, BeforeValidator(_day)]

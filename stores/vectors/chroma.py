@@ -190,8 +190,8 @@ class ChromaVectors:
                 if collection is None:
                     return []
                 found = collection.query(query_embeddings=row, n_results=limit, where=where, include=["distances"])
-            near = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
-            hits += [(*parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in near]
+                near = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
+                hits += [(*parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in near]
         return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))[:limit]
 
     def similarities(self, vector: Matrix, papers: Sequence[str]) -> dict[str, float]:
@@ -226,12 +226,17 @@ class ChromaVectors:
         for at in range(0, len(chunk_ids), _AMONG):
             for page in without_unfinished(self._page_of, list(chunk_ids[at : at + _AMONG])):
                 if page["ids"]:
-                    yield page["ids"], np.asarray(page["embeddings"], dtype=np.float32)
+                    yield page["ids"], page["embeddings"]
 
     def _page_of(self, chunk_ids: list[str]) -> dict[str, Any]:
         with self._using() as collection:
-            found: dict[str, Any] = {"ids": []}
-            return found if collection is None else dict(collection.get(ids=chunk_ids, include=["embeddings"]))
+            if collection is None:
+                return {"ids": []}
+            found = collection.get(ids=chunk_ids, include=["embeddings"])
+            ids, rows = list(found["ids"]), np.asarray(found["embeddings"], dtype=np.float32)
+            if len(rows) != len(ids) or (ids and rows.ndim != 2) or not all(map(parts, ids)):
+                raise ValueError("the ids do not match the vectors")
+            return {"ids": ids, "embeddings": rows}
 
     def count(self) -> int:
         """How many chunks there are."""
@@ -245,10 +250,15 @@ class ChromaVectors:
                 if collection is None:
                     return
                 found = collection.get(limit=PAGE, offset=page * PAGE, include=["documents", "metadatas"])
-            if not found["ids"]:
+                rows = [
+                    (chunk_id, text or "", str((metadata or {}).get("title", "")))
+                    for chunk_id, text, metadata in zip(
+                        found["ids"], found["documents"], found["metadatas"], strict=True
+                    )
+                ]
+            if not rows:
                 return
-            for chunk_id, text, metadata in zip(found["ids"], found["documents"], found["metadatas"], strict=True):
-                yield chunk_id, text or "", str((metadata or {}).get("title", ""))
+            yield from rows
 
     def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
         """Search for evenly spread chunks by their own vectors, at most `probes`, and return those not found."""

@@ -18,6 +18,7 @@ from chromadb.errors import ChromaError, InvalidArgumentError, InvalidDimensionE
 
 from rag.errors import ConfigError, StoreError, VectorsUnavailable
 from stores.urls import ChromaAddress, chroma_address, masked
+from stores.vectors.cloud import LimitedClient, Limits
 from stores.vectors.collection import PAGE, of_another_library, own_metadata, owner
 from stores.vectors.replacing import REPLACED, drop_collection, find_collection, replace_collection
 from stores.vectors.requests import Requests, unavailable
@@ -38,7 +39,7 @@ class ServerClient:
     """
 
     def __init__(self, address: ChromaAddress, token: str) -> None:
-        self._requests = Requests(address, token)
+        self._address, self._requests = address, Requests(address, token)
         self._where = {"tenant": address.tenant, "database": address.database}
 
     def get_collection(self, name: str, *, embedding_function: None = None) -> Any:
@@ -47,13 +48,18 @@ class ServerClient:
 
     def get_or_create_collection(self, name: str, metadata: Mapping[str, Any]) -> Any:
         """The collection of a name, made with this metadata if there is none."""
-        model = self._requests.create_collection(
-            name,
-            configuration={"hnsw": {"space": "cosine"}},
-            metadata=dict(metadata),
-            get_or_create=True,
-            **self._where,
-        )
+        try:
+            model = self._requests.create_collection(
+                name,
+                configuration={"hnsw": {"space": "cosine"}},
+                metadata=dict(metadata),
+                get_or_create=True,
+                **self._where,
+            )
+        except (NotFoundError, InvalidArgumentError) as error:  # of the database, or of the name
+            raise unavailable(
+                self._address, _line(error), "Correct the setting `vectors`, or make that first."
+            ) from error
         return self._collection(model)
 
     def delete_collection(self, name: str) -> None:
@@ -70,6 +76,18 @@ class ServerClient:
 
     def _collection(self, model: Any) -> Any:
         return Collection(client=self._requests, model=model, embedding_function=None)
+
+
+def connect(address: ChromaAddress, token: str) -> ServerClient | LimitedClient:
+    """A client for a server, or for Chroma Cloud. Raises ConfigError where that lacks its key."""
+    if not address.is_cloud:
+        return ServerClient(address, token)
+    if not token:
+        raise ConfigError(
+            f"Chroma Cloud asks for a key, and {address.token_name} is not set.",
+            hint=f"Make a key in its dashboard, and set {address.token_name} in the environment.",
+        )
+    return LimitedClient(ServerClient(address, token), Limits())
 
 
 class Circuit:
@@ -126,7 +144,7 @@ class ServerBackend:
                 f"“{masked(url)}” is not the URL of a Chroma server.", hint="Write it as `http://localhost:8000`."
             ) from error
         self.place, self.name, self._library_id = self._address.shown, self._address.collection, library_id
-        self._client: Any = ServerClient(self._address, environment.get(self._address.token_name, "").strip())
+        self._client: Any = connect(self._address, environment.get(self._address.token_name, "").strip())
         self._collection: Any = _UNASKED
         self._is_gone = False
         self._batch = PAGE

@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
+
+from tests.chroma_proxy import TOKEN, ChromaProxy, identity, make_database, quotas, running
 
 _names = itertools.count()
 
@@ -73,11 +76,41 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"the Chroma server did not answer at {url}: {log.read_text()[-500:]}")
 
 
-@pytest.fixture(params=["embedded", pytest.param("server", marks=pytest.mark.server)])
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, Path]:
+    """An authority of one's own, and its file."""
+    made, file = trustme.CA(), tmp_path_factory.mktemp("authority") / "authority.pem"
+    made.cert_pem.write_to_path(file)
+    return made, file
+
+
+@pytest.fixture(scope="session")
+def cloud_server(chroma_server: str, authority: tuple[trustme.CA, Path]) -> Iterator[ChromaProxy]:
+    """A stand-in for Chroma Cloud: a Chroma server behind TLS, a key, and the quotas."""
+    make_database(chroma_server)
+    with running(chroma_server, authority[0]) as proxy:
+        proxy.check, proxy.answers = quotas, identity
+        yield proxy
+
+
+@pytest.fixture
+def cloud(
+    cloud_server: ChromaProxy, authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
+) -> ChromaProxy:
+    """The same, with the key and the authority in the environment."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
+    monkeypatch.setenv("CHROMA_API_KEY", TOKEN)
+    return cloud_server
+
+
+@pytest.fixture(params=["embedded", *(pytest.param(each, marks=pytest.mark.server) for each in ("server", "cloud"))])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    """Where a new, empty collection may be: a folder, or a name of its own on a server."""
+    """Where a new, empty collection may be: a folder, or a name of its own on a server or its like of Chroma Cloud."""
     if request.param == "embedded":
         return tmp_path / "chroma"
+    if request.param == "cloud":
+        proxy: ChromaProxy = request.getfixturevalue("cloud")
+        return f"chroma-cloud://lab/papers/contract-{next(_names)}?host=127.0.0.1:{proxy.port}"
     url: str = request.getfixturevalue("chroma_server")
     return f"{url}/contract-{next(_names)}"
 

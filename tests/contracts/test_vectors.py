@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from small import chunk, chunk_ids, paper
 
 from rag.errors import ConfigError, StoreDamaged, StoreError, VectorsUnavailable
 from rag.types import Chunk, Paper
+from stores.urls import chroma_address
 from stores.vectors.chroma import ChromaVectors
 from stores.vectors.clients import close_client
 from tests.commands import environment
@@ -235,7 +237,7 @@ import numpy as np
 from small import chunk, chunk_ids, paper
 from stores.vectors.chroma import ChromaVectors
 place = sys.argv[1]
-vectors = ChromaVectors(place if place.startswith("http") else Path(place))
+vectors = ChromaVectors(place if "://" in place else Path(place))
 rows = np.eye(16, dtype=np.float32)[[3, 4]]
 papers = [paper(1003), paper(1004)]
 vectors.upsert([chunk(each) for each in papers], rows, papers)
@@ -293,6 +295,12 @@ def opened_plainly(place: Path | str) -> Iterator[Any]:
     settings = Settings(anonymized_telemetry=False)
     if isinstance(place, Path):
         client = chromadb.PersistentClient(path=str(place), settings=settings)
+    elif place.startswith("chroma-cloud"):
+        address = chroma_address(place)
+        key, host, port = os.environ["CHROMA_API_KEY"], address.host, address.port
+        client = chromadb.CloudClient(
+            address.tenant, address.database, key, settings=settings, cloud_host=host, cloud_port=port
+        )
     else:
         url = urlsplit(place)
         client = chromadb.HttpClient(host=str(url.hostname), port=int(url.port or 0), settings=settings)
@@ -314,11 +322,11 @@ def test_plain_chromadb_finds_documents_and_flat_metadata_as_the_contract_says(p
     vectors = ChromaVectors(place)
     vectors.upsert([second, chunk(yearly), chunk(undated)], unit(3), [dated, yearly, undated])
     vectors.close()
-    name = urlsplit(place).path.strip("/") if isinstance(place, str) else "chunks"
+    name = chroma_address(place).collection if isinstance(place, str) else "chunks"
     with opened_plainly(place) as client:
         assert isinstance(place, str) or [each.name for each in client.list_collections()] == ["chunks"]
         found = client.get_collection(name, embedding_function=None).get(
-            include=["documents", "metadatas", "embeddings"]
+            include=["documents", "metadatas", "embeddings"], limit=300
         )
     by_id = {
         each: (text, metadata)
