@@ -24,7 +24,7 @@ from rag.checking import Checker, Judge
 from rag.errors import ModelUnavailable, PaperNotFound
 from rag.question import FollowUp, follow_up, understand
 from rag.retrieval.retriever import Retrieved
-from rag.types import EVERY_PAPER, Answer, Claim, Filter, JudgeChoice
+from rag.types import EVERY_PAPER, WORDS_ALONE, Answer, Claim, Filter, JudgeChoice
 from refdesk.citations import Citations
 from refdesk.judges import Judges
 
@@ -219,7 +219,8 @@ class Ask:
                 return retrieved if query == question else self._retrieve(query, filter_)
 
             try:
-                yield from self._generator.chain(retrieve, options, chat).stream(question)
+                for part in self._generator.chain(retrieve, options, chat).stream(question):
+                    yield _saying(part, retrieved)
                 return
             except ModelUnavailable as error:
                 if strict:
@@ -236,7 +237,7 @@ class Ask:
         )
         if not degraded:
             yield from answer.claims
-        yield replace(answer, degraded=degraded)
+        yield _saying(replace(answer, degraded=degraded), retrieved)
 
     def _options(self, *, fresh: bool = False) -> Options:
         settings = self._settings
@@ -302,6 +303,14 @@ class Ask:
                 )
             sentences[shown["id"]] = cited
         return stored, replayed(stored, sentences, self.checker, self._judges.stored())
+
+
+def _saying(part: Claim | Answer, retrieved: Retrieved) -> Claim | Answer:
+    """The same part; an answer says that its papers were found by their words alone, if so."""
+    if not (retrieved.words_only and isinstance(part, Answer)):
+        return part
+    reason = f"{part.degraded['reason']}; {WORDS_ALONE['reason']}" if part.degraded else WORDS_ALONE["reason"]
+    return replace(part, degraded={**(part.degraded or WORDS_ALONE), "reason": reason})
 
 
 def _timed(parts: Iterator[Claim | Answer]) -> Iterator[Claim | Answer]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 from rag.answers.stream import AnswerStream
 from rag.question import FollowUp
-from rag.types import Answer, Filter, FilterOptions, Hit, JudgeChoice, Paper, Review, choose_filter
+from rag.types import WORDS_ALONE, Answer, Filter, FilterOptions, Hit, Hits, JudgeChoice, Paper, Review, choose_filter
 from refdesk import wiring
 from refdesk.arguments import check_count
 from refdesk.filters import checked_filter
@@ -63,7 +63,7 @@ class Questions:
         sort: Sort = "score",
         filter: Filter | None = None,  # noqa: A002 - the public name
         **filters: Unpack[FilterOptions],
-    ) -> list[Hit]:
+    ) -> Hits:
         """
         Rank the papers that match a query, best first; none if no paper holds its words or anything near them.
 
@@ -86,13 +86,15 @@ class Questions:
         if not query.strip() and chosen.authors:
             catalog = self._store.catalog
             ids = catalog.matching(checked_filter(catalog, chosen), newest_first=True)[:limit]
-            return [_unranked(paper) for paper in catalog.papers(ids).values()]
+            return Hits(_unranked(paper) for paper in catalog.papers(ids).values())
         retrieved = self.retrieve(query, depth=limit, filter=chosen)
         if retrieved.unknown:
-            return []
+            return Hits()
         newest_first = sort == "date" or bool(retrieved.understood and retrieved.understood.newest_first)
         hits = _with_bare(retrieved)[:limit]
-        return sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if newest_first else hits
+        found = Hits(sorted(hits, key=lambda hit: hit.paper.day, reverse=True) if newest_first else hits)
+        found.degraded = WORDS_ALONE if retrieved.words_only else None
+        return found
 
     def ask(
         self,

@@ -45,10 +45,12 @@ class Retrieval:
         asked, checked = self._understood(question, checked_filter(self._store.catalog, filter_))
         before = self._store.reopened
         self._store.refresh()
-        self._store.health.require()
+        problem = self._store.health.require()
         retriever = self._of_the_embedder()
         try:
-            retrieved = retriever.retrieve(asked, filter_=checked, depth=depth)
+            retrieved = retriever.retrieve(asked, filter_=checked, depth=depth, words_only=bool(problem))
+            if retrieved.words_only and not problem:
+                self._store.health.require()  # the server went away meanwhile; this says so
             if self._store.reopened == before:
                 return retrieved if retrieved.hits else self._with_reason(retrieved, asked, checked)
             self._store.refresh(wait=True)
@@ -61,7 +63,8 @@ class Retrieval:
                 raise
             self._store.refresh(wait=True)
         # the indexes were rebuilt under the question
-        return self._of_the_embedder().retrieve(asked, filter_=checked, depth=depth)
+        problem = self._store.health.require()
+        return self._of_the_embedder().retrieve(asked, filter_=checked, depth=depth, words_only=bool(problem))
 
     def _understood(self, question: str, filter_: Filter) -> tuple[Understood, Filter]:
         """The question, and the filter narrowed to the authors and the span that it names."""

@@ -154,7 +154,7 @@ class Reviews:
 
     def _vectors(self, papers: Sequence[Paper]) -> Matrix:
         """A unit row for each paper; those that the index lacks are embedded."""
-        rows = self._store.vectors.rows([paper.paper_id for paper in papers]) if papers else {}
+        rows = self._store.indexes.rows([paper.paper_id for paper in papers]) if papers else {}
         if missing := [paper for paper in papers if paper.paper_id not in rows]:
             texts = [embedding_text(paper, self._store.cut(paper)[0]) for paper in missing]
             embedded = self._store.embedder.embed(texts)

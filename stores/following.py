@@ -44,7 +44,7 @@ def follow(library: LibraryStore, lock: WriterLock) -> None:
 def index_next(library: LibraryStore, names: Collection[str]) -> int | None:
     """Index the next papers that one of these indexes lacks, and return how many; None if they lack none."""
     catalog = library.catalog
-    states = {name: state for name, state in catalog.changes.indexes().items() if name in names}
+    states = {name: state for name, state in library.health.writable().items() if name in names}
     lowest = min(state.position for state in states.values())
     entries = catalog.changes.after(lowest, limit=BATCH)
     if not entries:

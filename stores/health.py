@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from rag.errors import StoreDamaged, StoreError
+from rag.errors import StoreDamaged, StoreError, VectorsUnavailable
 from rag.types import JsonDict, Paper
 from stores.hnsw import graph_problem
 from stores.indexes import Indexes
@@ -37,6 +37,7 @@ class IndexHealth:
     def __init__(self, catalog: SQLCatalog, indexes: Indexes, notify: Callable[[str], None]) -> None:
         self._catalog, self._indexes, self._notify = catalog, indexes, notify
         self._told: set[str] = set()
+        indexes.tell_away = self._tell_away
 
     # ---- lag
 
@@ -132,38 +133,82 @@ class IndexHealth:
         for name, sentence in self.problems().items():
             self._tell_once(name, sentence)
 
-    def require(self) -> None:
+    def require(self) -> str | None:
         """
         Check that the indexes can be searched; say once if the vectors cannot be read.
+
+        Returns:
+            Why questions are to be answered by words alone; None if they are not.
 
         Raises:
             StoreDamaged: An index that held papers is missing.
             StoreMismatch: The vectors are those of another library.
         """
-        for name in self._missing(ask_server=True):
+        for name in self._missing(ask_server=False):
             raise StoreDamaged(
                 self._is_missing(name), hint="Run `refdesk reindex`, which rebuilds it from the catalog."
             )
-        if problem := self._indexes.vectors.problem:
-            self._tell_once("vectors", problem)
+        problem = self._indexes.vectors.problem
+        if not problem and self._missing(ask_server=True):
+            problem = self._is_missing(VECTORS)
+        if problem:
+            self._tell_once("vectors", f"{problem} Papers are found by their words only.")
+        else:
+            self._told.discard("vectors")
+        return problem
+
+    def ask_server(self, *, strict: bool = False) -> bool:
+        """
+        Ask the server of the vectors whether they can be written; to be called by the one writer as it begins.
+
+        Vectors in a folder always can.
+
+        Args:
+            strict: Raise VectorsUnavailable if they cannot; otherwise say it once, and leave them out.
+        """
+        self._indexes.away = None
+        if not isinstance(self._indexes.place(VECTORS), str):
+            return True
+        vectors = self._indexes.vectors
+        vectors.reopen()  # the collection may have been lost under this process
+        try:
+            vectors.exists  # noqa: B018 - this asks
+            self._told.discard("away")
+        except VectorsUnavailable as error:
+            if strict:
+                raise
+            self._indexes.away = error
+            self._tell_away(error)
+        return not self._indexes.away
+
+    def writable(self) -> dict[str, IndexState]:
+        """The indexes that can be written now: not the vectors while their server is away."""
+        states = self._catalog.changes.indexes()
+        return {name: state for name, state in states.items() if name != VECTORS or not self._indexes.away}
+
+    def _tell_away(self, error: VectorsUnavailable) -> None:
+        self._tell_once("away", f"{error.message} The next `refdesk add` or `sync` writes the vectors.")
 
     def repair(self) -> None:
         """
-        Reset the position of a missing index, rebuild one of an older layout, claim the vectors.
+        Tidy up, reset the position of a missing index, rebuild one of an older layout, claim the vectors.
 
-        To be called by the one writer, which catches up afterwards.
+        To be called by the one writer, which catches up afterwards. Vectors whose server is away are left as they are.
 
         Raises:
             StoreMismatch: The vectors are those of another library.
         """
         changes, lexical = self._catalog.changes, self._indexes.lexical
-        if missing := self._missing(ask_server=True):
+        self._indexes.tidy()
+        ask_server = not self._indexes.away
+        if missing := self._missing(ask_server=ask_server):
             changes.reset(missing)
         if lexical.exists and lexical.layout < lexical.newest_layout:
             position = changes.indexes()[LEXICAL].position
             lexical.rebuild(self._batches())
             changes.advance([LEXICAL], Span(position, position))  # so that readers reopen it
-        self._indexes.claim(lambda paper_ids: len(self._catalog.resolve(paper_ids)))
+        if ask_server:
+            self._indexes.claim(lambda paper_ids: len(self._catalog.resolve(paper_ids)))
 
     def _missing(self, *, ask_server: bool) -> list[str]:
         """The indexes that held papers and do not exist; those of a new library are not missing."""

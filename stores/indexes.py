@@ -9,9 +9,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
+from rag.errors import VectorsUnavailable
 from rag.ports import Lexical, Matrix, Vectors
 from rag.types import Chunk, Paper
 from stores.sql.changes import INDEXES, LEXICAL, VECTORS
@@ -55,6 +57,10 @@ class Indexes:
         self._opening_lexical, self._opening_vectors = Lock(), Lock()  # a server of vectors may take a minute
         self.library_id = ""
         """The library's id, which its vectors store; to be set before they are opened."""
+        self.away: VectorsUnavailable | None = None
+        """Why the writer at work leaves the vectors out: their server failed since it began."""
+        self.tell_away: Callable[[VectorsUnavailable], None] = lambda _: None
+        """Told why, when a write found it."""
 
     @property
     def lexical(self) -> Lexical:
@@ -108,7 +114,8 @@ class Indexes:
         fresh: bool,
         merged_ids: Sequence[str] = (),
         into: Collection[str] = INDEXES,
-    ) -> None:
+        whole: bool = False,
+    ) -> list[str]:
         """
         Write papers to the indexes; to be called by the one writer.
 
@@ -119,16 +126,34 @@ class Indexes:
             fresh: True if none of these papers is indexed yet; otherwise their old chunks are deleted first.
             merged_ids: Ids of papers that were merged into others; an index may still hold them.
             into: Which indexes; both are written unless one alone lacks these papers.
+            whole: Raise VectorsUnavailable where the server of the vectors is away.
+
+        Returns:
+            Those that were written: without the vectors while their server is away.
         """
+        into = [name for name in into if name != VECTORS or not self.away]
         lexical = self.lexical if LEXICAL in into else None
         with ThreadPoolExecutor(1) as beside:  # tantivy works outside of Python's lock, Chroma within
             words = beside.submit(lexical.upsert, list(papers.values()), merged_ids) if lexical else None
-            if VECTORS in into and not fresh:
-                self.vectors.delete([*papers, *merged_ids], but={chunk.chunk_id for chunk in chunks})
-            if VECTORS in into:
-                self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
+            try:
+                if VECTORS in into and not fresh:
+                    self.vectors.delete([*papers, *merged_ids], but={chunk.chunk_id for chunk in chunks})
+                if VECTORS in into:
+                    self.vectors.upsert(chunks, vectors, [papers[chunk.paper_id] for chunk in chunks])
+            except VectorsUnavailable as error:
+                if whole:
+                    raise
+                self.away, into = error, [name for name in into if name != VECTORS]
+                self.tell_away(error)
             if words:
                 words.result()
+        return into
+
+    def rows(self, papers: Sequence[str]) -> dict[str, Matrix]:
+        """As `Vectors.rows`; none while the server of the vectors is away."""
+        with suppress(VectorsUnavailable):
+            return self.vectors.rows(papers)
+        return {}
 
     @property
     def vectors_are_damaged_by_half_a_write(self) -> bool:

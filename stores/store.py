@@ -238,8 +238,7 @@ class LibraryStore:
             self._follow()
         while self.catalog.fill_roles(limit=BATCH):
             pass
-        done = self._rebuild(progress) if self.needs_rebuild() else 0
-        self.indexes.tidy()
+        done = self._rebuild(progress) if self.health.ask_server() and self.needs_rebuild() else 0
         self.health.repair()
         while (count := index_next(self, INDEXES)) is not None:
             done += count
@@ -266,7 +265,7 @@ class LibraryStore:
                 papers = self.catalog.papers(ids[at : at + BATCH])
                 cuts, vectors = embed(lambda: embedder, papers)
                 self.catalog.cut_anew(cuts)
-                anew.write(papers, in_order(cuts), vectors, fresh=True)
+                anew.write(papers, in_order(cuts), vectors, fresh=True, whole=True)
                 progress(len(papers))
         except BaseException:
             with suppress(StoreError):
@@ -316,7 +315,7 @@ class LibraryStore:
         with self._exchanging:  # readers use the indexes meanwhile, and none reopens what this process wrote
             self.catalog.writer.require_newest()
             try:
-                self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=merged_ids, into=into)
+                into = self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=merged_ids, into=into)
             except StoreError:
                 if self.indexes.vectors_are_damaged_by_half_a_write:
                     with suppress(StoreError):
@@ -339,6 +338,7 @@ class LibraryStore:
         """
         with self.writing():
             self._follow()
+            self.health.ask_server(strict=True)
             wanted = manifest.manifest_of(self._make_embedder(embedder_name or self.embedder_name))
             del wanted["splitter"]  # the sentences stay as they were split
             self.catalog.set({REBUILD: "yes", _REBUILD_WITH: json.dumps(wanted)})

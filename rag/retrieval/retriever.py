@@ -8,29 +8,31 @@ on SciFact's training claims; docs/evaluation.md has the figures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from rag.errors import BadQuestion
+from rag.errors import BadQuestion, VectorsUnavailable
 from rag.ports import Catalog, Embedder, Lexical, Matrix, Reranker, Vectors
 from rag.question import Understood
 from rag.question.words import FAULTS, WEIGHT_OF_A_FAULT
 from rag.retrieval.checks import checked
+from rag.retrieval.found import Candidates, Retrieved, Signals, merged
 from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import (
     MAX_TERMS,
     Array,
-    MatchFeatures,
     Vocabulary,
     content_words,
     match_features,
 )
 from rag.retrieval.reranking import reranked
 from rag.retrieval.spelling import corrected, corrections
-from rag.retrieval.units import Units, apart, lacking, things, units
+from rag.retrieval.units import apart, lacking, things, units
 from rag.types import Evidence, Filter, Hit, Paper
+
+__all__ = ["Candidates", "Retrieved", "Retriever", "Signals", "merged"]
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
 UNIT_CANDIDATES = 20
@@ -51,65 +53,6 @@ PAPER_WEIGHTS = {
     "unit_paper": 4.08,
 }
 SENTENCE_WEIGHTS = {"sentence": 9.41, "lexical": 12.829, "cosine": 7.555, "position": 1.659}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signals:
-    """
-    Features from which the confidence of an answer is computed, of the paper of the best sentence.
-
-    `cosine` is None if the calibration does not know the library's embedder. `terms` is the number of the question's
-    terms; `units` is the share of its phrases and words that the paper holds; `apart` is the share of its words that
-    stand in a phrase that no paper holds.
-    """
-
-    lexical: float
-    covered: float
-    cosine: float | None
-    terms: int
-    units: float
-    apart: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidates:
-    """
-    Candidates, their `cosine` (n,) and `features`; the question's `terms`, `units` and `apart` (see Signals).
-
-    A paper without an abstract has the features of its title.
-    """
-
-    papers: tuple[Paper, ...]
-    cosine: Array
-    features: MatchFeatures
-    terms: int
-    units: Units
-    apart: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrieved:
-    """
-    Papers and the best sentences for a question, best first; `signals` is None without a candidate.
-
-    `phrases` are those of the question that papers hold word beside word; `units` is the number of these and of the
-    single words beside them; `things` are those that an answer must name, with their weights, which sum to 1.
-    `bare` are papers without an abstract, found by their titles: they are no evidence, and no answer names them.
-    `unknown` is true if no paper holds a word of the question, or one near it in meaning. `nothing` says why there is
-    no candidate, where more is known than that.
-    """
-
-    question: str
-    understood: Understood | None = None
-    phrases: tuple[str, ...] = ()
-    units: int = 0
-    things: Mapping[str, float] = field(default_factory=dict)
-    unknown: bool = False
-    nothing: str | None = None
-    hits: tuple[Hit, ...] = ()
-    bare: tuple[Hit, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    signals: Signals | None = None
 
 
 class Retriever:
@@ -138,7 +81,7 @@ class Retriever:
         self._vocabulary = Vocabulary(self._stem, word_vectors)
         self._reranker = reranker
 
-    def retrieve(self, asked: Understood, *, filter_: Filter, depth: int = 0) -> Retrieved:
+    def retrieve(self, asked: Understood, *, filter_: Filter, depth: int = 0, words_only: bool = False) -> Retrieved:
         """
         Papers and their sentences, ranked.
 
@@ -146,6 +89,7 @@ class Retriever:
             asked: The question, understood.
             filter_: Which papers to look at.
             depth: The number of candidates, if more than usual.
+            words_only: Do not ask the vectors.
 
         Raises:
             BadQuestion: The question has no word to look for.
@@ -153,14 +97,20 @@ class Retriever:
         """
         asked = self._spelt(asked)
         allowed = self._catalog.matching(filter_) if filter_ else None
-        candidates = self.candidates(asked, allowed=allowed, depth=depth)
+        candidates = self.candidates(asked, allowed=allowed, depth=depth, words_only=words_only)
         if not candidates:
-            return Retrieved(question=asked.question, understood=asked)
+            return Retrieved(question=asked.question, understood=asked, words_only=words_only)
         found = self._ranked(asked, candidates)
         return reranked(found, self._reranker) if self._reranker else found
 
     def candidates(
-        self, asked: Understood, *, allowed: Sequence[str] | None = None, depth: int = 0, without: Sequence[str] = ()
+        self,
+        asked: Understood,
+        *,
+        allowed: Sequence[str] | None = None,
+        depth: int = 0,
+        without: Sequence[str] = (),
+        words_only: bool = False,
     ) -> Candidates | None:
         """
         The candidates for a question with their features, not yet ranked; None if there are none.
@@ -170,6 +120,7 @@ class Retriever:
             allowed: Only these papers.
             depth: As in `retrieve`.
             without: Papers to leave out.
+            words_only: As in `retrieve`.
 
         Raises:
             BadQuestion: As `retrieve`.
@@ -183,11 +134,17 @@ class Retriever:
             )
         words, weights = self._weighed(words)
         parts = units(topic, self._lexical, self._stem, papers=self._catalog.count())
-        vector = self.embedder.embed([asked.compared or question])[0]
         bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), papers=allowed))
         holding = self._lexical.phrase_search(parts.stems, limit=max(UNIT_CANDIDATES, depth), papers=allowed)
         held = [paper_id for paper_id, _ in holding if paper_id not in without]
-        cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=list(dict.fromkeys([*bm25, *held])))
+        cosines: dict[str, float] = {}
+        if not words_only:
+            vector = self.embedder.embed([asked.compared or question])[0]
+            also = list(dict.fromkeys([*bm25, *held]))
+            try:
+                cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=also)
+            except VectorsUnavailable:  # the server went away since it was last asked
+                words_only = True
         for found in (bm25, cosines):
             for paper_id in without:
                 found.pop(paper_id, None)
@@ -199,7 +156,13 @@ class Retriever:
         read = [paper if paper.spans else _as_its_title(paper) for paper in papers]
         features = match_features(words, weights, parts, read, self._vocabulary)
         return Candidates(
-            papers=papers, cosine=cosine, features=features, terms=len(words), units=parts, apart=apart(asked, parts)
+            papers=papers,
+            cosine=cosine,
+            features=features,
+            terms=len(words),
+            units=parts,
+            apart=apart(asked, parts),
+            words_only=words_only,
         )
 
     def _spelt(self, asked: Understood) -> Understood:
@@ -213,6 +176,7 @@ class Retriever:
         words = content_words(asked.topic or asked.question)
         return (
             self.embedder.is_static
+            and not candidates.words_only
             and not any(self._lexical.frequency(self._stem(word)) for word in words)
             and float(candidates.cosine.max()) < UNRELATED
         )
@@ -294,7 +258,7 @@ class Retriever:
             signals = Signals(
                 lexical=float(match.lexical[first]),
                 covered=float(match.covered[first]),
-                cosine=float(cosine[first]) if self.embedder.is_static else None,
+                cosine=float(cosine[first]) if self.embedder.is_static and not candidates.words_only else None,
                 terms=candidates.terms,
                 units=float(match.unit_paper[first]),
                 apart=candidates.apart,
@@ -306,6 +270,7 @@ class Retriever:
             units=len(candidates.units.words),
             things={names[row]: share for row, share in needed.items()},
             unknown=self._unknown(asked, candidates),
+            words_only=candidates.words_only,
             hits=tuple(hit for hit in found if hit.best_sentence),
             bare=tuple(hit for hit in found if not hit.best_sentence),
             evidence=evidence,
@@ -316,30 +281,6 @@ class Retriever:
 def _as_its_title(paper: Paper) -> Paper:
     """A paper without an abstract as if its title were one."""
     return replace(paper, abstract=paper.title, spans=((0, len(paper.title)),))
-
-
-def merged(first: Retrieved, second: Retrieved, *, signals: Signals | None) -> Retrieved:
-    """Merge two retrievals for the question of the first; each paper and sentence has its better score."""
-    evidence = sorted(
-        [*first.evidence, *second.evidence],
-        key=lambda found: (-found.score, found.paper.paper_id, found.sentence.number),
-    )
-    hits = sorted([*first.hits, *second.hits], key=lambda hit: (-hit.score, hit.paper_id))
-    best_hits = {hit.paper_id: hit for hit in reversed(hits)}
-    best_evidence = {(found.paper.paper_id, found.sentence.number): found for found in reversed(evidence)}
-    return Retrieved(
-        question=first.question,
-        understood=first.understood,
-        phrases=first.phrases,
-        units=first.units,
-        things=first.things,
-        hits=tuple(best_hits[name] for name in dict.fromkeys(hit.paper_id for hit in hits)),
-        evidence=tuple(
-            best_evidence[key]
-            for key in dict.fromkeys((found.paper.paper_id, found.sentence.number) for found in evidence)
-        ),
-        signals=signals,
-    )
 
 
 def _mean(weights: dict[str, float], features: dict[str, Array]) -> Array:

@@ -1,6 +1,7 @@
 """Frozen value types: papers, answers and digests. A stage returns a new value and never changes its input."""
 
 from rag.types.answer import (
+    WORDS_ALONE,
     Abstention,
     Answer,
     Citation,
@@ -8,6 +9,7 @@ from rag.types.answer import (
     Evidence,
     Fact,
     Hit,
+    Hits,
     JudgeChoice,
     JudgedAs,
     Judgement,
@@ -61,6 +63,7 @@ __all__ = [
     "DEFAULT_SUBSCRIPTION",
     "EVERY_PAPER",
     "LEAST_SCORE",
+    "WORDS_ALONE",
     "Abstention",
     "Agreement",
     "AlsoNear",
@@ -83,6 +86,7 @@ __all__ = [
     "FilterOptions",
     "Finding",
     "Hit",
+    "Hits",
     "ImportReport",
     "IssuePaper",
     "JsonDict",

@@ -73,6 +73,16 @@ class Hit:
         }
 
 
+WORDS_ALONE = {"from": "vectors", "reason": "the vectors cannot be used now, so papers were found by their words alone"}
+"""Why an answer or a search is `degraded` where the server of the vectors is away, or they are lost."""
+
+
+class Hits(list[Hit]):
+    """Hits, best first; `degraded` says in which way the search was a lesser one, and why."""
+
+    degraded: Mapping[str, str] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """A sentence that supports a claim: `quote == abstract[start:end]` of the paper, always a whole sentence."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import replace
@@ -85,14 +85,22 @@ def show_stream(session: Session, stream: AnswerStream, *, live: bool = True) ->
 
 
 def tell_degraded(session: Session, answer: Answer) -> None:
-    """Tell in one sentence why the model, or the judge, was not used."""
-    if answer.degraded and answer.degraded["from"] == "length":
+    """Tell in one sentence why the model, the judge or the vectors were not used."""
+    if answer.degraded and answer.degraded["from"] == "vectors":
+        tell_words_alone(session, answer.degraded)
+    elif answer.degraded and answer.degraded["from"] == "length":
         session.tell(f"The model may have had more to say: {answer.degraded['reason']} (`max_output_tokens`).")
     elif answer.degraded and answer.mode == "generated":
         session.tell(f"Words alone decided about some claims: {answer.degraded['reason']}.")
     elif answer.degraded:
         reason = answer.degraded["reason"]
         session.tell(f"The model was not used: {reason}. The answer is in the papers' own sentences.")
+
+
+def tell_words_alone(session: Session, degraded: Mapping[str, str]) -> None:
+    """Tell that the vectors were not used."""
+    reason = degraded["reason"]
+    session.tell(f"{reason[:1].upper()}{reason[1:]}.")
 
 
 @click.command()
@@ -115,8 +123,11 @@ def search(session: Session, words: tuple[str, ...], limit: int, sort: Sort, cho
         began = time.perf_counter()
         hits = library.search(query, limit=limit, sort=sort, filter=chosen)
         took_ms = (time.perf_counter() - began) * 1000
+    if hits.degraded:
+        tell_words_alone(session, hits.degraded)
     if as_json:
-        print_json({"query": query, "hits": [hit.to_dict() for hit in hits], "took_ms": round(took_ms, 1)})
+        found = [hit.to_dict() for hit in hits]
+        print_json({"query": query, "hits": found, "degraded": hits.degraded, "took_ms": round(took_ms, 1)})
     else:
         from refdesk.render import terminal
 

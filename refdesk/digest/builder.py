@@ -182,7 +182,7 @@ class Builder:
         """Papers with their vectors, read page by page; those that the index lacks are embedded."""
         rows: dict[str, Matrix] = {}
         for at in range(0, len(papers), PAGE):
-            rows |= self._store.vectors.rows([paper.paper_id for paper in papers[at : at + PAGE]])
+            rows |= self._store.indexes.rows([paper.paper_id for paper in papers[at : at + PAGE]])
         if missing := [paper for paper in papers if paper.paper_id not in rows]:
             texts = [
                 embedding_text(paper, self._store.cut(paper)[0]) if paper.spans else paper.title for paper in missing

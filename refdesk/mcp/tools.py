@@ -111,7 +111,7 @@ def find_papers(call: Call, args: given.FindPapers) -> JsonDict:
     if not args.query.strip() and not args.authors:
         raise BadQuestion("Neither `query` nor `authors` is given.", hint="Give words to look for, or an author.")
     hits = call.library.search(args.query, limit=args.limit, sort=args.sort, filter=args.filter)
-    return {"query": args.query, "hits": [hit.to_dict() for hit in hits]}
+    return {"query": args.query, "hits": [hit.to_dict() for hit in hits], "degraded": hits.degraded}
 
 
 def ask(call: Call, args: given.Ask) -> JsonDict:

@@ -174,5 +174,7 @@ def _degraded(document: JsonDict) -> str:
     degraded = document["degraded"]
     if not degraded:
         return ""
+    if degraded["from"] == "vectors":
+        return f"{capital(degraded['reason'])}."
     what = "Some of it was done in a lesser way" if document["mode"] == "generated" else "The model was not used"
     return f"{what}: {degraded['reason']}."

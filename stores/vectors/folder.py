@@ -97,8 +97,7 @@ class FolderBackend:
         if too_large_to_copy(self.place):
             return (
                 f"The vectors in {self.place} cannot be written, and are too large to be copied and read "
-                f"({MOST_COPIED_BYTES >> 30} GB at most, in the temporary folder); "
-                "papers are found by their words only."
+                f"({MOST_COPIED_BYTES >> 30} GB at most, in the temporary folder)."
             )
         return None
 

@@ -42,8 +42,8 @@ class Patience:
 
 QUESTION = Patience(connect_s=3.0, answer_s=10.0, tries=3, wait_s=0.5)
 """For a request that a reader waits for."""
-WRITE = Patience(connect_s=5.0, answer_s=60.0, tries=7, wait_s=8.0)
-"""For a write, and for what reads a whole collection. A server that is started again is back by then."""
+WRITE = Patience(connect_s=5.0, answer_s=60.0, tries=5, wait_s=8.0)
+"""For a write, and for what reads a whole collection."""
 
 
 class Requests(FastAPI):  # type: ignore[misc]

@@ -140,8 +140,7 @@ def test_a_collection_that_is_gone_from_the_server_is_missing(
     client.delete_collection(name)
     client.close()
     again = opened("one")
-    with pytest.raises(errors.StoreDamaged, match="The vector index is missing"):
-        again.search("whales")
+    assert again.search("whales").degraded
     again.reindex()
     assert again.search("whales")[0].vector > 0
 

@@ -86,11 +86,11 @@ def test_every_type_that_a_public_method_returns_is_exported_and_documented() ->
 SCRIPT = """
 from typing import assert_type
 import refdesk
-from refdesk import Answer, Claim, FeedReport, Hit, Verified
+from refdesk import Answer, Claim, FeedReport, Verified
 
 with refdesk.open_library("library") as library:
     assert_type(library, refdesk.Library)
-    assert_type(library.search("x", limit=3, since="2026-05", categories=["cs.CL"]), list[Hit])
+    assert_type(library.search("x", limit=3, since="2026-05", categories=["cs.CL"]), refdesk.Hits)
     assert_type(library.ask("x", max_sentences=2, papers="arxiv:2406.11741"), Answer)
     assert_type(library.ask("x").claims[0].citations[0].quote, str)
     assert_type([part for part in library.stream("x", strict=True)], list[Claim | Answer])

@@ -37,7 +37,7 @@ class PapersApi:
                 self.search,
                 "Rank the papers that match a query.",
                 takes=given.Search,
-                gives=shape("query", "hits", "took_ms"),
+                gives=shape("query", "hits", "degraded", "took_ms"),
             ),
             Operation("GET", "/papers", self.papers, "A page of papers.", takes=given.Papers, gives=page),
             Operation("GET", "/papers/{id:path}", self.paper, "A paper by any of its ids.", gives=paper),
@@ -69,7 +69,8 @@ class PapersApi:
             self._desk.searches,
         )
         took_ms = round((time.perf_counter() - began) * 1000, 1)
-        return given.as_json({"query": asked.q, "hits": [hit.to_dict() for hit in hits], "took_ms": took_ms})
+        found = [hit.to_dict() for hit in hits]
+        return given.as_json({"query": asked.q, "hits": found, "degraded": hits.degraded, "took_ms": took_ms})
 
     async def papers(self, request: Request) -> Response:
         """A page of papers, with the facets of all of them on the first."""
