@@ -20,11 +20,12 @@ Errors: every exception that Refdesk raises on purpose.
     │   ├── StoreDamaged                  a store cannot be read
     │   ├── StoreFull                     the disk has no room
     │   └── VectorsUnavailable            the server of the vectors cannot be used now
-    └── ModelError               exit 6   an embedder or a feed could not be reached
+    └── ModelError               exit 6   an embedder, a feed or Ray could not be reached
         ├── EmbedderUnavailable
         ├── ModelUnavailable              the chat model failed, or its reply could not be used
         ├── FeedUnavailable               a provider could not be reached, or its answer holds no papers
-        └── HubUnavailable                a model could not be downloaded
+        ├── HubUnavailable                a model could not be downloaded
+        └── RayUnavailable                Ray is missing or away, or its workers lack something
 
 A message is one sentence that names the offending value; a hint is the next command or step.
 """
@@ -149,6 +150,10 @@ class FeedUnavailable(ModelError):
 
 class HubUnavailable(ModelError):
     """A model could not be downloaded, or is not the one that was expected."""
+
+
+class RayUnavailable(ModelError):
+    """Ray is not installed or not reached, or a worker of it lacks a file, Refdesk, or this version of it."""
 
 
 class ModelUnavailable(ModelError):

@@ -69,6 +69,7 @@ class Library(Served):
         listed: str | None = None,
         tags: Sequence[str] = (),
         keep_without_abstract: bool = False,
+        ray: str | None = None,
         progress: Callable[[int, float], None] = lambda _records, _share: None,
     ) -> ImportReport:
         """
@@ -80,6 +81,8 @@ class Library(Served):
             listed: The listing date of records that have none.
             tags: Added to every paper.
             keep_without_abstract: Keep records without an abstract: they are found by title, and support no answer.
+            ray: Let Ray's workers parse and embed: `local` starts Ray on this machine, `auto` takes the one that runs
+                here; otherwise its address, such as `ray://head:10001`.
             progress: Called with the number of records read and the share of bytes read, 0 to 1.
 
         Returns:
@@ -89,6 +92,7 @@ class Library(Served):
         Raises:
             UnreadableInput, UnknownFormat: The only input cannot be read.
             BadFilter: `listed` is not a date, or a tag cannot be printed.
+            RayUnavailable: Ray is missing or away, or one of its workers lacks a file or this Refdesk.
         """
         began = time.perf_counter()
         from refdesk.ingest import add as adding  # a dozen parsers, which a question does not need
@@ -100,7 +104,7 @@ class Library(Served):
             tags=tags,
             keep_without_abstract=keep_without_abstract,
         )
-        total = adding.add(self._store, [str(name) for name in names], reading, progress)
+        total = adding.add(self._store, [str(name) for name in names], reading, progress, ray)
         return replace(total, took_ms=(time.perf_counter() - began) * 1000)
 
     def add_stream(

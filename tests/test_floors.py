@@ -126,6 +126,7 @@ VENDORS = {
     "filelock": {"stores.locks"},
     "rapidfuzz": {"rag.retrieval", "refdesk.near_names"},
     "orjson": {"rag.sources", "stores.vectors"},
+    "ray": {"refdesk.ingest"},
 }
 
 

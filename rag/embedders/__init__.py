@@ -6,6 +6,9 @@ All are LangChain `Embeddings` and fulfil `rag.ports.Embedder`. Each vendor is i
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+
 from rag.errors import ConfigError
 from rag.ports import Embedder
 
@@ -19,9 +22,14 @@ def canonical(name: str) -> str:
     return _SHORT.get(name, name)
 
 
-def embedder(name: str) -> Embedder:
+def embedder(name: str, *, environment: Mapping[str, str] = os.environ, threads: int = 0) -> Embedder:
     """
     The embedder of a name.
+
+    Args:
+        name: As a library keeps it, or short.
+        environment: Has the key and the address of a server.
+        threads: Threads of a model on this machine; 0 is one for each core.
 
     Raises:
         ConfigError: No embedder has the name.
@@ -35,11 +43,11 @@ def embedder(name: str) -> Embedder:
     if name == "minilm":
         from rag.embedders.minilm import MiniLMEmbedder
 
-        return MiniLMEmbedder()
+        return MiniLMEmbedder(threads=threads)
     if kind == "openai" and model:
         from rag.embedders.openai import OpenAIEmbedder
 
-        return OpenAIEmbedder(model)
+        return OpenAIEmbedder(model, environment=environment)
     raise ConfigError(
         f"There is no embedder “{name}”.",
         hint="Choose `static`, `minilm` or `openai:<model>`, such as `openai:text-embedding-3-small`.",

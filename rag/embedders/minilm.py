@@ -17,14 +17,19 @@ from rag.ports import Matrix
 
 
 class MiniLMEmbedder(MatrixEmbeddings):
-    """384-dimension vectors; a text is cut after 256 word pieces, the model's own limit."""
+    """
+    384-dimension vectors; a text is cut after 256 word pieces, the model's own limit.
+
+    Args:
+        threads: Threads of one call; 0 is one for each core.
+    """
 
     name = "minilm"
     dimension = 384
     max_tokens = 254  # 256 less the two marks around a text
 
-    def __init__(self) -> None:
-        self._model = _load()
+    def __init__(self, *, threads: int = 0) -> None:
+        self._model = _load(threads)
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Unit rows of shape (len(texts), 384)."""
@@ -38,11 +43,13 @@ class MiniLMEmbedder(MatrixEmbeddings):
         return int(sum(encoding.attention_mask)) + sum(len(more.ids) for more in encoding.overflowing)
 
 
-def _load() -> Any:
+def _load(threads: int) -> Any:
     try:
         from chromadb.utils.embedding_functions import ONNXMiniLM_L6_V2
 
         model = ONNXMiniLM_L6_V2()
+        if threads:
+            _limit(model, threads)
         model(["ready"])  # downloads where it must
     except Exception as error:
         raise EmbedderUnavailable(
@@ -50,3 +57,13 @@ def _load() -> Any:
             hint="Connect to the internet once, or use the embedder `static`, which needs no download.",
         ) from error
     return model
+
+
+def _limit(model: Any, threads: int) -> None:
+    """Give the model a session with so many threads in the place of its own, which takes one for each core."""
+    model._download_model_if_not_exists()
+    options = model.ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    file = model.DOWNLOAD_PATH / model.EXTRACTED_FOLDER_NAME / "model.onnx"
+    model.model = model.ort.InferenceSession(str(file), options, providers=model.ort.get_available_providers())

@@ -31,7 +31,7 @@ def ahead(embedder: Embedder) -> Iterator[Submit]:
     """
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as pool:
         if not embedder.is_static:
-            yield lambda embedding_texts, abstracts: pool.submit(_prepared, embedder, embedding_texts, abstracts)
+            yield lambda embedding_texts, abstracts: pool.submit(prepared, embedder, embedding_texts, abstracts)
             return
         with _Helper(embedder.dimension) as helper:
             yield lambda embedding_texts, abstracts: pool.submit(helper.prepare, embedding_texts, abstracts)
@@ -43,13 +43,14 @@ def at_once(embedder: Embedder) -> Iterator[Submit]:
 
     def submit(embedding_texts: Sequence[str], abstracts: Sequence[str]) -> Future[Prepared]:
         future: Future[Prepared] = Future()
-        future.set_result(_prepared(embedder, embedding_texts, abstracts))
+        future.set_result(prepared(embedder, embedding_texts, abstracts))
         return future
 
     yield submit
 
 
-def _prepared(embedder: Embedder, embedding_texts: Sequence[str], abstracts: Sequence[str]) -> Prepared:
+def prepared(embedder: Embedder, embedding_texts: Sequence[str], abstracts: Sequence[str]) -> Prepared:
+    """Embed embedding texts, and split abstracts into sentences with their roles."""
     spans = [split(abstract) for abstract in abstracts]
     sentences = [
         [abstract[start:end] for start, end in of_one] for abstract, of_one in zip(abstracts, spans, strict=True)
@@ -109,9 +110,9 @@ def _serve() -> None:
 
     embedder = StaticEmbedder()
     for line in sys.stdin.buffer:
-        prepared = _prepared(embedder, *json.loads(line))
-        sys.stdout.buffer.write(json.dumps([prepared.spans, list(map(roles.encode, prepared.roles))]).encode() + b"\n")
-        sys.stdout.buffer.write(prepared.vectors.tobytes())
+        batch = prepared(embedder, *json.loads(line))
+        sys.stdout.buffer.write(json.dumps([batch.spans, list(map(roles.encode, batch.roles))]).encode() + b"\n")
+        sys.stdout.buffer.write(batch.vectors.tobytes())
         sys.stdout.buffer.flush()
 
 

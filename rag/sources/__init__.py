@@ -7,6 +7,7 @@ Each format is a module with `recognise` and a pure `parse`. Nothing here opens 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import BinaryIO, NamedTuple, TextIO
 
 from rag.errors import UnknownFormat
@@ -40,6 +41,7 @@ from rag.sources import (
     zotero_rdf,
 )
 from rag.sources.decoding import HEAD_BYTES, open_text
+from rag.sources.parts import Part
 from rag.sources.records import Context
 from rag.sources.usage import Usage
 from rag.types import Paper, Reject
@@ -111,6 +113,7 @@ def parse(
     listed: str | None = None,
     tags: tuple[str, ...] = (),
     keep_without_abstract: bool = False,
+    part: Part | None = None,
 ) -> tuple[Iterator[Paper | Reject], Usage]:
     """
     Recognise an input's format and parse it.
@@ -125,6 +128,7 @@ def parse(
         listed: The listing date for records that have none, ISO.
         tags: Tags that each paper gets besides its own.
         keep_without_abstract: Whether a record without an abstract is a paper with an empty one, not a Reject.
+        part: Read only this part of a file, as `rag.sources.parts` cuts JSON Lines.
 
     Returns:
         The records, one after the other, and what was used of the input, which is known when the last was read;
@@ -135,9 +139,14 @@ def parse(
             are checked only as the records are consumed.
         UnknownFormat: No format recognises the content, or none is called `format_name`.
     """
-    text, note = open_text(stream, filename, encoding)
-    chosen = named(format_name) if format_name else recognise(text.read(HEAD_BYTES), filename)
-    text.seek(0)
+    if part:
+        text, note, chosen = part.open(stream), None, named("jsonl")
+        read: Callable[..., Iterator[Paper | Reject]] = partial(json_records.parse_lines, first=part.first_line)
+    else:
+        text, note = open_text(stream, filename, encoding)
+        chosen = named(format_name) if format_name else recognise(text.read(HEAD_BYTES), filename)
+        text.seek(0)
+        read = chosen.parse
     usage = Usage(decoding=note)
     context = Context(
         name=stem(filename),
@@ -148,7 +157,7 @@ def parse(
         keep_without_abstract=keep_without_abstract,
         usage=usage,
     )
-    return usage.counted(chosen.parse(text, context)), usage
+    return usage.counted(read(text, context)), usage
 
 
 def stem(filename: str) -> str:

@@ -108,6 +108,11 @@ def open_text(stream: BinaryIO, name: str, encoding: str | None = None) -> tuple
     return io.TextIOWrapper(io.BufferedReader(_RawStream(stream)), encoding=codec, errors=_ESCAPED), note  # type: ignore[type-var]
 
 
+def utf8_text(raw: io.RawIOBase) -> TextIO:
+    """Bytes that are UTF-8 as text, with its wrong bytes as `open_text` has them."""
+    return io.TextIOWrapper(io.BufferedReader(raw), encoding="utf-8", errors=_ESCAPED)
+
+
 def _named(encoding: str) -> str:
     if codec := encodings.codec_name(encoding):
         return codec
@@ -304,14 +309,16 @@ class Utf8Bytes:
         self._entry_chars = 0
 
 
-def numbered_lines(text: TextIO) -> Iterator[tuple[int, str | None]]:
+def numbered_lines(text: TextIO, first: int = 1) -> Iterator[tuple[int, str | None]]:
     """
     Number and content of each line that is not blank; None for one longer than `MAX_RECORD_CHARS`, which is never held.
+
+    `first` is the number of the first line.
 
     >>> list(numbered_lines(io.StringIO("one\\n\\nthree")))
     [(1, 'one'), (3, 'three')]
     """
-    number = 0
+    number = first - 1
     while line := text.readline(MAX_RECORD_CHARS):
         number += 1
         whole = line

@@ -48,10 +48,14 @@ def recognise(head: str) -> bool:
     return head.lstrip()[:1] in ("[", "{")
 
 
-def parse_lines(stream: TextIO, context: records.Context) -> Iterator[Paper | Reject]:
-    """Yield one record per line of JSON Lines, or each of the papers in a line that is a page of them."""
+def parse_lines(stream: TextIO, context: records.Context, first: int = 1) -> Iterator[Paper | Reject]:
+    """
+    Yield one record per line of JSON Lines, or each of the papers in a line that is a page of them.
+
+    `first` is the number of the first line, which is another one in a part of a file.
+    """
     known = KnownKeys(context)
-    for number, line in numbered_lines(stream):
+    for number, line in numbered_lines(stream, first):
         where = f"line {number}"
         if line is None:
             yield Reject(where=where, reason=f"the line is longer than {MAX_RECORD_CHARS:,} characters")

@@ -66,6 +66,17 @@ class Usage:
                 break
         yield from iterator
 
+    def absorb(self, later: Usage) -> None:
+        """Add what was used of a later part of the same input."""
+        for name in later.unused:
+            self.leave(name)
+        self.more_unused += later.more_unused
+        self.used.update({name: None for name in later.used if name not in self.unused})
+        self.passed_over.update(later.passed_over)
+        self.shifted += later.shifted
+        for has in ("has_record", "has_paper", "has_abstract", "has_date", "has_author"):
+            setattr(self, has, getattr(self, has) or getattr(later, has))
+
     def leave(self, name: str) -> None:
         """Note a column or key that has a value which is not used."""
         self.used.pop(name, None)

@@ -39,6 +39,11 @@ def init(session: Session, embedder: str | None, as_json: bool) -> None:
 @click.option("--listed", metavar="DATE", help="The listing date of papers that have none.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME", help="Add this tag to every paper; may be repeated.")
 @click.option("--keep-without-abstract", is_flag=True, help="Keep records without an abstract, to be found by title.")
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Let Ray's workers parse and embed: local, auto, or an address such as ray://head:10001.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 4 if any record is rejected.")
 @click.option("--list-formats", is_flag=True, help="List the formats that can be read.")
 @as_json
@@ -51,6 +56,7 @@ def add(
     listed: str | None,
     tags: tuple[str, ...],
     keep_without_abstract: bool,
+    ray: str | None,
     strict: bool,
     list_formats: bool,
     as_json: bool,
@@ -83,6 +89,7 @@ def add(
                 listed=listed,
                 tags=tags,
                 keep_without_abstract=keep_without_abstract,
+                ray=ray,
                 progress=progress,
             )
     if as_json:

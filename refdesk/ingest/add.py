@@ -6,8 +6,9 @@ import os
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypedDict, Unpack
 
@@ -18,6 +19,7 @@ from rag.sources.repetition import Repetition, without_notices
 from rag.types import ImportReport, Reject
 from refdesk.filters import day
 from refdesk.ingest import archives, inputs
+from refdesk.ingest.ways import HERE, Reading, Way
 from stores.store import LibraryStore
 
 Progress = Callable[[int, float], None]
@@ -25,19 +27,8 @@ MOST_REJECTS = 1_000
 """So many rejects of what somebody else sent are named; a hostile file could have millions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How inputs are read: the arguments of `rag.sources.parse` by their names."""
-
-    format_name: str | None = None
-    encoding: str | None = None
-    listed: str | None = None
-    tags: tuple[str, ...] = ()
-    keep_without_abstract: bool = False
-
-
 class ReadingOptions(TypedDict, total=False):
-    """The same as options of `Library.add` and `add_stream`."""
+    """`Reading` as options of `Library.add` and `add_stream`."""
 
     format_name: str | None
     encoding: str | None
@@ -62,7 +53,9 @@ def reading(**options: Unpack[ReadingOptions]) -> Reading:
     )
 
 
-def add(store: LibraryStore, names: Sequence[str], reading: Reading, progress: Progress) -> ImportReport:
+def add(
+    store: LibraryStore, names: Sequence[str], reading: Reading, progress: Progress, ray: str | None = None
+) -> ImportReport:
     """
     Import inputs, one after the other. If there are several, one that cannot be read becomes a reject.
 
@@ -71,23 +64,41 @@ def add(store: LibraryStore, names: Sequence[str], reading: Reading, progress: P
         names: As in `Library.add`.
         reading: How to read them.
         progress: Called after each batch with the number of records read and the share of the input, 0 to 1.
+        ray: The address of the Ray cluster whose workers parse and embed; None means this machine, without Ray.
 
     Raises:
         UnreadableInput, UnknownFormat: The only input cannot be read.
+        RayUnavailable: As its name says.
     """
     total = ImportReport()
     files = inputs.expanded(names)
     if not files:
         raise UnreadableInput(f"{names[0] if names else 'The input'} holds no files.", hint="Give files of papers.")
-    for name, scope in files:
-        try:
-            report = _add_one(store, name, scope, reading, progress)
-        except InputError as error:
-            if len(files) == 1:
-                raise
-            report = ImportReport(rejected=(Reject(where=name, reason=error.message),))
-        total += _with_input_name(report, name) if len(files) > 1 else report
+    with _ways(store, files, reading, ray) as way:
+        for number, (name, scope) in enumerate(files):
+            try:
+                report = _add_one(store, name, scope, reading, progress, way(number))
+            except InputError as error:
+                if len(files) == 1:
+                    raise
+                report = ImportReport(rejected=(Reject(where=name, reason=error.message),))
+            total += _with_input_name(report, name) if len(files) > 1 else report
     return total
+
+
+@contextmanager
+def _ways(
+    store: LibraryStore, files: Sequence[tuple[str, str | None]], reading: Reading, ray: str | None
+) -> Iterator[Callable[[int], Way]]:
+    """Yield a function that gives the way of the file of a number."""
+    if ray is None:
+        yield lambda _: HERE
+        return
+    from refdesk.ingest import ray_import
+
+    today, embedder = store.now()[:10], store.embedder_name
+    with ray_import.ways(ray, files, reading, today=today, embedder=embedder, notify=store.notify) as way:
+        yield way
 
 
 def add_file(
@@ -100,7 +111,7 @@ def add_file(
 ) -> ImportReport:
     """Import one file of a folder feed; `scope` is its path within the folder. Raises as `add`."""
     reading = Reading(encoding=encoding, tags=tags, keep_without_abstract=keep_without_abstract)
-    return _add_one(store, str(path), scope, reading, lambda *_: None)
+    return _add_one(store, str(path), scope, reading, lambda *_: None, HERE)
 
 
 def add_stream(
@@ -110,24 +121,27 @@ def add_stream(
     began = time.perf_counter()
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
-    report = _add_members(store, stream, filename, size, reading, progress, owner=False, most=MOST_REJECTS)
+    report = _add_members(store, stream, filename, size, reading, progress, HERE, owner=False, most=MOST_REJECTS)
     return replace(report, took_ms=(time.perf_counter() - began) * 1000)
 
 
-def _add_one(store: LibraryStore, name: str, scope: str | None, reading: Reading, progress: Progress) -> ImportReport:
+def _add_one(
+    store: LibraryStore, name: str, scope: str | None, reading: Reading, progress: Progress, way: Way
+) -> ImportReport:
     """
     Import one input. The files of an archive are imported one by one; one that cannot be read becomes a reject.
 
     Args:
         store, name, reading, progress: As in `add`.
         scope: The name that scopes ids of no known scheme; None means the file's own name.
+        way: Who parses and embeds.
 
     Raises:
         UnreadableInput, UnknownFormat: The input cannot be read, or holds no records.
     """
     owner = not inputs.is_url(name)
     with inputs.opened(name) as (stream, filename, size):
-        return _add_members(store, stream, scope or filename, size, reading, progress, owner=owner)
+        return _add_members(store, stream, scope or filename, size, reading, progress, way, owner=owner)
 
 
 def _add_members(
@@ -137,6 +151,7 @@ def _add_members(
     size: int,
     reading: Reading,
     progress: Progress,
+    way: Way,
     *,
     owner: bool,
     most: int | None = None,
@@ -153,7 +168,8 @@ def _add_members(
         several = several or part is not stream
         before = total.records
         try:
-            report = _add_stream(store, part, part_name, part_size, reading, tell, owner=owner, most=most)
+            how = replace(way, parse=HERE.parse) if several else way
+            report = _add_stream(store, part, part_name, part_size, reading, tell, how, owner=owner, most=most)
         except InputError as error:
             if not several:
                 raise
@@ -174,29 +190,29 @@ def _add_stream(
     size: int,
     reading: Reading,
     progress: Progress,
+    way: Way,
     *,
     owner: bool,
     most: int | None,
 ) -> ImportReport:
-    from rag.embedders.worker import ahead, at_once
     from stores.ingest import import_records
 
-    records, usage = sources.parse(stream, filename, today=store.now()[:10], **asdict(reading))
+    parsed = way.parse(stream, filename, reading, store.now()[:10])
     read = 0
 
     def tell(count: int) -> None:
         nonlocal read
         read += count
-        progress(read, min(1.0, stream.tell() / max(size, 1)))
+        progress(read, min(1.0, parsed.position() / max(size, 1)))
 
-    records = without_notices(records, Repetition(keep_without_abstract=reading.keep_without_abstract))
+    records = without_notices(parsed.records, Repetition(keep_without_abstract=reading.keep_without_abstract))
     origin = Origin(owner=owner, name=filename)
     report = import_records(
         store,
         records,
-        ahead=ahead,
-        at_once=at_once,
-        notes=usage,
+        ahead=way.ahead,
+        at_once=way.at_once,
+        notes=parsed.notes,
         origin=origin,
         progress=tell,
         most_rejects=most,

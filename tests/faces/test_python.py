@@ -452,6 +452,7 @@ WAYS: dict[type[errors.RefdeskError], Callable[[SimpleNamespace], object]] = {
     errors.EmbedderUnavailable: lambda at: at.unreachable(),
     errors.ModelUnavailable: _unmodelled,
     errors.FeedUnavailable: lambda _: Fetcher(pause_s=0).get("http://127.0.0.1:9/"),
+    errors.RayUnavailable: lambda at: _library(at).add(EXAMPLES / "papers.csv", ray="head"),
     errors.HubUnavailable: lambda _: hub.get(on_hub("tests/nothing")),
 }
 
