@@ -11,8 +11,9 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from rag.errors import StoreError
 from stores.embedding import embed, in_order
-from stores.sql.changes import VECTORS, Span
+from stores.sql.changes import LEXICAL, VECTORS, IndexState, Span
 
 if TYPE_CHECKING:
     from rag.ports import WriterLock
@@ -24,21 +25,43 @@ _FOLLOW_S = 1.0
 """How long a question waits at most for the papers that other machines added; a batch that has begun is ended."""
 
 
-def follow(library: LibraryStore, lock: WriterLock) -> None:
+def follow(library: LibraryStore, lock: WriterLock) -> dict[str, IndexState]:
     """
     Bring the indexes that this machine has for itself up to date with the catalog that it shares.
 
     Nothing is done while another thread or process writes them, and in a library whose catalog is its own: there, who
-    adds papers indexes them.
+    adds papers indexes them. If they cannot be written, that is told once, and they stay behind.
+
+    Returns:
+        The state of each index.
     """
     changes = library.catalog.changes
-    own = changes.own.keys()
-    if not own or not any(state.lag for name, state in changes.indexes().items() if name in own):
-        return
+    own, states = changes.own.keys(), changes.indexes()
+    if all(states[name].position and not states[name].lag for name in own):
+        return states
     until = time.monotonic() + _FOLLOW_S
     with lock.own_indexes() as is_free:
-        while is_free and index_next(library, own) is not None and time.monotonic() < until:
-            pass
+        if not is_free:
+            return states
+        try:
+            library.reopen_written()  # another process may have replaced what is open here
+            empty_strange(library)
+            while index_next(library, own) is not None and time.monotonic() < until:
+                pass
+        except StoreError as error:
+            library.health.tell_once("following", f"{error.message} {error.hint or ''}".rstrip())
+    return changes.indexes()
+
+
+def empty_strange(library: LibraryStore) -> None:
+    """
+    Delete a word index that has no position: it is another library's, or of a newer catalog than was restored.
+
+    It may hold papers that the catalog has not. To be called by who alone writes the indexes of this folder.
+    """
+    changes = library.catalog.changes
+    if LEXICAL in changes.own and not changes.indexes()[LEXICAL].position and library.indexes.has_words():
+        library.indexes.remove_words()
 
 
 def index_next(library: LibraryStore, names: Collection[str]) -> int | None:

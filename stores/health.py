@@ -76,24 +76,25 @@ class IndexHealth:
         found = {name: papers if name in every else state.lag for name, state in states.items()}
         return {name: lag for name, lag in found.items() if lag}
 
-    def tell_lag(self, states: Mapping[str, IndexState], *, rebuild: bool) -> None:
+    def tell_lag(self, states: Mapping[str, IndexState], *, rebuild: bool, follows: bool) -> None:
         """
         Say that papers cannot be found yet; say it again only after all of them could be found in between.
 
         Args:
             states: The state of each index.
             rebuild: As `needs_rebuild`.
+            follows: True if this process indexes what other machines added.
         """
         if rebuild:
-            self._tell_once(
+            self.tell_once(
                 "lag", "A rebuild of the indexes is at work or was interrupted; `refdesk reindex` finishes it."
             )
         elif lag := max((state.lag for state in states.values()), default=0):
             papers = "1 paper" if lag == 1 else f"{lag:,} papers"
-            self._tell_once(
-                "lag",
-                f"{papers} cannot be found yet; the next `refdesk add` or `sync`, or `refdesk reindex`, indexes them.",
-            )
+            how = "the next `refdesk add` or `sync`, or `refdesk reindex`, indexes them"
+            if follows and any(states[name].lag == lag for name in self._catalog.changes.own):
+                how = "each question and `refdesk serve` index more of them"
+            self.tell_once("lag", f"{papers} cannot be found yet; {how}.")
         else:
             self._told.discard("lag")
 
@@ -131,7 +132,7 @@ class IndexHealth:
     def tell_problems(self) -> None:
         """Say once which problem an index has as a whole, and the next step."""
         for name, sentence in self.problems().items():
-            self._tell_once(name, sentence)
+            self.tell_once(name, sentence)
 
     def require(self) -> str | None:
         """
@@ -152,7 +153,7 @@ class IndexHealth:
         if not problem and self._missing(ask_server=True):
             problem = self._is_missing(VECTORS)
         if problem:
-            self._tell_once("vectors", f"{problem} Papers are found by their words only.")
+            self.tell_once("vectors", f"{problem} Papers are found by their words only.")
         else:
             self._told.discard("vectors")
         return problem
@@ -187,7 +188,7 @@ class IndexHealth:
         return {name: state for name, state in states.items() if name != VECTORS or not self._indexes.away}
 
     def _tell_away(self, error: VectorsUnavailable) -> None:
-        self._tell_once("away", f"{error.message} The next `refdesk add` or `sync` writes the vectors.")
+        self.tell_once("away", f"{error.message} The next `refdesk add` or `sync` writes the vectors.")
 
     def repair(self) -> None:
         """
@@ -228,7 +229,8 @@ class IndexHealth:
         for at in range(0, len(ids), PAGE):
             yield list(self._catalog.papers(ids[at : at + PAGE]).values())
 
-    def _tell_once(self, what: str, sentence: str) -> None:
+    def tell_once(self, what: str, sentence: str) -> None:
+        """Say a sentence, unless one about this was said before."""
         if what not in self._told:
             self._told.add(what)
             self._notify(sentence)

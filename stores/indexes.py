@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from rag.errors import VectorsUnavailable
+from rag.errors import StoreDamaged, VectorsUnavailable
 from rag.ports import Lexical, Matrix, Vectors
 from rag.types import Chunk, Paper
 from stores.sql.changes import INDEXES, LEXICAL, VECTORS
@@ -165,6 +165,18 @@ class Indexes:
         for opened in (self._lexical, self._vectors):
             if opened is not None:
                 opened.reopen()
+
+    def has_words(self) -> bool:
+        """True if the word index holds a paper, or cannot be read."""
+        try:
+            return bool(self.lexical.count())
+        except StoreDamaged:
+            return True
+
+    def remove_words(self) -> None:
+        """Delete the word index; to be called by who alone writes it."""
+        shutil.rmtree(self._folder / LEXICAL, ignore_errors=True)
+        self.lexical.reopen()
 
     def begin_anew(self) -> Indexes:
         """Make empty indexes beside these, which readers keep until `exchange`; to be called by the one writer."""

@@ -1,14 +1,15 @@
 """
 Locks across threads and processes: of the one writer of papers, of a run, of a sync.
 
-Each is a file in the library's folder, for one machine. The writer of papers also takes the catalog's own lock, which
-keeps apart the machines that share a catalog in PostgreSQL.
+Each is a file in the library's folder, for one machine. Where machines share a catalog in PostgreSQL, the writer of
+papers also takes the catalog's own lock, and last a file for the indexes of its folder. Whoever follows the change log
+takes that one alone, and so can index while a writer of the same machine waits for another machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -47,6 +48,19 @@ class ProcessLock:
         self._acquire()
         try:
             yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def free(self) -> Iterator[bool]:
+        """Be the only holder if that can be at once; gives False if not."""
+        try:
+            self._lock.acquire(timeout=0)
+        except (Timeout, OSError):
+            yield False
+            return
+        try:
+            yield True
         finally:
             self._lock.release()
 
@@ -96,22 +110,18 @@ class WriterOfPapers(ProcessLock):
             notify=lambda: notify("Another process is writing to the library; waiting for it."),
         )
         self._writer, self._tell = writer, notify
+        self._indexes = ProcessLock(folder / "indexes.lock", busy=self._busy, timeout_s=timeout_s)
 
-    @contextmanager
-    def own_indexes(self) -> Iterator[bool]:
-        """Be the only one who writes the indexes of the folder, without waiting; gives False if another one is."""
-        try:
-            self._lock.acquire(timeout=0)
-        except (Timeout, OSError):
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            self._lock.release()
+    def own_indexes(self) -> AbstractContextManager[bool]:
+        """Be the only one who writes the indexes of the folder, without waiting; gives False if that cannot be."""
+        return self._indexes.free()
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Be the only writer. Raises as `ProcessLock.held`, and StoreError if the catalog's server is away."""
-        with super().held(), self._writer.held(timeout_s=self._timeout_s, notify=self._tell):
+        with (
+            super().held(),
+            self._writer.held(timeout_s=self._timeout_s, notify=self._tell),
+            self._indexes.held() if self._writer.is_shared else nullcontext(),
+        ):
             yield

@@ -21,12 +21,12 @@ from rag.ports import Embedder, Lexical, Matrix, Vectors, WriterLock
 from rag.types import Chunk, Paper
 from stores import manifest
 from stores.embedding import cut, embed, in_order
-from stores.following import follow, index_next
+from stores.following import empty_strange, follow, index_next
 from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.changes import INDEXES, LEXICAL, VECTORS, Span, written_of
+from stores.sql.changes import INDEXES, LEXICAL, VECTORS, IndexState, Span, written_of
 from stores.sql.positions import PositionFile
 from stores.sql.writer import SQLWriter
 
@@ -173,15 +173,14 @@ class LibraryStore:
         Args:
             wait: Wait for a thread that is opening them.
         """
-        self.follow()
-        states, settings = self.catalog.changes.indexes(), self.catalog.settings()
+        states, settings = self.follow(), self.catalog.settings()
         manifest.require_here(settings)
         rebuilt = (settings.get("embedder") or "") != self.embedder_name
         if wait or rebuilt or written_of(states) != self._written:
-            self._follow(wait=wait or rebuilt)
-        self.health.tell_lag(states, rebuild=settings.get(REBUILD) == "yes")
+            self.reopen_written(wait=wait or rebuilt)
+        self.health.tell_lag(states, rebuild=settings.get(REBUILD) == "yes", follows=not self.read_only)
 
-    def _follow(self, *, wait: bool = True) -> None:
+    def reopen_written(self, *, wait: bool = True) -> None:
         """Reopen what another process has written since; without `wait`, not if a thread is doing so."""
         if not self._exchanging.acquire(blocking=wait):
             return
@@ -235,20 +234,20 @@ class LibraryStore:
             self.notify(f"The vectors are damaged ({problem}); the indexes are built anew.")
             self.catalog.set({REBUILD: "yes"})
         else:
-            self._follow()
+            self.reopen_written()
         while self.catalog.fill_roles(limit=BATCH):
             pass
         done = self._rebuild(progress) if self.health.ask_server() and self.needs_rebuild() else 0
         self.health.repair()
+        empty_strange(self)
         while (count := index_next(self, INDEXES)) is not None:
             done += count
             progress(count)
         return done
 
-    def follow(self) -> None:
-        """Bring the indexes that this machine has for itself up to date, as `stores.following` does."""
-        if not self.read_only:
-            follow(self, self._lock)
+    def follow(self) -> dict[str, IndexState]:
+        """Bring the indexes that this machine has for itself up to date, as `stores.following` does; their states."""
+        return self.catalog.changes.indexes() if self.read_only else follow(self, self._lock)
 
     def _rebuild(self, progress: Progress) -> int:
         """
@@ -277,6 +276,7 @@ class LibraryStore:
     def _exchange(self, anew: Indexes, position: int, made_with: Mapping[str, str]) -> None:
         """Put new indexes in the place of the old ones, tell other processes by the catalog, and reopen."""
         with self._exchanging:
+            self.catalog.writer.require_newest()
             self.reopened += 1
             self.indexes.exchange(anew)
             self.catalog.exchange(INDEXES, position, {**made_with, REBUILD: "no", _REBUILD_WITH: ""})
@@ -313,7 +313,7 @@ class LibraryStore:
             into: Which indexes.
         """
         with self._exchanging:  # readers use the indexes meanwhile, and none reopens what this process wrote
-            self.catalog.writer.require_newest()
+            self.catalog.changes.require_newest(into)
             try:
                 into = self.indexes.write(papers, chunks, vectors, fresh=fresh, merged_ids=merged_ids, into=into)
             except StoreError:
@@ -337,7 +337,7 @@ class LibraryStore:
             How many papers were indexed.
         """
         with self.writing():
-            self._follow()
+            self.reopen_written()
             self.health.ask_server(strict=True)
             wanted = manifest.manifest_of(self._make_embedder(embedder_name or self.embedder_name))
             del wanted["splitter"]  # the sentences stay as they were split

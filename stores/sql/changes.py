@@ -110,6 +110,11 @@ class SQLChanges:
         self._is_there = self._is_there or sa.inspect(connection).has_table(changes.name)
         return self._is_there
 
+    def require_newest(self, names: Collection[str]) -> None:
+        """Raise LibraryLocked if machines share one of these indexes, and another writer began after this one."""
+        if set(names) - self.own.keys():
+            self._writer.require_newest()
+
     def advance(self, names: Collection[str], span: Span) -> None:
         """
         Store that indexes hold a part of the log. The position of one that lacks an earlier part does not move.

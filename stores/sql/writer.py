@@ -35,6 +35,8 @@ class SQLWriter:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine, self._place = engine, masked(str(engine.url))
+        self.is_shared = engine.dialect.name == postgres.NAME
+        """True if machines may share the catalog, so that the lock of a folder does not keep all writers apart."""
         self._number: str | None = None
         """The number of this writer while it holds the lock; empty if the catalog has no tables yet."""
 
@@ -51,7 +53,7 @@ class SQLWriter:
             LibraryLocked: Another writer did not finish in time.
             StoreError: The server cannot be reached.
         """
-        if self._engine.dialect.name != postgres.NAME or self._number is not None:
+        if not self.is_shared or self._number is not None:
             yield
             return
         with translated(self._engine.url):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,8 +29,8 @@ def machine(
     monkeypatch.setenv("REFDESK_VECTORS", f"{chroma_server}/two-machines-{next(_names)}")
     libraries = []
 
-    def opened(name: str, *, read_only: bool = False) -> refdesk.Library:
-        libraries.append(refdesk.open_library(tmp_path / name, read_only=read_only))
+    def opened(name: str, **options: Any) -> refdesk.Library:
+        libraries.append(refdesk.open_library(tmp_path / name, **options))
         return libraries[-1]
 
     yield opened
@@ -106,6 +109,58 @@ def test_a_library_that_is_only_read_follows_nobody(
     found(reading, "scaling laws")
     assert (tmp_path / "other" / "lexical" / NAME).read_bytes() == before
     assert reading.status()["indexes"]["lexical"]["lag"] == 5
+    assert found(other, "scaling laws") == found(one, "scaling laws")
+
+
+def test_a_folder_of_another_library_gives_none_of_its_papers(
+    machine: Callable[..., refdesk.Library],
+    papers: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as alone:
+        alone.delenv("REFDESK_CATALOG")
+        alone.delenv("REFDESK_VECTORS")
+        machine("other").add(papers("whales"))
+    one, other = machine("one"), machine("other")
+    assert found(other, "whales") == []
+    one.add(papers("grokking"))
+    assert found(one, "grokking") == found(other, "grokking") != []
+    assert other.check() == []
+
+
+def test_a_machine_follows_while_its_own_import_waits_for_another_machine(
+    machine: Callable[..., refdesk.Library], papers: Callable[..., Path]
+) -> None:
+    one, other, asking = machine("one"), machine("other"), machine("other")
+    files = [papers("grokking"), papers("scaling laws")]
+    with one._store.writing():
+        waiting = threading.Thread(target=other.add, args=(files[1],))
+        waiting.start()
+        one.add(files[0])
+        time.sleep(0.5)
+        assert found(asking, "grokking") == found(one, "grokking") != []
+        assert waiting.is_alive()
+    waiting.join(60)
+    assert found(asking, "scaling laws") == found(one, "scaling laws") != []
+
+
+def test_a_machine_that_cannot_index_answers_from_what_it_has_and_says_so(
+    machine: Callable[..., refdesk.Library], papers: Callable[..., Path], tmp_path: Path
+) -> None:
+    told: list[str] = []
+    one, other = machine("one"), machine("other", notify=told.append)
+    one.add(papers("grokking"))
+    assert found(other, "grokking") == found(one, "grokking")
+    lock = tmp_path / "other" / "indexes.lock"
+    lock.unlink()
+    lock.mkdir()
+    one.add(papers("scaling laws"))
+    for _ in range(2):
+        assert len(found(other, "scaling laws")) == 10, "the vectors are shared"
+        assert other.status()["indexes"]["lexical"]["lag"] == 5
+    assert told == ["5 papers cannot be found yet; each question and `refdesk serve` index more of them."]
+    lock.rmdir()
     assert found(other, "scaling laws") == found(one, "scaling laws")
 
 
