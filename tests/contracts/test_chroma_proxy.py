@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
 import trustme
+from small import chunk, paper
 from test_vectors import filled, unit
 
 from rag.errors import ConfigError, VectorsUnavailable
 from stores.vectors.chroma import ChromaVectors
 from tests.chroma_proxy import TOKEN, Answer, ChromaProxy, running
+from tests.faces.proxies import DEPLOY, free_port
+from tests.faces.proxies import running as started
 
 _names = count()
 HTML = "<html><h1>Sorry</h1></html>"
@@ -198,3 +203,49 @@ def test_nonsense_instead_of_vectors_is_a_server_that_cannot_be_used(
     proxy.answers = lambda path: (200, "application/json", document) if path.endswith("/get") else None
     with pytest.raises(VectorsUnavailable, match="its answer is not one of Chroma's"):
         vectors.similarities(unit(1)[0], ["p:1"])
+
+
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_the_proxies_of_the_manual_ask_for_the_token_and_take_large_writes(
+    chroma_server: str,
+    authority: tuple[trustme.CA, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    closing: Callable[[Any], Any],
+    kind: str,
+) -> None:
+    program = which(kind) or which(kind, path="/usr/sbin")
+    if not program:
+        pytest.skip(f"{kind} is not here")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
+    issued, port = authority[0].issue_cert("127.0.0.1"), free_port()
+    issued.private_key_pem.write_to_path(tmp_path / "privkey.pem")
+    for pem in issued.cert_chain_pems:
+        pem.write_to_path(tmp_path / "fullchain.pem", append=True)
+    upstream = chroma_server.removeprefix("http://")
+    if kind == "nginx":
+        text = (DEPLOY / "team" / "vectors.nginx.conf").read_text(encoding="utf-8")
+        text = text.replace("/etc/letsencrypt/live/vectors.example.org", str(tmp_path)).replace("your-token", TOKEN)
+        text = text.replace("listen 443", f"listen 127.0.0.1:{port}")
+        folders = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        temporary = "".join(f"{name}_temp_path {tmp_path}/{name};\n" for name in folders)
+        user = "user root;\n" if os.getuid() == 0 else ""  # its workers write there too
+        text = f"{user}daemon off;\npid {tmp_path}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{text}}}\n"
+        words = [program, "-p", str(tmp_path), "-e", str(tmp_path / "errors"), "-c"]
+    else:
+        text = (DEPLOY / "team" / "vectors.Caddyfile").read_text(encoding="utf-8")
+        own = f"\tbind 127.0.0.1\n\ttls {tmp_path}/fullchain.pem {tmp_path}/privkey.pem\n"
+        text = text.replace("vectors.example.org {\n", f"https://127.0.0.1:{port} {{\n{own}")
+        text = f"{{\n\tadmin off\n\tauto_https off\n}}\n{text}"
+        words = [program, "run", "--adapter", "caddyfile", "--config"]
+    (tmp_path / "conf").write_text(text.replace("127.0.0.1:8000", upstream), encoding="utf-8")
+    home = {name: str(tmp_path) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
+    with started([*words, str(tmp_path / "conf")], log=tmp_path / "log", port=port, CHROMA_TOKEN=TOKEN, **home):
+        url = f"https://127.0.0.1:{port}/behind-{kind}-{next(_names)}"
+        assert "it asks for a token" in failure(closing(ChromaVectors(url, environment={}))).message
+        wrong = failure(closing(ChromaVectors(url, environment={"CHROMA_TOKEN": "wrong"})))
+        assert "it refused the token" in wrong.message
+        vectors = closing(ChromaVectors(url, environment={"CHROMA_TOKEN": TOKEN}))
+        papers = [paper(number, text="Whales sing. " * 100) for number in range(2_000)]
+        vectors.upsert([chunk(each) for each in papers], unit(2_000), papers)
+        assert vectors.count() == 2_000
