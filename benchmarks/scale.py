@@ -6,6 +6,8 @@ what a user would write instead: LangChain's text splitter, the same embedder, `
 figure is measured in a process of its own, all in one run.
 
     python -m benchmarks.scale [--papers 1000 10000 40000]
+
+With `--resume FOLDER` it does something else: it grows one library there to a million papers; see `benchmarks.growth`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import growth
 from benchmarks.report import data_folder, table, write_section
 
 ASKED = 200
@@ -210,6 +213,9 @@ def child(kind: str, count: int, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Measure, print, and write the section “Scale” of docs/evaluation.md."""
+    if "--resume" in sys.argv:
+        growth.main()
+        return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--papers", type=int, nargs="+", default=[1_000, 10_000, 40_000])
     parser.add_argument("--child", choices=RUNS)
