@@ -195,6 +195,16 @@ def content_hash(title: str, abstract: str) -> str:
     return "sha256:" + hashlib.sha256(f"{title}\n{abstract}".encode()).hexdigest()
 
 
+def title_hash(title: str) -> int:
+    """
+    A number of 48 bits that stands for a title, where the title itself would be too long.
+
+    >>> title_hash("Grokking")
+    229178333468023
+    """
+    return int.from_bytes(hashlib.sha256(title.encode()).digest()[:6], "big")
+
+
 def similarity(first: str, second: str) -> float:
     """
     The similarity of two abstracts, 0 to 1: the Jaccard index of their sets of words.

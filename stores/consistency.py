@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rag.errors import LibraryLocked, StoreDamaged
+from rag.identity import title_hash
 from rag.types import Finding
 from stores.sql.changes import INDEXES, LEXICAL, VECTORS
 from stores.store import LibraryStore
@@ -83,7 +84,7 @@ def _vectors(library: LibraryStore, lagging: set[str]) -> list[Finding]:
     stale = lagging & {_paper_of(chunk_id) for chunk_id in found}
     found = {chunk_id: content for chunk_id, content in found.items() if _paper_of(chunk_id) not in stale}
     expected = {
-        chunk.chunk_id: hash((chunk.text, title))
+        chunk.chunk_id: hash((chunk.text, title_hash(title)))
         for chunk, title in library.catalog.chunks()
         if chunk.paper_id not in stale
     }

@@ -151,8 +151,8 @@ class Vectors(Protocol):
         """How many chunks there are."""
         ...
 
-    def documents(self) -> Iterable[tuple[str, str, str]]:
-        """Chunk id, text and paper title of every chunk as they are stored."""
+    def documents(self) -> Iterable[tuple[str, str, int]]:
+        """Chunk id, text and `identity.title_hash` of the paper's title of every chunk as they are stored."""
         ...
 
     def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:

@@ -21,11 +21,13 @@ from rag.types import Chunk, Paper
 from stores.vectors.backend import Backend
 from stores.vectors.collection import (
     PAGE,
+    layout_of,
     of_another_library,
     own_metadata,
     owner,
     parts,
     stored_metadata,
+    stored_title_hash,
     without_unfinished,
 )
 from stores.vectors.folder import FolderBackend
@@ -93,7 +95,9 @@ class ChromaVectors:
             papers = sorted({parts(chunk_id)[0] for chunk_ids in samples for chunk_id in chunk_ids})
             if papers and 2 * knows(papers) <= len(papers):
                 raise of_another_library(self._backend.place, self._backend.name)
-            collection.modify(metadata={**(collection.metadata or {}), **own_metadata(self._library_id)})
+            collection.modify(
+                metadata={**(collection.metadata or {}), **own_metadata(self._library_id, layout_of(collection))}
+            )
 
     # ---- writing
 
@@ -118,7 +122,8 @@ class ChromaVectors:
                     embeddings=vectors[page],
                     documents=[chunk.text for chunk in chunks[page]],
                     metadatas=[
-                        stored_metadata(chunk, paper) for chunk, paper in zip(chunks[page], papers[page], strict=True)
+                        stored_metadata(chunk, paper, layout_of(collection))
+                        for chunk, paper in zip(chunks[page], papers[page], strict=True)
                     ],
                 )
             at = page.stop
@@ -243,15 +248,15 @@ class ChromaVectors:
         with self._using() as collection:
             return int(collection.count()) if collection is not None else 0
 
-    def documents(self) -> Iterator[tuple[str, str, str]]:
-        """Id, text and title of every chunk as they are stored."""
+    def documents(self) -> Iterator[tuple[str, str, int]]:
+        """Id, text and the title's hash of every chunk as they are stored."""
         for page in numbers():
             with self._using() as collection:
                 if collection is None:
                     return
                 found = collection.get(limit=PAGE, offset=page * PAGE, include=["documents", "metadatas"])
                 rows = [
-                    (chunk_id, text or "", str((metadata or {}).get("title", "")))
+                    (chunk_id, text or "", stored_title_hash(metadata))
                     for chunk_id, text, metadata in zip(
                         found["ids"], found["documents"], found["metadatas"], strict=True
                     )

@@ -19,7 +19,7 @@ from stores.unwritable import can_be_written, copy_database
 
 MOST_COPIED_BYTES = 2 << 30
 """The largest `chroma.sqlite3` that is copied to be read, where its folder cannot be written."""
-_DATABASE = "chroma.sqlite3"
+DATABASE = "chroma.sqlite3"
 _opened = numbers()
 
 
@@ -38,7 +38,7 @@ def open_client(folder: Path, *, create: bool) -> Any:
         return None
     if create:
         _make_database(folder)
-    if can_be_written(folder / _DATABASE):
+    if can_be_written(folder / DATABASE):
         return _of_folder(folder)
     copy = _copied(folder)
     try:
@@ -52,7 +52,7 @@ def open_client(folder: Path, *, create: bool) -> Any:
 
 def too_large_to_copy(folder: Path) -> bool:
     """True if the vectors in a folder that cannot be written are too large to be copied and read."""
-    database = folder / _DATABASE
+    database = folder / DATABASE
     if not database.exists() or can_be_written(database):
         return False
     return database.stat().st_size > min(MOST_COPIED_BYTES, shutil.disk_usage(gettempdir()).free)
@@ -73,14 +73,14 @@ def _make_database(folder: Path) -> None:
     rollback journal of the new one for its own, and delete it. In WAL mode there is no such journal.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / _DATABASE).exists():
-        with closing(sqlite3.connect(folder / _DATABASE)) as database:
+    if not (folder / DATABASE).exists():
+        with closing(sqlite3.connect(folder / DATABASE)) as database:
             database.execute("PRAGMA journal_mode=WAL")
 
 
 def has_database(folder: Path) -> bool:
     """True if a folder has a database of Chroma."""
-    return (folder / _DATABASE).exists()
+    return (folder / DATABASE).exists()
 
 
 def _of_folder(folder: Path) -> Any:
@@ -101,9 +101,9 @@ def _copied(folder: Path) -> Path:
         for entry in folder.iterdir():
             if entry.is_dir():
                 (copy / entry.name).symlink_to(entry.resolve())
-            elif not entry.name.startswith(_DATABASE):
+            elif not entry.name.startswith(DATABASE):
                 shutil.copyfile(entry, copy / entry.name)
-        copy_database(folder / _DATABASE, copy)
+        copy_database(folder / DATABASE, copy)
     except BaseException:
         shutil.rmtree(copy, ignore_errors=True)
         raise

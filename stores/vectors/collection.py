@@ -6,16 +6,20 @@ It opens nothing: `stores.vectors.folder` and `stores.vectors.server` do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rag.errors import StoreDamaged, StoreMismatch
+from rag.identity import title_hash
 from rag.types import Chunk, Paper
 from stores.sql.rows import day_number
 
-LAYOUT = 1
-"""The newest layout of what is stored with a chunk."""
+LAYOUT = 2
+"""
+The newest layout of what is stored with a chunk: 1 has title and source, 2 the title's hash in their place.
+A collection keeps the layout that it was made with.
+"""
 PAGE = 2_000
 """Chunks that are read or written at once, at most."""
 _MOST_HALVES = 500
@@ -23,9 +27,14 @@ _MOST_HALVES = 500
 _LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
 
 
-def own_metadata(library_id: str) -> dict[str, Any]:
+def own_metadata(library_id: str, layout: int = LAYOUT) -> dict[str, Any]:
     """The metadata of a library's collection."""
-    return {_LAYOUT: LAYOUT} | ({_LIBRARY: library_id} if library_id else {})
+    return {_LAYOUT: layout} | ({_LIBRARY: library_id} if library_id else {})
+
+
+def layout_of(collection: Any) -> int:
+    """The layout of a collection; one that says none is of the first version."""
+    return int((collection.metadata or {}).get(_LAYOUT, 1))
 
 
 def owner(collection: Any) -> str:
@@ -47,18 +56,25 @@ def of_another_library(place: Path | str, name: str) -> StoreMismatch:
     )
 
 
-def stored_metadata(chunk: Chunk, paper: Paper) -> dict[str, str | int]:
-    """What is stored with a chunk."""
-    return {
+def stored_metadata(chunk: Chunk, paper: Paper, layout: int) -> dict[str, str | int]:
+    """What is stored with a chunk in a collection of a layout."""
+    common: dict[str, str | int] = {
         "paper_id": chunk.paper_id,
         "chunk": chunk.number,
         "start": chunk.start,
         "end": chunk.end,
-        "title": paper.title,
         "published": day_number(paper.published) if paper.published else 0,
         "listed": day_number(paper.day),
-        "source": paper.source,
     }
+    if layout < 2:
+        return common | {"title": paper.title, "source": paper.source}
+    return common | {"title_hash": title_hash(paper.title)}
+
+
+def stored_title_hash(metadata: Mapping[str, Any] | None) -> int:
+    """The hash of the title that a chunk was stored with, in any layout."""
+    stored = metadata or {}
+    return title_hash(str(stored["title"])) if "title" in stored else int(stored.get("title_hash", 0))
 
 
 def parts(chunk_id: str) -> tuple[str, int]:

@@ -21,6 +21,7 @@ from stores.folder_lock import FolderLock
 from stores.guard import Guard
 from stores.urls import COLLECTION
 from stores.vectors.clients import (
+    DATABASE,
     MOST_COPIED_BYTES,
     close_client,
     has_database,
@@ -31,6 +32,7 @@ from stores.vectors.clients import (
 from stores.vectors.collection import PAGE, of_another_library, own_metadata, owner
 from stores.vectors.persisting import NEVER, WRITERS, Unpersisted, load, load_to_write
 from stores.vectors.replacing import find_collection, replace_folder, replaced
+from stores.vectors.slimming import slim
 
 _PAGE_BESIDE_SEARCHES = 50
 """Chunks in one write while others search: embedded Chroma holds Python's global lock meanwhile, 2 ms a chunk."""
@@ -187,6 +189,7 @@ def _open(folder: Path, library_id: str, *, create: bool) -> Opened:
     try:
         collection = find_collection(client, COLLECTION)
         if collection is None and create:
+            slim(folder / DATABASE)
             collection = client.get_or_create_collection(
                 COLLECTION,
                 embedding_function=None,

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from small import chunk, chunk_ids, paper
 
 from rag.errors import ConfigError, StoreDamaged, StoreError, VectorsUnavailable
+from rag.identity import title_hash
 from rag.types import Chunk, Paper
 from stores.urls import chroma_address
 from stores.vectors.chroma import ChromaVectors
@@ -112,7 +113,7 @@ def test_an_upsert_of_a_known_id_replaces_vector_text_and_metadata(vectors: Chro
     assert (paper_id, number) == ("p:2", 0)
     assert similarity == pytest.approx(1, abs=1e-5)
     assert {row for row in vectors.documents() if row[0] == "p:2#0"} == {
-        ("p:2#0", "Another abstract.", "Another title")
+        ("p:2#0", "Another abstract.", title_hash("Another title"))
     }
 
 
@@ -339,10 +340,9 @@ def test_plain_chromadb_finds_documents_and_flat_metadata_as_the_contract_says(p
             "chunk": 1,
             "start": 16,
             "end": 32,
-            "title": "A title",
+            "title_hash": title_hash("A title"),
             "published": 20240601,
             "listed": 20240617,
-            "source": "jsonl",
         },
     )
     assert by_id["p:2#0"][1]["published"] == 20230101
