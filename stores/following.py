@@ -19,18 +19,21 @@ if TYPE_CHECKING:
     from rag.ports import WriterLock
     from stores.store import LibraryStore
 
-BATCH = 1_000
-"""Papers that are indexed at once."""
 _FOLLOW_S = 1.0
 """How long a question waits at most for the papers that other machines added; a batch that has begun is ended."""
 
 
-def follow(library: LibraryStore, lock: WriterLock) -> dict[str, IndexState]:
+def follow(library: LibraryStore, lock: WriterLock, *, batch: int) -> dict[str, IndexState]:
     """
     Bring the indexes that this machine has for itself up to date with the catalog that it shares.
 
     Nothing is done while another thread or process writes them, and in a library whose catalog is its own: there, who
     adds papers indexes them. If they cannot be written, that is told once, and they stay behind.
+
+    Args:
+        library: The open library.
+        lock: Its lock.
+        batch: Papers that are indexed at once.
 
     Returns:
         The state of each index.
@@ -46,7 +49,7 @@ def follow(library: LibraryStore, lock: WriterLock) -> dict[str, IndexState]:
         try:
             library.reopen_written()  # another process may have replaced what is open here
             empty_strange(library)
-            while index_next(library, own) is not None and time.monotonic() < until:
+            while index_next(library, own, batch=batch) is not None and time.monotonic() < until:
                 pass
         except StoreError as error:
             library.health.tell_once("following", f"{error.message} {error.hint or ''}".rstrip())
@@ -64,12 +67,12 @@ def empty_strange(library: LibraryStore) -> None:
         library.indexes.remove_words()
 
 
-def index_next(library: LibraryStore, names: Collection[str]) -> int | None:
-    """Index the next papers that one of these indexes lacks, and return how many; None if they lack none."""
+def index_next(library: LibraryStore, names: Collection[str], *, batch: int) -> int | None:
+    """Index the next papers, at most `batch`, that one of these indexes lacks, and return how many; None if none."""
     catalog = library.catalog
     states = {name: state for name, state in library.health.writable().items() if name in names}
     lowest = min(state.position for state in states.values())
-    entries = catalog.changes.after(lowest, limit=BATCH)
+    entries = catalog.changes.after(lowest, limit=batch)
     if not entries:
         return None
     behind = [name for name, state in states.items() if state.position == lowest]

@@ -109,7 +109,7 @@ class IndexHealth:
         """
         found = {name: f"{self._is_missing(name)} Run `refdesk reindex`." for name in self._missing(ask_server=False)}
         look = {LEXICAL: self._problem_of_words}
-        if open_vectors and not isinstance(self._indexes.place(VECTORS), str):
+        if open_vectors and not self._indexes.on_server:
             look[VECTORS] = lambda: self._indexes.vectors.problem
         for name in sorted(look.keys() - found.keys()):
             try:
@@ -168,7 +168,7 @@ class IndexHealth:
             strict: Raise VectorsUnavailable if they cannot; otherwise say it once, and leave them out.
         """
         self._indexes.away = None
-        if not isinstance(self._indexes.place(VECTORS), str):
+        if not self._indexes.on_server:
             return True
         vectors = self._indexes.vectors
         vectors.reopen()  # the collection may have been lost under this process

@@ -99,6 +99,11 @@ class Indexes:
         if self._vectors_url:
             self.vectors.claim(knows)
 
+    @property
+    def on_server(self) -> bool:
+        """True if the vectors are on a server, which machines may share."""
+        return self._vectors_url is not None
+
     def place(self, name: str) -> Path | str:
         """The place of an index: a folder, or a server's URL."""
         if name == VECTORS:

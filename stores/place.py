@@ -24,11 +24,6 @@ class Place:
         """The catalog's SQLAlchemy URL; as a string, it would cut a folder named `what?` at the question mark."""
         return self.catalog_url or sa.URL.create("sqlite", database=str(self.folder / "catalog.sqlite3"))
 
-    @property
-    def shared(self) -> bool:
-        """True if machines may share the catalog: it is on a server."""
-        return database_file(self.catalog) is None
-
     def exists(self) -> bool:
         """True if there is a library. Raises StoreError if the place is a file."""
         if self.folder.exists() and not self.folder.is_dir():

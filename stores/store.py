@@ -26,7 +26,7 @@ from stores.health import REBUILD, IndexHealth
 from stores.indexes import Indexes
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.changes import INDEXES, LEXICAL, VECTORS, IndexState, Span, written_of
+from stores.sql.changes import INDEXES, LEXICAL, IndexState, Span, written_of
 from stores.sql.positions import PositionFile
 from stores.sql.writer import SQLWriter
 
@@ -101,7 +101,7 @@ class LibraryStore:
             manifest.require_here(self.catalog.settings())
             self.embedder_name = manifest.require_embedder(self.catalog, embedder_name)
             self.indexes.library_id = self.catalog.setting("library_id") or ""
-            if place.shared and isinstance(indexes.place(VECTORS), str):
+            if self.catalog.writer.is_shared and indexes.on_server:
                 self.catalog.changes.own = {LEXICAL: PositionFile(place.folder / LEXICAL, self.indexes.library_id)}
             self._written = written_of(self.catalog.changes.indexes())
         except BaseException:
@@ -240,14 +240,14 @@ class LibraryStore:
         done = self._rebuild(progress) if self.health.ask_server() and self.needs_rebuild() else 0
         self.health.repair()
         empty_strange(self)
-        while (count := index_next(self, INDEXES)) is not None:
+        while (count := index_next(self, INDEXES, batch=BATCH)) is not None:
             done += count
             progress(count)
         return done
 
     def follow(self) -> dict[str, IndexState]:
         """Bring the indexes that this machine has for itself up to date, as `stores.following` does; their states."""
-        return self.catalog.changes.indexes() if self.read_only else follow(self, self._lock)
+        return self.catalog.changes.indexes() if self.read_only else follow(self, self._lock, batch=BATCH)
 
     def _rebuild(self, progress: Progress) -> int:
         """
