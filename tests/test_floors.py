@@ -32,6 +32,7 @@ FLOORS = {
     "rag.llm": 1,
     "stores.unwritable": 1,
     "stores.folder_lock": 1,
+    "rag.files": 1,
     "rag.ports": 2,
     "rag.text": 2,
     "rag.roles": 2,

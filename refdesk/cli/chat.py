@@ -210,7 +210,7 @@ class Conversation:
 
     def _save(self, name: str) -> None:
         """Write all answers as Markdown; of files that are there, only one that this conversation wrote is replaced."""
-        from rag.delivery.files import write
+        from rag.files import write
         from refdesk.render.markdown import conversation
 
         path = _path(name) if name else next(reversed(self._saved), None)

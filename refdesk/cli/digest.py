@@ -97,7 +97,7 @@ def _write(library: Library, built: BuiltIssue, format_name: str, output: Path |
         return
     content = library.issues.rendered(built.digest, format_name)
     if output:
-        from rag.delivery.files import write
+        from rag.files import write
 
         write(output, content)
     else:

@@ -50,7 +50,7 @@ def export(
     The papers are those of the filters, or those that an answer cites. An answer is the output of `ask` or `digest`
     with --json or --markdown; - reads it from standard input.
     """
-    from rag.delivery.files import write_pieces
+    from rag.files import write_pieces
     from refdesk.ingest.inputs import text_of
     from refdesk.render.export import FORMATS
 

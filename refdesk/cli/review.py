@@ -69,7 +69,7 @@ def review(
 
         content = rendered(made, form)
         if output:
-            from rag.delivery.files import write
+            from rag.files import write
             from refdesk.render.wording import count
 
             write(output, content.encode(errors="replace"))

@@ -13,8 +13,9 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from rag.delivery import atom, message, outbox, smtp
-from rag.delivery.files import write, write_issue
+from rag.delivery.files import write_issue
 from rag.delivery.outcome import HandOver, Outcome
+from rag.files import write
 from rag.ports import Delivery
 from rag.types import Digest, Subscription
 from refdesk.digest.mail_links import NO_LINKS, MailLinks, mail_links

@@ -8,13 +8,11 @@ so that it is copied, restored and deleted with it.
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
-from rag.errors import LibraryReadOnly, disk_full, is_disk_full
+from rag import files
 
 NAME = "position.json"
 """The name of the file in the folder of its index."""
@@ -55,23 +53,7 @@ class PositionFile:
         Store that the index was written and holds the log up to a number.
 
         Raises:
-            StoreFull, LibraryReadOnly: The folder cannot be written.
+            StoreFull, StoreError: The folder cannot be written.
         """
         stored = {"library": self._library_id, "seq": seq, "written": token_hex(8)}
-        beside = self._path.with_name(f"{NAME}.{os.getpid()}.lock")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("w", encoding="utf-8") as file:
-                json.dump(stored, file)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._path)
-        except OSError as error:
-            with suppress(OSError):
-                beside.unlink()
-            if is_disk_full(error):
-                raise disk_full(self._path.parent) from error
-            raise LibraryReadOnly(
-                f"{self._path.parent} cannot be written: {error.strerror or error}.",
-                hint="Check its permissions, or use another `--library`.",
-            ) from error
+        files.write(self._path, json.dumps(stored).encode())

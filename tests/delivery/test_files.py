@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.delivery.files import write, write_issue
+from rag.delivery.files import write_issue
 from rag.errors import ConfigError, StoreError, StoreFull
+from rag.files import write
 from tests.commands import ended, start
 
 FORMS = {"md": b"# Week 27\n", "html": b"<h1>Week 27</h1>", "json": b"{}", "eml": b"Subject: Week 27\r\n\r\n"}
@@ -18,7 +19,7 @@ FORMS = {"md": b"# Week 27\n", "html": b"<h1>Week 27</h1>", "json": b"{}", "eml"
 _WRITE_FOR_EVER = """
 import itertools, sys
 from pathlib import Path
-from rag.delivery.files import write
+from rag.files import write
 print("ready", flush=True)
 for number in itertools.count():
     write(Path(sys.argv[1]), str(number % 10).encode() * 3_000_000)
@@ -27,7 +28,7 @@ for number in itertools.count():
 _WITH_LITTLE_ROOM = """
 import resource, signal, sys
 from pathlib import Path
-from rag.delivery.files import write
+from rag.files import write
 from rag.errors import StoreError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

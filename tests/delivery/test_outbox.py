@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from rag.delivery import smtp
-from rag.delivery.files import write
 from rag.delivery.outbox import GIVE_UP_AFTER, Send, deliver, dismiss, explain, planned, resend, settle
 from rag.delivery.outcome import HandOver, Outcome
 from rag.errors import ConfigError, InputError, StoreFull
+from rag.files import write
 from rag.ports import Delivery
 from stores.sql import schema, tables
 from stores.sql.catalog import SQLCatalog
