@@ -99,8 +99,9 @@ def tell_degraded(session: Session, answer: Answer) -> None:
 
 def tell_words_alone(session: Session, degraded: Mapping[str, str]) -> None:
     """Tell that the vectors were not used."""
-    reason = degraded["reason"]
-    session.tell(f"{reason[:1].upper()}{reason[1:]}.")
+    from refdesk.render.wording import capital
+
+    session.tell(f"{capital(degraded['reason'])}.")
 
 
 @click.command()
