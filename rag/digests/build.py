@@ -63,6 +63,7 @@ def build(inputs: DigestInputs, writer: Writer | None = None) -> tuple[BuiltIssu
     periods = [PaperSet(name, past.papers, past.vectors) for name, past in inputs.past]
     periods.append(PaperSet(inputs.period.name, eligible.papers, eligible.vectors))
     found, tracked = themes.track(periods, inputs.tracked)
+    del periods  # with the texts of all of them, which nothing below reads
     in_no_theme = len(eligible.papers) - sum(theme.size for theme in found) if found else 0
     decisions = selection.select(inputs.candidates, _ranked(inputs, found), subscription)
     shown = [decision for decision in decisions if decision.rank]
