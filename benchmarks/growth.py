@@ -26,13 +26,13 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from benchmarks.halves import WEEK, Halves
+from benchmarks.halves import WEEK, Halves, questions
+from benchmarks.memory import resident_mb
 from benchmarks.report import table
 
 CHECKPOINTS = (50_000, 200_000, 400_000, 1_000_000)
 PART = 20_000
 """Papers that are imported at once."""
-ASKED = 200
 WARMED = 20
 FILTERS: dict[str, dict[str, Any]] = {
     "no filter": {},
@@ -57,21 +57,13 @@ class Sampler:
 
     def _sample(self) -> None:
         while not self._ended.wait(0.5):
-            self.peak_mb = max(self.peak_mb, sum(map(_resident_mb, [self._pid, *_children(self._pid)])))
+            self.peak_mb = max(self.peak_mb, sum(map(resident_mb, [self._pid, *_children(self._pid)])))
 
     def end(self) -> float:
         """The most that was in use at one time, in MB."""
         self._ended.set()
         self._thread.join()
         return self.peak_mb
-
-
-def _resident_mb(pid: int) -> float:
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
 
 
 def _children(pid: int) -> Iterator[int]:
@@ -180,13 +172,13 @@ def _import(folder: Path) -> Iterator[Row]:
 def _ask(folder: Path) -> Iterator[Row]:
     import refdesk
 
-    questions = list(Halves().questions(ASKED))
+    asked = questions(Halves().real)
     with refdesk.open_library(folder) as library:
         for name, options in FILTERS.items():
-            for question in questions[:WARMED]:
+            for question in asked[:WARMED]:
                 library.ask(question, **options)
             took = []
-            for question in questions[:: 1 if not options else 4]:
+            for question in asked[:: 1 if not options else 4]:
                 began = time.perf_counter()
                 library.ask(question, **options)
                 took.append((time.perf_counter() - began) * 1000)
@@ -222,7 +214,7 @@ def _check(folder: Path) -> Iterator[Row]:
 
     with refdesk.open_library(folder) as library:
         findings, clocks = _clocked(library.check)
-        yield {"findings": [f"{each.index} {each.kind} {each.count}" for each in findings], **clocks}
+        yield {"findings": [f"{each.store} {each.kind} {each.count}" for each in findings], **clocks}
 
 
 def _reindex(folder: Path) -> Iterator[Row]:

@@ -15,7 +15,6 @@ import argparse
 import http.client
 import json
 import random
-import re
 import shutil
 import signal
 import sqlite3
@@ -34,8 +33,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import refdesk
+from benchmarks.halves import questions
+from benchmarks.memory import resident_mb
 from benchmarks.report import table, write_section
-from benchmarks.scale import documents, questions
+from benchmarks.scale import documents
 from benchmarks.serving import HERE, Request, Server, answer, command, environment, served
 
 CLIENTS, REVISED, COMPARED = 16, 100, 500
@@ -263,14 +264,6 @@ def unequal(copies: Path, answers: list[tuple[str, str, str]]) -> tuple[int, int
     return len(chosen), len({each[0] for each in chosen}), differing
 
 
-def resident_mb(server: Server) -> float:
-    """The memory that a server has now."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert found
-    return int(found[1]) / 1024
-
-
 def loaded(
     library: Path, papers: list[dict[str, Any]], copies: Path, tokens: list[str], number: int
 ) -> list[list[str]]:
@@ -294,7 +287,7 @@ def loaded(
         while any(reader.is_alive() for reader in readers):
             time.sleep(0.5)
             done = seen.counts.total()
-            memory.append((done, resident_mb(server)))
+            memory.append((done, resident_mb(server.process.pid)))
             if done // HANGUP_EVERY > hangups:
                 hangups = done // HANGUP_EVERY
                 server.process.send_signal(signal.SIGHUP)

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import growth
+from benchmarks.halves import questions
 from benchmarks.report import data_folder, table, write_section
 
-ASKED = 200
 COLD_RUNS = 7
 
 
@@ -37,12 +37,6 @@ def documents(count: int) -> list[dict[str, Any]]:
     """The first `count` real abstracts."""
     with gzip.open(data_folder() / "arxiv_daily" / "2025.jsonl.gz", "rt", encoding="utf-8") as stream:
         return [json.loads(line) for line, _ in zip(stream, range(count), strict=False)]
-
-
-def questions(papers: Sequence[dict[str, Any]]) -> list[str]:
-    """Questions spread over the papers: the part of a title before its colon, or the whole title."""
-    step = max(1, len(papers) // ASKED)
-    return [f"What is known about {paper['title'].split(':')[-1].strip()}?" for paper in papers[::step]][:ASKED]
 
 
 def memory_mb() -> float:

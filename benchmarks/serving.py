@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from benchmarks.scale import questions
+from benchmarks.halves import questions
 
 HERE = Path(__file__).parent.parent
 _TIMEOUT_S = 120.0

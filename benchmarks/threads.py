@@ -20,8 +20,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from benchmarks.halves import questions
 from benchmarks.report import table, write_section
-from benchmarks.scale import documents, questions
+from benchmarks.scale import documents
 
 THREADS, QUESTIONS, ROUNDS = 8, 60, 3
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
