@@ -11,12 +11,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import trustme
 
+import refdesk
 from tests.chroma_proxy import TOKEN, ChromaProxy, identity, make_database, quotas, running
 
 _names = itertools.count()
@@ -34,6 +35,13 @@ def chroma_server_of_its_own(tmp_path: Path) -> Iterator[tuple[str, Callable[[],
     """The URL of a server for one test, and how to stop it."""
     with _running(tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def open_library() -> Iterator[Callable[..., refdesk.Library]]:
+    """Open libraries, as processes of their own would; they are closed at the end of the test."""
+    with ExitStack() as stack:
+        yield lambda folder, **options: stack.enter_context(refdesk.open_library(folder, **options))
 
 
 @contextmanager

@@ -73,20 +73,20 @@ def line(chroma_server: str) -> Iterator[Line]:
 
 @pytest.fixture
 def opened(
-    tmp_path: Path, line: Line, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Iterator[Callable[[], tuple[refdesk.Library, list[str]]]]:
+    tmp_path: Path,
+    line: Line,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    open_library: Callable[..., refdesk.Library],
+) -> Callable[[], tuple[refdesk.Library, list[str]]]:
     """Open the library, as a process of its own would; with what it says."""
     monkeypatch.setenv("REFDESK_VECTORS", f"http://127.0.0.1:{line.port}/away-{abs(hash(request.node.name))}")
-    libraries = []
 
     def open_() -> tuple[refdesk.Library, list[str]]:
         said: list[str] = []
-        libraries.append(refdesk.open_library(tmp_path / "library", notify=said.append))
-        return libraries[-1], said
+        return open_library(tmp_path / "library", notify=said.append), said
 
-    yield open_
-    for library in libraries:
-        library.close()
+    return open_
 
 
 def papers(folder: Path, name: str) -> Path:

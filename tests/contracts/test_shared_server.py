@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -28,19 +28,18 @@ def collection(chroma_server: str) -> str:
 
 @pytest.fixture
 def opened(
-    tmp_path: Path, collection: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., refdesk.Library]]:
+    tmp_path: Path,
+    collection: str,
+    monkeypatch: pytest.MonkeyPatch,
+    open_library: Callable[..., refdesk.Library],
+) -> Callable[..., refdesk.Library]:
     """Open a library by name, with its vectors in the collection, or in another one of its server."""
-    libraries = []
 
     def open_by_name(name: str, *, end: str = "") -> refdesk.Library:
         monkeypatch.setenv("REFDESK_VECTORS", collection + end)
-        libraries.append(refdesk.open_library(tmp_path / name))
-        return libraries[-1]
+        return open_library(tmp_path / name)
 
-    yield open_by_name
-    for library in libraries:
-        library.close()
+    return open_by_name
 
 
 @pytest.fixture
@@ -106,9 +105,9 @@ def test_a_collection_carries_the_id_of_its_library_also_after_a_rebuild(
     library.add(papers("whales"))
     own = library._store.catalog.setting("library_id")
     assert own
-    assert metadata(collection) == {"refdesk:library": own, "refdesk:layout": 1}
+    assert metadata(collection) == {"refdesk:library": own, "refdesk:layout": 2}
     library.reindex()
-    assert metadata(collection) == {"refdesk:library": own, "refdesk:layout": 1}
+    assert metadata(collection) == {"refdesk:library": own, "refdesk:layout": 2}
 
 
 def test_a_collection_without_an_id_is_claimed_by_the_next_writer_that_knows_its_papers(

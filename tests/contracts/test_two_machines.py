@@ -6,10 +6,9 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,20 +21,16 @@ pytestmark = [pytest.mark.server, pytest.mark.catalogs("postgres")]
 
 @pytest.fixture
 def machine(
-    tmp_path: Path, chroma_server: str, empty_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., refdesk.Library]]:
+    tmp_path: Path,
+    chroma_server: str,
+    empty_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    open_library: Callable[..., refdesk.Library],
+) -> Callable[..., refdesk.Library]:
     """Open the library in a machine's folder."""
     monkeypatch.setenv("REFDESK_CATALOG", empty_url)
     monkeypatch.setenv("REFDESK_VECTORS", f"{chroma_server}/two-machines-{next(_names)}")
-    libraries = []
-
-    def opened(name: str, **options: Any) -> refdesk.Library:
-        libraries.append(refdesk.open_library(tmp_path / name, **options))
-        return libraries[-1]
-
-    yield opened
-    for library in libraries:
-        library.close()
+    return lambda name, **options: open_library(tmp_path / name, **options)
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_a_machine_that_is_killed_in_mid_import_changes_nothing(
     cluster: Cluster, tmp_path: Path, cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PART_BYTES", 100_000)
-    monkeypatch.setattr(stores.ingest, "BATCH", 100)
+    monkeypatch.setattr(stores.ingest, "BATCH", 100)  # so that a machine is killed between two batches of few papers
     files = [tmp_path / "all.jsonl", tmp_path / "rest.jsonl.gz"]
     files[0].write_text(lines(papers(1_300)))
     files[1].write_bytes(gzip.compress(lines(papers(700, seed=1)).encode()))
