@@ -24,7 +24,7 @@ from benchmarks.topics import FIRST_HELD_OUT, holds, library_of, topics
 from rag.answers.breadth import breadth_of, gathered
 from rag.answers.context import MAX_SENTENCES, Context, pack
 from rag.llm.tokens import Counter
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.types import Paper
 from refdesk.evaluation.datasets import Claim, Dataset
 from refdesk.evaluation.run import is_gold

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from rag.digests.selection import Candidate, Decision
     from rag.ports import Delivery
     from rag.question import FollowUp, Understood
+    from rag.retrieval.found import Retrieved, Signals
     from rag.retrieval.langchain import PaperRetriever
-    from rag.retrieval.retriever import Retrieved, Signals
     from rag.types import (
         Abstention,
         Agreement,
@@ -181,8 +181,8 @@ _MODULES = {
     "Upload": "refdesk.jobs",
     "Library": "refdesk.library",
     "PaperRetriever": "rag.retrieval.langchain",
-    "Retrieved": "rag.retrieval.retriever",
-    "Signals": "rag.retrieval.retriever",
+    "Retrieved": "rag.retrieval.found",
+    "Signals": "rag.retrieval.found",
     "Step": "refdesk.digest.run",
     "FollowUp": "rag.question",
     "Understood": "rag.question",

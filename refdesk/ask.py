@@ -23,7 +23,7 @@ from rag.answers.verified import replayed
 from rag.checking import Checker, Judge
 from rag.errors import ModelUnavailable, PaperNotFound
 from rag.question import FollowUp, follow_up, understand
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.types import EVERY_PAPER, WORDS_ALONE, Answer, Claim, Filter, JudgeChoice
 from refdesk.citations import Citations
 from refdesk.judges import Judges

@@ -18,8 +18,8 @@ from stores.store import LibraryStore
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
+    from rag.retrieval.found import Retrieved
     from rag.retrieval.langchain import PaperRetriever
-    from rag.retrieval.retriever import Retrieved
     from refdesk.verify import Verification
 
 Sort = Literal["score", "date"]

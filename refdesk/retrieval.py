@@ -9,7 +9,8 @@ from threading import Lock
 
 from rag.errors import LibraryLocked, StoreError
 from rag.question import Understood, understand
-from rag.retrieval.retriever import Retrieved, Retriever
+from rag.retrieval.found import Retrieved
+from rag.retrieval.retriever import Retriever
 from rag.types import Filter
 from refdesk.filters import checked_filter, known_authors, narrowed
 from stores.store import LibraryStore

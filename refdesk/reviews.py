@@ -14,7 +14,7 @@ from rag.errors import BadFilter
 from rag.ports import Matrix
 from rag.question import Understood
 from rag.question.words import FUNCTION_WORDS
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.retrieval.units import Units, units
 from rag.reviews.build import ReviewInputs, build
 from rag.reviews.naming import Topic, acronyms

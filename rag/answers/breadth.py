@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rag.answers import sentences
 from rag.answers.lists import names, on_topic
 from rag.question import Kind
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.roles import finding
 from rag.types import Evidence, Hit, Paper
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from math import exp
 
-from rag.retrieval.retriever import Signals
+from rag.retrieval.found import Signals
 
 THRESHOLD = 0.35
 """Below it the answerer abstains. SciFact's claims without evidence are near misses, so a doubtful answer is shown with

@@ -10,7 +10,7 @@ from rag.answers.form import Form
 from rag.answers.forms import form_of
 from rag.answers.selection import select
 from rag.answers.sentences import supports_nothing
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.types import Abstention, Answer, Citation, Claim, Evidence, ListedPaper, Source
 
 __all__ = ["answer", "marked", "select", "supports_nothing", "unbracketed"]

@@ -35,7 +35,7 @@ from rag.answers.telling import praises_its_own, tells_a_cause_of
 from rag.question import Understood
 from rag.question.context import core
 from rag.question.forms import ASKS
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.retrieval.topic import holds
 from rag.roles import finding
 from rag.types import Evidence

@@ -33,7 +33,7 @@ from rag.checking import Checker, links
 from rag.errors import BadQuestion, ModelUnavailable
 from rag.llm.chat import Chat, Refused
 from rag.llm.prompts import Prompt
-from rag.retrieval.retriever import Retrieved, merged
+from rag.retrieval.found import Retrieved, merged
 from rag.types import Answer, Claim
 
 Retrieve = Callable[[str], Retrieved]

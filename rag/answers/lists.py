@@ -11,7 +11,7 @@ from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.coverage import HALF, is_in
 from rag.answers.form import Listed, all_of
 from rag.question import Understood
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.retrieval.topic import holds
 from rag.roles import finding
 from rag.types import Evidence, Hit, Paper

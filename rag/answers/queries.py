@@ -12,7 +12,7 @@ from rag.answers.context import Context
 from rag.answers.stored import ReplyStore, Request
 from rag.llm.chat import Chat
 from rag.llm.prompts import Prompt
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 
 MAX_QUERIES = 3
 SHORT = 3

@@ -13,7 +13,7 @@ from dataclasses import replace
 from rag.answers import sentences
 from rag.answers.coverage import absent_from, as_meant, near_the_best
 from rag.answers.telling import praises_its_own
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.types import Evidence
 
 ON_PHRASE = 0.5

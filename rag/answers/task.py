@@ -17,7 +17,7 @@ from rag.answers.verified import shown_text
 from rag.checking import Judge, JudgeName
 from rag.llm.chat import Chat
 from rag.ports import StoredReply
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.types import Abstention, Answer, Claim, Source
 
 

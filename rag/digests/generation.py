@@ -22,7 +22,7 @@ from rag.answers.generated import Generator
 from rag.digests.compose import Part
 from rag.errors import ModelUnavailable
 from rag.llm.chat import Chat
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.types import Answer, Claim, JsonDict
 
 CONCURRENCY = 4

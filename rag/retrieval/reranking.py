@@ -17,7 +17,7 @@ from rag.retrieval.spelling import corrected
 from rag.types import Evidence, Hit
 
 if TYPE_CHECKING:
-    from rag.retrieval.retriever import Retrieved
+    from rag.retrieval.found import Retrieved
 
 PAPERS, SENTENCES = 30, 60
 """How many of the best are ordered; the others stay behind them."""

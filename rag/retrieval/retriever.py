@@ -18,7 +18,7 @@ from rag.ports import Catalog, Embedder, Lexical, Matrix, Reranker, Vectors
 from rag.question import Understood
 from rag.question.words import FAULTS, WEIGHT_OF_A_FAULT
 from rag.retrieval.checks import checked
-from rag.retrieval.found import Candidates, Retrieved, Signals, merged
+from rag.retrieval.found import Candidates, Retrieved, Signals
 from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import (
     MAX_TERMS,
@@ -31,8 +31,6 @@ from rag.retrieval.reranking import reranked
 from rag.retrieval.spelling import corrected, corrections
 from rag.retrieval.units import apart, lacking, things, units
 from rag.types import Evidence, Filter, Hit, Paper
-
-__all__ = ["Candidates", "Retrieved", "Retriever", "Signals", "merged"]
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
 UNIT_CANDIDATES = 20

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answers.lists import ON_TOPIC
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.retrieval.units import Units
 from rag.reviews.naming import Topic, acronyms
 from rag.types import Hit, Paper

@@ -21,7 +21,7 @@ from rag.answers import extractive
 from rag.answers.confidence import THRESHOLD, confidence
 from rag.errors import UnreadableInput
 from rag.evaluation import metrics
-from rag.retrieval.retriever import Retrieved
+from rag.retrieval.found import Retrieved
 from rag.types import Hit, ImportReport, JsonDict, Paper, Sentence
 from refdesk._version import __version__
 from refdesk.evaluation.datasets import Claim, Dataset

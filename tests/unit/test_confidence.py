@@ -14,8 +14,8 @@ from rag.answers.confidence import THRESHOLD, confidence
 from rag.answers.form import USEFUL
 from rag.ports import Matrix
 from rag.retrieval import late_interaction
+from rag.retrieval.found import Retrieved, Signals
 from rag.retrieval.late_interaction import Vocabulary, match_features
-from rag.retrieval.retriever import Retrieved, Signals
 from rag.retrieval.units import Units
 from rag.types import Evidence, Hit, Paper
 

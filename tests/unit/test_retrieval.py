@@ -13,8 +13,8 @@ import pytest
 
 import refdesk
 from rag.ports import Matrix
+from rag.retrieval.found import Retrieved
 from rag.retrieval.late_interaction import Vocabulary
-from rag.retrieval.retriever import Retrieved
 from refdesk.library import examples
 from stores.guard import Guard
 

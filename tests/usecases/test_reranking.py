@@ -12,8 +12,8 @@ import pytest
 
 import refdesk
 from rag.question import understand
+from rag.retrieval.found import Retrieved
 from rag.retrieval.reranking import PAPERS, SENTENCES, reranked
-from rag.retrieval.retriever import Retrieved
 from rag.types import Paper, Sentence
 from refdesk.library import examples
 from refdesk.models.known import models_folder
