@@ -155,8 +155,13 @@ class Vectors(Protocol):
         """Chunk id, text and `identity.title_hash` of the paper's title of every chunk as they are stored."""
         ...
 
-    def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
-        """Search for evenly spread chunks by their own vectors, at most `probes`, and return those not found."""
+    def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> tuple[list[str], list[str]]:
+        """
+        Search for evenly spread chunks by their own vectors, at most `probes`.
+
+        Returns:
+            Those that have no vector, and those whose vector even a broad search does not find.
+        """
         ...
 
     def reopen(self) -> None:

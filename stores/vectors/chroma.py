@@ -36,6 +36,8 @@ from stores.vectors.server import ServerBackend
 
 _FIRST = 3  # chunks of a paper that are looked at: an abstract seldom has more, and asking for them costs time
 _SAMPLE = 200  # chunks by whose papers a collection is known, at its beginning and at its end
+_BROAD = 3_000  # nearest chunks among which one is searched for that the 10 nearest are without
+_SAME = 1e-4  # distance within which two vectors are the same one
 _AMONG = 30_000  # ids in one $in; SQLite, on which Chroma rests, takes 32,766 variables
 
 
@@ -265,18 +267,29 @@ class ChromaVectors:
                 return
             yield from rows
 
-    def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> list[str]:
-        """Search for evenly spread chunks by their own vectors, at most `probes`, and return those not found."""
-        step = max(1, -(-len(chunk_ids) // probes))
-        lost, probed = list[str](), set[str]()
-        for found, rows in self._embeddings(chunk_ids[::step]):
-            probed.update(found)
-            for chunk_id, vector in zip(found, rows, strict=True):
-                with self._using() as collection:
-                    near = collection.query(query_embeddings=vector[None, :], n_results=10, include=["distances"])
-                if chunk_id not in near["ids"][0] and min(near["distances"][0], default=1.0) > 1e-4:
-                    lost.append(chunk_id)
-        return lost + [chunk_id for chunk_id in chunk_ids[::step] if chunk_id not in probed]
+    def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> tuple[list[str], list[str]]:
+        """
+        Search for evenly spread chunks by their own vectors, at most `probes`.
+
+        Returns:
+            Those that have no vector, and those whose vector even a broad search does not find.
+        """
+        probed = chunk_ids[:: max(1, -(-len(chunk_ids) // probes))]
+        vectors = {
+            chunk_id: row for found, rows in self._embeddings(probed) for chunk_id, row in zip(found, rows, strict=True)
+        }
+        hidden = [
+            chunk_id
+            for chunk_id, row in vectors.items()
+            if not any(self._finds(chunk_id, row, limit) for limit in (10, _BROAD))
+        ]
+        return [chunk_id for chunk_id in probed if chunk_id not in vectors], hidden
+
+    def _finds(self, chunk_id: str, vector: Matrix, limit: int) -> bool:
+        """True if a search by a chunk's own vector finds it, or another one with the same vector."""
+        with self._using() as collection:
+            near = collection.query(query_embeddings=vector[None, :], n_results=limit, include=["distances"])
+        return chunk_id in near["ids"][0] or min(near["distances"][0], default=1.0) <= _SAME
 
     def reopen(self) -> None:
         """See what others wrote."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import threading
@@ -21,6 +23,7 @@ from chromadb.config import Settings
 import refdesk
 from rag.errors import LibraryLocked, StoreDamaged
 from stores.folder_lock import FolderLock
+from stores.hnsw import _upper_links as upper_links
 from stores.hnsw import graph_problem
 from stores.vectors.chroma import ChromaVectors
 from stores.vectors.clients import close_client
@@ -251,3 +254,50 @@ def test_the_next_import_builds_a_damaged_graph_anew(tmp_path: Path, damage: Any
         assert library.check() == []
         assert library.search("subject17")[0].title == "Paper 17"
     assert any(note.startswith("The vectors are damaged (the graph ") for note in notes)
+
+
+def hide(folder: Path, count: int) -> None:
+    """Take from a graph all links to `count` nodes, of those that are at level 0 only."""
+    (header,) = folder.glob("*/header.bin")
+    total, node_bytes = struct.unpack_from("<QQ", header.read_bytes(), 20)
+    nodes = np.fromfile(header.with_name("data_level0.bin"), dtype=np.uint32).reshape(-1, node_bytes // 4)
+    levels, _, _ = upper_links(header.with_name("link_lists.bin"), total, 16)
+    hidden = np.flatnonzero(levels == 0)[:count]
+    for node in nodes:
+        links = int(node[0])
+        kept = np.setdiff1d(node[1 : 1 + links], hidden)
+        node[0] = len(kept)
+        node[1 : 1 + len(kept)] = kept
+    nodes.tofile(header.with_name("data_level0.bin"))
+
+
+def forget(folder: Path) -> None:
+    """Take a chunk from those that the graph knows, and leave it in the table."""
+    (path,) = folder.glob("*/index_metadata.pickle")
+    known = pickle.loads(path.read_bytes())
+    name = sorted(known["id_to_label"])[0]
+    del known["label_to_id"][known["id_to_label"].pop(name)]
+    path.write_bytes(pickle.dumps(known))
+
+
+@pytest.mark.parametrize(
+    ("damage", "damaged"),
+    [(lambda folder: hide(folder, 5), {0}), (lambda folder: hide(folder, 40), range(30, 41)), (forget, {1})],
+    ids=["as_many_hidden_as_a_sound_graph_has", "more_hidden", "one_lost"],
+)
+def test_check_tells_a_damaged_graph_from_one_whose_search_is_approximate(
+    tmp_path: Path, damage: Any, damaged: Any
+) -> None:
+    source = tmp_path / "papers.csv"
+    lines = [f"Paper {number},We study subject{number} and object{number * 7} with care." for number in range(400)]
+    source.write_text("\n".join(["title,abstract", *lines]), encoding="utf-8")
+    with refdesk.open_library(tmp_path / "library") as library:
+        library.add(source)
+        assert library.check() == []
+    damage(tmp_path / "library" / "chroma")
+    with refdesk.open_library(tmp_path / "library") as library:
+        findings = library.check()
+        assert [(each.store, each.kind) for each in findings] == [("vectors", "damaged")] * (damaged != {0})
+        assert sum(each.count for each in findings) in damaged
+        library.reindex()
+        assert library.check() == []

@@ -153,7 +153,7 @@ def test_papers_that_are_written_again_and_again_are_still_found(vectors: Chroma
     for edition in range(6):
         papers, rows = filled(vectors, 200, seed=edition)
         vectors.delete([each.paper_id for each in papers], but={chunk(each).chunk_id for each in papers})
-    assert vectors.unfindable(sorted(chunk_ids(vectors)), probes=200) == []
+    assert vectors.unfindable(sorted(chunk_ids(vectors)), probes=200) == ([], [])
     assert [vectors.search(row, limit=1)[0][0] for row in rows] == [each.paper_id for each in papers]
 
 
@@ -287,7 +287,7 @@ def test_vectors_of_another_dimension_are_our_error_and_change_nothing(vectors: 
 
 def test_a_sound_collection_finds_every_probed_chunk_by_its_own_vector(vectors: ChromaVectors) -> None:
     filled(vectors, 300)
-    assert vectors.unfindable(sorted(chunk_ids(vectors)), probes=50) == []
+    assert vectors.unfindable(sorted(chunk_ids(vectors)), probes=50) == ([], [])
 
 
 @contextmanager
@@ -432,7 +432,10 @@ def test_vectors_that_another_process_has_just_written_do_not_hide_those_that_a_
     known = [each.paper_id for each in papers[:30]]
     asked = [each.paper_id for each in papers]
     assert list(reader.rows(asked)) == list(reader.similarities(rows[0], asked)) == known
-    assert reader.unfindable([each.chunk_id for each in chunks], probes=40) == [each.chunk_id for each in chunks[30:]]
+    assert reader.unfindable([each.chunk_id for each in chunks], probes=40) == (
+        [each.chunk_id for each in chunks[30:]],
+        [],
+    )
     reader.reopen()
     assert list(reader.rows(asked)) == asked
     writer.close()

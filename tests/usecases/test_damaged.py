@@ -265,7 +265,7 @@ def overwritten(folder: Path, pattern: str) -> None:
 @pytest.mark.parametrize(
     ("part", "pattern"),
     [
-        ("chroma", "chroma.sqlite3"),
+        ("chroma", "chroma.sqlite3*"),  # its WAL too, from which SQLite restores it
         ("chroma", "*"),
         ("lexical", "meta.json"),
         ("lexical", "*.store"),
