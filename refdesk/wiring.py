@@ -93,10 +93,10 @@ def _open_lexical(path: Path) -> TantivyLexical:
     return TantivyLexical(path)
 
 
-def _open_vectors(place: Path | str, library_id: str) -> ChromaVectors:
+def _open_vectors(place: Path | str, library_id: str, former_id: str) -> ChromaVectors:
     from stores.vectors.chroma import ChromaVectors  # Chroma takes a second to import
 
-    return ChromaVectors(place, library_id=library_id)
+    return ChromaVectors(place, library_id=library_id, former_id=former_id)
 
 
 def retriever(library: LibraryStore, reranker: Reranker | None = None) -> Retriever:

@@ -22,8 +22,8 @@ from stores.urls import beside
 NEW = ".new"
 """The end of the name of an index that is being built."""
 _REPLACED_VECTORS = "chroma.old"
-OpenVectors = Callable[[Path | str, str], Vectors]
-"""Opens the vector index in a folder, or on a server by its URL, for the library of an id."""
+OpenVectors = Callable[[Path | str, str, str], Vectors]
+"""Opens the vector index in a folder, or on a server by its URL, for the library of an id, and of a former one."""
 
 
 class Indexes:
@@ -57,6 +57,8 @@ class Indexes:
         self._opening_lexical, self._opening_vectors = Lock(), Lock()  # a server of vectors may take a minute
         self.library_id = ""
         """The library's id, which its vectors store; to be set before they are opened."""
+        self.former_id = ""
+        """The id that the library had before it was moved; its vectors may store this one still."""
         self.away: VectorsUnavailable | None = None
         """Why the writer at work leaves the vectors out: their server failed since it began."""
         self.tell_away: Callable[[VectorsUnavailable], None] = lambda _: None
@@ -76,7 +78,7 @@ class Indexes:
         with self._opening_vectors:
             if self._vectors is None:
                 place = self._vectors_url or self._folder / f"chroma{self._suffix}"
-                self._vectors = self._open_vectors(place, self.library_id)
+                self._vectors = self._open_vectors(place, self.library_id, self.former_id)
             return self._vectors
 
     def missing(self, *, ask_server: bool = False) -> list[str]:

@@ -15,7 +15,10 @@ from rag.ports import Embedder
 from stores.health import REBUILD
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
-from stores.sql.schema import ARRIVING, HEAD, MOVED, OLDEST_READ, moved
+from stores.sql.schema import ARRIVING, FORMER, HEAD, MOVED, OLDEST_READ, moved
+
+REBUILT = {REBUILD: "no", FORMER: ""}
+"""Settings of a library whose indexes were built anew."""
 
 
 def manifest_of(embedder: Embedder) -> dict[str, str]:
@@ -55,6 +58,11 @@ def require_here(settings: Mapping[str, str]) -> None:
             "The move of a library to this catalog has not ended.",
             hint="Run `refdesk migrate --to URL` again, with the catalog that it comes from.",
         )
+
+
+def ids(settings: Mapping[str, str]) -> tuple[str, str]:
+    """The id of a library, and the one that it had before it was moved, whose vectors it uses until it has its own."""
+    return settings.get("library_id") or "", settings.get(FORMER) or ""
 
 
 def require_readable(catalog: SQLCatalog) -> None:

@@ -7,7 +7,7 @@ Moving the catalog of a library to another database, so that nothing is lost whe
 
 Killed before 1 is committed, nothing has changed; before 2, the source is the library, and moving again copies again;
 before 3, neither is opened until moving again ends it. The indexes are not moved: the copy has an id of its own, and
-they are built for it anew.
+they are built for it anew. Until then it uses the vectors of its former id.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from stores.health import REBUILD
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
 from stores.sql.copying import copy_all
-from stores.sql.schema import ARRIVING, MOVED, reading, upsert, writing
+from stores.sql.schema import ARRIVING, FORMER, MOVED, reading, upsert, writing
 from stores.sql.tables import metadata, settings
 from stores.sql.writer import SQLWriter
 from stores.urls import masked
@@ -91,7 +91,8 @@ def _copy(
     with writing(source.engine) as connection:
         with writing(target.engine, new=True) as into:
             copy_all(connection, into, tell)
-            values = {ARRIVING: library_id, "library_id": token_hex(8), REBUILD: "yes"}
+            former = source.setting(FORMER) or library_id  # of a copy that has no vectors of its own yet
+            values = {ARRIVING: library_id, FORMER: former, "library_id": token_hex(8), REBUILD: "yes"}
             upsert(into, settings, [{"name": name, "value": value} for name, value in values.items()])
         upsert(connection, settings, [{"name": MOVED, "value": shown}])
 

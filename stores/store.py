@@ -98,9 +98,9 @@ class LibraryStore:
         self.health = IndexHealth(self.catalog, indexes, notify)
         try:
             self._make_or_migrate(embedder_name or default_embedder, may_make=may_make)
-            manifest.require_here(self.catalog.settings())
+            manifest.require_here(settings := self.catalog.settings())
             self.embedder_name = manifest.require_embedder(self.catalog, embedder_name)
-            self.indexes.library_id = self.catalog.setting("library_id") or ""
+            self.indexes.library_id, self.indexes.former_id = manifest.ids(settings)
             if self.catalog.writer.is_shared and indexes.on_server:
                 self.catalog.changes.own = {LEXICAL: PositionFile(place.folder / LEXICAL, self.indexes.library_id)}
             self._written = written_of(self.catalog.changes.indexes())
@@ -279,7 +279,7 @@ class LibraryStore:
             self.catalog.writer.require_newest()
             self.reopened += 1
             self.indexes.exchange(anew)
-            self.catalog.exchange(INDEXES, position, {**made_with, REBUILD: "no", _REBUILD_WITH: ""})
+            self.catalog.exchange(INDEXES, position, {**made_with, **manifest.REBUILT, _REBUILD_WITH: ""})
             self._reopen(*self._present())
         self.indexes.remove_replaced()
 

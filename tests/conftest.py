@@ -12,6 +12,7 @@ import pytest
 
 import refdesk
 from refdesk.cli import main
+from tests.chroma_server import running as running_chroma
 from tests.commands import ROOT, Ran
 from tests.copies import copied
 from tests.postgres_server import PostgresServer
@@ -34,14 +35,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test once for each kind of catalog that its mark `catalogs` names."""
     marked = metafunc.definition.get_closest_marker("catalogs")
     if marked and "catalog_kind" in metafunc.fixturenames:
-        server = {"postgres": pytest.mark.server}
-        kinds = [pytest.param(kind, marks=[server[kind]] if kind in server else []) for kind in marked.args]
+        kinds = [pytest.param(kind, marks=[] if kind == "sqlite" else [pytest.mark.server]) for kind in marked.args]
         metafunc.parametrize("catalog_kind", kinds)
 
 
 @pytest.fixture
 def catalog_kind() -> str:
-    """Where the test's catalogs are: `sqlite` or `postgres`."""
+    """Where the test's catalogs are: `sqlite`, `postgres`, or `team`, which has its vectors on a Chroma server too."""
     return "sqlite"
 
 
@@ -50,6 +50,20 @@ def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server."""
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Chroma server on a free port of loopback, for collections of different names."""
+    with running_chroma(tmp_path_factory.mktemp("chroma-server")) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def chroma_server_of_its_own(tmp_path: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The URL of a server for one test, and how to stop it."""
+    with running_chroma(tmp_path) as started:
+        yield started
 
 
 @pytest.fixture

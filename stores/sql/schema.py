@@ -17,7 +17,7 @@ from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, database_url, masked
 
 _WRITES = "refdesk_writes"
-MOVED, ARRIVING = "moved_to", "arriving_from"
+MOVED, ARRIVING, FORMER = "moved_to", "arriving_from", "moved_from"
 """The settings of a catalog that was moved to another database, and of one that has not arrived in full."""
 _MOVED_TO = sa.select(settings.c.value).where(settings.c.name == MOVED)
 COUNTED = {"preserve_rowcount": True}

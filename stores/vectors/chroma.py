@@ -50,6 +50,7 @@ class ChromaVectors:
             collection than `chunks`, where several libraries share a server.
         environment: Where the token of a server is.
         library_id: The id of the library that it belongs to.
+        former_id: One that it may belong to as well: the library's, before it was moved.
 
     Raises:
         ConfigError: The URL is not valid, or the token in the environment.
@@ -57,12 +58,19 @@ class ChromaVectors:
         StoreError: The folder cannot be used.
     """
 
-    def __init__(self, place: Path | str, *, library_id: str = "", environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        place: Path | str,
+        *,
+        library_id: str = "",
+        former_id: str = "",
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
         self._library_id = library_id
         self._backend: Backend = (
-            FolderBackend(place, library_id)
+            FolderBackend(place, library_id, former_id)
             if isinstance(place, Path)
-            else ServerBackend(place, library_id, environment)
+            else ServerBackend(place, library_id, environment, former_id)
         )
         self.remote = self._backend.remote
 

@@ -61,6 +61,7 @@ class FolderBackend:
     Args:
         folder: Where it is.
         library_id: The id of the library that it should belong to.
+        former_id: Another id of this library.
 
     Raises:
         StoreMismatch: It belongs to another library.
@@ -71,8 +72,8 @@ class FolderBackend:
     remote = False
     name = COLLECTION
 
-    def __init__(self, folder: Path, library_id: str) -> None:
-        self.place, self._library_id = folder, library_id
+    def __init__(self, folder: Path, library_id: str, former_id: str) -> None:
+        self.place, self._ids = folder, (library_id, former_id)
         self._guard = Guard()
         self._unpersisted = Unpersisted(folder)
         self._searched = float("-inf")
@@ -84,7 +85,7 @@ class FolderBackend:
             self.place.parent.mkdir(parents=True, exist_ok=True)
         lock = FolderLock(self.place)
         with lock.exclusive() if create else lock.shared():
-            return _open(self.place, self._library_id, create=create)
+            return _open(self.place, *self._ids, create=create)
 
     def _exchange(self, opened: Opened) -> None:
         with self._guard.exchanging():
@@ -179,7 +180,7 @@ class FolderBackend:
             raise store_error(self.place, error) from error
 
 
-def _open(folder: Path, library_id: str, *, create: bool) -> Opened:
+def _open(folder: Path, library_id: str, former_id: str, *, create: bool) -> Opened:
     """Open a collection by a client of its own, and load it; the folder's lock must be held."""
     if not create and not has_database(folder):
         folder = replaced(folder)
@@ -196,7 +197,7 @@ def _open(folder: Path, library_id: str, *, create: bool) -> Opened:
                 configuration={"hnsw": {"space": "cosine", "sync_threshold": NEVER}},
                 metadata=own_metadata(library_id),
             )
-        if collection is not None and owner(collection) not in ("", library_id):
+        if collection is not None and owner(collection) not in ("", library_id, former_id):
             raise of_another_library(folder, COLLECTION)
         loaded = True
         if create:

@@ -129,6 +129,7 @@ class ServerBackend:
         url: As `chroma_address` takes it.
         library_id: The id of the library that it should belong to.
         environment: Where the token is.
+        former_id: Another id of this library.
 
     Raises:
         ConfigError: The URL is not valid, or the token is missing or cannot be sent.
@@ -136,7 +137,7 @@ class ServerBackend:
 
     remote = True
 
-    def __init__(self, url: str, library_id: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, url: str, library_id: str, environment: Mapping[str, str], former_id: str) -> None:
         try:
             self._address = chroma_address(url)
         except ValueError as error:
@@ -144,6 +145,7 @@ class ServerBackend:
                 f"“{masked(url)}” is not the URL of a Chroma server.", hint="Write it as `http://localhost:8000`."
             ) from error
         self.place, self.name, self._library_id = self._address.shown, self._address.collection, library_id
+        self._own_ids = ("", library_id, former_id)
         self._client: Any = connect(self._address, environment.get(self._address.token_name, "").strip())
         self._collection: Any = _UNASKED
         self._is_gone = False
@@ -159,7 +161,7 @@ class ServerBackend:
             collection = self._client.get_or_create_collection(self.name, own_metadata(self._library_id))
         elif collection is None:
             collection = find_collection(self._client, f"{self.name}{REPLACED}")
-        if collection is not None and owner(collection) not in ("", self._library_id):
+        if collection is not None and owner(collection) not in self._own_ids:
             raise of_another_library(self.place, self.name)
         self._batch = min(self._client.get_max_batch_size(), PAGE)
         self._collection, self._is_gone = collection, False

@@ -1,17 +1,10 @@
-"""A Chroma server for the session, and places for collections."""
+"""Libraries closed at the end, and places for collections of Chroma: a folder, a server, a like of its cloud."""
 
 from __future__ import annotations
 
 import itertools
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,65 +16,11 @@ from tests.chroma_proxy import TOKEN, ChromaProxy, identity, make_database, quot
 _names = itertools.count()
 
 
-@pytest.fixture(scope="session")
-def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a Chroma server on a free port of loopback, for collections of different names."""
-    with _running(tmp_path_factory.mktemp("chroma-server")) as (url, _):
-        yield url
-
-
-@pytest.fixture
-def chroma_server_of_its_own(tmp_path: Path) -> Iterator[tuple[str, Callable[[], None]]]:
-    """The URL of a server for one test, and how to stop it."""
-    with _running(tmp_path) as running:
-        yield running
-
-
 @pytest.fixture
 def open_library() -> Iterator[Callable[..., refdesk.Library]]:
     """Open libraries, as processes of their own would; they are closed at the end of the test."""
     with ExitStack() as stack:
         yield lambda folder, **options: stack.enter_context(refdesk.open_library(folder, **options))
-
-
-@contextmanager
-def _running(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
-    program = Path(sys.executable).parent / "chroma"
-    if not program.exists():
-        pytest.skip(f"there is no Chroma server to run: {program} is missing")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [program, "run", "--path", folder / "data", "--host", "127.0.0.1", "--port", port]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-
-    def stop() -> None:
-        if server.poll() is None:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
-
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/api/v2/heartbeat", server, folder / "log")
-        yield f"http://127.0.0.1:{port}", stop
-    finally:
-        stop()
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        if server.poll() is not None:
-            pytest.fail(f"the Chroma server ended with {server.returncode}: {log.read_text()[-500:]}")
-        try:
-            with urllib.request.urlopen(url, timeout=1) as reply:
-                if reply.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail(f"the Chroma server did not answer at {url}: {log.read_text()[-500:]}")
 
 
 @pytest.fixture(scope="session")

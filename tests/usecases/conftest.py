@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from stores.sql.copying import copy_tables
 from tests.embedding_server import EmbeddingServer, serving
 from tests.postgres_server import PostgresServer
 
+_names = count()
 Records = list[dict[str, object]]
 
 
@@ -100,7 +101,8 @@ def another_database(
     """
     Have the libraries of a test whose mark `catalogs` names PostgreSQL keep their catalog there, in one database.
 
-    Gives a function: libraries that are opened after it was called keep theirs in another database, an empty one.
+    Those of a `team` have their vectors on a Chroma server. Gives a function: libraries that are opened after it was
+    called keep theirs in another database, an empty one, and another collection.
     """
     if catalog_kind == "sqlite":
         yield lambda: None
@@ -111,6 +113,8 @@ def another_database(
     def made(template: str = "template0") -> None:
         urls.append(server.database(template=template))
         monkeypatch.setenv("REFDESK_CATALOG", urls[-1])
+        if catalog_kind == "team":
+            monkeypatch.setenv("REFDESK_VECTORS", f"{request.getfixturevalue('chroma_server')}/team-{next(_names)}")
 
     made(request.getfixturevalue("_small_on_postgres") if "small" in request.fixturenames else "template0")
     yield made
@@ -124,6 +128,10 @@ def small(_small: Path, tmp_path: Path, catalog_kind: str, another_database: obj
     shutil.copytree(_small, tmp_path, dirs_exist_ok=True)
     if catalog_kind != "sqlite":
         (tmp_path / "library" / "catalog.sqlite3").unlink()
+    if catalog_kind == "team":
+        shutil.rmtree(tmp_path / "library" / "chroma")
+        with refdesk.open_library(tmp_path / "library") as library:
+            library.reindex()
     return tmp_path / "library"
 
 

@@ -88,7 +88,7 @@ def test_a_backup_is_of_one_moment_while_others_write(folder: Path, tmp_path: Pa
             assert len(set(pairwise(order))) <= 3  # one change of sign at most, and its ends
 
 
-@pytest.mark.catalogs("postgres")
+@pytest.mark.catalogs("team")
 def test_a_backup_of_a_catalog_in_postgresql_is_of_one_moment_and_becomes_a_library_with_a_file(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +112,7 @@ def test_a_backup_of_a_catalog_in_postgresql_is_of_one_moment_and_becomes_a_libr
             done.set()
             writer.join(30)
     monkeypatch.delenv("REFDESK_CATALOG")
+    monkeypatch.delenv("REFDESK_VECTORS")
     for number in range(3):
         assert restore(tmp_path / str(number), tmp_path / f"{number}.tar") == (len(ids), None)
         with refdesk.open_library(tmp_path / str(number)) as library:

@@ -32,7 +32,7 @@ def one_more(small: Path, records: Callable[..., list], jsonl: Callable[..., Pat
 def test_the_word_index_opens_while_the_vectors_still_open(tmp_path: Path) -> None:
     opening, may_open = threading.Event(), threading.Event()
 
-    def slow(place: Path | str, library_id: str) -> object:
+    def slow(place: Path | str, library_id: str, former_id: str) -> object:
         opening.set()
         may_open.wait(LIMIT_S)
         raise errors.StoreError("The server does not answer.")

@@ -17,7 +17,7 @@ from tests.campaigns import seeds
 from tests.commands import ended, start
 from tests.embedding_server import EmbeddingServer
 
-both = pytest.mark.catalogs("sqlite", "postgres")
+both = pytest.mark.catalogs("sqlite", "team")
 SEED, KILLS, PARTS = 20260712, 3, 40
 
 _RUN = """
@@ -87,7 +87,7 @@ def test_an_import_killed_at_random_moments_loses_nothing_and_doubles_nothing(
 
 
 @pytest.mark.campaign
-@pytest.mark.catalogs("postgres")
+@pytest.mark.catalogs("team")
 @pytest.mark.parametrize("part", seeds(PARTS // 2))
 def test_an_import_into_postgresql_killed_at_random_moments_loses_nothing_and_doubles_nothing(
     tmp_path: Path, many: tuple[Path, set[str]], another_database: Callable[[], None], part: int

@@ -14,7 +14,7 @@ import refdesk
 from tests.commands import ended, start
 from tests.postgres_server import PostgresServer
 
-pytestmark = [pytest.mark.catalogs("postgres"), pytest.mark.server]
+pytestmark = [pytest.mark.catalogs("team"), pytest.mark.server]
 _SMALL_BATCHES = """
 import sys
 import stores.ingest, stores.store

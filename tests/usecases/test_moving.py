@@ -28,9 +28,9 @@ from tests.campaigns import seeds
 from tests.commands import Ran, ended, start
 from tests.postgres_server import PostgresServer
 
-pytestmark = pytest.mark.catalogs("sqlite", "postgres")
+pytestmark = pytest.mark.catalogs("sqlite", "team")
 QUESTION = "What does the study of subject17 find?"
-_OWN = ("library_id", "rebuild", "rebuild_with", "generation", "arriving_from", "moved_to", "writer")
+_OWN = ("library_id", "rebuild", "rebuild_with", "generation", "arriving_from", "moved_from", "moved_to", "writer")
 """Settings that a copy has for itself."""
 _DIE = """
 import os, signal, sys
@@ -53,7 +53,7 @@ _CLI = "import sys; from refdesk.cli import main; main(sys.argv[1:])"
 @pytest.fixture
 def target(catalog_kind: str, tmp_path: Path, postgres: PostgresServer) -> Iterator[str]:
     """The URL of an empty database of the other kind than the library's."""
-    if catalog_kind == "postgres":
+    if catalog_kind == "team":
         yield f"sqlite:///{tmp_path / 'moved.sqlite3'}"
         return
     url = postgres.database()

@@ -28,7 +28,7 @@ from tests.commands import run as command
 from tests.smtp_server import MailServer, serving
 from tests.usecases.test_digests import configured, record, write
 
-both = pytest.mark.catalogs("sqlite", "postgres")
+both = pytest.mark.catalogs("sqlite", "team")
 MONDAY = datetime(2026, 6, 22, 6, tzinfo=UTC)
 """When the week 2026-W25 is just over."""
 
@@ -56,16 +56,17 @@ def folder(tmp_path: Path) -> Path:
 @contextmanager
 def opened(folder: Path, clock: Clock) -> Iterator[Library]:
     """The library, by a clock of our own."""
+    settings = config.load(folder)
     store = LibraryStore(
-        Place(folder, config.load(folder).catalog),
-        indexes=wiring.indexes(folder),
+        Place(folder, settings.catalog),
+        indexes=wiring.indexes(folder, settings.vectors),
         make_lock=WriterOfPapers,
         embedder_name=None,
         make_embedder=embedder,
         default_embedder=DEFAULT,
         now=clock,
     )
-    with Library(store, config.load(folder)) as library:
+    with Library(store, settings) as library:
         yield library
 
 

@@ -14,7 +14,7 @@ import refdesk
 from refdesk.errors import NothingToSplit
 from tests.commands import Ran
 
-pytestmark = pytest.mark.catalogs("sqlite", "postgres")
+pytestmark = pytest.mark.catalogs("sqlite", "team")
 Write = Callable[[str, str], Path]
 Cli = Callable[..., Ran]
 
