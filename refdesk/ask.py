@@ -24,7 +24,7 @@ from rag.checking import Checker, Judge
 from rag.errors import ModelUnavailable, PaperNotFound
 from rag.question import FollowUp, follow_up, understand
 from rag.retrieval.found import Retrieved
-from rag.types import EVERY_PAPER, WORDS_ALONE, Answer, Claim, Filter, JudgeChoice
+from rag.types import EVERY_PAPER, Answer, Claim, Filter, JudgeChoice, words_alone
 from refdesk.citations import Citations
 from refdesk.judges import Judges
 
@@ -309,8 +309,7 @@ def _saying(part: Claim | Answer, retrieved: Retrieved) -> Claim | Answer:
     """The same part; an answer says that its papers were found by their words alone, if so."""
     if not (retrieved.words_only and isinstance(part, Answer)):
         return part
-    reason = f"{part.degraded['reason']}; {WORDS_ALONE['reason']}" if part.degraded else WORDS_ALONE["reason"]
-    return replace(part, degraded={**(part.degraded or WORDS_ALONE), "reason": reason})
+    return replace(part, degraded=words_alone(part.degraded))
 
 
 def _timed(parts: Iterator[Claim | Answer]) -> Iterator[Claim | Answer]:

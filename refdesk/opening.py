@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from rag.errors import ConfigError, RefdeskError, StoreMismatch
+from rag.errors import ConfigError, RefdeskError, StoreMismatch, VectorsUnavailable
 from refdesk import wiring
 from refdesk.library import Library
 from refdesk.settings import config as configuration
@@ -94,7 +94,7 @@ def restore(
     configuration.load(folder)  # the environment's settings, before anything is written
     elsewhere = read_backup(Path(file), folder)
     with _open_restored(folder, notify) as library:
-        return library.reindex(progress=progress), folder / ASIDE if elsewhere else None
+        return _indexed(library, progress), folder / ASIDE if elsewhere else None
 
 
 def migrate(
@@ -137,7 +137,21 @@ def migrate(
             done += count
             progress(done, done / max(1, rows["papers"]))
 
-        return rows, library.reindex(progress=tell)
+        return rows, _indexed(library, tell)
+
+
+def _indexed(library: Library, progress: Callable[[int], None]) -> int:
+    """
+    Build the indexes of a new place; while the server of the vectors is away the words alone, and say so.
+
+    Returns:
+        The number of papers.
+    """
+    try:
+        library.reindex(progress=progress)
+    except VectorsUnavailable:
+        library.catch_up(progress)
+    return library.extent()[0]
 
 
 def _open_restored(folder: Path, notify: Callable[[str], None]) -> Library:

@@ -86,6 +86,7 @@ class Reviews:
             vectors=self._vectors([each.paper for each in found.papers[:papers]]),
             library=catalog.months(catalog.matching(filter_) if filter_ else None) if found.papers else {},
             nothing=_nothing(retrieved, understood),
+            words_only=retrieved.words_only,
             embedder=self._store.embedder_name,
             version=__version__,
         )

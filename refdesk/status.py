@@ -9,9 +9,15 @@ from typing import Any
 
 from rag.errors import ConfigError
 from rag.types import JsonDict
-from stores.sql.changes import VECTORS
+from stores.sql.changes import LEXICAL, VECTORS
 from stores.store import LibraryStore
 from stores.urls import masked
+
+_UNTOLD = {
+    LEXICAL: "The word index cannot be used as it is.",
+    VECTORS: "The vectors cannot be used now; papers are found by their words alone.",
+}
+"""What readers are told of an index that has a problem, which may name its place."""
 
 
 def status(
@@ -57,11 +63,15 @@ def for_readers(document: Mapping[str, Any], *, curates: bool) -> dict[str, Any]
 
     Args:
         document: The whole.
-        curates: True for those who see to feeds: why one cannot be read names its place, and perhaps a folder.
+        curates: True for those who see to feeds and indexes: why one cannot be read names its place, perhaps a folder.
     """
     told = {key: value for key, value in document.items() if key not in ("library", "catalog", "vectors", "settings")}
     if not curates:
         told["feeds"] = [{**feed, "error": None, "hint": None} for feed in document["feeds"]]
+        told["indexes"] = {
+            name: {**state, "problem": state["problem"] and _UNTOLD[name]}
+            for name, state in document["indexes"].items()
+        }
     return told
 
 

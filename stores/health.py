@@ -37,7 +37,7 @@ class IndexHealth:
     def __init__(self, catalog: SQLCatalog, indexes: Indexes, notify: Callable[[str], None]) -> None:
         self._catalog, self._indexes, self._notify = catalog, indexes, notify
         self._told: set[str] = set()
-        indexes.tell_away = self._tell_away
+        indexes.tell_away, indexes.tell_unread = self._tell_away, self._tell_unread
 
     # ---- lag
 
@@ -54,9 +54,9 @@ class IndexHealth:
         """
         Position and lag of each index in the change log, and its problem as a whole, if it has one.
 
-        If both are to be rebuilt, each lacks every paper.
+        If both are to be rebuilt, each lacks every paper. A server of the vectors is asked, once and for seconds only.
         """
-        states, problems = self._catalog.changes.indexes(), self.problems(open_vectors=True)
+        states, problems = self._catalog.changes.indexes(), self.problems(look_at_vectors=True)
         rebuild = self.needs_rebuild()
         papers = self._catalog.count() if rebuild else 0
         return {
@@ -78,7 +78,7 @@ class IndexHealth:
 
     def tell_lag(self, states: Mapping[str, IndexState], *, rebuild: bool, follows: bool) -> None:
         """
-        Say that papers cannot be found yet; say it again only after all of them could be found in between.
+        Say that papers cannot be found yet, or by their words alone; say it again only after no index lacked any.
 
         Args:
             states: The state of each index.
@@ -89,28 +89,33 @@ class IndexHealth:
             self.tell_once(
                 "lag", "A rebuild of the indexes is at work or was interrupted; `refdesk reindex` finishes it."
             )
-        elif lag := max((state.lag for state in states.values()), default=0):
-            papers = "1 paper" if lag == 1 else f"{lag:,} papers"
+        elif lag := states[LEXICAL].lag:
             how = "the next `refdesk add` or `sync`, or `refdesk reindex`, indexes them"
-            if follows and any(states[name].lag == lag for name in self._catalog.changes.own):
+            if follows and LEXICAL in self._catalog.changes.own:
                 how = "each question and `refdesk serve` index more of them"
-            self.tell_once("lag", f"{papers} cannot be found yet; {how}.")
+            self.tell_once("lag", f"{_papers(lag)} cannot be found yet; {how}.")
+        elif lag := states[VECTORS].lag:
+            found = "is found by its words" if lag == 1 else "are found by their words"
+            self.tell_once(
+                "lag", f"{_papers(lag)} {found} alone until the next `refdesk add`, `sync` or `reindex` writes vectors."
+            )
         else:
             self._told.discard("lag")
 
     # ---- problems of an index as a whole
 
-    def problems(self, *, open_vectors: bool = False) -> dict[str, str]:
+    def problems(self, *, look_at_vectors: bool = False) -> dict[str, str]:
         """
-        By index, a sentence with its problem as a whole and the next step. No server is asked.
+        By index, a sentence with its problem as a whole and the next step.
 
         Args:
-            open_vectors: Open vectors in a folder too, to see whether they can be read; this takes a moment.
+            look_at_vectors: See whether the vectors can be read: open those in a folder, which takes a moment, or ask
+                their server, once and for seconds only.
         """
         found = {name: f"{self._is_missing(name)} Run `refdesk reindex`." for name in self._missing(ask_server=False)}
         look = {LEXICAL: self._problem_of_words}
-        if open_vectors and not self._indexes.on_server:
-            look[VECTORS] = lambda: self._indexes.vectors.problem
+        if look_at_vectors:
+            look[VECTORS] = self._problem_of_vectors
         for name in sorted(look.keys() - found.keys()):
             try:
                 problem = look[name]()
@@ -128,6 +133,20 @@ class IndexHealth:
             f"The word index has the layout {lexical.layout} of an earlier version; it is used as it is, "
             "and the next `refdesk add` or `sync` rebuilds it."
         )
+
+    def _problem_of_vectors(self) -> str | None:
+        if not self._indexes.on_server:
+            return self._indexes.vectors.problem
+        try:
+            if self._indexes.vectors.look() or not self._catalog.changes.indexes()[VECTORS].position:
+                return None
+            problem = self._lost_vectors()
+        except VectorsUnavailable as error:
+            problem = f"{error.message} {error.hint or ''}".rstrip()
+        return f"{problem} Meanwhile papers are found by their words alone."
+
+    def _lost_vectors(self) -> str:
+        return f"{self._is_missing(VECTORS)} The next `refdesk add` or `sync` builds it from the catalog."
 
     def tell_problems(self) -> None:
         """Say once which problem an index has as a whole, and the next step."""
@@ -151,9 +170,9 @@ class IndexHealth:
             )
         problem = self._indexes.vectors.problem
         if not problem and self._missing(ask_server=True):
-            problem = self._is_missing(VECTORS)
+            problem = self._lost_vectors()
         if problem:
-            self.tell_once("vectors", f"{problem} Papers are found by their words only.")
+            self.tell_once("vectors", problem)
         else:
             self._told.discard("vectors")
         return problem
@@ -173,7 +192,7 @@ class IndexHealth:
         vectors = self._indexes.vectors
         vectors.reopen()  # the collection may have been lost under this process
         try:
-            vectors.exists  # noqa: B018 - this asks
+            vectors.look(to_write=True)
             self._told.discard("away")
         except VectorsUnavailable as error:
             if strict:
@@ -189,6 +208,10 @@ class IndexHealth:
 
     def _tell_away(self, error: VectorsUnavailable) -> None:
         self.tell_once("away", f"{error.message} The next `refdesk add` or `sync` writes the vectors.")
+
+    def _tell_unread(self, error: VectorsUnavailable) -> None:
+        why = "" if "vectors" in self._told else f"{error.message} "
+        self.tell_once("unread", f"{why}The vectors that are needed are computed anew, which takes longer.")
 
     def repair(self) -> None:
         """
@@ -234,3 +257,7 @@ class IndexHealth:
         if what not in self._told:
             self._told.add(what)
             self._notify(sentence)
+
+
+def _papers(count: int) -> str:
+    return "1 paper" if count == 1 else f"{count:,} papers"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -63,6 +62,8 @@ class Indexes:
         """Why the writer at work leaves the vectors out: their server failed since it began."""
         self.tell_away: Callable[[VectorsUnavailable], None] = lambda _: None
         """Told why, when a write found it."""
+        self.tell_unread: Callable[[VectorsUnavailable], None] = lambda _: None
+        """Told why `rows` has none."""
 
     @property
     def lexical(self) -> Lexical:
@@ -158,9 +159,11 @@ class Indexes:
 
     def rows(self, papers: Sequence[str]) -> dict[str, Matrix]:
         """As `Vectors.rows`; none while the server of the vectors is away."""
-        with suppress(VectorsUnavailable):
+        try:
             return self.vectors.rows(papers)
-        return {}
+        except VectorsUnavailable as error:
+            self.tell_unread(error)
+            return {}
 
     @property
     def vectors_are_damaged_by_half_a_write(self) -> bool:

@@ -109,6 +109,10 @@ class Vectors(Protocol):
         """A sentence that says why it cannot be read; None if it can."""
         ...
 
+    def look(self, *, to_write: bool = False) -> bool:
+        """As `exists`; a server is asked anew: once, briefly, unless `to_write`. Raises VectorsUnavailable."""
+        ...
+
     def claim(self, knows: Callable[[Sequence[str]], int]) -> None:
         """Write the library's id into an index that has none, if `knows` counts most of its paper ids."""
         ...

@@ -40,6 +40,7 @@ from rag.types import (
     Source,
     TableRow,
     Theme,
+    words_alone,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class ReviewInputs:
         vectors: A unit row for each of the first `limit` papers, shape (n, dimension).
         library: How many papers the library has of each month under the filter.
         nothing: Why there is nothing, where more is known than that no paper treats the topic.
+        words_only: True if the vectors could not be asked for what the library has on it.
         embedder, version: For the manifest.
     """
 
@@ -83,6 +85,7 @@ class ReviewInputs:
     vectors: Matrix
     library: Mapping[str, int]
     nothing: str | None
+    words_only: bool
     embedder: str
     version: str
 
@@ -105,6 +108,7 @@ def build(inputs: ReviewInputs, writer: Writer | None = None) -> Review:
     named = themes(papers, words)
     parts = _parts(words, treated, lines, inputs.vectors, named) if papers else []
     written = writer.write(parts) if writer and parts else None
+    failed = written.degraded if written else None
     claims: dict[str, Sequence[Claim]] = {part.name: part.claims for part in parts}
     claims |= written.claims if written else {}
     return _composed(
@@ -115,7 +119,7 @@ def build(inputs: ReviewInputs, writer: Writer | None = None) -> Review:
         model=writer.model if writer and written and written.claims else None,
         prompts=writer.prompts if writer else {},
         usage=written.usage if written else None,
-        degraded=written.degraded if written else None,
+        degraded=words_alone(failed) if inputs.words_only else failed,
     )
 
 

@@ -19,6 +19,7 @@ from rag.types.answer import (
     ProblemKind,
     Source,
     Support,
+    words_alone,
 )
 from rag.types.digest import (
     DEFAULT_SUBSCRIPTION,
@@ -120,5 +121,6 @@ __all__ = [
     "Union",
     "choose_filter",
     "in_reading_order",
+    "words_alone",
     "zone",
 ]

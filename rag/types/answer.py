@@ -77,6 +77,11 @@ WORDS_ALONE = {"from": "vectors", "reason": "the vectors cannot be used now, so 
 """Why an answer or a search is `degraded` where the server of the vectors is away, or they are lost."""
 
 
+def words_alone(degraded: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The same reason, perhaps none, with that of `WORDS_ALONE`."""
+    return {**degraded, "reason": f"{degraded['reason']}; {WORDS_ALONE['reason']}"} if degraded else WORDS_ALONE
+
+
 class Hits(list[Hit]):
     """Hits, best first; `degraded` says in which way the search was a lesser one, and why."""
 

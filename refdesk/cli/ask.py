@@ -98,7 +98,7 @@ def tell_degraded(session: Session, answer: Answer) -> None:
 
 
 def tell_words_alone(session: Session, degraded: Mapping[str, str]) -> None:
-    """Tell that the vectors were not used."""
+    """Tell that the vectors were not used; why, the library has told."""
     from refdesk.render.wording import capital
 
     session.tell(f"{capital(degraded['reason'])}.")

@@ -140,6 +140,7 @@ class Conversation:
 
         A question of its own that only these answer gets them again: who asked another thing needs its answer.
         """
+        from refdesk.cli.ask import tell_degraded
         from refdesk.render import terminal
 
         answer = self._library.ask(question, cancel=INTERRUPTED, **self._options)
@@ -157,6 +158,7 @@ class Conversation:
             else:
                 self._session.tell(f"{_sentences(repeated)} shown before {'is' if repeated == 1 else 'are'} left out.")
                 answer = new
+        tell_degraded(self._session, answer)
         show(terminal.answer(answer))
         return answer
 

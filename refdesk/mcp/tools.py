@@ -71,6 +71,7 @@ class Tool(Generic[_Given]):
 
 def search(call: Call, args: given.Query) -> JsonDict:
     """The best papers in the form that assistants' connectors expect: id, title, url and text of each."""
+    hits = call.library.search(args.query, limit=10)
     return {
         "results": [
             {
@@ -80,8 +81,9 @@ def search(call: Call, args: given.Query) -> JsonDict:
                 "text": hit.best_sentence.text if hit.best_sentence else "",
                 "sentence": hit.best_sentence.number if hit.best_sentence else None,
             }
-            for hit in call.library.search(args.query, limit=10)
-        ]
+            for hit in hits
+        ],
+        "degraded": hits.degraded,
     }
 
 

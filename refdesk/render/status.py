@@ -14,10 +14,12 @@ from refdesk.render.terminal import Indented, facts_table
 def status(given: Mapping[str, Any]) -> RenderableType:
     """The status of a library."""
     days = f"{given['first_day']} to {given['last_day']}" if given["first_day"] else ""
+    lacks_words = given["indexes"]["lexical"]["lag"]
+    lacking = "yet to be indexed" if lacks_words else "found by words only until their vectors are written"
     facts = {
         "library": given["library"],
         "papers": f"{given['papers']:,}"
-        + (f" ({given['to_index']:,} yet to be indexed)" if given["to_index"] else "")
+        + (f" ({given['to_index']:,} {lacking})" if given["to_index"] else "")
         + (f" ({given['without_vectors']:,} found by words only)" if given["without_vectors"] else ""),
         "dates": days,
         "from": _tally(given["sources"]),

@@ -22,6 +22,8 @@ from refdesk.library import Library
 _CACHED = re.compile(r"/api/v1/(search|export|papers(/.*)?)")
 _AGAIN = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 """A copy may be kept for its reader, and is shown only after the server was asked."""
+PASSING = {"Cache-Control": "no-store"}
+"""Of a reply that may soon be a better one though nothing is written, such as a search without vectors."""
 
 
 class Cached:
@@ -51,7 +53,9 @@ class Cached:
 
         async def tagged(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:
-                MutableHeaders(scope=message).update({"ETag": tag, **_AGAIN})
+                headers = MutableHeaders(scope=message)
+                if headers.get("Cache-Control") != PASSING["Cache-Control"]:
+                    headers.update({"ETag": tag, **_AGAIN})
             await send(message)
 
         await self._app(scope, receive, tagged)

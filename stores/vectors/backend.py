@@ -23,6 +23,10 @@ class Backend(Protocol):
         """A sentence that says why the collection cannot be read; None if it can."""
         ...
 
+    def look(self, *, to_write: bool = False) -> bool:
+        """As `ChromaVectors.look`."""
+        ...
+
     @property
     def page(self) -> int:
         """How many chunks to write at once."""

@@ -87,6 +87,18 @@ class ChromaVectors:
         """A sentence that says why the vectors cannot be read; None if they can."""
         return self._backend.problem
 
+    def look(self, *, to_write: bool = False) -> bool:
+        """
+        As `exists`, by asking a server anew.
+
+        Args:
+            to_write: Ask it as often as a write needs, also if it failed just now; otherwise once, for two seconds.
+
+        Raises:
+            VectorsUnavailable: It cannot be used.
+        """
+        return self._backend.look(to_write=to_write)
+
     def claim(self, knows: Callable[[Sequence[str]], int]) -> None:
         """
         Write the library's id into a collection that has none; to be called by the one writer.

@@ -104,6 +104,10 @@ class FolderBackend:
             )
         return None
 
+    def look(self, *, to_write: bool = False) -> bool:
+        """True if there is a collection."""
+        return self._opened.collection is not None
+
     @property
     def page(self) -> int:
         """How many chunks to write at once; fewer while others search."""

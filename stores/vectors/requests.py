@@ -6,9 +6,12 @@ Chroma's own client has none of these: it waits for ever, and takes a page of HT
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +30,7 @@ from stores.urls import ChromaAddress
 _PASSING = (429, 502, 503, 504)
 """Statuses after which the same request may succeed."""
 _HINTS = {429: "Wait a little, or ask for a higher limit.", 413: "Let the proxy before it take requests of 64 MB."}
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _RUNNING = "Is it running? `chroma run --path DIR --port N` starts one."
 
 
@@ -44,6 +48,19 @@ QUESTION = Patience(connect_s=3.0, answer_s=10.0, tries=3, wait_s=0.5)
 """For a request that a reader waits for."""
 WRITE = Patience(connect_s=5.0, answer_s=60.0, tries=5, wait_s=8.0)
 """For a write, and for what reads a whole collection."""
+LOOK = Patience(connect_s=2.0, answer_s=2.0, tries=1, wait_s=0.0)
+"""For a look whether the server is there."""
+_looking: ContextVar[bool] = ContextVar("looking", default=False)
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Within it, this thread sends each request once, and waits as `LOOK` says."""
+    before = _looking.set(True)
+    try:
+        yield
+    finally:
+        _looking.reset(before)
 
 
 class Requests(FastAPI):  # type: ignore[misc]
@@ -96,7 +113,7 @@ class Requests(FastAPI):  # type: ignore[misc]
             VectorsUnavailable: The server cannot be reached, or something else answered.
         """
         body = kwargs.pop("json", None)
-        patience = QUESTION if _is_of_a_question(method, path, body) else WRITE
+        patience = LOOK if _looking.get() else QUESTION if _is_of_a_question(method, path, body) else WRITE
         if body is not None:
             kwargs["content"] = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
         url = self._api_url + quote(path, safe="/")
@@ -155,7 +172,7 @@ class Requests(FastAPI):  # type: ignore[misc]
                 f"no answer within {patience.answer_s:g} s",
                 "Look at the load of the server, and restart it if it hangs.",
             )
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = _ERRNO.sub("", " ".join(str(error).split()))[:200] or type(error).__name__
         if certificate := _certificate_problem(error):
             return self._unavailable(
                 f"its certificate is not accepted: {certificate}",

@@ -21,7 +21,7 @@ from stores.urls import ChromaAddress, chroma_address, masked
 from stores.vectors.cloud import LimitedClient, Limits
 from stores.vectors.collection import PAGE, of_another_library, own_metadata, owner
 from stores.vectors.replacing import REPLACED, drop_collection, find_collection, replace_collection
-from stores.vectors.requests import Requests, unavailable
+from stores.vectors.requests import Requests, looking, unavailable
 
 OPEN_S = 15.0
 """Seconds after a failure within which no reader asks the server."""
@@ -156,6 +156,11 @@ class ServerBackend:
 
     def _open(self, *, create: bool = False) -> None:
         """Ask the server for the collection."""
+        collection = self._found(create=create)
+        self._batch = min(self._client.get_max_batch_size(), PAGE)
+        self._collection, self._is_gone = collection, False
+
+    def _found(self, *, create: bool = False) -> Any:
         collection = find_collection(self._client, self.name)
         if collection is None and create:
             collection = self._client.get_or_create_collection(self.name, own_metadata(self._library_id))
@@ -163,8 +168,7 @@ class ServerBackend:
             collection = find_collection(self._client, f"{self.name}{REPLACED}")
         if collection is not None and owner(collection) not in self._own_ids:
             raise of_another_library(self.place, self.name)
-        self._batch = min(self._client.get_max_batch_size(), PAGE)
-        self._collection, self._is_gone = collection, False
+        return collection
 
     def _asked(self) -> Any:
         if self._is_gone:
@@ -191,7 +195,17 @@ class ServerBackend:
                     pass
             except VectorsUnavailable as error:
                 failure = error
-        return failure.message if failure else None
+        return f"{failure.message} {failure.hint or ''}".rstrip() if failure else None
+
+    def look(self, *, to_write: bool = False) -> bool:
+        """Ask the server anew, once and for seconds only; readers go on asking it, whatever comes of this."""
+        if to_write:
+            with self._translated():
+                return self._found() is not None
+        if failure := self._circuit.failure():
+            raise VectorsUnavailable(failure.message, hint=failure.hint)
+        with looking(), self._translated(Circuit()):
+            return self._found() is not None
 
     @property
     def page(self) -> int:
@@ -249,7 +263,9 @@ class ServerBackend:
         self._client.close()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, circuit: Circuit | None = None) -> Iterator[None]:
+        """Raise Chroma's errors as ours, and note in the circuit whether the server answered."""
+        circuit = circuit or self._circuit
         try:
             yield
         except NotFoundError as error:
@@ -260,17 +276,17 @@ class ServerBackend:
                 f"The Chroma server {self.place} refused a request: {_line(error)}.", hint="Run `refdesk check`."
             ) from error
         except ChromaError as error:
-            raise self._failed(_line(error)) from error
+            raise self._failed(_line(error), circuit) from error
         except VectorsUnavailable as error:
-            self._circuit.fail(error)
+            circuit.fail(error)
             raise
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise self._failed("its answer is not one of Chroma's") from error
-        self._circuit.succeed()
+            raise self._failed("its answer is not one of Chroma's", circuit) from error
+        circuit.succeed()
 
-    def _failed(self, reason: str) -> VectorsUnavailable:
+    def _failed(self, reason: str, circuit: Circuit) -> VectorsUnavailable:
         failure = unavailable(self._address, reason, "Look at its log.")
-        self._circuit.fail(failure)
+        circuit.fail(failure)
         return failure
 
 

@@ -15,6 +15,7 @@ import pytest
 
 import refdesk
 from refdesk import errors
+from refdesk.opening import migrate, restore
 from stores.urls import chroma_address
 from stores.vectors.server import ServerClient
 
@@ -123,8 +124,87 @@ def test_questions_are_answered_by_words_while_the_server_is_away(
         hits = each.search("whales")
         assert len(hits) == 5
         assert hits.degraded == answer.degraded
-    assert len([sentence for sentence in said if "Connection refused" in sentence]) == 1
-    assert library.review("whales").papers
+    assert [sentence for sentence in said if "Connection refused" in sentence and "chroma run" in sentence]
+    assert len(said) == 1
+    review = stranger.review("whales")
+    assert review.papers
+    assert review.degraded == answer.degraded
+    assert said[1:] == ["The vectors that are needed are computed anew, which takes longer."]
+
+
+def test_a_digest_is_whole_while_the_server_is_away_and_says_that_it_computes_vectors(
+    opened: Callable[[], tuple[refdesk.Library, list[str]]], tmp_path: Path, line: Line
+) -> None:
+    library, said = opened()
+    library.add(papers(tmp_path, "whales"), listed="2026-07-01")
+    whole = library.digest("2026-07-01").to_dict()
+    assert said == []
+    line.cut()
+    assert library.digest("2026-07-01").to_dict() == whole
+    (sentence,) = said
+    assert "Connection refused" in sentence and "computed anew" in sentence
+
+
+def test_the_status_says_in_seconds_what_is_wrong_with_the_server(
+    opened: Callable[[], tuple[refdesk.Library, list[str]]], tmp_path: Path, line: Line
+) -> None:
+    library, _ = opened()
+
+    def problem(each: refdesk.Library, reader: str | None = None) -> str | None:
+        found: str | None = each.status(reader=reader)["indexes"]["vectors"]["problem"]
+        return found
+
+    assert problem(library) is None
+    library.add(papers(tmp_path, "whales"))
+    library.search("whales")
+    assert problem(library) is None
+    line.cut()
+    stranger, _ = opened()
+    for each in (library, stranger):  # one that has asked the server before, and one that has not
+        said = problem(each)
+        assert said and "Connection refused. Is it running? `chroma run" in said
+        assert said.endswith("Meanwhile papers are found by their words alone.")
+        assert str(line.port) not in str(problem(each, "ada"))
+        assert "words alone" in str(problem(each, "ada"))
+    line.hangs = True
+    line.connect()
+    began = time.monotonic()
+    assert "no answer within 2 s" in str(problem(library))
+    assert time.monotonic() - began < 4
+    line.cut()
+    line.hangs = False
+    line.connect()
+    assert problem(library) is None  # at once: a look keeps nobody from the server
+    assert library.search("whales").degraded is None
+    address = chroma_address(os.environ["REFDESK_VECTORS"])
+    client = ServerClient(address, "")
+    client.delete_collection(address.collection)
+    client.close()
+    assert "vector index is missing" in str(problem(library)) and "`refdesk add`" in str(problem(library))
+
+
+def test_a_backup_is_restored_and_a_catalog_moved_without_the_server(
+    opened: Callable[[], tuple[refdesk.Library, list[str]]], tmp_path: Path, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, _ = opened()
+    library.add(papers(tmp_path, "whales"))
+    library.backup(tmp_path / "backup.tar")
+    line.cut()
+    said: list[str] = []
+    count, _ = restore(tmp_path / "restored", tmp_path / "backup.tar", notify=said.append)
+    assert count == 5
+    url = f"sqlite:///{tmp_path / 'moved.sqlite3'}"
+    rows, count = migrate(tmp_path / "restored", url, notify=said.append)
+    assert rows["papers"] == count == 5
+    assert len([sentence for sentence in said if "Connection refused" in sentence]) == 2
+    monkeypatch.setenv("REFDESK_CATALOG", url)
+    monkeypatch.setenv("REFDESK_VECTORS", f"{os.environ['REFDESK_VECTORS']}-moved")
+    with refdesk.open_library(tmp_path / "restored") as moved:
+        assert len(moved.search("whales")) == 5
+        line.connect()
+        moved.catch_up()
+        assert moved.check() == []
+        assert moved.search("whales").degraded is None
 
 
 def test_an_import_succeeds_without_the_server_and_the_next_writer_completes_it(
@@ -138,6 +218,11 @@ def test_an_import_succeeds_without_the_server_and_the_next_writer_completes_it(
     assert time.monotonic() - began < 20
     assert [sentence for sentence in said if "next `refdesk add`" in sentence and "Connection refused" in sentence]
     assert library.lacks() == {"vectors": 5}
+    assert len(library.search("owls")) == 5
+    assert (
+        "5 papers are found by their words alone until the next `refdesk add`, `sync` or `reindex` writes vectors."
+        in said
+    )
     stranger, told = opened()
     assert stranger.add(papers(tmp_path, "finches")).added == 5
     assert [sentence for sentence in told if "Connection refused" in sentence]

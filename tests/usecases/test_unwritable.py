@@ -181,7 +181,7 @@ clients.MOST_COPIED_BYTES = 1_000
 told = []
 with refdesk.open_library(sys.argv[1], notify=told.append) as library:
     print(library.search("subject17")[0].paper_id, library.search("subject17")[0].vector)
-    print(sum("found by their words only" in sentence for sentence in told))
+    print(sum("too large to be copied and read" in sentence for sentence in told))
 """
 
 

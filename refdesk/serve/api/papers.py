@@ -10,6 +10,7 @@ from starlette.responses import Response
 from rag.types import JsonDict
 from refdesk.paper_document import paper_document
 from refdesk.serve import requests as given
+from refdesk.serve.caching import PASSING
 from refdesk.serve.desk import Desk
 from refdesk.serve.exports import exported
 from refdesk.serve.operations import TEXT, Operation, shape
@@ -70,7 +71,10 @@ class PapersApi:
         )
         took_ms = round((time.perf_counter() - began) * 1000, 1)
         found = [hit.to_dict() for hit in hits]
-        return given.as_json({"query": asked.q, "hits": found, "degraded": hits.degraded, "took_ms": took_ms})
+        reply = given.as_json({"query": asked.q, "hits": found, "degraded": hits.degraded, "took_ms": took_ms})
+        if hits.degraded:
+            reply.headers.update(PASSING)
+        return reply
 
     async def papers(self, request: Request) -> Response:
         """A page of papers, with the facets of all of them on the first."""

@@ -14,6 +14,7 @@ from rag.errors import RefdeskError
 from rag.types import Facets
 from refdesk.library import Library
 from refdesk.questions import Sort
+from refdesk.render.wording import capital
 from refdesk.serve import requests as given
 from refdesk.serve.frame import Frame
 from refdesk.serve.pages.filters import Filters
@@ -56,7 +57,7 @@ class SearchPages:
         filters, asked = Filters.of(request.query_params), request.query_params
         q = asked.get("q", "").strip()
         sort: Sort = "date" if asked.get("sort") == "date" else "score"
-        values: dict[str, Any] = {"q": q, "sort": sort, "given": filters, "found": None, "facets": []}
+        values: dict[str, Any] = {"q": q, "sort": sort, "given": filters, "found": None, "facets": [], "degraded": ""}
         try:
             query = given.Search(q=q, sort=sort, **filters.fields)  # refuses what is too long before it is looked for
             if q:
@@ -81,6 +82,7 @@ def _hits(library: Library, query: given.Search, filters: Filters, page: int) ->
     return {
         "found": "hits",
         "count": len(hits),
+        "degraded": f"{capital(hits.degraded['reason'])}." if hits.degraded else "",
         "first": first + 1,
         "rows": [(hit.paper, hit.best_sentence) for hit in hits[first : first + SHOWN]],
         "ids": [hit.paper_id for hit in hits],
