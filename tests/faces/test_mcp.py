@@ -36,6 +36,7 @@ from mcp.client.streamable_http import streamable_http_client  # noqa: E402
 from mcp.shared.exceptions import MCPError  # noqa: E402
 from serving import serving as served  # noqa: E402
 
+from refdesk.mcp import http  # noqa: E402
 from refdesk.mcp.server import server  # noqa: E402
 from refdesk.mcp.tools import Caller  # noqa: E402
 from refdesk.serve.api import Api  # noqa: E402
@@ -45,6 +46,13 @@ Cli = Callable[..., Ran]
 ERAS = ("legacy", "2026-07-28")
 QUESTION = "What explains grokking, the delayed generalization of networks?"
 LONG = "x" * 100_000
+BEGIN = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+}
+PING = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
 
 
 @dataclass(frozen=True)
@@ -410,30 +418,66 @@ def test_by_http_searches_do_not_wait_for_records_that_wait_for_a_writer(own: Li
 
 def test_by_http_a_session_is_its_readers_alone(own: Library) -> None:
     headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
-    begin = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-11-25",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        },
-    }
-    ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
     tokens = [own.readers.add_token(name)[1] for name in ("ada", "bob")]
     with served(own, auth="token") as at, httpx2.Client(base_url=at.url, headers=headers) as client:
-        first = client.post("/mcp", json=begin, headers={"Authorization": f"Bearer {tokens[0]}"})
+        first = client.post("/mcp", json=BEGIN, headers={"Authorization": f"Bearer {tokens[0]}"})
         session = {"Mcp-Session-Id": first.headers["mcp-session-id"]}
         statuses = [
-            client.post("/mcp", json=ping, headers={**session, "Authorization": f"Bearer {token}"}).status_code
+            client.post("/mcp", json=PING, headers={**session, "Authorization": f"Bearer {token}"}).status_code
             for token in tokens
         ]
         assert statuses == [200, 404]
-        assert client.post("/mcp", json=begin).status_code == 401
-        assert client.post("/mcp", json=begin, headers={"Authorization": "Bearer guessed"}).status_code == 401
+        assert client.post("/mcp", json=BEGIN).status_code == 401
+        assert client.post("/mcp", json=BEGIN, headers={"Authorization": "Bearer guessed"}).status_code == 401
         for path in ("/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server/mcp"):
             assert client.get(path).status_code == 404
+
+
+@pytest.mark.server
+def test_by_http_a_reader_with_many_sessions_ends_no_session_of_another(
+    own: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = 5
+    monkeypatch.setattr(http, "MOST_SESSIONS", limit)
+    ada, bob = ({"Authorization": f"Bearer {own.readers.add_token(name)[1]}"} for name in ("ada", "bob"))
+    headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+
+    async def run(url: str) -> None:
+        async with (
+            httpx2.AsyncClient(headers=bob, timeout=60) as bobs,
+            mcp.Client(streamable_http_client(url, http_client=bobs), mode="legacy") as only,
+            httpx2.AsyncClient(headers={**headers, **ada}, timeout=60) as client,
+        ):
+
+            async def opened() -> str:
+                reply = await client.post(url, json=BEGIN)
+                assert reply.status_code == 200, reply.text
+                return str(reply.headers["mcp-session-id"])
+
+            async def works(session: str) -> bool:
+                return (await client.post(url, json=PING, headers={"Mcp-Session-Id": session})).status_code == 200
+
+            first, *others = [await opened() for _ in range(limit - 1)]
+            assert await works(first)  # so that the second one is the longest unused
+            later = await opened()
+            assert [await works(each) for each in (*others, first, later)] == [False, True, True, True, True]
+            assert (await client.delete(url, headers={"Mcp-Session-Id": later})).status_code == 200
+            last = await opened()  # in the place of the one that ended
+            assert [await works(each) for each in (*others, first, last)] == [False, True, True, True, True]
+            many: list[str] = []
+
+            async def opens() -> None:
+                many.append(await opened())
+
+            async with anyio.create_task_group() as tasks:  # at the same time
+                for _ in range(3 * limit):
+                    tasks.start_soon(opens)
+            assert sum([await works(each) for each in (*others, first, last, *many)]) == limit - 1
+            found = await only.call_tool("search", {"query": "grokking"})
+            assert found.structured_content["results"]
+
+    with served(own, auth="token") as at:
+        anyio.run(run, f"{at.url}/mcp")
 
 
 @pytest.mark.server
