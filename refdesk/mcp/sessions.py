@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import anyio
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
-from starlette.datastructures import Headers
 
-_NAME, _VERSION = "mcp-session-id", "mcp-protocol-version"
+_NAME, _VERSION = b"mcp-session-id", b"mcp-protocol-version"
 _LATER_S = 5.0
 """The SDK's clock for an idle session begins a moment after ours."""
 _WAIT_S, _LOOK_S = 1.0, 0.02
@@ -59,11 +58,10 @@ class FairSessions:
 
     async def __call__(self, reader: str, scope: Any, receive: Any, send: Any) -> None:
         """Serve a request; one that opens a session first gets room for it."""
-        headers = Headers(scope=scope)
-        name = headers.get(_NAME)
-        if name is None and headers.get(_VERSION, HANDSHAKE_PROTOCOL_VERSIONS[0]) in HANDSHAKE_PROTOCOL_VERSIONS:
+        name, version = _header(scope, _NAME), _header(scope, _VERSION)
+        if name is None and (version is None or version in HANDSHAKE_PROTOCOL_VERSIONS):
             await self._opened(reader, scope, receive, send)
-        elif name in self._sessions and self._sessions[name].reader == reader:
+        elif name and name in self._sessions and self._sessions[name].reader == reader:
             await self._used(name, reader, scope, receive, send)
         else:
             await self._serve(reader, scope, receive, send)
@@ -75,8 +73,7 @@ class FairSessions:
         async def noted(message: Any) -> None:
             nonlocal name
             if message["type"] == "http.response.start" and message["status"] < 400:
-                given = Headers(raw=message["headers"]).get(_NAME)
-                if given:
+                if given := _header(message, _NAME):
                     del self._sessions[name]
                     name, session.is_open = given, True
                     self._sessions[name] = session
@@ -134,3 +131,8 @@ class FairSessions:
                 await anyio.sleep(_LOOK_S)
             else:
                 return
+
+
+def _header(message: Mapping[str, Any], name: bytes) -> str | None:
+    """A header of a request or a reply, whose name is in lower case."""
+    return next((value.decode("latin-1") for key, value in message["headers"] if key.lower() == name), None)
