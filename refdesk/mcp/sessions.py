@@ -72,11 +72,11 @@ class FairSessions:
 
         async def noted(message: Any) -> None:
             nonlocal name
-            if message["type"] == "http.response.start" and message["status"] < 400:
-                if given := _header(message, _NAME):
-                    del self._sessions[name]
-                    name, session.is_open = given, True
-                    self._sessions[name] = session
+            is_good = message["type"] == "http.response.start" and message["status"] < 400
+            if is_good and (given := _header(message, _NAME)):
+                del self._sessions[name]
+                name, session.is_open = given, True
+                self._sessions[name] = session
             await send(message)
 
         try:
