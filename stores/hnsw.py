@@ -15,6 +15,8 @@ import numpy.typing as npt
 _HEADER = struct.Struct("<iQQQQQQiIQQQdQ")
 """Version, offset of level 0, capacity, count, bytes of a node, offsets of label and vector, highest level, entry, …"""
 _LABEL_BYTES = 8
+WRITTEN_LAST = "index_metadata.pickle"
+"""The file that Chroma writes after those of the graph."""
 
 
 def graph_problem(folder: Path) -> str | None:
@@ -27,13 +29,18 @@ def graph_problem(folder: Path) -> str | None:
     Returns:
         A part of a sentence; None if all is well, or nothing was persisted yet.
     """
-    for written_last in sorted(folder.glob("*/index_metadata.pickle")):
+    for written_last in sorted(folder.glob(f"*/{WRITTEN_LAST}")):
         try:
             if problem := _problem(written_last.parent):
                 return problem
         except (OSError, ValueError, struct.error) as error:
             return f"the graph cannot be read ({error})"
     return None
+
+
+def graph_size(folder: Path) -> int:
+    """How many nodes the graphs in Chroma's folder have, also deleted ones; 0 if nothing was persisted yet."""
+    return sum(int(_HEADER.unpack(file.read_bytes()[: _HEADER.size])[3]) for file in folder.glob("*/header.bin"))
 
 
 def _problem(segment: Path) -> str | None:

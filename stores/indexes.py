@@ -7,12 +7,13 @@ It knows neither the catalog nor which papers are missing; `stores.store` keeps 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from rag.errors import StoreDamaged, VectorsUnavailable
+from rag.errors import StoreDamaged, StoreError, VectorsUnavailable
 from rag.ports import Lexical, Matrix, Vectors
 from rag.types import Chunk, Paper
 from stores.sql.changes import INDEXES, LEXICAL, VECTORS
@@ -156,6 +157,21 @@ class Indexes:
             if words:
                 words.result()
         return into
+
+    @contextmanager
+    def persisting(self) -> Iterator[None]:
+        """At the end, write what the files of the graph lack. Until then readers insert it from Chroma's log."""
+        try:
+            yield
+        except BaseException:
+            with suppress(StoreError):
+                self._persist()
+            raise
+        self._persist()
+
+    def _persist(self) -> None:
+        if self._vectors is not None:
+            self._vectors.persist()
 
     def rows(self, papers: Sequence[str]) -> dict[str, Matrix]:
         """As `Vectors.rows`; none while the server of the vectors is away."""

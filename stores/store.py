@@ -152,7 +152,7 @@ class LibraryStore:
             LibraryReadOnly, StoreFull: The folder cannot be written.
         """
         self.require_writable()
-        with self._lock.held():
+        with self._lock.held(), self.indexes.persisting():
             yield
 
     def require_writable(self) -> None:

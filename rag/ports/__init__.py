@@ -139,6 +139,10 @@ class Vectors(Protocol):
         """Delete all chunks of these papers except those with the chunk ids `but`; ignore unknown ids."""
         ...
 
+    def persist(self) -> None:
+        """End writing: bring what is only in a log into a form that is read faster."""
+        ...
+
     def clear(self) -> None:
         """Delete all chunks, so that vectors of any dimension can be written."""
         ...

@@ -49,7 +49,11 @@ class Backend(Protocol):
         ...
 
     def persist(self) -> None:
-        """Make durable what was written."""
+        """Write what a folder keeps in its log into the files of the graph."""
+        ...
+
+    def persist_many(self) -> None:
+        """The same, if it is much."""
         ...
 
     def clear(self) -> None:

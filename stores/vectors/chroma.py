@@ -31,7 +31,7 @@ from stores.vectors.collection import (
     without_unfinished,
 )
 from stores.vectors.folder import FolderBackend
-from stores.vectors.persisting import WRITERS
+from stores.vectors.persisting import PAGE_ENTRIES
 from stores.vectors.server import ServerBackend
 
 _FIRST = 3  # chunks of a paper that are looked at: an abstract seldom has more, and asking for them costs time
@@ -125,7 +125,7 @@ class ChromaVectors:
 
     def upsert(self, chunks: Sequence[Chunk], vectors: Matrix, papers: Sequence[Paper]) -> None:
         """
-        Write chunks; any number of them.
+        Write chunks, any number of them; durable on return.
 
         Args:
             chunks: What to write.
@@ -149,13 +149,22 @@ class ChromaVectors:
                     ],
                 )
             at = page.stop
+        self._backend.persist_many()
+
+    def persist(self) -> None:
+        """
+        Write the files of the graph; to be called by the one writer when it ends.
+
+        Until then a folder keeps the newest chunks in its log alone. They are found by all who open it, and are there
+        after a process was killed; but who opens it inserts them into the graph, half a millisecond for each.
+        """
         self._backend.persist()
 
     def delete(self, paper_ids: Sequence[str], *, but: Collection[str] = ()) -> None:
         """
         Delete all chunks of these papers except those with the chunk ids `but`; ignore unknown ids.
 
-        In a folder, the HNSW files lack them still until the next `upsert` or `close`.
+        In a folder, the HNSW files lack them still until `persist` or `close`.
 
         Do not delete what is written again: of 200 papers that were deleted first, up to 12 were not found (measured).
         """
@@ -167,8 +176,8 @@ class ChromaVectors:
             with self._using() as collection:
                 found = collection.get(where={"paper_id": {"$in": page}}, include=[])["ids"]
             unwanted = [chunk_id for chunk_id in found if chunk_id not in but]
-            for first in range(0, len(unwanted), WRITERS - 1):
-                chunk_ids = unwanted[first : first + WRITERS - 1]
+            for first in range(0, len(unwanted), PAGE_ENTRIES):
+                chunk_ids = unwanted[first : first + PAGE_ENTRIES]
                 with self._backend.writing(len(chunk_ids)) as collection:
                     collection.delete(ids=chunk_ids)
 

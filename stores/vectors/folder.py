@@ -19,6 +19,7 @@ from chromadb.errors import ChromaError, NotFoundError
 from rag.errors import StoreError
 from stores.folder_lock import FolderLock
 from stores.guard import Guard
+from stores.hnsw import graph_size
 from stores.urls import COLLECTION
 from stores.vectors.clients import (
     DATABASE,
@@ -30,7 +31,7 @@ from stores.vectors.clients import (
     too_large_to_copy,
 )
 from stores.vectors.collection import PAGE, of_another_library, own_metadata, owner
-from stores.vectors.persisting import NEVER, WRITERS, Unpersisted, load, load_to_write
+from stores.vectors.persisting import NEVER, PAGE_ENTRIES, Unpersisted, load, load_to_write
 from stores.vectors.replacing import find_collection, replace_folder, replaced
 from stores.vectors.slimming import slim
 
@@ -44,7 +45,8 @@ class Opened:
     """
     A client, its collection (None if there is none), and the number of chunks that the client takes at once.
 
-    `may_write` is False if it was opened to be read, `loaded` if the collection may have no graph yet.
+    `may_write` is False if it was opened to be read, `loaded` if the collection may have no graph yet; `size` is the
+    number of nodes that the graph had.
     """
 
     client: Any
@@ -52,6 +54,7 @@ class Opened:
     batch: int
     may_write: bool = False
     loaded: bool = True
+    size: int = 0
 
 
 class FolderBackend:
@@ -90,7 +93,7 @@ class FolderBackend:
     def _exchange(self, opened: Opened) -> None:
         with self._guard.exchanging():
             self._opened, old = opened, self._opened
-            self._unpersisted = Unpersisted(self.place, loaded=opened.loaded)
+            self._unpersisted = Unpersisted(self.place, size=opened.size, loaded=opened.loaded)
         if old.client is not None:
             close_client(old.client)
 
@@ -112,7 +115,7 @@ class FolderBackend:
     def page(self) -> int:
         """How many chunks to write at once; fewer while others search."""
         searched_lately = time.monotonic() - self._searched < _SEARCHED_LATELY_S
-        return _PAGE_BESIDE_SEARCHES if searched_lately else min(self._opened.batch, WRITERS - 1)
+        return _PAGE_BESIDE_SEARCHES if searched_lately else min(self._opened.batch, PAGE_ENTRIES)
 
     def searching(self) -> None:
         """Note that somebody searches."""
@@ -126,20 +129,28 @@ class FolderBackend:
 
     @contextmanager
     def writing(self, entries: int) -> Iterator[Any]:
-        """The collection for one write, fewer than `WRITERS` entries. They do not reach the files."""
+        """The collection for one write, at most `PAGE_ENTRIES`. They do not reach the files."""
         with self.using() as collection, self._unpersisted.writing(entries, collection):
             yield collection
 
     def open_to_write(self) -> None:
         """Open the collection to write it, and make it if there is none."""
-        if not (self._opened.collection is not None and self._opened.may_write):
-            with self._translated():
-                self._exchange(self._open(create=True))
+        if self._opened.may_write and self._unpersisted.is_outgrown:
+            self.persist()
+        elif self._opened.may_write and self._opened.collection is not None:
+            return
+        with self._translated():
+            self._exchange(self._open(create=True))
 
     def persist(self) -> None:
         """Write to the HNSW files what they lack."""
         with self.using() as collection:
             self._unpersisted.persist(collection)
+
+    def persist_many(self) -> None:
+        """Write to the HNSW files what they lack, if it is as much as they may."""
+        with self.using() as collection:
+            self._unpersisted.persist_many(collection)
 
     def clear(self) -> None:
         """Delete the whole folder."""
@@ -203,12 +214,12 @@ def _open(folder: Path, library_id: str, former_id: str, *, create: bool) -> Ope
             )
         if collection is not None and owner(collection) not in ("", library_id, former_id):
             raise of_another_library(folder, COLLECTION)
-        loaded = True
+        loaded, size = True, graph_size(folder)
         if create:
-            loaded = load_to_write(collection, folder)
+            loaded = load_to_write(collection, folder, size)
         elif collection is not None:
             load(collection, getattr(client, "refdesk_copy", folder))
-        return Opened(client, collection, min(int(client.get_max_batch_size()), PAGE), create, loaded)
+        return Opened(client, collection, min(int(client.get_max_batch_size()), PAGE), create, loaded, size)
     except BaseException:
         close_client(client)
         raise

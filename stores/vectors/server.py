@@ -237,6 +237,9 @@ class ServerBackend:
     def persist(self) -> None:
         """Nothing: the server does it."""
 
+    def persist_many(self) -> None:
+        """Nothing: the server does it."""
+
     def clear(self) -> None:
         """Drop the collection."""
         with self._translated():

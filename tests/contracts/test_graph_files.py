@@ -24,7 +24,8 @@ import refdesk
 from rag.errors import LibraryLocked, StoreDamaged
 from stores.folder_lock import FolderLock
 from stores.hnsw import _upper_links as upper_links
-from stores.hnsw import graph_problem
+from stores.hnsw import graph_problem, graph_size
+from stores.vectors import persisting
 from stores.vectors.chroma import ChromaVectors
 from stores.vectors.clients import close_client
 from stores.vectors.persisting import NEVER
@@ -82,14 +83,50 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("count", [1, 999, 1_000, 2_300])
-def test_whatever_was_written_is_in_the_files_when_the_call_returns(folder: Path, count: int) -> None:
+def test_whatever_was_written_is_in_the_files_when_it_is_persisted(folder: Path, count: int) -> None:
     vectors = ChromaVectors(folder)
     write(vectors, 3)
     write(vectors, count, first=3)
+    vectors.persist()
     vectors._backend._exchange(vectors._backend._open())  # as a process that is killed: nothing is written on closing
     vectors.close()
     assert lacking(folder) == 0
     assert graph_problem(folder) is None
+
+
+def test_a_few_chunks_wait_in_the_log_and_many_reach_the_files(folder: Path) -> None:
+    vectors = ChromaVectors(folder)
+    write(vectors, 3)
+    vectors.persist()
+    before = files(folder)
+    with FolderLock(folder).shared():  # who writes the files waits
+        write(vectors, 600)
+        write(vectors, 399, first=600)
+    assert files(folder) == before
+    write(vectors, 1, first=999)
+    assert files(folder) != before
+    vectors._backend._exchange(vectors._backend._open())
+    vectors.close()
+    assert lacking(folder) == 0
+
+
+def test_a_graph_that_has_grown_is_loaded_anew_and_written_more_seldom(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [persisting.most_entries(size) for size in (0, 200_000, 1_000_000)] == [1_000, 1_000, 5_000]
+    monkeypatch.setattr(persisting, "_SHARE", 1)  # so that 2,000 are many
+    vectors, changed, before = ChromaVectors(folder), [], files(folder)
+    for first in range(0, 7_000, 1_000):
+        write(vectors, 1_000, first=first)
+        changed.append(files(folder) != before)
+        before = files(folder)
+    assert changed == [True, True, True, True, True, False, False], "with the fifth it is loaded for the last time"
+    vectors.persist()
+    assert files(folder) != before
+    vectors._backend._exchange(vectors._backend._open())
+    vectors.close()
+    assert lacking(folder) == 0
+    assert graph_size(folder) == 7_000
 
 
 def test_what_was_deleted_is_deleted_in_the_files_after_closing(folder: Path) -> None:
@@ -150,9 +187,10 @@ def test_a_reader_waits_while_the_files_are_written(folder: Path) -> None:
 def test_a_writer_waits_until_readers_have_loaded_the_files(folder: Path) -> None:
     vectors = ChromaVectors(folder)
     write(vectors, 5)
+    write(vectors, 20, first=5)
     before = files(folder)
     with FolderLock(folder).shared(), FolderLock(folder).shared():
-        thread = threading.Thread(target=write, args=(vectors, 20, 5))
+        thread = threading.Thread(target=vectors.persist)
         thread.start()
         thread.join(0.3)
         assert thread.is_alive()
