@@ -32,14 +32,32 @@ def connected(address: str) -> Iterator[Any]:
             yield ray
             return
         folder = None
-        try:
-            context = _begun(ray, address)
-            folder = context.address_info["session_dir"] if address == "local" else None
-            yield ray
-        finally:
-            ray.shutdown()
-            if folder:
-                shutil.rmtree(folder, ignore_errors=True)
+        with _quiet():
+            try:
+                context = _begun(ray, address)
+                folder = context.address_info["session_dir"] if address == "local" else None
+                yield ray
+            finally:
+                ray.shutdown()
+                if folder:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """
+    Keep what Ray tells of workers that died off standard output, where commands print their documents.
+
+    Ray has no setting for it; `log_to_driver` is about what workers print.
+    """
+    from ray._private import worker
+
+    before = worker._worker_logs_enabled
+    worker._worker_logs_enabled = False
+    try:
+        yield
+    finally:
+        worker._worker_logs_enabled = before
 
 
 @contextmanager

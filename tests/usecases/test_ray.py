@@ -131,7 +131,7 @@ def assert_same(cli: Callable[..., Ran], folder: Path, other: Path) -> None:
 
 def mixed(place: Path) -> list[Path]:
     """Files of several formats with records of every kind: good, changed, doubled, refused, broken."""
-    rows = papers(1_300)
+    rows = papers(600)
     again = [
         {**rows[3], "abstract": rows[4]["abstract"] + " It was revised."},
         rows[5],
@@ -140,7 +140,7 @@ def mixed(place: Path) -> list[Path]:
     bad = ["{broken\n", "\n", json.dumps({"title": "No abstract here"}) + "\n", "[1, 2]\n", {"notes": "x", **rows[7]}]
     notice = [{**row, "id": f"10.7/{at}", "abstract": "This text was withdrawn."} for at, row in enumerate(rows[:4])]
     files = {
-        "a.jsonl": lines([*rows[:700], *bad, *rows[700:], *again]),
+        "a.jsonl": lines([*rows[:250], *bad, *rows[250:], *again]),
         "b.jsonl": lines([*notice, *bad, *papers(20, seed=5)]),
         "c.csv": "title,abstract,year\n" + "".join(f"{row['title']} c,{row['abstract']},2020\n" for row in rows[:30]),
         "d.txt": "no papers in here",
@@ -171,13 +171,17 @@ def test_files_of_all_kinds_give_the_library_and_the_report_that_they_give_witho
 
 
 def test_a_machine_that_is_killed_in_mid_import_changes_nothing(
-    cluster: Cluster, tmp_path: Path, cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster,
+    tmp_path: Path,
+    cli: Callable[..., Ran],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(parts, "PART_BYTES", 100_000)
     monkeypatch.setattr(stores.ingest, "BATCH", 100)  # so that a machine is killed between two batches of few papers
     files = [tmp_path / "all.jsonl", tmp_path / "rest.jsonl.gz"]
-    files[0].write_text(lines(papers(1_300)))
-    files[1].write_bytes(gzip.compress(lines(papers(700, seed=1)).encode()))
+    files[0].write_text(lines(papers(1_000)))
+    files[1].write_bytes(gzip.compress(lines(papers(300, seed=1)).encode()))
     extra = [cluster.add(), cluster.add()]
 
     def progress(count: int, share: float) -> None:
@@ -185,10 +189,12 @@ def test_a_machine_that_is_killed_in_mid_import_changes_nothing(
         if extra and count >= 400 * (3 - len(extra)):
             cluster.kill(extra.pop())
 
+    capsys.readouterr()
     with refdesk.open_library(tmp_path / "there") as library:
         report = library.add(*files, ray=cluster.address, progress=progress)
     assert not extra
-    assert (report.added, report.rejected) == (2_000, ())
+    assert capsys.readouterr().out == ""  # where commands print their documents
+    assert (report.added, report.rejected) == (1_300, ())
     with refdesk.open_library(tmp_path / "here") as library:
         library.add(*files)
     assert_same(cli, tmp_path / "here", tmp_path / "there")
@@ -197,20 +203,20 @@ def test_a_machine_that_is_killed_in_mid_import_changes_nothing(
 def test_a_driver_that_is_killed_is_continued_and_embeds_only_what_is_new(
     cluster: Cluster, tmp_path: Path, cli: Callable[..., Ran], server: EmbeddingServer
 ) -> None:
-    (tmp_path / "all.jsonl").write_text(lines(papers(900)))
+    (tmp_path / "all.jsonl").write_text(lines(papers(500)))
     place = tmp_path / "there"
     env = environment(OPENAI_API_KEY="sk-very-secret-0123456789", OPENAI_BASE_URL=server.url)
     assert run("--library", place, "init", "--embedder", "openai:small", env=env).status == 0
     adds = ["--library", place, "add", "--json", "--ray", cluster.address, tmp_path / "all.jsonl"]
     process = start(_SMALL_BATCHES, *adds, env=env)
     until = time.monotonic() + 60
-    while sum(len(each["input"]) for each in server.requests) < 500 and time.monotonic() < until:
+    while sum(len(each["input"]) for each in server.requests) < 300 and time.monotonic() < until:
         time.sleep(0.01)
     process.kill()
     ended(process)
     before = sum(len(each["input"]) for each in server.requests)
     done = run(*adds, env=env)
-    assert done.json["added"] + done.json["unchanged"] == 900 and done.json["unchanged"] >= 100, done.err
+    assert done.json["added"] + done.json["unchanged"] == 500 and done.json["unchanged"] >= 100, done.err
     assert sum(len(each["input"]) for each in server.requests) - before <= done.json["added"] + 110
     assert {each["key"] for each in server.requests} == {"sk-very-secret-0123456789"}
     assert "very-secret" not in done.out + done.err
@@ -270,11 +276,11 @@ def test_an_embedder_that_fails_on_a_worker_is_named_with_the_worker(
     env = environment(OPENAI_API_KEY="sk-very-secret-0123456789", OPENAI_BASE_URL=server.url)
     assert run("--library", tmp_path / "l", "init", "--embedder", "openai:small", env=env).status == 0
     server.mood = "refused"
-    for options in ([], ["-v"]):
-        done = run("--library", tmp_path / "l", *options, "add", "--ray", cluster.address, file, env=env)
-        assert done.status == 6
-        assert "Error: On the worker " in done.err and "the key was refused" in done.err
-        assert "very-secret" not in done.out + done.err
+    done = run("--library", tmp_path / "l", "-v", "add", "--ray", cluster.address, file, env=env)
+    assert done.status == 6
+    assert "Traceback" in done.err  # which shows no secret either
+    assert "Error: On the worker " in done.err and "the key was refused" in done.err
+    assert "very-secret" not in done.out + done.err
 
 
 def test_an_address_where_no_ray_is_is_refused_in_time(tmp_path: Path, library: refdesk.Library) -> None:
@@ -307,12 +313,12 @@ def test_ray_starts_on_this_machine_and_leaves_nothing(
 ) -> None:
     (tmp_path / "rag").mkdir()
     (tmp_path / "rag" / "__init__.py").write_text("raise SystemExit('not ours')")  # workers must not take this one
-    (tmp_path / "some.jsonl").write_text(lines(papers(1_200)))
+    (tmp_path / "some.jsonl").write_text(lines(papers(300)))
     code = f"import os; os.chdir({str(tmp_path)!r})\nfrom refdesk.cli import main; import sys; main(sys.argv[1:])"
     env = environment(RAY_TMPDIR=str(short_folder))
     done = ended(start(code, "--library", "there", "add", "--json", "--ray", "local", "some.jsonl", env=env))
     assert (done.status, done.err) == (0, "")
-    assert done.json["added"] == 1_200
+    assert done.json["added"] == 300
     assert [each for each in short_folder.glob("ray/session_*") if each.is_dir() and not each.is_symlink()] == []
     assert_gone(short_folder)
     cli("--library", tmp_path / "here", "add", tmp_path / "some.jsonl")
