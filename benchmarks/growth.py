@@ -27,7 +27,7 @@ from threading import Event, Thread
 from typing import Any
 
 from benchmarks.halves import WEEK, Halves, questions
-from benchmarks.memory import resident_mb
+from benchmarks.memory import own_mb, resident_mb
 from benchmarks.report import table
 
 CHECKPOINTS = (50_000, 200_000, 400_000, 1_000_000)
@@ -47,23 +47,32 @@ Row = dict[str, Any]
 
 
 class Sampler:
-    """Samples, twice a second, the resident memory of a process and its children, while it runs."""
+    """
+    Samples, twice a second, the resident memory of a process and its children, while it runs.
+
+    `peak_mb` is the most that was resident, `own_mb` the same without pages of files.
+    """
 
     def __init__(self, pid: int) -> None:
-        self.peak_mb = 0.0
+        self.peak_mb = self.own_mb = 0.0
         self._pid, self._ended = pid, Event()
         self._thread = Thread(target=self._sample, daemon=True)
         self._thread.start()
 
     def _sample(self) -> None:
         while not self._ended.wait(0.5):
-            self.peak_mb = max(self.peak_mb, sum(map(resident_mb, [self._pid, *_children(self._pid)])))
+            pids = [self._pid, *_children(self._pid)]
+            self.peak_mb = max(self.peak_mb, sum(map(resident_mb, pids)))
+            self.own_mb = max(self.own_mb, sum(map(own_mb, pids)))
 
-    def end(self) -> float:
+    def row(self) -> Row:
         """The most that was in use at one time, in MB."""
+        return {"memory_mb": round(self.peak_mb), "own_mb": round(self.own_mb)}
+
+    def end(self) -> None:
+        """Sample no more."""
         self._ended.set()
         self._thread.join()
-        return self.peak_mb
 
 
 def _children(pid: int) -> Iterator[int]:
@@ -114,7 +123,7 @@ class Growth:
                 row = json.loads(process.stdout.readline() or "null")
                 if row is None:
                     sys.exit(f"The import ended with {process.wait()}.")
-                self.note({"kind": "import", "papers": end, **row, "memory_mb": round(sampler.peak_mb)})
+                self.note({"kind": "import", "papers": end, **row, **sampler.row()})
             process.stdin.close()
             process.wait()
             sampler.end()
@@ -127,7 +136,7 @@ class Growth:
         with self._process(kind) as process:
             sampler = Sampler(process.pid)
             for line in process.stdout:
-                self.note({"kind": kind, "papers": papers, **json.loads(line), "memory_mb": round(sampler.peak_mb)})
+                self.note({"kind": kind, "papers": papers, **json.loads(line), **sampler.row()})
             if process.wait():
                 self.note({"kind": kind, "papers": papers, "failed": process.returncode})
             sampler.end()
@@ -246,7 +255,13 @@ def report(rows: Sequence[Row]) -> str:
         of = [row for row in rows if row["papers"] == papers and "failed" not in row]
         part = next((row for row in of if row["kind"] == "import"), {})
         asked = next((row for row in of if row.get("filter") == "no filter"), {})
-        memory = {kind: max((r["memory_mb"] for r in of if r["kind"] == kind), default=0) for kind in CHILDREN}
+        memory = {
+            kind: " of ".join(
+                f"{max((r.get(of_what, 0) for r in of if r['kind'] == kind), default=0)}"
+                for of_what in ("own_mb", "memory_mb")
+            )
+            for kind in CHILDREN
+        }
         found[papers] = [
             f"{part.get('rate', 0)}/s, {part.get('cpu_rate', 0)}/s",
             f"{memory['import']} MB",
@@ -258,7 +273,8 @@ def report(rows: Sequence[Row]) -> str:
             ", ".join(f"{row['s']} s" for row in of if row["kind"] == "reindex"),
         ]
     headings = [
-        "papers", "import by clock, by processor time", "memory", "question p50 / p95", "memory", "bytes a paper",
+        "papers", "import by clock, by processor time", "own of resident memory", "question p50 / p95",
+        "own of resident memory", "bytes a paper",
         "issue of a week", "check", "reindex",
     ]  # fmt: skip
     filters = [

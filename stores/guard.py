@@ -1,7 +1,8 @@
 """
 A readers-writer lock that prefers writers: any number of threads use what is open, one exchanges it.
 
-It cannot be entered twice by a thread. Nothing slow runs under `exchanging`: open the new thing first.
+It cannot be entered twice by a thread. Nothing slow runs under `exchanging`: open the new thing first, unless both
+together take too much memory.
 """
 
 from __future__ import annotations

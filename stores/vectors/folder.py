@@ -78,10 +78,10 @@ class FolderBackend:
     def __init__(self, folder: Path, library_id: str, former_id: str) -> None:
         self.place, self._ids = folder, (library_id, former_id)
         self._guard = Guard()
-        self._unpersisted = Unpersisted(folder)
         self._searched = float("-inf")
+        self._is_lost = False  # True if it was closed to be opened to write, and that failed
         with self._translated():
-            self._opened = self._open()
+            self._use(self._open())
 
     def _open(self, *, create: bool = False) -> Opened:
         if create:
@@ -92,10 +92,14 @@ class FolderBackend:
 
     def _exchange(self, opened: Opened) -> None:
         with self._guard.exchanging():
-            self._opened, old = opened, self._opened
-            self._unpersisted = Unpersisted(self.place, size=opened.size, loaded=opened.loaded)
+            old = self._opened
+            self._use(opened)
         if old.client is not None:
             close_client(old.client)
+
+    def _use(self, opened: Opened) -> None:
+        self._opened, self._is_lost = opened, False
+        self._unpersisted = Unpersisted(self.place, size=opened.size, loaded=opened.loaded)
 
     @property
     def problem(self) -> str | None:
@@ -124,6 +128,8 @@ class FolderBackend:
     @contextmanager
     def using(self) -> Iterator[Any]:
         """The collection for one call, or None if there is none."""
+        if self._is_lost:
+            self.reopen()
         with self._translated(), self._guard.reading():
             yield self._opened.collection
 
@@ -134,13 +140,20 @@ class FolderBackend:
             yield collection
 
     def open_to_write(self) -> None:
-        """Open the collection to write it, and make it if there is none."""
+        """Open the collection to write it, and make it if there is none. Until it is loaded, nobody searches."""
         if self._opened.may_write and self._unpersisted.is_outgrown:
             self.persist()
         elif self._opened.may_write and self._opened.collection is not None:
             return
-        with self._translated():
-            self._exchange(self._open(create=True))
+        with self._translated(), self._guard.exchanging():  # others wait: two graphs would take twice the memory
+            old, self._opened = self._opened, Opened(None, None, PAGE)
+            if old.client is not None:
+                close_client(old.client)
+            try:
+                self._use(self._open(create=True))
+            except BaseException:
+                self._is_lost = True
+                raise
 
     def persist(self) -> None:
         """Write to the HNSW files what they lack."""

@@ -276,6 +276,22 @@ def test_a_damaged_graph_is_an_error_and_no_signal(folder: Path, damage: Any, pr
     assert caught.value.hint == "Run `refdesk reindex`, which rebuilds them from the catalog."
 
 
+def test_vectors_that_cannot_be_opened_to_write_are_not_taken_for_empty_ones(folder: Path) -> None:
+    vectors = ChromaVectors(folder)
+    write(vectors, 300)
+    vectors.reopen()  # to read
+    sound = {path: path.read_bytes() for path in folder.glob("*/*")}
+    link_to_nowhere(folder)
+    with pytest.raises(StoreDamaged):
+        write(vectors, 1, first=300)
+    with pytest.raises(StoreDamaged):
+        vectors.search(rows(300)[7], limit=1)
+    for path, content in sound.items():
+        path.write_bytes(content)
+    assert vectors.search(rows(300)[7], limit=1)[0][0] == "p:7"
+    vectors.close()
+
+
 @pytest.mark.parametrize("damage", [link_to_nowhere, cut_short])
 def test_the_next_import_builds_a_damaged_graph_anew(tmp_path: Path, damage: Any) -> None:
     source = tmp_path / "papers.csv"
