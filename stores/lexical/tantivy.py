@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import tantivy
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
@@ -24,6 +23,7 @@ from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAn
 from rag import identity
 from rag.errors import StoreDamaged, StoreError, StoreMismatch, disk_full
 from rag.types import Paper
+from stores.lexical.counting import PhraseCounts
 
 LAYOUT = 2
 """The newest layout."""
@@ -84,6 +84,7 @@ class TantivyLexical:
         self._index = index
         self._searcher = index.searcher()
         self._vocabulary: tuple[tantivy.Searcher | None, dict[str, int]] = (None, {})
+        self._counts = PhraseCounts()
 
     def _readable(self) -> str:
         """The folder, or a temporary one with links to its files if it cannot be written: tantivy locks a file."""
@@ -177,11 +178,8 @@ class TantivyLexical:
 
     def phrase_frequency(self, terms: Sequence[str]) -> int:
         """The number of papers that hold these terms side by side; 0 in a layout without positions."""
-        if self.layout < 2:
-            return 0
         with self._translated():
-            found: Any = self._searcher.search(self._phrase("text", terms), 1, count=True)
-            return int(found.count)
+            return self._counts.of(self._searcher, tuple(terms), self._phrase("text", terms)) if self.layout > 1 else 0
 
     def vocabulary(self) -> Mapping[str, int]:
         """The terms that occur most, and the number of papers that have each; at most 200,000."""

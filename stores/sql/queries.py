@@ -13,10 +13,11 @@ from rag import identity, roles
 from rag.deduplication import Known
 from rag.types import Chunk, Facets, Filter, Paper, Revision
 from stores.sql import authors
+from stores.sql.changes import CHANGE_COUNTER
 from stores.sql.facets import facets_of
 from stores.sql.rows import WITH_TEXT, day_number, iso_day, pairs, paper_of, select_papers, slices
 from stores.sql.schema import reading
-from stores.sql.tables import aliases, apart, labels, papers, revisions
+from stores.sql.tables import aliases, apart, labels, papers, revisions, settings
 from stores.sql.unions import brought_of
 
 _FEW = 500
@@ -33,6 +34,7 @@ class PaperQueries:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._counted: tuple[str | None, int] = (None, 0)
         self._revision_columns: frozenset[str] = frozenset()
 
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
@@ -248,9 +250,14 @@ class PaperQueries:
         return known
 
     def count(self) -> int:
-        """The number of papers."""
+        """The number of papers. It is counted anew only after papers were written: a question asks for it thrice."""
         with reading(self._engine) as connection:
-            return int(connection.execute(sa.select(sa.func.count()).select_from(papers)).scalar() or 0)
+            written = connection.execute(sa.select(settings.c.value).where(settings.c.name == CHANGE_COUNTER)).scalar()
+            at, counted = self._counted
+            if written is None or at != written:
+                counted = int(connection.execute(sa.select(sa.func.count()).select_from(papers)).scalar_one())
+                self._counted = (written, counted)
+        return counted
 
     def sources(self) -> dict[str, int]:
         """The number of papers per source, the greatest first."""

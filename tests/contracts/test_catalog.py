@@ -329,7 +329,9 @@ def test_two_connections_see_each_others_writes(catalog_url: str, catalog: SQLCa
     other = SQLCatalog(catalog_url)
     assert other.count() == 0
     put(catalog, paper(1))
-    assert other.count() == 1
+    assert other.count() == other.count() == 1
+    put(catalog, paper(1), paper(2))
+    assert other.count() == 2
     other.close()
 
 

@@ -63,6 +63,16 @@ def ids(found: list[tuple[str, float]]) -> list[str]:
     return [paper_id for paper_id, _ in found]
 
 
+def test_how_many_papers_hold_a_phrase_is_counted_anew_after_each_write(filled: TantivyLexical, tmp_path: Path) -> None:
+    phrase = filled.terms("weight norm")
+    assert filled.phrase_frequency(phrase) == filled.phrase_frequency(phrase) == 2
+    filled.upsert([paper(7, title="t7", text="the norm of a weight norm")])
+    assert filled.phrase_frequency(phrase) == 3
+    TantivyLexical(tmp_path / "lexical").upsert([], [paper(7).paper_id])
+    filled.reopen()
+    assert filled.phrase_frequency(phrase) == 2
+
+
 def test_a_new_index_is_empty_and_finds_nothing(lexical: TantivyLexical) -> None:
     assert lexical.count() == 0
     assert lexical.hashes() == {}
