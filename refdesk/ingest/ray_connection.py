@@ -82,14 +82,19 @@ def _settings(address: str) -> Iterator[None]:
 def _begun(ray: Any, address: str) -> Any:
     _refuse_unreachable(address)
     options = {"include_dashboard": False, "object_store_memory": STORE_BYTES} if address == "local" else {}
-    try:
-        with chdir(Path(__file__).parents[2]):  # workers look for modules in this folder first
-            return ray.init(address, logging_level="ERROR", log_to_driver=False, **options)
-    except Exception as error:  # ConnectionError, RuntimeError, ValueError, TimeoutError: Ray raises what it meets
-        raise RayUnavailable(
-            f"Ray at {address} cannot be used: {first_line(error)}.",
-            hint="Check the address, and that Ray and Python have the same versions on all machines.",
-        ) from error
+    for is_last in (False, True):
+        try:
+            with chdir(Path(__file__).parents[2]):  # workers look for modules in this folder first
+                return ray.init(address, logging_level="ERROR", log_to_driver=False, **options)
+        except Exception as error:  # ConnectionError, RuntimeError, ValueError, TimeoutError: Ray raises what it meets
+            # Ray forks a server for each client from outside, beside gRPC's threads, and now and then that one hangs
+            if isinstance(error, ConnectionAbortedError) and not is_last:
+                continue
+            raise RayUnavailable(
+                f"Ray at {address} cannot be used: {first_line(error)}.",
+                hint="Check the address, and that Ray and Python have the same versions on all machines.",
+            ) from error
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _refuse_unreachable(address: str) -> None:
@@ -123,6 +128,12 @@ def of_worker(error: Any) -> RefdeskError:
 
 
 def first_line(error: object) -> str:
-    """The first line of an error that says anything, as the end of a sentence."""
-    lines = (line.strip() for line in str(error).splitlines())
-    return next(filter(None, lines), type(error).__name__)[:300].rstrip(".")
+    """
+    The first line of an error that says anything, as the end of a sentence; with the last one where it leads to that.
+
+    >>> first_line("Failure from server:\\nTraceback (most recent call last):\\nRuntimeError: No backend.")
+    'Failure from server: RuntimeError: No backend'
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    said = f"{lines[0]} {lines[-1]}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+    return said[:300].rstrip(".")
