@@ -266,27 +266,29 @@ def _limits(hit: Hit, topics: Sequence[str]) -> Evidence | None:
 
 def _about(hit: Hit, topics: Sequence[str]) -> Evidence | None:
     """The result or conclusion of a paper that names all topics."""
-    return next(
-        (
-            found
-            for found in (findings_of(hit) if topics else ())
-            if sentences.role(found).name in ("result", "conclusion")
-            and sentences.is_plain(found.sentence.text)
-            and not sentences.needs_the_sentence_before(found.sentence.text)
-            and all(holds(found.sentence.text, topic) for topic in topics)
-        ),
-        None,
-    )
+    naming = [
+        found
+        for found in (_sentences_of(hit) if topics else ())
+        if sentences.role(found).name in ("result", "conclusion")
+        and sentences.is_plain(found.sentence.text)
+        and not sentences.needs_the_sentence_before(found.sentence.text)
+        and all(holds(found.sentence.text, topic) for topic in topics)
+    ]
+    return next((found for found in findings_of(hit) if found in naming), None) if naming else None
 
 
 def findings_of(hit: Hit) -> list[Evidence]:
     """The sentences of a paper that may be shown, the one that tells its finding best first."""
-    found = [
+    kept = [each for each in _sentences_of(hit) if not sentences.supports_nothing(each)]
+    return [each for each in kept if not sentences.states_nothing(each)] or kept
+
+
+def _sentences_of(hit: Hit) -> list[Evidence]:
+    """The sentences of a paper, the one that tells its finding best first."""
+    return [
         Evidence(paper=hit.paper, sentence=hit.paper.sentence(number), score=hit.score)
         for number in finding.ranked(hit.paper)
     ]
-    kept = [each for each in found if not sentences.supports_nothing(each)]
-    return [each for each in kept if not sentences.states_nothing(each)] or kept
 
 
 def _finding(hit: Hit, of_papers: re.Pattern[str] | None) -> Evidence | None:

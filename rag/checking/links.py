@@ -33,6 +33,8 @@ _LINK = re.compile(
     rf"<\s*/?\s*(?:{_TAGS})\s*/?>|<\s*(?:{_TAGS})[\s/][^<>]*=|\b[\w.+-]+@[\w-]+\.[\w.-]*\w",
     re.IGNORECASE,
 )
+_MAY_LINK = re.compile(r"[:<@\]]|[.。]\S|xn--", re.IGNORECASE)
+"""What each alternative of `_LINK` has; to look for it takes a tenth of the time."""
 _HIDING = re.compile(
     "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]+"  # directions and tags
     "|.[\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20e5\u20e6\u20ea\u20eb]+"  # a sign that is struck through
@@ -41,7 +43,8 @@ _HIDING = re.compile(
 
 def links(claim: str) -> list[str]:
     """List what is a link or markup in a claim, or may become one."""
-    return [found[0] for found in _LINK.finditer(normalize(claim).text)]
+    text = normalize(claim).text
+    return [found[0] for found in _LINK.finditer(text)] if _MAY_LINK.search(text) else []
 
 
 def unlawful(claim: TextFeatures, sentences: Sequence[TextFeatures]) -> Iterable[Problem]:
