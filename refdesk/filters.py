@@ -45,7 +45,7 @@ def checked_filter(catalog: SQLCatalog, filter_: Filter) -> Filter:
             if not catalog.has_label(kind, name) and catalog.count():
                 raise _unknown(kind, name, near_labels(catalog, kind, name))
     for name in filter_.authors:
-        if not catalog.written_by(name) and catalog.count():
+        if not catalog.has_author(name) and catalog.count():
             raise _unknown("author", name, near_authors(catalog, name))
     return replace(
         filter_, since=since, until=until, papers=tuple(resolve_paper(catalog, name) for name in filter_.papers)
@@ -76,7 +76,7 @@ def near_authors(catalog: SQLCatalog, name: str) -> list[str]:
 
 def known_authors(catalog: SQLCatalog, names: Sequence[str]) -> tuple[str, ...]:
     """Those of the names by which the library has a paper."""
-    return tuple(name for name in names if catalog.written_by(name))
+    return tuple(name for name in names if catalog.has_author(name))
 
 
 def narrowed(filter_: Filter, asked: Understood) -> Filter:

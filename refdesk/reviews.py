@@ -14,6 +14,7 @@ from rag.errors import BadFilter
 from rag.ports import Matrix
 from rag.question import Understood
 from rag.question.words import FUNCTION_WORDS
+from rag.retrieval.filtered import selection_of
 from rag.retrieval.found import Retrieved
 from rag.retrieval.units import Units, units
 from rag.reviews.build import ReviewInputs, build
@@ -130,11 +131,10 @@ class Reviews:
 
         Papers that hold the phrase are read beside the candidates, which were found by the other words alone.
         """
-        catalog = self._store.catalog
-        checked = checked_filter(catalog, filter_)
-        among = catalog.matching(checked) if checked else None
-        phrase = self._store.lexical.terms(" ".join(words))
-        holding = [paper_id for paper_id, _ in self._store.lexical.phrase_search([phrase], limit=DEPTH, papers=among)]
+        catalog, lexical = self._store.catalog, self._store.lexical
+        among = selection_of(checked_filter(catalog, filter_), catalog, lexical)
+        phrase = lexical.terms(" ".join(words))
+        holding = [paper_id for paper_id, _ in lexical.phrase_search([phrase], limit=DEPTH, among=among)]
         first: tuple[Hit, ...] = ()
         if holding:
             first = self._retrieval.retrieve(retrieved.question, Filter(papers=tuple(holding)), depth=DEPTH).hits

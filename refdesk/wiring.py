@@ -18,6 +18,7 @@ from rag.checking import Checker, similarity
 from rag.embedders import DEFAULT, canonical, embedder
 from rag.errors import ConfigError
 from rag.question import understand
+from rag.retrieval.filtered import selection_of
 from rag.retrieval.retriever import Retriever
 from rag.types import Answer, Filter
 from refdesk.ask import Ask, ModelSettings
@@ -150,8 +151,8 @@ def facts(library: LibraryStore) -> Facts:
         terms = library.lexical.terms(topic)
         if library.lexical.layout < POSITIONS_SINCE or not terms:
             return None
-        papers = library.catalog.matching(among) if among else None
-        found = library.lexical.phrase_search([terms], limit=max(1, library.catalog.count()), papers=papers)
+        selection = selection_of(among, library.catalog, library.lexical)
+        found = library.lexical.phrase_search([terms], limit=max(1, library.catalog.count()), among=selection)
         return [paper_id for paper_id, _ in found]
 
     return Facts(library.catalog, count)

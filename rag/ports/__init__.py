@@ -20,6 +20,7 @@ from rag.ports.outbox import Delivery as Delivery
 from rag.ports.outbox import DeliveryState as DeliveryState
 from rag.ports.outbox import Outbox as Outbox
 from rag.types import Chunk, Filter, JsonDict, Paper, Roles
+from rag.types.selection import Selection
 
 Matrix = NDArray[np.float32]
 Spans = tuple[tuple[int, int], ...]
@@ -195,6 +196,11 @@ class Lexical(Protocol):
         ...
 
     @property
+    def takes_filters(self) -> bool:
+        """True if it knows what filters ask for; else it selects by ids alone."""
+        ...
+
+    @property
     def newest_layout(self) -> int:
         """The layout that `rebuild` makes."""
         ...
@@ -203,10 +209,8 @@ class Lexical(Protocol):
         """Write papers, and delete those that were merged into others; durable on return."""
         ...
 
-    def search(
-        self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
-        """Paper id and BM25 score of those that hold any of the terms, best first; among `papers` if given."""
+    def search(self, terms: Sequence[str], *, limit: int, among: Selection | None = None) -> list[tuple[str, float]]:
+        """Paper id and BM25 score of those that hold any of the terms, best first; of a selection if one is given."""
         ...
 
     def terms(self, text: str) -> list[str]:
@@ -222,7 +226,7 @@ class Lexical(Protocol):
         ...
 
     def phrase_search(
-        self, phrases: Sequence[Sequence[str]], *, limit: int, papers: Sequence[str] | None = None
+        self, phrases: Sequence[Sequence[str]], *, limit: int, among: Selection | None = None
     ) -> list[tuple[str, float]]:
         """Paper id and score of those that hold any of the phrases, titles counting more; best first."""
         ...
@@ -239,8 +243,12 @@ class Lexical(Protocol):
         """Replace the index by one of the newest layout that holds these papers; readers keep the old one meanwhile."""
         ...
 
-    def count(self) -> int:
-        """How many papers there are."""
+    def count(self, among: Selection | None = None) -> int:
+        """How many papers there are; of a selection if one is given."""
+        ...
+
+    def selected(self, among: Selection) -> list[str]:
+        """The ids of the papers of a selection, in no order."""
         ...
 
     def hashes(self) -> dict[str, str]:
@@ -277,6 +285,10 @@ class Catalog(Protocol):
 
     def matching(self, filter_: Filter) -> list[str]:
         """The ids of all papers of a filter, sorted."""
+        ...
+
+    def selection(self, filter_: Filter) -> Selection:
+        """A filter with its names resolved, as the indexes take it."""
         ...
 
     def count(self) -> int:

@@ -18,6 +18,7 @@ from rag.ports import Catalog, Embedder, Lexical, Matrix, Reranker, Vectors
 from rag.question import Understood
 from rag.question.words import FAULTS, WEIGHT_OF_A_FAULT
 from rag.retrieval.checks import checked
+from rag.retrieval.filtered import nearest, selection_of
 from rag.retrieval.found import Candidates, Retrieved, Signals
 from rag.retrieval.fusion import fuse
 from rag.retrieval.late_interaction import (
@@ -31,6 +32,7 @@ from rag.retrieval.reranking import reranked
 from rag.retrieval.spelling import corrected, corrections
 from rag.retrieval.units import apart, lacking, things, units
 from rag.types import Evidence, Filter, Hit, Paper
+from rag.types.selection import Selection
 
 LEXICAL_POOL, VECTOR_POOL, CANDIDATES = 50, 30, 30
 UNIT_CANDIDATES = 20
@@ -94,8 +96,8 @@ class Retriever:
             ConfigError: The reranker fails.
         """
         asked = self._spelt(asked)
-        allowed = self._catalog.matching(filter_) if filter_ else None
-        candidates = self.candidates(asked, allowed=allowed, depth=depth, words_only=words_only)
+        among = selection_of(filter_, self._catalog, self._lexical)
+        candidates = self.candidates(asked, among=among, depth=depth, words_only=words_only)
         if not candidates:
             return Retrieved(question=asked.question, understood=asked, words_only=words_only)
         found = self._ranked(asked, candidates)
@@ -105,7 +107,7 @@ class Retriever:
         self,
         asked: Understood,
         *,
-        allowed: Sequence[str] | None = None,
+        among: Selection | None = None,
         depth: int = 0,
         without: Sequence[str] = (),
         words_only: bool = False,
@@ -115,7 +117,7 @@ class Retriever:
 
         Args:
             asked: The question, understood.
-            allowed: Only these papers.
+            among: Only these papers.
             depth: As in `retrieve`.
             without: Papers to leave out.
             words_only: As in `retrieve`.
@@ -132,15 +134,15 @@ class Retriever:
             )
         words, weights = self._weighed(words)
         parts = units(topic, self._lexical, self._stem, papers=self._catalog.count())
-        bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), papers=allowed))
-        holding = self._lexical.phrase_search(parts.stems, limit=max(UNIT_CANDIDATES, depth), papers=allowed)
+        bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), among=among))
+        holding = self._lexical.phrase_search(parts.stems, limit=max(UNIT_CANDIDATES, depth), among=among)
         held = [paper_id for paper_id, _ in holding if paper_id not in without]
         cosines: dict[str, float] = {}
         if not words_only:
             vector = self.embedder.embed([asked.compared or question])[0]
             also = list(dict.fromkeys([*bm25, *held]))
             try:
-                cosines = self._cosines(vector, max(VECTOR_POOL, depth), allowed, also=also)
+                cosines = self._cosines(vector, max(VECTOR_POOL, depth), among, also=also)
             except VectorsUnavailable:  # the server went away since it was last asked
                 words_only = True
         for found in (bm25, cosines):
@@ -190,12 +192,10 @@ class Retriever:
         chosen = list(by_stem.values())
         return [chosen[row] for row in kept], idf[kept] / idf[kept].sum()
 
-    def _cosines(
-        self, vector: Matrix, limit: int, allowed: Sequence[str] | None, *, also: list[str]
-    ) -> dict[str, float]:
+    def _cosines(self, vector: Matrix, limit: int, among: Selection | None, *, also: list[str]) -> dict[str, float]:
         """Per paper the cosine of its nearest chunk: of the nearest papers, and of those that the words found."""
         found: dict[str, float] = {}
-        for paper_id, _, similarity in self._vectors.search(vector, limit=limit, papers=allowed):
+        for paper_id, _, similarity in nearest(vector, among, self._lexical, self._vectors, limit=limit):
             found[paper_id] = max(similarity, found.get(paper_id, -1.0))
         return found | self._vectors.similarities(vector, [paper_id for paper_id in also if paper_id not in found])
 

@@ -2,9 +2,7 @@
 The lexical index: tantivy, title and abstract in one stemmed English field, ranked by BM25.
 
 It stores no text: the catalog has it. Any number of threads may search; each search reads one state of the index.
-
-    layout 1   paper_id, hash, text
-    layout 2   text with the positions of its words, and title, so that phrases can be searched for
+Its fields are in `stores.lexical.layouts`.
 """
 
 from __future__ import annotations
@@ -16,26 +14,35 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import tantivy
-from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
+from tantivy import Index, Occur, Query
 
-from rag import identity
-from rag.errors import StoreDamaged, StoreError, StoreMismatch, disk_full
+from rag.errors import StoreDamaged, StoreError, disk_full
 from rag.types import Paper
+from rag.types.selection import Selection
 from stores.lexical.counting import PhraseCounts
+from stores.lexical.layouts import (
+    ANALYSER,
+    FILTERS_SINCE,
+    LAYOUT,
+    META,
+    POSITIONS_SINCE,
+    analyser,
+    document_of,
+    layout_of,
+    schema_of,
+    selected,
+)
 
-LAYOUT = 2
-"""The newest layout."""
 _HEAP_BYTES = 16_000_000
-_ANALYSER = "refdesk_en"
-_LONGEST_TERM = 80
 _MOST_TERMS = 200_000
 TITLE_BOOST = 2.0
 """How much more a phrase counts in a title."""
 _TRIES = 5
 """How often an index is opened that another process replaces meanwhile."""
-_META, _MANAGED = "meta.json", ".managed.json"  # the segments that count, and all files that tantivy may delete
+_MANAGED = ".managed.json"  # names all files that tantivy may delete
 
 
 class TantivyLexical:
@@ -50,13 +57,18 @@ class TantivyLexical:
     def __init__(self, path: Path, *, layout: int = LAYOUT) -> None:
         self._path, self.newest_layout = path, layout
         self._links: TemporaryDirectory[str] | None = None
-        self._analyse = _analyser().analyze
+        self._analyse = analyser().analyze
         self.reopen()
+
+    @property
+    def takes_filters(self) -> bool:
+        """True if it knows what filters ask for; else it selects by ids alone."""
+        return self.layout >= FILTERS_SINCE
 
     @property
     def exists(self) -> bool:
         """True if the folder holds an index."""
-        return (self._path / _META).exists()
+        return (self._path / META).exists()
 
     def reopen(self) -> None:
         """See what other processes wrote, even if they made the folder anew."""
@@ -65,21 +77,21 @@ class TantivyLexical:
             if self.exists:
                 self._open()
             else:
-                self._use(Index(_schema(self.newest_layout)), self.newest_layout)  # in memory
+                self._use(Index(schema_of(self.newest_layout)), self.newest_layout)  # in memory
 
     def _open(self) -> None:
         for _ in range(_TRIES):
-            meta = (self._path / _META).read_bytes()
+            meta = (self._path / META).read_bytes()
             try:
-                self._use(Index.open(self._readable()), _layout(self._path))
+                self._use(Index.open(self._readable()), layout_of(self._path))
                 return
             except (OSError, ValueError):
-                if (self._path / _META).read_bytes() == meta:
+                if (self._path / META).read_bytes() == meta:
                     raise
         raise ValueError("it is written all the time")
 
     def _use(self, index: Index, layout: int) -> None:
-        index.register_tokenizer(_ANALYSER, _analyser())
+        index.register_tokenizer(ANALYSER, analyser())
         self.layout = layout
         self._index = index
         self._searcher = index.searcher()
@@ -103,13 +115,7 @@ class TantivyLexical:
                 writer.delete_documents_by_term("paper_id", paper_id)
             for paper in papers:
                 writer.delete_documents_by_term("paper_id", paper.paper_id)
-                document = Document()
-                document.add_text("paper_id", paper.paper_id)
-                document.add_text("hash", identity.content_hash(paper.title, paper.abstract))
-                document.add_text("text", f"{paper.title}\n{paper.abstract}")
-                if self.layout > 1:
-                    document.add_text("title", paper.title)
-                writer.add_document(document)
+                writer.add_document(document_of(paper, self.layout))
 
     def replace(self, path: Path) -> None:
         """
@@ -145,9 +151,7 @@ class TantivyLexical:
         new.replace(self._path)
         self.reopen()
 
-    def search(
-        self, terms: Sequence[str], *, limit: int, papers: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def search(self, terms: Sequence[str], *, limit: int, among: Selection | None = None) -> list[tuple[str, float]]:
         """
         Paper id and BM25 score of the papers that hold any of the terms, best first; ties by id among
         those that are returned.
@@ -155,13 +159,13 @@ class TantivyLexical:
         Args:
             terms: As `terms` gives them; a repeated term counts as often as it stands.
             limit: The most papers to return.
-            papers: Only these.
+            among: Only these papers.
         """
         schema = self._index.schema  # these two fields are the same in every layout
-        return self._found([Query.term_query(schema, "text", term) for term in terms], limit, papers)
+        return self._found([Query.term_query(schema, "text", term) for term in terms], limit, among)
 
     def phrase_search(
-        self, phrases: Sequence[Sequence[str]], *, limit: int, papers: Sequence[str] | None = None
+        self, phrases: Sequence[Sequence[str]], *, limit: int, among: Selection | None = None
     ) -> list[tuple[str, float]]:
         """
         Paper id and score of the papers that hold any of the phrases, best first; none in a layout without positions.
@@ -169,17 +173,19 @@ class TantivyLexical:
         Args:
             phrases: Terms that must stand side by side, in title or abstract; in the title they count more.
             limit: The most papers to return.
-            papers: Only these.
+            among: Only these papers.
         """
-        if self.layout < 2:
+        if self.layout < POSITIONS_SINCE:
             return []
         titled = [Query.boost_query(self._phrase("title", terms), TITLE_BOOST) for terms in phrases]
-        return self._found([*titled, *(self._phrase("text", terms) for terms in phrases)], limit, papers)
+        return self._found([*titled, *(self._phrase("text", terms) for terms in phrases)], limit, among)
 
     def phrase_frequency(self, terms: Sequence[str]) -> int:
         """The number of papers that hold these terms side by side; 0 in a layout without positions."""
+        if self.layout < POSITIONS_SINCE:
+            return 0
         with self._translated():
-            return self._counts.of(self._searcher, tuple(terms), self._phrase("text", terms)) if self.layout > 1 else 0
+            return self._counts.of(self._searcher, tuple(terms), self._phrase("text", terms))
 
     def vocabulary(self) -> Mapping[str, int]:
         """The terms that occur most, and the number of papers that have each; at most 200,000."""
@@ -193,17 +199,15 @@ class TantivyLexical:
         schema, words = self._index.schema, list[str | tuple[int, str]](terms)
         return Query.phrase_query(schema, field, words) if len(words) > 1 else Query.term_query(schema, field, terms[0])
 
-    def _found(
-        self, alternatives: Sequence[Query], limit: int, papers: Sequence[str] | None
-    ) -> list[tuple[str, float]]:
+    def _found(self, alternatives: Sequence[Query], limit: int, among: Selection | None) -> list[tuple[str, float]]:
         """Paper id and score of the papers that match any of the queries, best first."""
-        if not alternatives or limit < 1 or (papers is not None and not papers):
+        if not alternatives or limit < 1:
             return []
-        schema, searcher = self._index.schema, self._searcher
+        searcher = self._searcher
         query = Query.boolean_query([(Occur.Should, alternative) for alternative in alternatives])
-        if papers is not None:
-            among = Query.const_score_query(Query.term_set_query(schema, "paper_id", list(papers)), 0.0)
-            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, among)])
+        if among is not None:
+            unscored = Query.const_score_query(self._selected(among), 0.0)
+            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, unscored)])
         with self._translated():
             found = searcher.search(query, limit, count=False).hits
             hits = [(searcher.doc(address)["paper_id"][0], float(score)) for score, address in found]
@@ -221,9 +225,27 @@ class TantivyLexical:
         """The number of papers that have a term."""
         return int(self._searcher.doc_freq("text", term))
 
-    def count(self) -> int:
-        """The number of papers."""
-        return int(self._searcher.num_docs)
+    def count(self, among: Selection | None = None) -> int:
+        """The number of papers; of a selection, if one is given."""
+        if among is None:
+            return int(self._searcher.num_docs)
+        query = self._selected(among)
+        with self._translated():
+            found: Any = self._searcher.search(query, 1, count=True)
+            return int(found.count)
+
+    def selected(self, among: Selection) -> list[str]:
+        """The ids of the papers of a selection, in no order."""
+        searcher, query = self._searcher, self._selected(among)
+        with self._translated():
+            found: Any = searcher.search(query, 1, count=True)
+            hits = searcher.search(query, max(1, int(found.count)), count=False).hits
+            return [searcher.doc(address)["paper_id"][0] for _, address in hits]
+
+    def _selected(self, among: Selection) -> Query:
+        if not self.takes_filters and not among.is_of_ids:
+            raise ValueError(f"an index of layout {self.layout} selects by ids alone")
+        return selected(self._index.schema, among)
 
     def hashes(self) -> dict[str, str]:
         """The hash of each paper's text as it was indexed, by paper id."""
@@ -241,7 +263,7 @@ class TantivyLexical:
 
     def _create(self) -> None:
         self._path.mkdir(parents=True, exist_ok=True)
-        self._use(Index(_schema(self.newest_layout), path=str(self._path)), self.newest_layout)
+        self._use(Index(schema_of(self.newest_layout), path=str(self._path)), self.newest_layout)
 
     @contextmanager
     def _writer(self) -> Iterator[tantivy.IndexWriter]:
@@ -280,45 +302,13 @@ class TantivyLexical:
             ) from error
 
 
-def _schema(layout: int) -> tantivy.Schema:
-    builder = SchemaBuilder()
-    builder.add_text_field("paper_id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("hash", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("text", tokenizer_name=_ANALYSER, index_option="freq" if layout == 1 else "position")
-    if layout > 1:
-        builder.add_text_field("title", tokenizer_name=_ANALYSER, index_option="position")
-    return builder.build()
-
-
-_LAYOUTS = {
-    (("paper_id", "basic"), ("hash", "basic"), ("text", "freq")): 1,
-    (("paper_id", "basic"), ("hash", "basic"), ("text", "position"), ("title", "position")): 2,
-}
-"""By the fields of a schema, in order, and what is recorded of their words."""
-
-
-def _layout(path: Path) -> int:
-    """The layout of an index, by its schema. Raises StoreMismatch for one of a newer Refdesk."""
-    meta = json.loads((path / _META).read_text(encoding="utf-8"))
-    try:
-        fields = tuple((field["name"], field["options"]["indexing"]["record"]) for field in meta["schema"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{_META} has no schema") from error
-    if fields not in _LAYOUTS:
-        raise StoreMismatch(
-            f"The lexical index {path} has a layout that this Refdesk does not know.",
-            hint="Upgrade Refdesk: `pip install -U refdesk`; or run `refdesk reindex`, which rebuilds it.",
-        )
-    return _LAYOUTS[fields]
-
-
 def _replace(path: Path, new: Path) -> None:
     """
     Replace an index by another, in one step: tantivy reads what `meta.json` names, and that file is replaced last.
 
     The old segments stay until tantivy collects them, for readers may be opening them.
     """
-    if not (new / _META).exists():  # it holds no paper
+    if not (new / META).exists():  # it holds no paper
         shutil.rmtree(path, ignore_errors=True)
         return
     path.mkdir(parents=True, exist_ok=True)
@@ -331,18 +321,6 @@ def _replace(path: Path, new: Path) -> None:
     (new / _MANAGED).write_text(json.dumps(sorted(managed)), encoding="utf-8")
     (new / _MANAGED).replace(path / _MANAGED)  # first, so that what a killed process moved is collected later
     for file in new.iterdir():
-        if file.name != _META and not file.name.endswith(".lock"):
+        if file.name != META and not file.name.endswith(".lock"):
             file.replace(path / file.name)
-    (new / _META).replace(path / _META)
-
-
-def _analyser() -> tantivy.TextAnalyzer:
-    builder = TextAnalyzerBuilder(Tokenizer.simple())
-    for step in (
-        Filter.remove_long(_LONGEST_TERM),
-        Filter.lowercase(),
-        Filter.ascii_fold(),
-        Filter.stemmer("english"),
-    ):
-        builder = builder.filter(step)
-    return builder.build()
+    (new / META).replace(path / META)

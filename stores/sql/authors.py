@@ -24,20 +24,29 @@ def papers_of(connection: sa.Connection, written: str) -> set[str]:
     The name is taken as written. Only if no paper has it, the family name is looked for in front, and then as the end
     of a longer name ("García Márquez").
     """
-    keys = _keys(connection)
+    return {paper_id for _, paper_id in _found(_keys(connection), written)}
+
+
+def keys_of(connection: sa.Connection, written: str) -> set[str]:
+    """The keys of the names of an author; the papers that have any of them are those of `papers_of`."""
+    return {key for key, _ in _found(_keys(connection, each_once=True), written)}
+
+
+def _found(keys: _Labels | _Scanned, written: str) -> list[tuple[str, str]]:
+    """Keys and paper ids of an author."""
     names = readings(written)
     for name in names:
         same = keys.like(name)
         if [len(part) for token in name.given for part in token] not in ([], [1]):  # else all of them match
             known = {key: matches(name, Name.of_key(key)) for key in {key for key, _ in same}}
             same = [(key, paper_id) for key, paper_id in same if known[key]]
-        if found := {paper_id for _, paper_id in same}:
-            return found
+        if same:
+            return same
     for name in names:
         same = keys.like(Name(name.family)) if name.given else []
-        if found := {paper_id for known, paper_id in same if ends_as(name, Name.of_key(known))}:
+        if found := [(known, paper_id) for known, paper_id in same if ends_as(name, Name.of_key(known))]:
             return found
-    return set()
+    return []
 
 
 def names(connection: sa.Connection) -> dict[str, str]:
@@ -52,17 +61,19 @@ def _range(name: Name) -> tuple[str, str]:
 
 
 class _Labels:
-    """The labels of authors."""
+    """The labels of authors; with `each_once`, one paper of each."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sa.Connection, *, each_once: bool) -> None:
+        self._connection, self._each_once = connection, each_once
 
     def like(self, name: Name) -> list[tuple[str, str]]:
         """Keys with the same family name and initial as a name, with paper ids."""
         low, high = _range(name)
-        query = sa.select(labels.c.label, labels.c.paper_id).where(
+        paper_id = sa.func.min(labels.c.paper_id) if self._each_once else labels.c.paper_id
+        query = sa.select(labels.c.label, paper_id).where(
             labels.c.kind == "author", labels.c.label >= low, labels.c.label < high
         )
+        query = query.group_by(labels.c.label) if self._each_once else query
         return [(label, paper_id) for label, paper_id in self._connection.execute(query)]
 
     def all(self) -> Iterable[tuple[str, str]]:
@@ -96,6 +107,6 @@ class _Scanned:
         return reversed(self._known)
 
 
-def _keys(connection: sa.Connection) -> _Labels | _Scanned:
+def _keys(connection: sa.Connection, *, each_once: bool = False) -> _Labels | _Scanned:
     version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or ""
-    return _Labels(connection) if version >= _SINCE else _Scanned(connection)
+    return _Labels(connection, each_once=each_once) if version >= _SINCE else _Scanned(connection)

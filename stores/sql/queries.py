@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from rag import identity, roles
 from rag.deduplication import Known
 from rag.types import Chunk, Facets, Filter, Paper, Revision
-from stores.sql import authors
+from rag.types.selection import Selection, day_number
+from stores.sql import authors, filters
 from stores.sql.changes import CHANGE_COUNTER
 from stores.sql.facets import facets_of
-from stores.sql.rows import WITH_TEXT, day_number, iso_day, pairs, paper_of, select_papers, slices
+from stores.sql.rows import WITH_TEXT, iso_day, pairs, paper_of, select_papers, slices
 from stores.sql.schema import reading
 from stores.sql.tables import aliases, apart, labels, papers, revisions, settings
 from stores.sql.unions import brought_of
@@ -66,7 +67,7 @@ class PaperQueries:
         with reading(self._engine) as connection:
             if not filter_.authors:
                 return list(connection.execute(query).scalars())
-            written = _written(connection, filter_)
+            written = filters.written(connection, filter_)
             if filter_ == Filter(authors=filter_.authors) and not newest_first:
                 return sorted(written)
             if len(written) <= _FEW:
@@ -78,26 +79,19 @@ class PaperQueries:
         query = self._chosen(filter_)
         with reading(self._engine) as connection:
             if filter_.authors:
-                query = query.where(papers.c.paper_id.in_(sorted(_written(connection, filter_))))
+                query = query.where(papers.c.paper_id.in_(sorted(filters.written(connection, filter_))))
             return facets_of(connection, query if filter_ else None)
 
+    def selection(self, filter_: Filter) -> Selection:
+        """A filter for the indexes, with its names resolved; it means the papers that `matching` gives."""
+        with reading(self._engine) as connection:
+            return filters.selection_of(connection, filter_, self._named(filter_))
+
     def _chosen(self, filter_: Filter) -> sa.Select[Any]:
-        """Select the ids of all papers that pass a filter, but for its authors."""
-        query = sa.select(papers.c.paper_id)
-        if filter_.since:
-            query = query.where(papers.c.day >= day_number(filter_.since))
-        if filter_.until:
-            query = query.where(papers.c.day <= day_number(filter_.until, last=True))
-        if filter_.sources:
-            query = query.where(papers.c.source.in_(filter_.sources))
-        for kind, wanted in (("category", filter_.categories), ("tag", filter_.tags)):
-            if wanted:
-                names = [name.lower() for name in wanted]
-                having = sa.select(labels.c.paper_id).where(labels.c.kind == kind, labels.c.label.in_(names))
-                query = query.where(papers.c.paper_id.in_(having))
-        if filter_.papers:
-            query = query.where(papers.c.paper_id.in_(list(self.resolve(filter_.papers).values())))
-        return query
+        return filters.chosen(filter_, self._named(filter_))
+
+    def _named(self, filter_: Filter) -> list[str]:
+        return list(self.resolve(filter_.papers).values()) if filter_.papers else []
 
     def author_keys(self) -> dict[str, str]:
         """The keys of all authors' names (`rag.authors`), each with the id of one of their papers."""
@@ -107,6 +101,11 @@ class PaperQueries:
     def written_by(self, name: str) -> list[str]:
         """The ids of the papers by an author, sorted; see `stores.sql.authors`."""
         return self.matching(Filter(authors=(name,)))
+
+    def has_author(self, name: str) -> bool:
+        """True if any paper is by an author; see `stores.sql.authors`."""
+        with reading(self._engine) as connection:
+            return bool(authors.keys_of(connection, name))
 
     def by_day(self, paper_ids: Iterable[str]) -> list[str]:
         """These papers' ids, the newest first, then by id."""
@@ -329,8 +328,3 @@ class PaperQueries:
                 sa.select(papers.c.paper_id).where(papers.c.paper_id.not_in(complete))
             ).scalars()
         return found
-
-
-def _written(connection: sa.Connection, filter_: Filter) -> set[str]:
-    """The ids of the papers by any of the authors of a filter."""
-    return {paper_id for name in filter_.authors for paper_id in authors.papers_of(connection, name)}

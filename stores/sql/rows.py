@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from rag import identity, roles
-from rag.authors import parse_name
 from rag.types import Attention, Chunk, Paper
+from rag.types.selection import day_number
+from rag.types.selection import labels as labels_of
 from stores.sql.tables import papers, revisions
 
 _AT_ONCE = 500  # ids in one IN (...)
@@ -75,10 +76,7 @@ def row_of(paper: Paper, chunks: Sequence[Chunk]) -> dict[str, Any]:
 
 def label_rows(paper: Paper) -> list[dict[str, str]]:
     """A paper's categories, tags and authors as rows of `labels`."""
-    named = [("category", name) for name in paper.categories] + [("tag", name) for name in paper.tags]
-    rows = dict.fromkeys((kind, name.lower()) for kind, name in named)
-    rows |= dict.fromkeys(("author", name.key) for name in map(parse_name, paper.authors) if name)
-    return [{"kind": kind, "label": label, "paper_id": paper.paper_id} for kind, label in rows]
+    return [{"kind": kind, "label": label, "paper_id": paper.paper_id} for kind, label in labels_of(paper)]
 
 
 def offsets(chunks: Sequence[Chunk]) -> list[tuple[int, int]]:
@@ -89,18 +87,6 @@ def offsets(chunks: Sequence[Chunk]) -> list[tuple[int, int]]:
 def pairs(spans: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
     """Offsets from JSON, as tuples."""
     return tuple((start, end) for start, end in spans)
-
-
-def day_number(day: str, *, last: bool = False) -> int:
-    """
-    A date of any exactness as YYYYMMDD, its first day, or a number after its last.
-
-    >>> day_number("2024-06"), day_number("2024-06", last=True)
-    (20240601, 20240699)
-    """
-    year, month, of_month = ([int(part) for part in day.split("-")] + [0, 0])[:3]
-    beyond = 99 if last else 1
-    return year * 10_000 + (month or beyond) * 100 + (of_month or beyond)
 
 
 def iso_day(number: int) -> str:

@@ -8,8 +8,8 @@ distances; here they are cosine similarities. Any number of threads may search w
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from stores.vectors.collection import (
     stored_title_hash,
     without_unfinished,
 )
+from stores.vectors.comparing import Rows, RowsCache
 from stores.vectors.folder import FolderBackend
 from stores.vectors.persisting import PAGE_ENTRIES
 from stores.vectors.server import ServerBackend
@@ -38,7 +39,7 @@ _FIRST = 3  # chunks of a paper that are looked at: an abstract seldom has more,
 _SAMPLE = 200  # chunks by whose papers a collection is known, at its beginning and at its end
 _BROAD = 3_000  # nearest chunks among which one is searched for that the 10 nearest are without
 _SAME = 1e-4  # distance within which two vectors are the same one
-_AMONG = 30_000  # ids in one $in; SQLite, on which Chroma rests, takes 32,766 variables
+_AMONG = 30_000  # ids in one call; SQLite, on which Chroma rests, takes 32,766 variables
 
 
 class ChromaVectors:
@@ -73,6 +74,7 @@ class ChromaVectors:
             else ServerBackend(place, library_id, environment, former_id)
         )
         self.remote = self._backend.remote
+        self._compared = RowsCache()
 
     # ---- the library that it belongs to
 
@@ -138,7 +140,7 @@ class ChromaVectors:
         at = 0
         while at < len(chunks):
             page = slice(at, min(at + self._backend.page, len(chunks)))
-            with self._backend.writing(page.stop - at) as collection:
+            with self._writing(page.stop - at) as collection:
                 collection.upsert(
                     ids=[chunk.chunk_id for chunk in chunks[page]],
                     embeddings=vectors[page],
@@ -178,12 +180,13 @@ class ChromaVectors:
             unwanted = [chunk_id for chunk_id in found if chunk_id not in but]
             for first in range(0, len(unwanted), PAGE_ENTRIES):
                 chunk_ids = unwanted[first : first + PAGE_ENTRIES]
-                with self._backend.writing(len(chunk_ids)) as collection:
+                with self._writing(len(chunk_ids)) as collection:
                     collection.delete(ids=chunk_ids)
 
     def clear(self) -> None:
         """Drop the collection, for vectors of any dimension; in a folder, the whole folder."""
         self._backend.clear()
+        self._compared.clear()
 
     def replace(self, place: Path | str) -> None:
         """
@@ -204,31 +207,31 @@ class ChromaVectors:
         self, vector: Matrix, *, limit: int, papers: Sequence[str] | None = None
     ) -> list[tuple[str, int, float]]:
         """
-        The nearest chunks.
+        The nearest chunks, by the graph; among papers, by comparing all of their first chunks.
 
         Args:
             vector: One unit row of shape (dimension,).
             limit: How many at most.
-            papers: Only chunks of these.
+            papers: Only the first chunks of these.
 
         Returns:
             Paper id, chunk number and cosine similarity (-1 to 1), best first, ties by id.
         """
-        if limit < 1 or (papers is not None and not papers):
+        if limit < 1:
             return []
-        ids = list(dict.fromkeys(papers or ()))
         self._backend.searching()
-        wheres: list[Any] = [{"paper_id": {"$in": ids[at : at + _AMONG]}} for at in range(0, len(ids), _AMONG)]
-        hits: list[tuple[str, int, float]] = []
+        if papers is not None:
+            wanted = tuple(dict.fromkeys(papers))
+            rows = self._compared.of(wanted, lambda: Rows.of(self._embeddings(_first_chunks(wanted))))
+            return rows.nearest(vector, limit)
         row = np.asarray(vector, dtype=np.float32)[None, :]
-        for where in wheres or [None]:
-            with self._using() as collection:
-                if collection is None:
-                    return []
-                found = collection.query(query_embeddings=row, n_results=limit, where=where, include=["distances"])
-                near = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
-                hits += [(*parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in near]
-        return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))[:limit]
+        with self._using() as collection:
+            if collection is None:
+                return []
+            found = collection.query(query_embeddings=row, n_results=limit, include=["distances"])
+            near = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
+            hits = [(*parts(chunk_id), 1.0 - float(distance)) for chunk_id, distance in near]
+        return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))
 
     def similarities(self, vector: Matrix, papers: Sequence[str]) -> dict[str, float]:
         """
@@ -238,20 +241,16 @@ class ChromaVectors:
             vector: One unit row of shape (dimension,).
             papers: Their ids; unknown ones are left out.
         """
-        ids = [f"{paper_id}#{number}" for paper_id in papers for number in range(_FIRST)]
+        rows = Rows.of(self._embeddings(_first_chunks(papers)))
         best: dict[str, float] = {}
-        for found, rows in self._embeddings(ids):
-            cosines = (rows @ np.asarray(vector, dtype=np.float32)) / np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
-            for chunk_id, cosine in zip(found, cosines.tolist(), strict=True):
-                paper_id = parts(chunk_id)[0]
-                best[paper_id] = max(cosine, best.get(paper_id, -1.0))
-        return best
+        for paper_id, _, cosine in rows.nearest(vector, len(rows.keys)):
+            best.setdefault(paper_id, cosine)
+        return {paper_id: best[paper_id] for paper_id in papers if paper_id in best}
 
     def rows(self, papers: Sequence[str]) -> dict[str, Matrix]:
         """A unit row for each paper: the mean of its first chunks' vectors; unknown papers are left out."""
-        ids = [f"{paper_id}#{number}" for paper_id in papers for number in range(_FIRST)]
         vectors: dict[str, list[Matrix]] = {}
-        for found, rows in self._embeddings(ids):
+        for found, rows in self._embeddings(_first_chunks(papers)):
             for chunk_id, vector in zip(found, rows, strict=True):
                 vectors.setdefault(parts(chunk_id)[0], []).append(vector)
         means = {paper_id: np.mean(vectors[paper_id], axis=0) for paper_id in papers if paper_id in vectors}
@@ -323,11 +322,26 @@ class ChromaVectors:
     def reopen(self) -> None:
         """See what others wrote."""
         self._backend.reopen()
+        self._compared.clear()
 
     def close(self) -> None:
         """Close the files or the connection."""
         self._backend.close()
+        self._compared.clear()
 
     def _using(self) -> AbstractContextManager[Any]:
         """The collection for one call, or None if there is none; a generator must not yield inside."""
         return self._backend.using()
+
+    @contextmanager
+    def _writing(self, entries: int) -> Iterator[Any]:
+        """The collection for one write."""
+        try:
+            with self._backend.writing(entries) as collection:
+                yield collection
+        finally:
+            self._compared.clear()
+
+
+def _first_chunks(papers: Iterable[str]) -> list[str]:
+    return [f"{paper_id}#{number}" for paper_id in papers for number in range(_FIRST)]

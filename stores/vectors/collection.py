@@ -13,7 +13,7 @@ from typing import Any
 from rag.errors import StoreDamaged, StoreMismatch
 from rag.identity import title_hash
 from rag.types import Chunk, Paper
-from stores.sql.rows import day_number
+from rag.types.selection import day_number
 
 LAYOUT = 2
 """

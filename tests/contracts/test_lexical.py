@@ -16,6 +16,7 @@ from small import paper
 
 from rag.errors import StoreDamaged, StoreError
 from rag.types import Paper
+from rag.types.selection import Selection
 from stores.lexical.tantivy import TantivyLexical
 from tests.commands import environment
 
@@ -57,6 +58,10 @@ def bm25(lexical: TantivyLexical, papers: list[Paper], terms: list[str]) -> dict
             if counts[term]:
                 scores[paper_id] = scores.get(paper_id, 0.0) + idf * share
     return scores
+
+
+def of(paper_ids: list[str]) -> Selection:
+    return Selection(papers=tuple(paper_ids))
 
 
 def ids(found: list[tuple[str, float]]) -> list[str]:
@@ -134,13 +139,13 @@ def test_a_limit_below_one_asks_for_nothing(filled: TantivyLexical, limit: int) 
 
 def test_a_search_among_papers_ranks_those_only_with_the_scores_of_all(filled: TantivyLexical) -> None:
     everywhere = dict(filled.search(["grokk"], limit=5))
-    among = filled.search(["grokk"], limit=5, papers=["p:2", "p:0", "p:3", "p:unknown"])
+    among = filled.search(["grokk"], limit=5, among=of(["p:2", "p:0", "p:3", "p:unknown"]))
     assert sorted(ids(among)) == ["p:0", "p:2"]
     assert dict(among) == pytest.approx({paper_id: everywhere[paper_id] for paper_id in ("p:0", "p:2")}, rel=1e-5)
-    assert filled.search(["grokk"], limit=5, papers=[]) == []
-    assert filled.search(["grokk"], limit=5, papers=["p:unknown"]) == []
+    assert filled.search(["grokk"], limit=5, among=of([])) == []
+    assert filled.search(["grokk"], limit=5, among=of(["p:unknown"])) == []
     many = [f"p:{number}" for number in range(2, 40_000)]
-    assert ids(filled.search(["grokk"], limit=5, papers=many)) == ["p:2"]
+    assert ids(filled.search(["grokk"], limit=5, among=of(many))) == ["p:2"]
 
 
 def test_equal_scores_stand_in_the_order_of_ids(lexical: TantivyLexical) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 import refdesk
 from refdesk import errors
-from stores.lexical.tantivy import LAYOUT, TantivyLexical
+from stores.lexical.layouts import LAYOUT
+from stores.lexical.tantivy import TantivyLexical
 from tests.commands import environment, run
 
 NAMES = {"lexical": "word index", "chroma": "vector index"}
