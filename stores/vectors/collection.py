@@ -20,6 +20,11 @@ LAYOUT = 2
 The newest layout of what is stored with a chunk: 1 has title and source, 2 the title's hash in their place.
 A collection keeps the layout that it was made with.
 """
+EF_SEARCH = 1_500
+"""
+Nodes of the graph that a search keeps in view (`ef_search` of HNSW). Measured with 400,000 static vectors: of the 30
+nearest it finds .96 in 5 ms; 400 finds .90 in 1.6 ms, and Chroma's own 100 finds .78 in 0.9 ms.
+"""
 PAGE = 2_000
 """Chunks that are read or written at once, at most."""
 _MOST_HALVES = 500

@@ -30,7 +30,7 @@ from stores.vectors.clients import (
     store_error,
     too_large_to_copy,
 )
-from stores.vectors.collection import PAGE, of_another_library, own_metadata, owner
+from stores.vectors.collection import EF_SEARCH, PAGE, of_another_library, own_metadata, owner
 from stores.vectors.persisting import NEVER, PAGE_ENTRIES, Unpersisted, load, load_to_write
 from stores.vectors.replacing import find_collection, replace_folder, replaced
 from stores.vectors.slimming import slim
@@ -222,7 +222,7 @@ def _open(folder: Path, library_id: str, former_id: str, *, create: bool) -> Ope
             collection = client.get_or_create_collection(
                 COLLECTION,
                 embedding_function=None,
-                configuration={"hnsw": {"space": "cosine", "sync_threshold": NEVER}},
+                configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH, "sync_threshold": NEVER}},
                 metadata=own_metadata(library_id),
             )
         if collection is not None and owner(collection) not in ("", library_id, former_id):

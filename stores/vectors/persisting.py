@@ -21,6 +21,7 @@ from typing import Any
 from rag.errors import StoreDamaged
 from stores.folder_lock import FolderLock
 from stores.hnsw import WRITTEN_LAST, graph_problem
+from stores.vectors.collection import EF_SEARCH
 
 NEVER = 1_000_000_000
 """New entries after which who opens a collection writes its graph to the files."""
@@ -157,8 +158,9 @@ def _threshold(collection: Any) -> int:
 
 
 def _set_threshold(collection: Any, entries: int) -> None:
+    """Set it, and with it what a collection of an earlier version has not: how far a search looks."""
     with _quiet():
-        collection.modify(configuration={"hnsw": {"sync_threshold": entries}})
+        collection.modify(configuration={"hnsw": {"sync_threshold": entries, "ef_search": EF_SEARCH}})
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from chromadb.errors import ChromaError, InvalidArgumentError, InvalidDimensionE
 from rag.errors import ConfigError, StoreError, VectorsUnavailable
 from stores.urls import ChromaAddress, chroma_address, masked
 from stores.vectors.cloud import LimitedClient, Limits
-from stores.vectors.collection import PAGE, of_another_library, own_metadata, owner
+from stores.vectors.collection import EF_SEARCH, PAGE, of_another_library, own_metadata, owner
 from stores.vectors.replacing import REPLACED, drop_collection, find_collection, replace_collection
 from stores.vectors.requests import Requests, looking, unavailable
 
@@ -51,7 +51,7 @@ class ServerClient:
         try:
             model = self._requests.create_collection(
                 name,
-                configuration={"hnsw": {"space": "cosine"}},
+                configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
                 metadata=dict(metadata),
                 get_or_create=True,
                 **self._where,
