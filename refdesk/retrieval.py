@@ -50,12 +50,12 @@ class Retrieval:
         retriever = self._of_the_embedder()
         try:
             retrieved = retriever.retrieve(asked, filter_=checked, depth=depth, words_only=bool(problem))
-            if retrieved.words_only and not problem:
-                self._store.health.require()  # the server went away meanwhile; this says so
-            if self._store.reopened == before:
+            # a server's collection that ended under the question is there again if it was replaced; else this says so
+            replaced = retrieved.words_only and not problem and not self._store.health.require()
+            if self._store.reopened == before and not replaced:
                 return retrieved if retrieved.hits else self._with_reason(retrieved, asked, checked)
             self._store.refresh(wait=True)
-            if self._store.embedder is retriever.embedder:
+            if self._store.embedder is retriever.embedder and not replaced:
                 return retrieved
         except LibraryLocked:  # the catalog was written while it was read, in a place that cannot be written
             self._store.refresh(wait=True)

@@ -164,18 +164,21 @@ class ServerBackend:
         collection = find_collection(self._client, self.name)
         if collection is None and create:
             collection = self._client.get_or_create_collection(self.name, own_metadata(self._library_id))
-        elif collection is None:
-            collection = find_collection(self._client, f"{self.name}{REPLACED}")
+        elif collection is None:  # `replace` may be between its two renamings, or have ended since the line above
+            names = (f"{self.name}{REPLACED}", self.name)
+            collection = next(filter(None, (find_collection(self._client, name) for name in names)), None)
         if collection is not None and owner(collection) not in self._own_ids:
             raise of_another_library(self.place, self.name)
         return collection
 
-    def _asked(self) -> Any:
-        if self._is_gone:
+    @contextmanager
+    def _asked(self) -> Iterator[Any]:
+        if self._is_gone:  # no failure of the server, so the circuit does not hear of it
             raise self._gone()
-        if self._collection is _UNASKED:
-            self._open()
-        return self._collection
+        with self._translated():
+            if self._collection is _UNASKED:
+                self._open()
+            yield self._collection
 
     def _gone(self) -> VectorsUnavailable:
         return unavailable(
@@ -219,19 +222,19 @@ class ServerBackend:
     def using(self) -> Iterator[Any]:
         """The collection for one call, or None if there is none."""
         self._circuit.enter()
-        with self._translated():
-            yield self._asked()
+        with self._asked() as collection:
+            yield collection
 
     @contextmanager
     def writing(self, entries: int) -> Iterator[Any]:
         """The collection for one write."""
-        with self._translated():
-            yield self._asked()
+        with self._asked() as collection:
+            yield collection
 
     def open_to_write(self) -> None:
         """Make the collection if there was none when it was last looked for."""
-        with self._translated():
-            if self._asked() is None:
+        with self._asked() as collection:
+            if collection is None:
                 self._open(create=True)
 
     def persist(self) -> None:
@@ -279,6 +282,9 @@ class ServerBackend:
                 f"The Chroma server {self.place} refused a request: {_line(error)}.", hint="Run `refdesk check`."
             ) from error
         except ChromaError as error:
+            if self._was_replaced():
+                self._is_gone = True
+                raise self._gone() from error
             raise self._failed(_line(error), circuit) from error
         except VectorsUnavailable as error:
             circuit.fail(error)
@@ -286,6 +292,14 @@ class ServerBackend:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise self._failed("its answer is not one of Chroma's", circuit) from error
         circuit.succeed()
+
+    def _was_replaced(self) -> bool:
+        """True if the open collection is no longer the one of its name: a server that deletes it fails in many ways."""
+        try:
+            with looking():
+                return getattr(self._found(), "id", None) != getattr(self._collection, "id", None)
+        except (ChromaError, StoreError):
+            return False
 
     def _failed(self, reason: str, circuit: Circuit) -> VectorsUnavailable:
         failure = unavailable(self._address, reason, "Look at its log.")
