@@ -18,14 +18,26 @@ _PERM, _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 
 
 def store_error(error: sa.exc.DBAPIError, url: str | sa.URL) -> StoreError:
     """Translate an error of the database at `url`."""
-    parsed = sa.make_url(url)
-    place = parsed.database or parsed.host or "in memory"
+    parsed, place = sa.make_url(url), _place(url)
     reason = " ".join(str(error.orig).split())[:300]
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None or parsed.get_backend_name() == "sqlite":
         return _of_sqlite(code, reason, place)
     lost = error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
     return _of_server(getattr(error.orig, "sqlstate", None) or "", reason, place, lost=lost)
+
+
+def no_connection_free(url: str | sa.URL) -> LibraryLocked:
+    """The error for a process whose connections to the database at `url` are all in use, and stay so."""
+    return LibraryLocked(
+        f"All connections of this process to the catalog {_place(url)} are in use.",
+        hint="Run the command again in a moment.",
+    )
+
+
+def _place(url: str | sa.URL) -> str:
+    parsed = sa.make_url(url)
+    return parsed.database or parsed.host or "in memory"
 
 
 def _of_sqlite(code: int | None, reason: str, place: str) -> StoreError:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from rag.errors import ConfigError, LibraryLocked, StoreMismatch
 from stores.sql import postgres
-from stores.sql.errors import store_error
+from stores.sql.errors import no_connection_free, store_error
 from stores.sql.tables import metadata, settings
 from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, database_url, masked
@@ -164,3 +164,5 @@ def translated(url: str | sa.URL) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         raise store_error(error, url) from error
+    except sa.exc.TimeoutError as error:  # of the pool
+        raise no_connection_free(url) from error

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +74,19 @@ def test_readers_wait_for_nobody_and_see_one_state(catalog: SQLCatalog, engine: 
             assert catalog.ratings().all() == {}, "not committed yet"
         assert catalog.ratings().all() == {"p:1": 1}
         assert before.execute(sa.select(sa.func.count()).select_from(ratings)).scalar() == 0
+
+
+@both
+def test_who_finds_all_connections_in_use_is_told_so(engine: sa.Engine) -> None:
+    engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+    with ExitStack() as stack:
+        for _ in range(15):
+            stack.enter_context(reading(engine))
+        with pytest.raises(errors.LibraryLocked, match="All connections of this process") as caught, reading(engine):
+            pass
+    assert caught.value.hint
+    with reading(engine) as connection:
+        assert connection.execute(sa.select(1)).scalar() == 1
 
 
 @both
