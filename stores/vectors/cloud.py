@@ -105,6 +105,11 @@ class LimitedCollection:
         self._in_last: int | None = None  # records in the last part, at most
 
     @property
+    def id(self) -> Any:
+        """Of the first part."""
+        return self.parts[0].id
+
+    @property
     def metadata(self) -> Mapping[str, Any] | None:
         """Of the first part."""
         return self.parts[0].metadata  # type: ignore[no-any-return]

@@ -295,9 +295,11 @@ class ServerBackend:
 
     def _was_replaced(self) -> bool:
         """True if the open collection is no longer the one of its name: a server that deletes it fails in many ways."""
+        if self._collection is None or self._collection is _UNASKED:
+            return False
         try:
             with looking():
-                return getattr(self._found(), "id", None) != getattr(self._collection, "id", None)
+                return bool(getattr(self._found(), "id", None) != self._collection.id)
         except (ChromaError, StoreError):
             return False
 

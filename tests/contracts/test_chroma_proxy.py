@@ -16,7 +16,7 @@ from test_vectors import filled, unit
 
 from rag.errors import ConfigError, VectorsUnavailable
 from stores.vectors.chroma import ChromaVectors
-from tests.chroma_proxy import TOKEN, Answer, ChromaProxy, running
+from tests.chroma_proxy import TOKEN, Answer, ChromaProxy, make_database, running
 from tests.faces.proxies import DEPLOY, free_port
 from tests.faces.proxies import running as started
 
@@ -79,6 +79,41 @@ def test_a_wrong_token_is_told_without_the_token(opened: Callable[..., ChromaVec
     assert words in error.message
     assert "CHROMA_TOKEN" in str(error.hint)
     assert "battery" not in f"{error.message}{error.hint}{error.__cause__}"
+
+
+FAILS = (500, "application/json", '{"error": "InternalError", "message": "Error finding id"}')
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1:{port}/{name}", "chroma-cloud://lab/papers/{name}?host=127.0.0.1:{port}"]
+)
+def test_a_server_that_fails_for_a_collection_that_was_replaced_is_not_away(
+    chroma_server: str, proxy: ChromaProxy, closing: Callable[[Any], Any], url: str
+) -> None:
+    make_database(chroma_server)
+    url = url.format(port=proxy.port, name=f"replaced-{next(_names)}")
+    keys = {"CHROMA_TOKEN": TOKEN, "CHROMA_API_KEY": TOKEN}
+    one, other, failing = (closing(ChromaVectors(url, environment=keys)) for _ in range(3))
+    _, rows = filled(one, 20)
+    assert other.search(rows[3], limit=1)
+    proxy.answers = lambda path: FAILS if path.endswith("/query") else None
+    with pytest.raises(VectorsUnavailable, match="Error finding id"):
+        failing.search(rows[3], limit=1)
+    one.clear()
+    filled(one, 20)
+    with pytest.raises(VectorsUnavailable, match="was deleted or rebuilt meanwhile"):
+        other.search(rows[3], limit=1)
+    proxy.answers = lambda _: None
+    assert other.problem is None
+    assert other.search(rows[3], limit=1)
+
+
+def test_a_server_that_fails_at_the_first_request_is_told_in_its_own_words(
+    proxy: ChromaProxy, opened: Callable[..., ChromaVectors]
+) -> None:
+    filled(opened(), 3)
+    proxy.answers = lambda path: FAILS if path.endswith("/pre-flight-checks") else None
+    assert "Error finding id" in failure(opened()).message
 
 
 @pytest.mark.parametrize("token", ["Bearer x", "schlüssel", "a\x00b", "a\nb"])
