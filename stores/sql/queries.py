@@ -16,13 +16,10 @@ from rag.types.selection import Selection, day_number
 from stores.sql import authors, filters
 from stores.sql.changes import CHANGE_COUNTER
 from stores.sql.facets import facets_of
-from stores.sql.rows import WITH_TEXT, iso_day, pairs, paper_of, select_papers, slices
+from stores.sql.rows import WITH_TEXT, iso_day, one_of, pairs, paper_of, select_papers, slices
 from stores.sql.schema import reading
 from stores.sql.tables import aliases, apart, labels, papers, revisions, settings
 from stores.sql.unions import brought_of
-
-_FEW = 500
-"""So many ids are looked up; of more, all papers of the other fields are read and compared."""
 
 
 class PaperQueries:
@@ -70,16 +67,16 @@ class PaperQueries:
             written = filters.written(connection, filter_)
             if filter_ == Filter(authors=filter_.authors) and not newest_first:
                 return sorted(written)
-            if len(written) <= _FEW:
-                return list(connection.execute(query.where(papers.c.paper_id.in_(sorted(written)))).scalars())
-            return [paper_id for paper_id in connection.execute(query).scalars() if paper_id in written]
+            among = one_of(connection.dialect, papers.c.paper_id, written)
+            return list(connection.execute(query.where(among)).scalars())
 
     def facets(self, filter_: Filter) -> Facets:
         """How many of the papers that pass a filter have each category, tag, source and year."""
         query = self._chosen(filter_)
         with reading(self._engine) as connection:
             if filter_.authors:
-                query = query.where(papers.c.paper_id.in_(sorted(filters.written(connection, filter_))))
+                written = filters.written(connection, filter_)
+                query = query.where(one_of(connection.dialect, papers.c.paper_id, written))
             return facets_of(connection, query if filter_ else None)
 
     def selection(self, filter_: Filter) -> Selection:

@@ -146,3 +146,14 @@ def test_an_author_of_twenty_thousand_papers_is_found_in_milliseconds(catalog: S
         by(catalog, f"Given{at % given}x Family{at}")
         took.append(time.perf_counter() - began)
     assert sorted(took)[10] < 0.03  # 2 ms on a machine that does nothing else
+
+
+def test_a_name_with_more_papers_than_a_statement_takes_parameters(catalog: SQLCatalog) -> None:
+    put(catalog, *PAPERS)
+    many = [{"kind": "author", "label": "li a", "paper_id": f"many:{number}"} for number in range(70_000)]
+    with writing(catalog.engine) as connection:
+        connection.execute(sa.insert(labels), many)
+    assert len(by(catalog, "Li")) == len(many) + 3
+    assert by(catalog, "Li", until="2025") == ["p:2"]
+    facets = catalog.facets(Filter(authors=("Li",)))
+    assert facets.sources == {"jsonl": 3}
