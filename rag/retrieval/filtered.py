@@ -16,7 +16,12 @@ from rag.types import Filter
 from rag.types.selection import Selection
 
 MOST_FETCHED = 3_000
-"""So many chunks are fetched at most, to keep those that pass."""
+"""So many chunks are fetched at most, to keep those that pass, where few papers pass."""
+MOST_COMPARED = 20_000
+"""
+Where more papers pass, as many chunks as papers are fetched at most: comparing takes 80 µs a paper, fetching 11 µs a
+chunk. So a broad filter whose papers are all far from the question does not read the vectors of half a library.
+"""
 LEAST_FETCHED = 100
 MARGIN = 1.5
 """How many times the expected number of chunks is fetched, so that one round does in most cases."""
@@ -49,7 +54,7 @@ def nearest(
         return vectors.search(vector, limit=limit)
     matching = lexical.count(among)
     fetch = _first(limit, matching, lexical.count())
-    while fetch <= MOST_FETCHED:
+    while fetch <= (MOST_FETCHED if matching <= MOST_COMPARED else matching):
         found = vectors.search(vector, limit=fetch)
         passing = set(lexical.selected(among.within(dict.fromkeys(paper_id for paper_id, _, _ in found))))
         kept = [hit for hit in found if hit[0] in passing]

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small import chunk, paper
 
+from rag.retrieval import filtered
 from rag.retrieval.filtered import nearest, selection_of
 from rag.types import Filter, Paper
 from rag.types.selection import Selection
@@ -101,7 +102,12 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TantivyL
     """2,000 papers with random vectors; those with a greater number are farther from the first axis."""
     folder = tmp_path_factory.mktemp("indexed")
     some = [
-        paper(number, categories=("even",) * (number % 2 == 0), tags=("far",) * (number >= 1_900), listed="2024-06-01")
+        paper(
+            number,
+            categories=("even",) * (number % 2 == 0),
+            tags=("far",) * (number >= 1_900) + ("most",) * (number >= 500),
+            listed="2024-06-01",
+        )
         for number in range(2_000)
     ]
     random = np.random.default_rng(0)
@@ -139,6 +145,19 @@ def test_the_nearest_papers_of_a_filter_are_those_of_an_exact_search(
     assert len(found) == len(expected)
     assert [cosine for _, _, cosine in found] == sorted((cosine for _, _, cosine in found), reverse=True)
     assert {paper_id for paper_id, _, _ in found} <= {f"p:{number}" for number in own}
+
+
+@pytest.mark.parametrize("most_compared", [2_000, 1_000])
+def test_many_papers_that_pass_and_are_far_are_not_compared_one_by_one(
+    indexed: tuple[TantivyLexical, ChromaVectors], monkeypatch: pytest.MonkeyPatch, most_compared: int
+) -> None:
+    monkeypatch.setattr(filtered, "MOST_FETCHED", 300)
+    monkeypatch.setattr(filtered, "MOST_COMPARED", most_compared)
+    lexical, vectors = indexed
+    vectors._compared.clear()
+    found = nearest(np.eye(16, dtype=np.float32)[0], Selection(tags=("most",)), lexical, vectors, limit=1)
+    assert [paper_id for paper_id, _, _ in found] == ["p:500"]
+    assert bool(vectors._compared._rows) == (most_compared == 2_000)
 
 
 def test_an_index_of_an_older_layout_takes_filters_as_ids(tmp_path: Path) -> None:
