@@ -43,7 +43,7 @@ def most_entries(size: int) -> int:
 
 class Unpersisted:
     """
-    Counts the entries that the HNSW files of a folder lack, and writes them; nothing for a server.
+    Counts the entries that the HNSW files of a folder lack, and writes them.
 
     Args:
         folder: Where they are.
@@ -51,7 +51,7 @@ class Unpersisted:
         loaded: False for a collection that has no graph yet.
     """
 
-    def __init__(self, folder: Path, *, size: int = 0, loaded: bool = True) -> None:
+    def __init__(self, folder: Path, *, size: int, loaded: bool) -> None:
         self._folder, self._lock = folder, FolderLock(folder)
         self._size = self._size_when_loaded = size
         self._loaded = loaded
