@@ -34,18 +34,21 @@ def facets_of(connection: sa.Connection, chosen: sa.Select[Any] | None) -> Facet
 
     years = counted(papers.c.day // 10_000)
     return Facets(
-        categories=_labels(connection, "category", chosen),
-        tags=_labels(connection, "tag", chosen),
+        categories=most_frequent(connection, "category", chosen, limit=MOST),
+        tags=most_frequent(connection, "tag", chosen, limit=MOST),
         sources=most_first(counted(papers.c.source)),
         years=dict(sorted(((year.zfill(4), count) for year, count in years.items()), reverse=True)),
     )
 
 
-def _labels(connection: sa.Connection, kind: str, chosen: sa.Select[Any] | None) -> dict[str, int]:
+def most_frequent(
+    connection: sa.Connection, kind: str, chosen: sa.Select[Any] | None = None, *, limit: int
+) -> dict[str, int]:
+    """The number of papers of the most frequent labels of a kind, spelled as a paper spells them; greatest first."""
     number = sa.func.count()
     query = sa.select(labels.c.label, number, sa.func.min(labels.c.paper_id)).where(labels.c.kind == kind)
     query = query.where(labels.c.paper_id.in_(chosen)) if chosen is not None else query
-    rows = connection.execute(query.group_by(labels.c.label).order_by(number.desc(), labels.c.label).limit(MOST)).all()
+    rows = connection.execute(query.group_by(labels.c.label).order_by(number.desc(), labels.c.label).limit(limit)).all()
     column = papers.c.categories if kind == "category" else papers.c.tags
     ids = {paper_id for *_, paper_id in rows}
     spelled = {

@@ -15,7 +15,7 @@ from rag.types import Chunk, Facets, Filter, Paper, Revision
 from rag.types.selection import Selection, day_number
 from stores.sql import authors, filters
 from stores.sql.changes import CHANGE_COUNTER
-from stores.sql.facets import facets_of
+from stores.sql.facets import facets_of, most_frequent
 from stores.sql.rows import WITH_TEXT, iso_day, one_of, pairs, paper_of, select_papers, slices
 from stores.sql.schema import reading
 from stores.sql.tables import aliases, apart, labels, papers, revisions, settings
@@ -264,19 +264,8 @@ class PaperQueries:
 
     def categories(self, *, limit: int) -> dict[str, int]:
         """The number of papers of the most frequent categories, as a paper spells them; the greatest first."""
-        number = sa.func.count()
-        query = (
-            sa.select(labels.c.label, number, sa.func.min(labels.c.paper_id))
-            .where(labels.c.kind == "category")
-            .group_by(labels.c.label)
-            .order_by(number.desc(), labels.c.label)
-            .limit(limit)
-        )
         with reading(self._engine) as connection:
-            rows = [(str(label), int(count), str(paper_id)) for label, count, paper_id in connection.execute(query)]
-        found = self.papers([paper_id for _, _, paper_id in rows])
-        spelled = {name.lower(): name for paper in found.values() for name in paper.categories}
-        return {spelled.get(label, label): count for label, count, _ in rows}
+            return most_frequent(connection, "category", limit=limit)
 
     def days(self) -> tuple[str, str] | None:
         """The first and the last day that a paper is filed under, ISO; None in an empty library."""
