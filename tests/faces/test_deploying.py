@@ -26,6 +26,7 @@ import refdesk
 from refdesk.cli import cli as group
 from refdesk.serve.app import DRAIN_S
 from refdesk.serve.guard import MOST_UPLOAD, SIGNED
+from refdesk.settings import config as configuration
 from tests import chat_server
 from tests.chat_server import as_reply, claim
 from tests.commands import ROOT, environment
@@ -61,6 +62,8 @@ def commands() -> Iterator[str]:
     for unit in UNITS:
         (line,) = re.findall(rf"^ExecStart=.*?{INSTALLED} ([^'\n]*)", unit.read_text(encoding="utf-8"), re.MULTILINE)
         yield line
+    for conf in sorted(TEAM.rglob("*.conf")):
+        yield from re.findall(rf"^ExecStart={INSTALLED} (.*)$", conf.read_text(encoding="utf-8"), re.MULTILINE)
     (words,) = re.findall(r"^CMD (\[.*\])$", CONTAINERFILE, re.MULTILINE)
     yield shlex.join(json.loads(words))
     yield from re.findall(r"command: &\w+ (serve .*)", (TEAM / "compose.yaml").read_text(encoding="utf-8"))
@@ -103,7 +106,7 @@ def test_systemd_reads_the_units(tmp_path: Path) -> None:
         pytest.skip("systemd-analyze is not here")
     for folder in (DEPLOY, TEAM):
         copytree(folder / "systemd", tmp_path, dirs_exist_ok=True)
-    for unit in tmp_path.glob("*.service"):
+    for unit in (*tmp_path.glob("*.service"), *tmp_path.rglob("*.conf")):
         text = re.sub(r"/opt/refdesk/.venv/bin/\w+", "/bin/true", unit.read_text(encoding="utf-8"))
         unit.write_text(text, encoding="utf-8")
     done = subprocess.run(
@@ -113,6 +116,19 @@ def test_systemd_reads_the_units(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_team_s_environment_is_read_by_a_shell_as_by_systemd(tmp_path: Path) -> None:
+    file = TEAM / "environment"
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    by_systemd = {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
+    # the function `lab` of the page reads it so; of an unquoted `&` a shell would make an end of the command
+    script = f"set -a; . {file}; exec {sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
+    done = subprocess.run(["sh", "-c", script], env={}, capture_output=True, text=True, check=True)
+    by_shell = json.loads(done.stdout)
+    assert {name: by_shell[name] for name in by_systemd} == by_systemd
+    read = configuration.load(tmp_path, environment=by_shell)
+    assert (read.vectors, read.catalog) == (by_systemd["REFDESK_VECTORS"], by_systemd["REFDESK_CATALOG"])
 
 
 def test_the_image_has_what_the_package_is_made_of() -> None:
