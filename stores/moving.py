@@ -2,7 +2,7 @@
 Moving the catalog of a library to another database, so that nothing is lost wherever a process is killed.
 
 1. The target gets a copy, with a note whose it is, in one transaction. Nobody writes the source meanwhile.
-2. The source notes where it went, and is not opened any more.
+2. The source notes where it went and which copy that is, and is not opened any more.
 3. The target's note is removed, and it can be opened.
 
 Killed before 1 is committed, nothing has changed; before 2, the source is the library, and moving again copies again;
@@ -24,7 +24,7 @@ from stores.health import REBUILD
 from stores.place import Place
 from stores.sql.catalog import SQLCatalog
 from stores.sql.copying import copy_all
-from stores.sql.schema import ARRIVING, FORMER, MOVED, reading, upsert, writing
+from stores.sql.schema import ARRIVING, FORMER, MOVED, MOVED_AS, reading, upsert, writing
 from stores.sql.tables import metadata, settings
 from stores.sql.writer import SQLWriter
 from stores.urls import masked
@@ -67,7 +67,7 @@ def move_catalog(
                 if arriving != library_id and manifest.is_made(target):
                     raise _taken(url)
                 _copy(source, target, library_id, masked(url), progress)
-            elif arriving != library_id:
+            elif arriving != library_id or target.setting("library_id") != source.setting(MOVED_AS):
                 manifest.require_here(source.settings())
             with writing(target.engine) as connection:
                 connection.execute(sa.delete(settings).where(settings.c.name == ARRIVING))
@@ -92,9 +92,9 @@ def _copy(
         with writing(target.engine, new=True) as into:
             copy_all(connection, into, tell)
             former = source.setting(FORMER) or library_id  # of a copy that has no vectors of its own yet
-            values = {ARRIVING: library_id, FORMER: former, "library_id": token_hex(8), REBUILD: "yes"}
+            values = {ARRIVING: library_id, FORMER: former, "library_id": (copy_id := token_hex(8)), REBUILD: "yes"}
             upsert(into, settings, [{"name": name, "value": value} for name, value in values.items()])
-        upsert(connection, settings, [{"name": MOVED, "value": shown}])
+        upsert(connection, settings, [{"name": MOVED, "value": shown}, {"name": MOVED_AS, "value": copy_id}])
 
 
 def _counts(catalog: SQLCatalog) -> dict[str, int]:

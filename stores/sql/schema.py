@@ -17,8 +17,8 @@ from stores.unwritable import UnwritableDatabase, can_be_written
 from stores.urls import database_file, database_url, masked
 
 _WRITES = "refdesk_writes"
-MOVED, ARRIVING, FORMER = "moved_to", "arriving_from", "moved_from"
-"""The settings of a catalog that was moved to another database, and of one that has not arrived in full."""
+MOVED, MOVED_AS, ARRIVING, FORMER = "moved_to", "moved_as", "arriving_from", "moved_from"
+"""Settings of a catalog that was moved (where to, the id of the copy), and of a copy that has not arrived in full."""
 _MOVED_TO = sa.select(settings.c.value).where(settings.c.name == MOVED)
 COUNTED = {"preserve_rowcount": True}
 """The option of an INSERT whose rows are to be counted: psycopg forgets the number with the cursor."""

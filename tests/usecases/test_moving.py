@@ -30,7 +30,17 @@ from tests.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.catalogs("sqlite", "team")
 QUESTION = "What does the study of subject17 find?"
-_OWN = ("library_id", "rebuild", "rebuild_with", "generation", "arriving_from", "moved_from", "moved_to", "writer")
+_OWN = (
+    "library_id",
+    "rebuild",
+    "rebuild_with",
+    "generation",
+    "arriving_from",
+    "moved_from",
+    "moved_to",
+    "moved_as",
+    "writer",
+)
 """Settings that a copy has for itself."""
 _DIE = """
 import os, signal, sys
@@ -161,6 +171,24 @@ def test_a_copy_that_has_not_arrived_is_not_opened(
     with pytest.raises(StoreMismatch, match="has not ended") as caught:
         refdesk.open_library(small)
     assert "refdesk migrate --to" in str(caught.value.hint)
+
+
+def test_a_move_that_was_killed_is_not_ended_at_the_copy_of_an_earlier_one(
+    small: Path, source: str, target: str, tmp_path: Path
+) -> None:
+    earlier = f"sqlite:///{tmp_path / 'earlier.sqlite3'}"
+    for url, name, times in ((earlier, "upsert", 2), (target, "writing", 3)):
+        ran = ended(start(_DIE, name, str(times), "--library", small, "migrate", "--to", url))
+        assert ran.status == -signal.SIGKILL, ran.err
+        if url == earlier:
+            with refdesk.open_library(small) as library:
+                library.rate("sample:00009", -1)
+    before = rows(source)
+    ran = moved(small, earlier)
+    assert ran.status
+    assert "was moved to" in ran.out
+    assert moved(small, target).status == 0
+    assert rows(target) == before
 
 
 @pytest.mark.campaign
