@@ -20,6 +20,8 @@ _LONGEST_NAME = 2_000
 """Characters of the longest name that is looked up; SQLite refuses patterns above 50,000 bytes."""
 _MOST_WORDS = 500
 """The most words of a title that are looked up; SQLite takes fewer than 1,000 conditions."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a character, as Python makes of bytes on a command line that are no text; no database takes it."""
 
 
 def checked_filter(catalog: SQLCatalog, filter_: Filter) -> Filter:
@@ -35,6 +37,14 @@ def checked_filter(catalog: SQLCatalog, filter_: Filter) -> Filter:
         return filter_
     since = filter_.since and day(filter_.since, "since")
     until = filter_.until and day(filter_.until, "until")
+    filter_ = replace(
+        filter_,
+        categories=_names(filter_.categories),
+        tags=_names(filter_.tags),
+        sources=_names(filter_.sources),
+        papers=_names(filter_.papers),
+        authors=_names(filter_.authors),
+    )
     if since and until and since[: len(until)] > until[: len(since)]:
         raise BadFilter(
             f"The filter ends at {until}, before it begins at {since}.",
@@ -50,6 +60,15 @@ def checked_filter(catalog: SQLCatalog, filter_: Filter) -> Filter:
     return replace(
         filter_, since=since, until=until, papers=tuple(resolve_paper(catalog, name) for name in filter_.papers)
     )
+
+
+def _names(given: Sequence[str]) -> tuple[str, ...]:
+    """Names as a database takes them, each once: looking up a thousand takes half a second."""
+    return tuple(dict.fromkeys(_text(name) for name in given))
+
+
+def _text(name: str) -> str:
+    return _SURROGATE.sub("\ufffd", name)
 
 
 def near_labels(catalog: SQLCatalog, kind: str, name: str) -> list[str]:
@@ -110,7 +129,7 @@ def resolve_paper(catalog: SQLCatalog, name: str) -> str:
     Raises:
         PaperNotFound: No paper has this id or these words in its title, or several papers have.
     """
-    name = name.strip()
+    name = _text(name.strip())
     if paper_id := resolve_id(catalog, name):
         return paper_id
     if title_words(name):
@@ -123,6 +142,7 @@ def resolve_paper(catalog: SQLCatalog, name: str) -> str:
 
 def resolve_id(catalog: SQLCatalog, name: str) -> str | None:
     """Find the canonical id of a paper by any of its ids. Raises PaperNotFound where the name is the end of several."""
+    name = _text(name)
     if len(name) > _LONGEST_NAME:
         return None
     arxiv = identity.arxiv_id(name, named=True)
@@ -172,5 +192,5 @@ def day(given: str, name: str) -> str:
     from rag.sources.records import iso_date
 
     if not (date := iso_date(given)) or date.count("-") < len(re.findall(r"[-/ .]\w", given)):
-        raise BadFilter(f"“{given}” is not a date for “{name}”.", hint="Write it as 2024, 2024-06 or 2024-06-17.")
+        raise BadFilter(f"“{given[:60]}” is not a date for “{name}”.", hint="Write it as 2024, 2024-06 or 2024-06-17.")
     return date

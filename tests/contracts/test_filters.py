@@ -16,6 +16,7 @@ from rag.retrieval import filtered
 from rag.retrieval.filtered import nearest, selection_of
 from rag.types import Filter, Paper
 from rag.types.selection import Selection
+from refdesk.filters import checked_filter
 from stores.lexical.tantivy import TantivyLexical
 from stores.sql.catalog import SQLCatalog
 from stores.vectors.chroma import ChromaVectors
@@ -92,6 +93,16 @@ def test_a_filter_means_the_same_papers_in_the_word_index_as_in_the_catalog(
         assert lexical.count(selection) == len(matching), filter_
         among = dict(lexical.search(lexical.terms("abstract"), limit=20, among=selection))
         assert among == {each: score for each, score in lexical.search(["abstract"], limit=20) if each in matching}
+
+
+@pytest.mark.catalogs("sqlite", "postgres")
+def test_names_that_are_given_often_are_looked_up_once(catalog: SQLCatalog) -> None:
+    some = [paper(number, categories=("cs.CL",)) for number in range(2)]
+    chunks = {each.paper_id: [chunk(each)] for each in some}
+    catalog.write(some, [(each.paper_id, each) for each in some], chunks, seen=SEEN)
+    asked = Filter(papers=("p:1", "p:0", "p:1"), categories=("cs.CL", "cs.CL"))
+    checked = checked_filter(catalog, asked)
+    assert (checked.papers, checked.categories) == (("p:1", "p:0"), ("cs.CL",))
 
 
 # ---- the nearest papers of a filter

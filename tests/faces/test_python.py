@@ -289,6 +289,22 @@ def test_a_filter_that_is_no_text_is_refused(open_sample: refdesk.Library, wrong
         open_sample.search("grokking", **wrong)
 
 
+@pytest.mark.parametrize("field", ["categories", "tags", "sources", "papers", "authors", "since"])
+def test_a_filter_with_half_a_character_is_refused_as_any_unknown_name(
+    open_sample: refdesk.Library, field: str
+) -> None:
+    with pytest.raises((errors.BadFilter, errors.PaperNotFound), match=r"“a.b”"):
+        open_sample.search("grokking", **{field: "a\udcffb"})  # type: ignore[arg-type]
+    with pytest.raises(errors.PaperNotFound, match="“a\ufffdb”"):
+        open_sample.show("a\udcffb")
+
+
+def test_a_long_text_that_is_no_date_is_told_shortened(open_sample: refdesk.Library) -> None:
+    with pytest.raises(errors.BadFilter, match=r"^“x{60}” is not a date") as raised:
+        open_sample.search("grokking", since="x" * 5_000)
+    assert len(raised.value.message) < 100
+
+
 FILTERED: dict[str, Callable[..., list[str]]] = {
     "search": lambda library, **given: [hit.paper_id for hit in library.search("model training", limit=100, **given)],
     "ask": lambda library, **given: sorted(source.paper.paper_id for source in library.ask(QUESTION, **given).sources),
