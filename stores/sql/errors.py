@@ -74,7 +74,7 @@ def _of_server(state: str, reason: str, place: str, *, lost: bool) -> StoreError
     if (lost and not state) or state.startswith(("08", "57P")):  # no connection, or the server ended it
         return StoreError(
             f"The database server of the catalog {place} cannot be reached: {reason}.",
-            hint="Check that it is running, and the setting `catalog`.",
+            hint="Check that it is running, and the host, the role and its password.",
         )
     return StoreError(f"The catalog {place} cannot be used: {reason}.", hint="Check the setting `catalog`.")
 

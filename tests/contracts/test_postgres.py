@@ -167,7 +167,7 @@ def test_a_server_that_is_down_is_told_in_its_own_words_and_without_the_password
         with pytest.raises(StoreError, match=r"cannot be reached: .*(refused|closed|terminat)") as caught:
             catalog.count()
         catalog.close()
-    assert caught.value.hint == "Check that it is running, and the setting `catalog`."
+    assert caught.value.hint == "Check that it is running, and the host, the role and its password."
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
 
