@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,9 @@ def restore(
     """
     Make a library of a backup, and rebuild its indexes.
 
+    All of it is in the folder, whatever catalog and vectors the environment names: those may be of the library that the
+    backup is of, which goes on.
+
     Args:
         path: A folder where no library is.
         file: What `Library.backup` wrote.
@@ -94,7 +98,12 @@ def restore(
     configuration.load(folder)  # the environment's settings, before anything is written
     elsewhere = read_backup(Path(file), folder)
     with _open_restored(folder, notify) as library:
-        return _indexed(library, progress), folder / ASIDE if elsewhere else None
+        restored = _indexed(library, progress), folder / ASIDE if elsewhere else None
+    if os.environ.get("REFDESK_CATALOG"):
+        notify(f"REFDESK_CATALOG is set: other commands open that catalog, not the one in {folder}.")
+    if os.environ.get("REFDESK_VECTORS"):
+        notify("REFDESK_VECTORS is set: those vectors are as they were; `refdesk reindex` makes them anew.")
+    return restored
 
 
 def migrate(
@@ -159,14 +168,14 @@ def _open_restored(folder: Path, notify: Callable[[str], None]) -> Library:
     from stores.backup import ASIDE, CATALOG, SETTINGS
 
     try:
-        return open_library(folder, create=False, notify=notify)
+        return _open_here(folder, notify)
     except (ConfigError, StoreMismatch) as error:
         failure: RefdeskError = error
     settings = folder / SETTINGS
     if settings.exists():
         settings.replace(folder / ASIDE)
         try:
-            library = open_library(folder, create=False, notify=notify)
+            library = _open_here(folder, notify)
         except RefdeskError as error:
             failure = error
         else:
@@ -174,3 +183,11 @@ def _open_restored(folder: Path, notify: Callable[[str], None]) -> Library:
             return library
     (folder / CATALOG).unlink()  # a folder without it is no library, and the backup can be restored again
     raise failure
+
+
+def _open_here(folder: Path, notify: Callable[[str], None]) -> Library:
+    """Open the library whose catalog and vectors are in a folder, whatever others the environment names."""
+    elsewhere = ("REFDESK_CATALOG", "REFDESK_VECTORS")
+    environment = {name: value for name, value in os.environ.items() if name not in elsewhere}
+    settings = configuration.load(folder, environment=environment)
+    return Library(wiring.store(folder, settings, create=False, notify=notify), settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -80,4 +81,7 @@ def migrate(session: Session, url: str, as_json: bool) -> None:
         print_json({"catalog": masked(url), "papers": papers, "rows": rows})
     else:
         click.echo(f"{papers:,} papers are in {masked(url)}: {sum(rows.values()):,} rows, compared with those here.")
-        click.echo(f'Now set `catalog = "{masked(url)}"` in refdesk.toml.')
+        if os.environ.get("REFDESK_CATALOG"):
+            click.echo(f"What moved is the catalog that REFDESK_CATALOG names. Now set it to {masked(url)}.")
+        else:
+            click.echo(f'Now set `catalog = "{masked(url)}"` in refdesk.toml.')

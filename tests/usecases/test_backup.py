@@ -269,6 +269,42 @@ def test_a_wrong_setting_of_the_environment_leaves_no_library(
     assert restore(tmp_path / "anew", tmp_path / "b.tar")[0]
 
 
+def test_a_restore_leaves_alone_the_catalog_and_the_vectors_that_the_environment_names(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chroma_server: str
+) -> None:
+    live = f"sqlite:///{tmp_path / 'live.sqlite3'}"
+    monkeypatch.setenv("REFDESK_CATALOG", live)
+    monkeypatch.setenv("REFDESK_VECTORS", f"{chroma_server}/live-{tmp_path.name}")
+    with refdesk.open_library(tmp_path / "machine") as library:
+        library.add(ROOT / "examples" / "papers.csv")
+        library.backup(tmp_path / "b.tar")
+        library.add(ROOT / "examples" / "papers.jsonl")
+        papers = library.extent()[0]
+    said: list[str] = []
+    restored, _ = restore(tmp_path / "trial", tmp_path / "b.tar", notify=said.append)
+    assert [sentence.partition(" is set:")[0] for sentence in said] == ["REFDESK_CATALOG", "REFDESK_VECTORS"]
+    with refdesk.open_library(tmp_path / "machine") as library:
+        assert library.check() == []  # its vectors are whole, though the restored library has its id
+        assert library.extent()[0] == papers > restored
+    monkeypatch.delenv("REFDESK_CATALOG")
+    monkeypatch.delenv("REFDESK_VECTORS")
+    with refdesk.open_library(tmp_path / "trial") as library:
+        assert library.check() == []
+        assert library.extent()[0] == restored
+
+
+def test_a_move_says_so_where_the_environment_names_the_catalog_that_moves(
+    folder: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = copied(folder, tmp_path / "live") / "catalog.sqlite3"
+    words = ["migrate", "--to", f"sqlite:///{tmp_path / 'new.sqlite3'}"]
+    with monkeypatch.context() as changed:
+        changed.setenv("REFDESK_CATALOG", f"sqlite:///{live}")
+        assert "What moved is the catalog that REFDESK_CATALOG names." in cli("--library", str(folder), *words).out
+    words[-1] = f"sqlite:///{tmp_path / 'other.sqlite3'}"
+    assert "Now set `catalog = " in cli("--library", str(folder), *words).out  # the folder's own had stayed
+
+
 def test_a_place_that_cannot_be_written_is_named(folder: Path, cli: Cli) -> None:
     ran = cli("--library", str(folder), "backup", str(ROOT / "none" / "b.tar"))
     assert (ran.status, "cannot be written" in ran.err) == (5, True)
