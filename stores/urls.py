@@ -15,6 +15,8 @@ COLLECTION = "chunks"
 CLOUD = "chroma-cloud"
 """The scheme of the URL of a database in Chroma Cloud."""
 _CLOUD_HOST = "api.trychroma.com"
+_OF_PYTHON = ("autocommit", "context", "conninfo", "cursor_factory", "prepare_threshold", "row_factory")
+"""Arguments of psycopg's `connect` that are no options of libpq."""
 _SECRET_VALUE = re.compile(r"([?&][^=&]*(?:passw|pwd|token|key|secret)[^=&]*=)[^&]*", re.IGNORECASE)
 _USERINFO = re.compile(r"^(.*?://)?.*@", re.DOTALL)
 
@@ -37,7 +39,7 @@ def masked(url: str) -> str:
     except (ArgumentError, ValueError):  # no URL, or a port that is no number
         shown = _USERINFO.sub(r"\1***@", url)
     else:
-        if _password_may_go_on(parsed):
+        if _password_may_go_on(parsed) or _has_bare_at(url):
             shown = _USERINFO.sub(r"\1***@", url)
         else:
             shown = url if parsed.password is None else parsed.render_as_string(hide_password=True)
@@ -65,10 +67,37 @@ def database_url(url: str | URL) -> URL:
     parsed = make_url(url)
     name, _, driver = parsed.drivername.partition("+")
     if name in ("postgres", "postgresql") and driver in ("", "psycopg"):
+        if problem := server_problem(str(url)) if isinstance(url, str) else "":
+            raise ArgumentError(problem)
         return parsed.set(drivername="postgresql+psycopg")
     if name != "sqlite":
         raise ArgumentError("a catalog is sqlite:///… or postgresql://…")
     return parsed
+
+
+def server_problem(url: str) -> str:
+    """
+    What is wrong with the URL of a PostgreSQL database that SQLAlchemy takes; empty if nothing is, or it takes none.
+
+    An `@` in a password ends it, and the rest of it would be taken for the host and be told in errors; libpq reads no
+    further than to a NUL; and some arguments of the driver are no text.
+    """
+    try:
+        query = make_url(url).query
+    except (ArgumentError, ValueError):
+        return ""
+    if _has_bare_at(url):
+        return "must have an `@` of its password written as %40, and / ? # as %2F %3F %23"
+    if "%00" in url:
+        return "must not contain a NUL character"
+    of_python = next((name for name in query if name in _OF_PYTHON), None)
+    return f"must have options of libpq alone, and {of_python} is none" if of_python else ""
+
+
+def _has_bare_at(url: str) -> bool:
+    """True if an `@` stands after the one that ends a password."""
+    userinfo, _, rest = url.partition("://")[2].partition("@")
+    return ":" in userinfo and "@" in rest
 
 
 def _password_may_go_on(parsed: URL) -> bool:

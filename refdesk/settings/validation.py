@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from rag.errors import ConfigError
 from rag.types import JudgeChoice as JudgeChoice
-from stores.urls import chroma_address, is_database, masked
+from stores.urls import chroma_address, is_database, masked, server_problem
 
 LONGEST_WAIT_S = 86_400
 """A timeout above a day is a mistake, and sockets refuse one above some centuries."""
@@ -79,8 +79,10 @@ def _vectors_url(text: str) -> str:
 
 
 def _database_url(text: str) -> str:
+    if problem := server_problem(text):
+        raise ValueError(problem)
     if not is_database(text):
-        raise ValueError("must be an SQLAlchemy URL such as sqlite:////path/catalog.sqlite3")
+        raise ValueError("must be an SQLAlchemy URL such as sqlite:////path/file or postgresql://user@host/database")
     if "///~" in text:
         raise ValueError("must have the whole path: SQLite does not know `~`")
     return text

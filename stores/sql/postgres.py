@@ -46,6 +46,7 @@ def engine(url: sa.URL, *, writes: str) -> sa.Engine:
         url: As `stores.urls.database_url` gives it.
         writes: The option of a connection whose transactions write.
     """
+    url = url.difference_update_query(["client_encoding"])  # of any other one, texts would be refused or changed
     defaults = {name: value for name, value in _DEFAULTS.items() if name not in url.query}
     made = sa.create_engine(url, connect_args=defaults, pool_pre_ping=True)
 

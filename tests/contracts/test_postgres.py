@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import pytest
@@ -194,6 +194,12 @@ def test_a_database_that_does_not_hold_all_characters_is_refused(postgres: Postg
     assert "createdb --encoding UTF8" in str(caught.value.hint)
     catalog.close()
     postgres.drop(postgres.url("plain"))
+
+
+def test_another_encoding_in_the_url_changes_no_text(another: Open, catalog_url: str) -> None:
+    with closing(SQLCatalog(f"{catalog_url}?client_encoding=latin1")) as catalog:
+        catalog.set({"name": "Łódź"})
+    assert another().setting("name") == "Łódź"
 
 
 def test_who_may_only_read_is_told_so_when_writing(another: Open, postgres: PostgresServer, catalog_url: str) -> None:

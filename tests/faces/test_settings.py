@@ -64,6 +64,8 @@ def load(folder: Path, text: str | bytes, variables: dict[str, str] | None = Non
         ('catalog = "sqlite:///~nosuchuser/x"', "`catalog` must have the whole path", ""),
         ('catalog = "https://[bad"', "`catalog` must be an SQLAlchemy URL", ""),
         ('catalog = "postgresql://me@db:port/x"', "`catalog` must be an SQLAlchemy URL", ""),
+        ('catalog = "postgresql://me:a%00b@db/x"', "`catalog` must not contain a NUL", ""),
+        ('catalog = "postgresql://me@db/x?row_factory=y"', "`catalog` must have options of libpq alone, and row", ""),
         ('vectors = "localhost:8000"', "`vectors` must be an http(s) URL", ""),
         ('vectors = "http://[bad"', "`vectors` must be an http(s) URL", ""),
         ("[embedder]\nname = 'static'", "`embedder` must be text in quotes", ""),
@@ -162,7 +164,11 @@ def test_a_wrong_argument_is_named(tmp_path: Path) -> None:
 
 
 def test_a_password_in_a_wrong_url_is_not_shown(tmp_path: Path) -> None:
-    for setting in ("catalog = 'postgresql://me:se/cret@db:port/x'", "vectors = 'http://me:se/cret@[bad'"):
+    wrong = (
+        *("catalog = 'postgresql://me:se/cret@db:port/x'", "vectors = 'http://me:se/cret@[bad'"),
+        *("catalog = 'postgresql://me:s@cret/x@db/x'", "catalog = 'postgresql://me:s@/cret?y#z@db/x'"),
+    )
+    for setting in wrong:
         with pytest.raises(ConfigError) as raised:
             load(tmp_path, setting)
         assert "cret" not in raised.value.message

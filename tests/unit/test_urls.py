@@ -16,6 +16,7 @@ from stores.urls import beside, chroma_address, masked
         ("postgresql://me:se/cr/et@db:5432/refdesk", "postgresql://me:***@db:5432/refdesk"),
         ("postgresql://me:se@cret@db/refdesk", "postgresql://***@db/refdesk"),
         ("postgresql://me:se@cr/et@db/refdesk", "postgresql://***@db/refdesk"),
+        ("postgresql://me:se@/cr?et#x@db/refdesk", "postgresql://***@db/refdesk"),
         ("postgresql://db/refdesk?user=me&password=secret", "postgresql://db/refdesk?user=me&password=***"),
         ("postgresql://me:secret@db/x?PASSWORD=secret", "postgresql://me:***@db/x?PASSWORD=***"),
         ("https://me:secret@chroma.example.org:8000/v2", "https://me:***@chroma.example.org:8000/v2"),
