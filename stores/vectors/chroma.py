@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
@@ -222,7 +223,7 @@ class ChromaVectors:
         self._backend.searching()
         if papers is not None:
             wanted = tuple(dict.fromkeys(papers))
-            rows = self._compared.of(wanted, lambda: Rows.of(self._embeddings(_first_chunks(wanted))))
+            rows = self._compared.of(wanted, lambda: Rows.of(self._embeddings(_first_chunks(wanted), len(vector))))
             return rows.nearest(vector, limit)
         row = np.asarray(vector, dtype=np.float32)[None, :]
         with self._using() as collection:
@@ -241,7 +242,7 @@ class ChromaVectors:
             vector: One unit row of shape (dimension,).
             papers: Their ids; unknown ones are left out.
         """
-        rows = Rows.of(self._embeddings(_first_chunks(papers)))
+        rows = Rows.of(self._embeddings(_first_chunks(papers), len(vector)))
         best: dict[str, float] = {}
         for paper_id, _, cosine in rows.nearest(vector, len(rows.keys)):
             best.setdefault(paper_id, cosine)
@@ -256,14 +257,14 @@ class ChromaVectors:
         means = {paper_id: np.mean(vectors[paper_id], axis=0) for paper_id in papers if paper_id in vectors}
         return {paper_id: mean / max(float(np.linalg.norm(mean)), 1e-12) for paper_id, mean in means.items()}
 
-    def _embeddings(self, chunk_ids: Sequence[str]) -> Iterator[tuple[list[str], Matrix]]:
-        """The ids that are stored, page by page, and their vectors, one per row."""
+    def _embeddings(self, chunk_ids: Sequence[str], dimension: int | None = None) -> Iterator[tuple[list[str], Matrix]]:
+        """The ids that are stored, page by page, and their vectors, one per row; of `dimension`, if it is given."""
         for at in range(0, len(chunk_ids), _AMONG):
-            for page in without_unfinished(self._page_of, list(chunk_ids[at : at + _AMONG])):
+            for page in without_unfinished(partial(self._page_of, dimension), list(chunk_ids[at : at + _AMONG])):
                 if page["ids"]:
                     yield page["ids"], page["embeddings"]
 
-    def _page_of(self, chunk_ids: list[str]) -> dict[str, Any]:
+    def _page_of(self, dimension: int | None, chunk_ids: list[str]) -> dict[str, Any]:
         with self._using() as collection:
             if collection is None:
                 return {"ids": []}
@@ -271,6 +272,8 @@ class ChromaVectors:
             ids, rows = list(found["ids"]), np.asarray(found["embeddings"], dtype=np.float32)
             if len(rows) != len(ids) or (ids and rows.ndim != 2) or not all(map(parts, ids)):
                 raise ValueError("the ids do not match the vectors")
+            if ids and dimension and rows.shape[1] != dimension:
+                raise ValueError(f"the vectors have {rows.shape[1]} dimensions, not {dimension}")
             return {"ids": ids, "embeddings": rows}
 
     def count(self) -> int:

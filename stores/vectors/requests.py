@@ -95,7 +95,7 @@ class Requests(FastAPI):  # type: ignore[misc]
                 hint="Name a file of PEM certificates there, or unset it.",
             ) from error
         self._api_url = f"{address.base}/api/v2"
-        self._address, self._has_token = address, bool(token)
+        self._address, self._token = address, token
         if token:
             self._session.headers.update({"Authorization": f"Bearer {token}", "X-Chroma-Token": token})
 
@@ -147,9 +147,9 @@ class Requests(FastAPI):  # type: ignore[misc]
         except orjson.JSONDecodeError:
             document = _NONE
         if status in _PASSING or (status >= 300 and not _is_chromas(document)):
-            raise _refused(reply)
+            raise _refused(reply, self._hidden(reply.reason_phrase))
         if status >= 300:
-            raise error_types[document["error"]](str(document.get("message", "")))
+            raise error_types[document["error"]](self._hidden(str(document.get("message", ""))))
         if document is _NONE:
             kind = reply.headers.get("content-type", "nothing").partition(";")[0][:40]
             raise _Refused(
@@ -158,9 +158,13 @@ class Requests(FastAPI):  # type: ignore[misc]
             )
         return document
 
+    def _hidden(self, text: str) -> str:
+        """What a server said, without the token: a careless one shows what it was sent."""
+        return text.replace(self._token, "***") if self._token else text
+
     def _unauthorized(self, status: int) -> _Refused:
         name = self._address.token_name
-        if self._has_token:
+        if self._token:
             return _Refused(f"it refused the token in {name} ({status})", f"Set {name} to a valid token.")
         return _Refused(f"it asks for a token ({status})", f"Set {name} in the environment.")
 
@@ -200,10 +204,10 @@ class _Refused(Exception):
         self.reason, self.hint, self.may_pass, self.wait_s = reason, hint, may_pass, wait_s
 
 
-def _refused(reply: httpx.Response) -> _Refused:
+def _refused(reply: httpx.Response, reason: str) -> _Refused:
     status, wait = reply.status_code, reply.headers.get("retry-after", "")
     return _Refused(
-        f"it answered {status} ({reply.reason_phrase[:60]})",
+        f"it answered {status} ({reason[:60]})",
         _HINTS.get(status, "Is Chroma's server running, and does the proxy before it lead there?"),
         may_pass=status in _PASSING,
         wait_s=float(wait) if wait.isdecimal() else None,

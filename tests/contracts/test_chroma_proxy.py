@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -14,7 +15,7 @@ import trustme
 from small import chunk, paper
 from test_vectors import filled, unit
 
-from rag.errors import ConfigError, VectorsUnavailable
+from rag.errors import ConfigError, StoreError, VectorsUnavailable
 from stores.vectors.chroma import ChromaVectors
 from tests.chroma_proxy import TOKEN, Answer, ChromaProxy, make_database, running
 from tests.faces.proxies import DEPLOY, free_port
@@ -114,6 +115,16 @@ def test_a_server_that_fails_at_the_first_request_is_told_in_its_own_words(
     filled(opened(), 3)
     proxy.answers = lambda path: FAILS if path.endswith("/pre-flight-checks") else None
     assert "Error finding id" in failure(opened()).message
+
+
+@pytest.mark.parametrize("kind", ["InternalError", "InvalidArgumentError"])
+def test_a_server_that_shows_what_it_was_sent_shows_no_token(
+    proxy: ChromaProxy, opened: Callable[..., ChromaVectors], kind: str
+) -> None:
+    proxy.answers = lambda _: (500, "application/json", json.dumps({"error": kind, "message": f"Bearer {TOKEN}"}))
+    with pytest.raises(StoreError, match=r"Bearer \*\*\*") as caught:
+        opened().count()
+    assert TOKEN not in f"{caught.value}{caught.value.__cause__}"
 
 
 @pytest.mark.parametrize("token", ["Bearer x", "schlüssel", "a\x00b", "a\nb"])
@@ -228,6 +239,7 @@ def test_nonsense_instead_of_hits_is_a_server_that_cannot_be_used(
         '{"ids": ["p:1#0"], "embeddings": [["a"]]}',
         '{"ids": ["p:1#0", "p:2#0"], "embeddings": [[0.5]]}',
         '{"ids": ["nothing"], "embeddings": [[0.5]]}',
+        '{"ids": ["p:1#0"], "embeddings": [[0.5, 0.5]]}',
     ],
 )
 def test_nonsense_instead_of_vectors_is_a_server_that_cannot_be_used(
@@ -238,6 +250,9 @@ def test_nonsense_instead_of_vectors_is_a_server_that_cannot_be_used(
     proxy.answers = lambda path: (200, "application/json", document) if path.endswith("/get") else None
     with pytest.raises(VectorsUnavailable, match="its answer is not one of Chroma's"):
         vectors.similarities(unit(1)[0], ["p:1"])
+    again = opened()
+    with pytest.raises(VectorsUnavailable, match="its answer is not one of Chroma's"):
+        again.search(unit(1)[0], limit=1, papers=["p:1"])
 
 
 @pytest.mark.parametrize("kind", ["nginx", "caddy"])
