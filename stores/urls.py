@@ -15,6 +15,7 @@ COLLECTION = "chunks"
 CLOUD = "chroma-cloud"
 """The scheme of the URL of a database in Chroma Cloud."""
 _CLOUD_HOST = "api.trychroma.com"
+_MEMORY = ("", ":memory:", "file::memory:")
 _OF_PYTHON = ("autocommit", "context", "conninfo", "cursor_factory", "prepare_threshold", "row_factory")
 """Arguments of psycopg's `connect` that are no options of libpq."""
 _SECRET_VALUE = re.compile(r"([?&][^=&]*(?:passw|pwd|token|key|secret)[^=&]*=)[^&]*", re.IGNORECASE)
@@ -67,7 +68,7 @@ def database_url(url: str | URL) -> URL:
     parsed = make_url(url)
     name, _, driver = parsed.drivername.partition("+")
     if name in ("postgres", "postgresql") and driver in ("", "psycopg"):
-        if problem := server_problem(str(url)) if isinstance(url, str) else "":
+        if problem := catalog_problem(url) if isinstance(url, str) else "":
             raise ArgumentError(problem)
         return parsed.set(drivername="postgresql+psycopg")
     if name != "sqlite":
@@ -75,22 +76,26 @@ def database_url(url: str | URL) -> URL:
     return parsed
 
 
-def server_problem(url: str) -> str:
+def catalog_problem(url: str) -> str:
     """
-    What is wrong with the URL of a PostgreSQL database that SQLAlchemy takes; empty if nothing is, or it takes none.
+    What is wrong with the URL of a database that SQLAlchemy takes; empty if nothing is, or if it does not take it.
 
-    An `@` in a password ends it, and the rest of it would be taken for the host and be told in errors; libpq reads no
-    further than to a NUL; and some arguments of the driver are no text.
+    A database in memory ends with the process, and a library that was moved there with it. An `@` in a password ends
+    it, and the rest of it would be taken for the host and be told in errors; libpq reads no further than to a NUL; and
+    some arguments of the driver are no text.
     """
     try:
-        query = make_url(url).query
+        parsed = make_url(url)
     except (ArgumentError, ValueError):
         return ""
+    if parsed.drivername.startswith("sqlite"):
+        name, is_memory = parsed.database or "", parsed.query.get("mode") == "memory"
+        return "must name a file; memory is lost with the process" if is_memory or name.strip() in _MEMORY else ""
     if _has_bare_at(url):
         return "must have an `@` of its password written as %40, and / ? # as %2F %3F %23"
     if "%00" in url:
         return "must not contain a NUL character"
-    of_python = next((name for name in query if name in _OF_PYTHON), None)
+    of_python = next((name for name in parsed.query if name in _OF_PYTHON), None)
     return f"must have options of libpq alone, and {of_python} is none" if of_python else ""
 
 

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from rag.errors import ConfigError
 from rag.types import JudgeChoice as JudgeChoice
-from stores.urls import chroma_address, is_database, masked, server_problem
+from stores.urls import catalog_problem, chroma_address, is_database, masked
 
 LONGEST_WAIT_S = 86_400
 """A timeout above a day is a mistake, and sockets refuse one above some centuries."""
@@ -79,7 +79,7 @@ def _vectors_url(text: str) -> str:
 
 
 def _database_url(text: str) -> str:
-    if problem := server_problem(text):
+    if problem := catalog_problem(text):
         raise ValueError(problem)
     if not is_database(text):
         raise ValueError("must be an SQLAlchemy URL such as sqlite:////path/file or postgresql://user@host/database")

@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 import refdesk
-from rag.errors import StoreDamaged, StoreMismatch
+from rag.errors import ConfigError, StoreDamaged, StoreMismatch
 from refdesk.opening import migrate
 from stores.sql import schema
 from stores.sql.catalog import SQLCatalog
@@ -282,3 +282,13 @@ def test_a_copy_that_is_not_the_same_is_found(small: Path, source: str, tmp_path
     assert copy.count() == 0
     engine.dispose()
     copy.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"])
+def test_a_library_is_not_moved_to_memory_where_it_would_end(tmp_path: Path, url: str) -> None:
+    with refdesk.open_library(tmp_path / "library"):
+        pass
+    with pytest.raises(ConfigError, match="must name a file; memory is lost"):
+        migrate(tmp_path / "library", url)
+    with refdesk.open_library(tmp_path / "library", create=False) as library:
+        assert library.check() == []
