@@ -283,20 +283,18 @@ class ChromaVectors:
 
     def documents(self) -> Iterator[tuple[str, str, int]]:
         """Id, text and the title's hash of every chunk as they are stored."""
-        for page in numbers():
+        for page in numbers():  # of ids alone, and long: Chroma counts its way to where a page begins
             with self._using() as collection:
-                if collection is None:
-                    return
-                found = collection.get(limit=PAGE, offset=page * PAGE, include=["documents", "metadatas"])
-                rows = [
-                    (chunk_id, text or "", stored_title_hash(metadata))
-                    for chunk_id, text, metadata in zip(
-                        found["ids"], found["documents"], found["metadatas"], strict=True
-                    )
-                ]
-            if not rows:
+                asked = {"limit": _AMONG, "offset": page * _AMONG, "include": []}
+                ids = collection.get(**asked)["ids"] if collection is not None else []
+            if not ids:
                 return
-            yield from rows
+            for at in range(0, len(ids), PAGE):
+                with self._using() as collection:
+                    found = collection.get(ids=ids[at : at + PAGE], include=["documents", "metadatas"])
+                    titles = map(stored_title_hash, found["metadatas"])
+                    rows = list(zip(found["ids"], (text or "" for text in found["documents"]), titles, strict=True))
+                yield from rows
 
     def unfindable(self, chunk_ids: Sequence[str], *, probes: int) -> tuple[list[str], list[str]]:
         """
