@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -293,8 +294,13 @@ def test_so_does_one_that_waits_for_the_whole_reply(
     modelled: tuple[chat_server.ChatServer, Served], path: str, sent: dict[str, Any]
 ) -> None:
     running, at = modelled
-    with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{at.url}{path}", timeout=1.5, **sent)
+    request, connection = httpx.Request("POST", f"{at.url}{path}", **sent), HTTPConnection(at.host)
+    connection.request("POST", path, request.read(), dict(request.headers))
+    limit = time.monotonic() + 30
+    while not running.requests:
+        assert time.monotonic() < limit, "the model is not asked"
+        time.sleep(0.05)
+    connection.close()
     hung_up(running, 1)
 
 
