@@ -4,7 +4,7 @@ Filtered nearest-neighbour search, by the selectivity of the filter.
 A vector index finds its way through a graph, and what must look at a filter on that way is slow. So where many papers
 pass a filter, more of the nearest chunks are fetched than are wanted, and those of papers that pass are kept
 (post-filtering). Where few pass, they are compared one by one, by `Vectors.search` among their ids (pre-filtering).
-docs/scale.md has the times and the recall of both.
+`python -m benchmarks.filters LIBRARY` measures time and recall of both.
 """
 
 from __future__ import annotations
