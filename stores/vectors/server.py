@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any
 
@@ -225,11 +225,9 @@ class ServerBackend:
         with self._asked() as collection:
             yield collection
 
-    @contextmanager
-    def writing(self, entries: int) -> Iterator[Any]:
+    def writing(self, entries: int) -> AbstractContextManager[Any]:
         """The collection for one write."""
-        with self._asked() as collection:
-            yield collection
+        return self._asked()
 
     def open_to_write(self) -> None:
         """Make the collection if there was none when it was last looked for."""

@@ -120,7 +120,7 @@ def test_an_import_beside_readers_that_ask_a_model_and_rate_goes_through_and_let
                 library.rate(f"sample:{len(rated) % 60:05}", 1)
                 rated.append(1)
 
-    threads = [threading.Thread(target=_collecting(failures, action)) for action in (ask, ask, rate)]
+    threads = [threading.Thread(target=collecting(failures, action)) for action in (ask, ask, rate)]
     for thread in threads:
         thread.start()
     ran = ended(process)
@@ -255,7 +255,7 @@ def test_threads_that_ask_all_the_time_are_answered_while_another_process_reinde
                 hit = library.search("What does the study of subject17 find?", limit=1)[0]
                 found.append((hit.paper_id, hit.vector > 0.1))
 
-        asking = [threading.Thread(target=_collecting(failures, ask)) for _ in range(4)]
+        asking = [threading.Thread(target=collecting(failures, ask)) for _ in range(4)]
         for thread in asking:
             thread.start()
         try:
@@ -364,13 +364,13 @@ def test_threads_that_add_and_ask_with_one_library_take_turns(
     failures: list[Exception] = []
     answered: list[bool] = []
     with refdesk.open_library(small) as library:
-        adding = [threading.Thread(target=_collecting(failures, lambda path=path: library.add(path))) for path in paths]
+        adding = [threading.Thread(target=collecting(failures, lambda path=path: library.add(path))) for path in paths]
 
         def ask() -> None:
             while any(thread.is_alive() for thread in adding):
                 answered.append(library.ask("What does the study of subject17 find?").answered)
 
-        asking = threading.Thread(target=_collecting(failures, ask))
+        asking = threading.Thread(target=collecting(failures, ask))
         for thread in (*adding, asking):
             thread.start()
         for thread in (*adding, asking):
@@ -382,7 +382,7 @@ def test_threads_that_add_and_ask_with_one_library_take_turns(
         assert library.check() == []
 
 
-def _collecting(failures: list[Exception], action: Callable[[], object]) -> Callable[[], None]:
+def collecting(failures: list[Exception], action: Callable[[], object]) -> Callable[[], None]:
     def run() -> None:
         try:
             action()

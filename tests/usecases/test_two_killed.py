@@ -13,6 +13,7 @@ import pytest
 import refdesk
 from tests.campaigns import WHOLE, seeds
 from tests.usecases.test_killed import kill_after
+from tests.usecases.test_together import collecting
 
 pytestmark = [pytest.mark.campaign, pytest.mark.catalogs("team")]
 SEED, PARTS, KILLS = 20261128, 4, 10 if WHOLE else 3
@@ -65,7 +66,9 @@ class Steady:
         self.failures: list[Exception] = []
         self.liked: set[str] = set()
         self._library, self._path, self._over = library, path, threading.Event()
-        self._threads = [threading.Thread(target=self._collecting, args=(each,)) for each in (self._add, self._use)]
+        self._threads = [
+            threading.Thread(target=collecting(self.failures, action)) for action in (self._add, self._use)
+        ]
 
     def __enter__(self) -> None:
         for thread in self._threads:
@@ -76,12 +79,6 @@ class Steady:
         for thread in self._threads:
             thread.join(120)
             assert not thread.is_alive()
-
-    def _collecting(self, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001 - the test asserts that there is none
-            self.failures.append(error)
 
     def _add(self) -> None:
         assert self._library.add(self._path).added == 5
