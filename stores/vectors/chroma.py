@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from itertools import count as numbers
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from rag.errors import StoreError
 from rag.ports import Matrix
 from rag.types import Chunk, Paper
 from stores.vectors.backend import Backend
@@ -27,19 +28,18 @@ from stores.vectors.collection import (
     own_metadata,
     owner,
     parts,
-    stored_metadata,
     stored_title_hash,
     without_unfinished,
+    write,
 )
 from stores.vectors.comparing import Rows, RowsCache
 from stores.vectors.folder import FolderBackend
 from stores.vectors.persisting import PAGE_ENTRIES
+from stores.vectors.probing import hidden
 from stores.vectors.server import ServerBackend
 
 _FIRST = 3  # chunks of a paper that are looked at: an abstract seldom has more, and asking for them costs time
 _SAMPLE = 200  # chunks by whose papers a collection is known, at its beginning and at its end
-_BROAD = 3_000  # nearest chunks among which one is searched for that the 10 nearest are without
-_SAME = 1e-4  # distance within which two vectors are the same one
 _AMONG = 30_000  # ids in one call; SQLite, on which Chroma rests, takes 32,766 variables
 
 
@@ -140,19 +140,18 @@ class ChromaVectors:
         self._backend.open_to_write()
         at = 0
         while at < len(chunks):
-            page = slice(at, min(at + self._backend.page, len(chunks)))
-            with self._writing(page.stop - at) as collection:
-                collection.upsert(
-                    ids=[chunk.chunk_id for chunk in chunks[page]],
-                    embeddings=vectors[page],
-                    documents=[chunk.text for chunk in chunks[page]],
-                    metadatas=[
-                        stored_metadata(chunk, paper, layout_of(collection))
-                        for chunk, paper in zip(chunks[page], papers[page], strict=True)
-                    ],
-                )
+            page = slice(at, at + self._backend.page)
+            self._write(chunks[page], vectors[page], papers[page])
             at = page.stop
         self._backend.persist_many()
+
+    def _write(self, chunks: Sequence[Chunk], vectors: Matrix, papers: Sequence[Paper]) -> None:
+        """Write one page of chunks; what is stored and cannot be read is written again."""
+        stored: dict[str, Any] = {"ids": [], "documents": [], "embeddings": []}
+        with suppress(StoreError), self._using() as collection:
+            stored = collection.get(ids=[chunk.chunk_id for chunk in chunks], include=["documents", "embeddings"])
+        with self._writing(len(chunks)) as collection:
+            write(collection, chunks, vectors, papers, stored)
 
     def persist(self) -> None:
         """
@@ -307,18 +306,7 @@ class ChromaVectors:
         vectors = {
             chunk_id: row for found, rows in self._embeddings(probed) for chunk_id, row in zip(found, rows, strict=True)
         }
-        hidden = [
-            chunk_id
-            for chunk_id, row in vectors.items()
-            if not any(self._finds(chunk_id, row, limit) for limit in (10, _BROAD))
-        ]
-        return [chunk_id for chunk_id in probed if chunk_id not in vectors], hidden
-
-    def _finds(self, chunk_id: str, vector: Matrix, limit: int) -> bool:
-        """True if a search by a chunk's own vector finds it, or another one with the same vector."""
-        with self._using() as collection:
-            near = collection.query(query_embeddings=vector[None, :], n_results=limit, include=["distances"])
-        return chunk_id in near["ids"][0] or min(near["distances"][0], default=1.0) <= _SAME
+        return [chunk_id for chunk_id in probed if chunk_id not in vectors], hidden(self._using, vectors)
 
     def reopen(self) -> None:
         """See what others wrote."""

@@ -199,6 +199,14 @@ class LimitedCollection:
                         metadatas=[self._short(metadatas[at]) for at in some],
                     )
 
+    def update(self, *, ids: Sequence[str], metadatas: Sequence[dict[str, Any]]) -> None:
+        """Write metadata of records; Chroma leaves out those that a part has not."""
+        for part in self.parts:
+            for page in self._paged(range(len(ids))):
+                part.update(
+                    ids=[self._stored_id(ids[at]) for at in page], metadatas=[self._short(metadatas[at]) for at in page]
+                )
+
     def _parts_to_write(self, rows: Mapping[str, int]) -> list[Any]:
         """The parts, with one more where the last has no room for these rows."""
         if self._in_last is None or self._in_last + len(rows) > self._limits.records:  # some were there, so count

@@ -6,12 +6,15 @@ It opens nothing: `stores.vectors.folder` and `stores.vectors.server` do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rag.errors import StoreDamaged, StoreMismatch
 from rag.identity import title_hash
+from rag.ports import Matrix
 from rag.types import Chunk, Paper
 from rag.types.selection import day_number
 
@@ -29,6 +32,8 @@ PAGE = 2_000
 """Chunks that are read or written at once, at most."""
 _MOST_HALVES = 500
 """Calls for the vectors of one page of ids, at most."""
+_EQUAL = 1e-6
+"""By how much the numbers of a stored vector may differ from those that were written."""
 _LIBRARY, _LAYOUT = "refdesk:library", "refdesk:layout"
 
 
@@ -80,6 +85,42 @@ def stored_title_hash(metadata: Mapping[str, Any] | None) -> int:
     """The hash of the title that a chunk was stored with, in any layout."""
     stored = metadata or {}
     return title_hash(str(stored["title"])) if "title" in stored else int(stored.get("title_hash", 0))
+
+
+def write(
+    collection: Any, chunks: Sequence[Chunk], vectors: Matrix, papers: Sequence[Paper], stored: Mapping[str, Any]
+) -> None:
+    """
+    Write chunks, and only the metadata of those whose text and vector are there already.
+
+    A vector that is written again has its node linked anew, which takes eight times as long as writing metadata alone.
+
+    Args:
+        collection: Of Chroma.
+        chunks: What to write.
+        vectors: One unit row per chunk.
+        papers: The paper of each chunk.
+        stored: What the collection has of these chunks: ids, documents and embeddings.
+    """
+    place = {chunk.chunk_id: at for at, chunk in enumerate(chunks)}
+    known = {
+        place[chunk_id]
+        for chunk_id, text, row in zip(stored["ids"], stored["documents"], stored["embeddings"], strict=True)
+        if text == chunks[place[chunk_id]].text
+        and np.shape(row) == vectors.shape[1:]
+        and np.allclose(row, vectors[place[chunk_id]], rtol=0, atol=_EQUAL)
+    }
+    ids = [chunk.chunk_id for chunk in chunks]
+    metadatas = [stored_metadata(*each, layout_of(collection)) for each in zip(chunks, papers, strict=True)]
+    if new := [at for at in range(len(chunks)) if at not in known]:
+        collection.upsert(
+            ids=[ids[at] for at in new],
+            embeddings=vectors[new],
+            documents=[chunks[at].text for at in new],
+            metadatas=[metadatas[at] for at in new],
+        )
+    if known:
+        collection.update(ids=[ids[at] for at in known], metadatas=[metadatas[at] for at in known])
 
 
 def parts(chunk_id: str) -> tuple[str, int]:

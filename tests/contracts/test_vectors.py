@@ -440,3 +440,28 @@ def test_vectors_that_another_process_has_just_written_do_not_hide_those_that_a_
     assert list(reader.rows(asked)) == asked
     writer.close()
     reader.close()
+
+
+def test_what_is_there_already_gets_new_metadata_and_keeps_its_place_in_the_graph(
+    vectors: ChromaVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, rows = filled(vectors, 30)
+    linked: list[str] = []
+    upsert = chromadb.Collection.upsert
+
+    def noted(self: chromadb.Collection, *, ids: list[str], **columns: Any) -> None:
+        linked.extend(ids)
+        upsert(self, ids=ids, **columns)
+
+    monkeypatch.setattr(chromadb.Collection, "upsert", noted)
+    renamed = [paper(number, title=f"Newer {number}") for number in range(30)]
+    papers = [*renamed[:3], paper(3, title="Newer 3", text="Another abstract."), *renamed[4:], paper(30)]
+    rows = np.vstack([rows, unit(1, seed=9)])
+    rows[7] = -rows[7]
+    vectors.upsert(list(map(chunk, papers)), rows, papers)
+    assert set(linked) == {"p:3#0", "p:7#0", "p:30#0"}
+    expected = {
+        (each.chunk_id, each.text, title_hash(one.title)) for each, one in zip(map(chunk, papers), papers, strict=True)
+    }
+    assert set(vectors.documents()) == expected
+    assert vectors.search(rows[7], limit=1)[0][:2] == ("p:7", 0)
