@@ -7,34 +7,38 @@ together take too much memory.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition
+from threading import Condition, get_ident
 
 
 class Guard:
     """
     Shared by threads that read, exclusive to one that exchanges what they read.
 
-    A thread that waits for `exchanging` goes before readers that come later, so that it cannot starve.
+    A thread that waits for `exchanging` goes before readers that come later, so that it cannot starve. It does not wait
+    for itself: if it still counts as a reader, a Ctrl-C cut its reading off, and the traceback keeps that alive.
     """
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._readers = self._waiting = 0
+        self._readers = Counter[int]()  # by thread
+        self._waiting = 0
         self._exchanging = False
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Use what is open, beside others."""
+        thread = get_ident()
         with self._changed:
             self._changed.wait_for(lambda: not (self._exchanging or self._waiting))
-            self._readers += 1
+            self._readers[thread] += 1
         try:
             yield
         finally:
             with self._changed:
-                self._readers -= 1
+                self._readers -= Counter([thread])  # keeps what is above zero alone
                 self._changed.notify_all()
 
     @contextmanager
@@ -42,6 +46,7 @@ class Guard:
         """Be alone, after all who read are done."""
         with self._changed:
             self._waiting += 1
+            self._readers.pop(get_ident(), None)
             try:
                 self._changed.wait_for(lambda: not (self._exchanging or self._readers))
             finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -84,6 +85,11 @@ def start(
 
 
 def ended(process: Process | subprocess.Popen[bytes], *, timeout_s: float = 120) -> Ran:
-    """Wait for a process that `start` started."""
-    out, err = process.communicate(timeout=timeout_s)
+    """Wait for a process that `start` started; one that does not end is killed with its group."""
+    try:
+        out, err = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
     return Ran(process.returncode, out.decode(), err.decode())

@@ -122,6 +122,32 @@ def test_a_guard_lets_readers_in_together_and_one_who_exchanges_in_alone() -> No
     assert order == [0]
 
 
+def test_one_whose_reading_was_cut_off_exchanges_all_the_same() -> None:
+    guard, order = Guard(), []
+    exchanged = threading.Event()
+
+    def cut_off() -> None:
+        read = guard.reading()
+        read.__enter__()  # a Ctrl-C comes just here, and its traceback keeps `read`
+        with guard.exchanging():
+            order.append("the same thread")
+        del read
+
+    def exchange() -> None:
+        with guard.exchanging():
+            order.append("another thread")
+            exchanged.set()
+
+    _run([cut_off])
+    with guard.reading():
+        other = threading.Thread(target=exchange)
+        other.start()
+        assert not exchanged.wait(timeout=0.1)
+        order.append("the reader")
+    other.join(timeout=10)
+    assert order == ["the same thread", "the reader", "another thread"]
+
+
 def test_one_who_exchanges_goes_before_readers_that_come_later() -> None:
     guard, order = Guard(), []
     reads, waits = threading.Event(), threading.Event()
