@@ -13,6 +13,7 @@ from refdesk.readers import Readers
 from refdesk.settings.serving import Serving, serving
 from refdesk.shelf import Shelf
 from refdesk.subscribing import Subscribing
+from stores import manifest
 
 if TYPE_CHECKING:
     from refdesk.confirming import Confirming
@@ -50,6 +51,10 @@ class Served(Looking):
         from refdesk.confirming import confirmed
 
         return confirmed(self._store, signed)
+
+    def require_catalog(self) -> None:
+        """Raise StoreError if the catalog cannot be read, or was moved to another database."""
+        manifest.require_here(self._store.catalog.settings())
 
     def shelf(self, reader: str = LOCAL, kind: Literal["answer", "review"] = "answer") -> Shelf:
         """What a served library keeps for a reader: answers or reviews, and ratings."""

@@ -257,8 +257,8 @@ class LibraryStore:
         """
         wanted: dict[str, str] = json.loads(self.catalog.setting(_REBUILD_WITH) or "{}")
         embedder = self._make_embedder(wanted["embedder"]) if wanted else self.embedder
-        anew = self.indexes.begin_anew()
         position, ids = self.catalog.changes.newest(), self.catalog.ids()
+        anew = self.indexes.begin_anew()
         try:
             for at in range(0, len(ids), BATCH):
                 papers = self.catalog.papers(ids[at : at + BATCH])

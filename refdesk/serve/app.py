@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import uvicorn
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -72,6 +73,13 @@ def application(
     async def alive(_: Request) -> Response:
         return JSONResponse({"ok": True})
 
+    async def ready(_: Request) -> Response:
+        try:
+            await to_thread.run_sync(library.require_catalog)
+        except RefdeskError:  # why is not for all who may ask
+            return JSONResponse({"ok": False}, 503)
+        return JSONResponse({"ok": True})
+
     async def missing(request: Request, _: Exception) -> Response:
         if not only_mcp and not request.url.path.startswith(API) and "text/html" in request.headers.get("accept", ""):
             return await pages.missing(request)
@@ -128,7 +136,7 @@ def application(
     return Starlette(
         routes=[
             Route("/healthz", alive),
-            Route("/readyz", alive),  # the library is warm before the first connection is taken
+            Route("/readyz", ready),  # the library is warm before the first connection is taken
             Route(MCP, assistants),
             *([] if only_mcp else faces),
         ],

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -341,6 +342,20 @@ def test_nobody_comes_in_without_signing_in(guarded: tuple[refdesk.Library, Serv
         assert client.post("/api/v1/ask", json={"question": QUESTION}).status_code == 401
         assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
         assert client.get("/", headers={"Cookie": f"{COOKIE}=guessed"}).status_code == 303
+
+
+def test_a_server_whose_catalog_was_moved_runs_and_is_not_ready(folder: Path, tmp_path: Path, cli: Cli) -> None:
+    own = shutil.copytree(folder, tmp_path / "moved")
+
+    def statuses() -> list[tuple[int, object]]:
+        return [
+            (reply.status_code, reply.json()) for reply in (httpx.get(f"{at.url}/{n}z") for n in ("health", "ready"))
+        ]
+
+    with refdesk.open_library(own) as library, serving(library, auth="token") as at:
+        assert statuses() == [(200, {"ok": True})] * 2
+        assert cli("--library", own, "migrate", "--to", f"sqlite:///{tmp_path}/new.sqlite3").status == 0
+        assert statuses() == [(200, {"ok": True}), (503, {"ok": False})]
 
 
 def test_a_link_signs_in_once(guarded: tuple[refdesk.Library, Served]) -> None:
