@@ -9,6 +9,7 @@ on SciFact's training claims; docs/evaluation.md has the figures.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -133,18 +134,22 @@ class Retriever:
                 hint="Name the topic, a method or a finding.",
             )
         words, weights = self._weighed(words)
-        parts = units(topic, self._lexical, self._stem, papers=self._catalog.count())
-        bm25 = dict(self._lexical.search(list(map(self._stem, words)), limit=max(LEXICAL_POOL, depth), among=among))
-        holding = self._lexical.phrase_search(parts.stems, limit=max(UNIT_CANDIDATES, depth), among=among)
+        stems = list(map(self._stem, words))
+        with ThreadPoolExecutor(2) as beside:  # the indexes search outside of Python's lock
+            near = None if words_only else beside.submit(self._nearest, asked, max(VECTOR_POOL, depth), among)
+            ranked = beside.submit(self._lexical.search, stems, limit=max(LEXICAL_POOL, depth), among=among)
+            parts = units(topic, self._lexical, self._stem, papers=self._catalog.count())
+            holding = self._lexical.phrase_search(parts.stems, limit=max(UNIT_CANDIDATES, depth), among=among)
+        bm25 = dict(ranked.result())
         held = [paper_id for paper_id, _ in holding if paper_id not in without]
         cosines: dict[str, float] = {}
-        if not words_only:
-            vector = self.embedder.embed([asked.compared or question])[0]
-            also = list(dict.fromkeys([*bm25, *held]))
+        if near:
             try:
-                cosines = self._cosines(vector, max(VECTOR_POOL, depth), among, also=also)
+                vector, cosines = near.result()
+                also = dict.fromkeys([*bm25, *held])
+                cosines |= self._vectors.similarities(vector, [each for each in also if each not in cosines])
             except VectorsUnavailable:  # the server went away since it was last asked
-                words_only = True
+                words_only, cosines = True, {}
         for found in (bm25, cosines):
             for paper_id in without:
                 found.pop(paper_id, None)
@@ -192,12 +197,13 @@ class Retriever:
         chosen = list(by_stem.values())
         return [chosen[row] for row in kept], idf[kept] / idf[kept].sum()
 
-    def _cosines(self, vector: Matrix, limit: int, among: Selection | None, *, also: list[str]) -> dict[str, float]:
-        """Per paper the cosine of its nearest chunk: of the nearest papers, and of those that the words found."""
-        found: dict[str, float] = {}
+    def _nearest(self, asked: Understood, limit: int, among: Selection | None) -> tuple[Matrix, dict[str, float]]:
+        """The question's vector, and the nearest papers, each with the cosine of its nearest chunk."""
+        vector = self.embedder.embed([asked.compared or asked.question])[0]
+        cosines: dict[str, float] = {}
         for paper_id, _, similarity in nearest(vector, among, self._lexical, self._vectors, limit=limit):
-            found[paper_id] = max(similarity, found.get(paper_id, -1.0))
-        return found | self._vectors.similarities(vector, [paper_id for paper_id in also if paper_id not in found])
+            cosines[paper_id] = max(similarity, cosines.get(paper_id, -1.0))
+        return vector, cosines
 
     def _ranked(self, asked: Understood, candidates: Candidates) -> Retrieved:
         papers, cosine, match = candidates.papers, candidates.cosine, candidates.features
