@@ -7,7 +7,6 @@ together take too much memory.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition, get_ident
@@ -23,7 +22,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._readers = Counter[int]()  # by thread
+        self._readers = set[int]()  # threads
         self._waiting = 0
         self._exchanging = False
 
@@ -33,12 +32,12 @@ class Guard:
         thread = get_ident()
         with self._changed:
             self._changed.wait_for(lambda: not (self._exchanging or self._waiting))
-            self._readers[thread] += 1
+            self._readers.add(thread)
         try:
             yield
         finally:
             with self._changed:
-                self._readers -= Counter([thread])  # keeps what is above zero alone
+                self._readers.discard(thread)
                 self._changed.notify_all()
 
     @contextmanager
@@ -46,7 +45,7 @@ class Guard:
         """Be alone, after all who read are done."""
         with self._changed:
             self._waiting += 1
-            self._readers.pop(get_ident(), None)
+            self._readers.discard(get_ident())
             try:
                 self._changed.wait_for(lambda: not (self._exchanging or self._readers))
             finally:

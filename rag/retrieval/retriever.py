@@ -143,7 +143,7 @@ class Retriever:
         bm25 = dict(ranked.result())
         held = [paper_id for paper_id, _ in holding if paper_id not in without]
         cosines: dict[str, float] = {}
-        if near:
+        if near is not None:
             try:
                 vector, cosines = near.result()
                 also = dict.fromkeys([*bm25, *held])

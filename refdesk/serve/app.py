@@ -73,12 +73,12 @@ def application(
     async def alive(_: Request) -> Response:
         return JSONResponse({"ok": True})
 
-    async def ready(_: Request) -> Response:
+    async def ready(request: Request) -> Response:
         try:
             await to_thread.run_sync(library.require_catalog)
         except RefdeskError:  # why is not for all who may ask
             return JSONResponse({"ok": False}, 503)
-        return JSONResponse({"ok": True})
+        return await alive(request)
 
     async def missing(request: Request, _: Exception) -> Response:
         if not only_mcp and not request.url.path.startswith(API) and "text/html" in request.headers.get("accept", ""):
